@@ -1,0 +1,55 @@
+import type { TextPricing } from '../payments/domain/pricing.js';
+
+export type ProviderType = 'openai' | 'anthropic' | 'google' | 'sandbox';
+export type Wire = 'chat' | 'responses' | 'videos';
+
+export interface ProviderSettings {
+  readonly id: string;
+  readonly type: ProviderType;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** Undefined for an upstream that wants none. */
+  readonly apiKey: string | undefined;
+  readonly wires: readonly Wire[];
+  /** Whole call. */
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Streamed calls: time to the first byte of the body. */
+  readonly firstByteTimeoutMs: number;
+  /** Streamed calls: longest pause between two reads. */
+  readonly silenceTimeoutMs: number;
+  readonly backgroundTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Request fields outside the contract that may go up. */
+  readonly passFields: readonly string[];
+  /** The field in which this upstream takes its output limit. */
+  readonly tokenLimitField: 'max_completion_tokens' | 'max_tokens';
+  /** Sockets kept to this upstream at most. */
+  readonly maxConnections: number;
+}
+
+export interface Target {
+  readonly provider: ProviderSettings;
+  /** The model's name at the upstream. */
+  readonly upstreamModel: string;
+  /** Lower is tried first; equal priorities share by weight. */
+  readonly priority: number;
+  readonly weight: number;
+}
+
+export interface TextModel {
+  readonly kind: 'text';
+  /** Public id, matched exactly. */
+  readonly id: string;
+  readonly targets: readonly Target[];
+  readonly contextWindow: number;
+  readonly maxOutputTokens: number;
+  readonly pricing: TextPricing | 'free';
+  /** Input tokens to hold for one part that is not text. */
+  readonly partTokens: { readonly image: number; readonly audio: number; readonly file: number };
+  /** Epoch seconds, as shown by `GET /models`. */
+  readonly created: number;
+  readonly ownedBy: string;
+}
+
+export type Model = TextModel;

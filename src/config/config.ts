@@ -1,0 +1,48 @@
+import type { CatalogSnapshot } from '../catalog/catalog.js';
+
+export interface ListenConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Base of every absolute URL, without a trailing slash. */
+  readonly publicUrl: string;
+}
+
+export interface DatabaseConfig {
+  /** Undefined: embedded PostgreSQL below `dataDir`. */
+  readonly url: string | undefined;
+}
+
+export interface StreamingConfig {
+  readonly keepAliveMs: number;
+  readonly bufferBytes: number;
+  readonly stallMs: number;
+  /** A stream's head and a comment go out after this long without a first frame. */
+  readonly headAfterMs: number;
+}
+
+export interface PaymentsConfig {
+  /** Platform fee in basis points of the provider amount. */
+  readonly feeBps: number;
+  readonly defaultChainId: number;
+  /** 43113 is always among them. */
+  readonly chainIds: readonly number[];
+  /** A process's lease; renewed each third of it, swept each third of it. */
+  readonly leaseMs: number;
+}
+
+/** Everything the gateway can be told, validated and frozen at start. */
+export interface Config {
+  readonly listen: ListenConfig;
+  readonly database: DatabaseConfig;
+  readonly dataDir: string;
+  readonly adminToken: string;
+  readonly streaming: StreamingConfig;
+  readonly payments: PaymentsConfig;
+  readonly maxBodyBytes: number;
+  readonly shutdownGraceMs: number;
+  readonly log: { readonly level: string; readonly pretty: boolean };
+  readonly corsOrigins: readonly string[];
+  /** The file that the catalog came from and is reloaded from; undefined when it came from the environment. */
+  readonly catalogFile: string | undefined;
+  readonly catalog: CatalogSnapshot;
+}

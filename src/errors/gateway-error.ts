@@ -1,0 +1,154 @@
+/** Every code a client can receive, with its HTTP status, its envelope `type` and a text for when no better one is at hand. */
+export const ERRORS = {
+  invalid_json: { status: 400, type: 'invalid_request_error', text: 'The request body is not valid JSON.' },
+  invalid_value: { status: 400, type: 'invalid_request_error', text: 'A value in the request is not valid.' },
+  missing_required_parameter: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: 'A required parameter is missing.',
+  },
+  unsupported_parameter: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: 'A parameter is not supported here.',
+  },
+  chain_not_supported: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: 'This chain is not configured on this gateway.',
+  },
+  context_length_exceeded: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: "The input is longer than the model's context window.",
+  },
+  content_filter: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: "The request was refused by the provider's content filter.",
+  },
+  missing_api_key: {
+    status: 401,
+    type: 'authentication_error',
+    text: 'No API key was sent. Send it as `Authorization: Bearer compose-…`.',
+  },
+  invalid_api_key: { status: 401, type: 'authentication_error', text: 'The API key is not valid.' },
+  revoked_api_key: { status: 401, type: 'authentication_error', text: 'The API key has been revoked.' },
+  expired_api_key: { status: 401, type: 'authentication_error', text: 'The API key has expired.' },
+  invalid_admin_token: {
+    status: 401,
+    type: 'authentication_error',
+    text: 'The admin token is missing or wrong. Send it as `Authorization: Bearer …`.',
+  },
+  insufficient_budget: {
+    status: 402,
+    type: 'payment_error',
+    text: "The key's budget does not cover this call.",
+  },
+  model_not_allowed: { status: 403, type: 'permission_error', text: 'This key may not use this model.' },
+  not_found: { status: 404, type: 'invalid_request_error', text: 'There is nothing at this address.' },
+  model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },
+  request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
+  rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },
+  concurrency_limit_exceeded: {
+    status: 429,
+    type: 'rate_limit_error',
+    text: 'Too many requests of this key are running. Try again when one has ended.',
+  },
+  budget_held: {
+    status: 429,
+    type: 'rate_limit_error',
+    text: "The key's remaining budget is held by calls that are still running. Try again when one has ended.",
+  },
+  internal_error: { status: 500, type: 'server_error', text: 'The gateway failed to handle the request.' },
+  upstream_error: {
+    status: 502,
+    type: 'upstream_error',
+    text: "The model's provider answered with an error.",
+  },
+  upstream_unavailable: {
+    status: 503,
+    type: 'upstream_error',
+    text: "The model's provider cannot be reached at the moment.",
+  },
+  upstream_timeout: {
+    status: 504,
+    type: 'upstream_error',
+    text: "The model's provider did not answer in time.",
+  },
+  service_unavailable: {
+    status: 503,
+    type: 'server_error',
+    text: 'The gateway cannot take this call at the moment. Try again shortly.',
+  },
+  server_error: {
+    status: 503,
+    type: 'server_error',
+    text: 'The gateway stopped this call before it was complete.',
+  },
+} as const satisfies Record<string, { status: number; type: string; text: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorOptions {
+  /** Path of the offending field, such as `messages[2].content`. */
+  readonly param?: string | undefined;
+  /** Seconds after which a retry may succeed; becomes the `Retry-After` header. */
+  readonly retryAfterSeconds?: number | undefined;
+  /** Shown inside `error.details` on the native surface only. */
+  readonly details?: Readonly<Record<string, string | number>> | undefined;
+  /** For the log alone; never shown to a client. */
+  readonly cause?: unknown;
+}
+
+/** A failure that a client may see: its code decides status and type, its message is safe to show. */
+export class GatewayError extends Error {
+  readonly param: string | null;
+  readonly retryAfterSeconds: number | undefined;
+  readonly details: Readonly<Record<string, string | number>> | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message?: string,
+    options: ErrorOptions = {},
+  ) {
+    super(message ?? ERRORS[code].text, { cause: options.cause });
+    this.name = 'GatewayError';
+    this.param = options.param ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.details = options.details;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get type(): string {
+    return ERRORS[this.code].type;
+  }
+}
+
+/** The one error envelope of both surfaces; all four keys are always present. */
+export interface ErrorEnvelope {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+    readonly details?: Readonly<Record<string, string | number>>;
+  };
+}
+
+export function errorEnvelope(error: GatewayError, options: { withDetails: boolean }): ErrorEnvelope {
+  const { message, type, param, code, details } = error;
+  return {
+    error: { message, type, param, code, ...(options.withDetails && details ? { details } : {}) },
+  };
+}
+
+/** Whatever was thrown, as something that is safe to show; an unknown failure keeps its cause for the log only. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError
+    ? thrown
+    : new GatewayError('internal_error', undefined, { cause: thrown });
+}

@@ -1,0 +1,28 @@
+import type { GatewayError } from '../errors/gateway-error.js';
+import type { Receipt } from './domain/receipt.js';
+
+/** A key's budget in atomic USDC as of the call's authorisation, its own hold included. */
+export interface Budget {
+  /** `null` is unlimited. */
+  readonly limit: bigint | null;
+  readonly spent: bigint;
+  readonly held: bigint;
+}
+
+/** What the ledger granted to a call before it ran. */
+export interface Admission {
+  readonly budget: Budget;
+  readonly account: string;
+  /** Set when the free budget affords fewer output tokens than were asked for. */
+  readonly loweredOutputCap?: number;
+}
+
+/**
+ * What a paid call produces, in order: one admission, events, then a receipt. A call that fails after something
+ * was used shows the failure and then its receipt; an error of the Observable means that nothing was charged.
+ */
+export type Outcome<Event> =
+  | { readonly admission: Admission }
+  | { readonly event: Event }
+  | { readonly failure: GatewayError }
+  | { readonly receipt: Receipt };

@@ -1,0 +1,61 @@
+import type { Usage } from '../../payments/domain/usage.js';
+import type { JsonObject, JsonValue } from '../../json.js';
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call';
+
+/**
+ * Fields of an upstream's own object that the vocabulary does not name, kept so that they survive to a client of the
+ * same wire. `answer` holds top-level fields, `choice` those of the choice, `message` those of its delta or message.
+ */
+export interface Extras {
+  readonly answer?: JsonObject;
+  readonly choice?: JsonObject;
+  readonly message?: JsonObject;
+}
+
+interface OfChoice {
+  /** Index of the choice, 0 ≤ choice < n. */
+  readonly choice: number;
+  readonly extras?: Extras;
+}
+
+/**
+ * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers are the same
+ * events; a whole answer is one batch. An iteration that ends without `finish` for a choice it began is an error of
+ * the dialect, which throws; it never just ends.
+ */
+export type TextEvent =
+  /** The upstream accepted the request. First event of every answer; shown only in native headers. */
+  | {
+      readonly type: 'opened';
+      readonly provider: string;
+      readonly upstreamModel: string;
+      readonly attempts: number;
+    }
+  /** The choice begins (an upstream's role delta); optional, presenters also accept a choice that begins with content. */
+  | ({ readonly type: 'start' } & OfChoice)
+  | ({ readonly type: 'text'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
+  | ({ readonly type: 'refusal'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
+  /** Raw reasoning text, as `reasoning_content` on the chat wire. */
+  | ({ readonly type: 'reasoning'; readonly text: string } & OfChoice)
+  | ({ readonly type: 'reasoning_summary'; readonly text: string } & OfChoice)
+  | ({
+      readonly type: 'tool_call_start';
+      /** Position among the choice's calls, kept for all its deltas. */
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly kind: 'function' | 'custom';
+    } & OfChoice)
+  /** A piece of the arguments (function) or input (custom). */
+  | ({ readonly type: 'tool_call_delta'; readonly index: number; readonly arguments: string } & OfChoice)
+  | ({ readonly type: 'annotation'; readonly annotation: JsonObject } & OfChoice)
+  | ({ readonly type: 'finish'; readonly reason: FinishReason } & OfChoice)
+  | {
+      readonly type: 'usage';
+      readonly usage: Usage;
+      /** The upstream's own usage object, to be shown as it came. Absent when counted here. */
+      readonly raw?: JsonObject;
+      readonly estimated?: true;
+      readonly extras?: Extras;
+    };

@@ -1,0 +1,24 @@
+import type { Target } from '../../catalog/model.js';
+import type { TextEvent } from './text-event.js';
+import type { TextRequest } from './text-request.js';
+
+/** One attempt of one request at one target. */
+export interface TextAttempt {
+  readonly request: TextRequest;
+  readonly target: Target;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Aborted when the client left or the call was cut off; the upstream's socket must be closed at once. */
+  readonly signal: AbortSignal;
+  /** To be called when the request is about to be written to a connected socket: from here on it may cost money. */
+  readonly onSent: () => void;
+}
+
+/** An upstream dialect. One instance per configured provider. */
+export interface TextProvider {
+  /**
+   * Batches of events, one per upstream read; `opened` comes first.
+   * @throws UpstreamFailure when the upstream refuses, breaks or is silent for too long.
+   */
+  generate(attempt: TextAttempt): AsyncIterable<readonly TextEvent[]>;
+}

@@ -1,0 +1,16 @@
+import type { JsonObject } from '../../json.js';
+import type { TextModel } from '../../catalog/model.js';
+
+/** One validated request for text, in terms every dialect can convert from. */
+export interface TextRequest {
+  readonly model: TextModel;
+  /** What follows the colon of a sandbox model id (`ttft=300,delay=20`); empty elsewhere. */
+  readonly modelOptions: string;
+  /** Whose request it is; scopes hashed identifiers such as `prompt_cache_key`. */
+  readonly account: string;
+  readonly stream: boolean;
+  /** Upper limit of output tokens to send upstream; absent when neither the client nor the budget sets one. */
+  readonly outputCapTokens?: number;
+  /** A chat-completions body, checked for shape; unknown fields are still in it and go up only by `passFields`. */
+  readonly chat: JsonObject;
+}

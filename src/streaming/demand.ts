@@ -1,0 +1,8 @@
+/** The subscriber's side of backpressure: a pull source waits for `ready()` before each read. */
+export interface Demand {
+  /** Resolves at once while the consumer keeps up, else when it has caught up. Never rejects. */
+  ready(): Promise<void> | undefined;
+}
+
+/** A consumer that always keeps up, such as a whole answer that is collected in memory. */
+export const UNLIMITED_DEMAND: Demand = { ready: () => undefined };
