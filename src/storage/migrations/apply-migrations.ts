@@ -1,0 +1,71 @@
+import { Client } from 'pg';
+import { refuseFailedMigration } from './failed-migration.js';
+import { MigrationError } from './migration-error.js';
+import { migrationsDirectory, readMigrations } from './migrations-directory.js';
+import { openSchemaEngine } from './schema-engine.js';
+
+/** Any number nobody else uses: every start of every replica takes this advisory lock. */
+const MIGRATION_LOCK = 7_305_114_201;
+
+export interface ApplyMigrationsOptions {
+  /** Run after migrating, while other starts still wait. */
+  readonly afterwards?: (connection: Client) => Promise<void>;
+  /** Absolute path; the project's own `prisma/migrations` unless given. */
+  readonly directory?: string;
+}
+
+/**
+ * Applies what is missing, oldest first, and tells the names. Any number of processes may do this at once: one of
+ * them applies, the others wait and find nothing to do.
+ *
+ * @throws MigrationError when a migration fails now or failed earlier.
+ */
+export async function applyMigrations(
+  connectionString: string,
+  options: ApplyMigrationsOptions = {},
+): Promise<{ applied: readonly string[] }> {
+  const directory = options.directory ?? migrationsDirectory();
+  const connection = new Client({ connectionString, application_name: 'migrations' });
+  let lost: Error | undefined;
+  connection.on('error', (error) => (lost = error));
+  await connection.connect();
+  try {
+    await connection.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseFailedMigration(connection);
+    const applied = await runEngine(connectionString, directory, connection);
+    if (lost !== undefined) throw lost;
+    await options.afterwards?.(connection);
+    return { applied };
+  } finally {
+    await connection.end();
+  }
+}
+
+async function runEngine(
+  connectionString: string,
+  directory: string,
+  connection: Client,
+): Promise<readonly string[]> {
+  const migrations = await readMigrations(directory);
+  const engine = await openSchemaEngine(connectionString);
+  try {
+    const output = await engine.applyMigrations({
+      migrationsList: {
+        baseDir: directory,
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+        })),
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return output.appliedMigrationNames;
+  } catch (error) {
+    await refuseFailedMigration(connection);
+    throw new MigrationError('The database schema could not be brought up to date.', { cause: error });
+  } finally {
+    engine.free();
+  }
+}

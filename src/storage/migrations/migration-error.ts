@@ -1,0 +1,4 @@
+/** The schema could not be brought up to date. The message says which migration, why, and what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
