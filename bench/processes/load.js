@@ -1,0 +1,136 @@
+// @ts-check
+/** The load generator: a process of its own, so that its work is never counted as somebody else's. */
+import { serveParent } from '../support/child-side.js';
+import { microseconds } from '../support/clock.js';
+import { openLine } from '../support/exchange.js';
+import { summary } from '../support/statistics.js';
+import { chatBody, timesOf } from '../support/wire.js';
+
+/** @typedef {import('../support/exchange.js').Target} Target */
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Counts failures, and keeps the first one in words. */
+class Failures {
+  count = 0;
+  first = '';
+  /** @param {unknown} reason */
+  add(reason) {
+    this.count += 1;
+    if (this.first === '')
+      this.first = String(reason instanceof Error ? reason.message : reason).slice(0, 300);
+  }
+}
+
+/**
+ * As many whole calls as fit in the time, a fixed number at once.
+ * @param {{ target: Target, concurrency: number, durationMs: number }} order
+ */
+async function calls({ target, concurrency, durationMs }) {
+  const line = openLine(target, concurrency);
+  const body = chatBody({ model: 'instant' });
+  /** @type {number[]} */
+  const latencies = [];
+  const failures = new Failures();
+  const started = microseconds();
+  const until = started + durationMs * 1000;
+  const worker = async () => {
+    for (let now = started; now < until; now = microseconds()) {
+      const call = line.send(body);
+      try {
+        const { status, text } = await call.done;
+        if (status === 200) latencies.push(microseconds() - now);
+        else failures.add(`${status} ${text()}`);
+      } catch (error) {
+        failures.add(error);
+        await pause(10);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  const elapsedMicroseconds = microseconds() - started;
+  await line.close();
+  return {
+    calls: latencies.length,
+    elapsedMicroseconds,
+    latency: summary(latencies),
+    failures: { ...failures },
+  };
+}
+
+/**
+ * Streams whose starts are spread over `spreadMs`; every frame carries the time at which the upstream wrote it.
+ * @param {{ target: Target, streams: number, spreadMs: number, frames: number }} order
+ */
+async function streams({ target, streams: count, spreadMs, frames }) {
+  const line = openLine(target, count);
+  const body = chatBody({ model: 'paced', stream: true });
+  /** @type {number[]} */
+  const firstToken = [];
+  /** @type {number[]} */
+  const lateness = [];
+  const failures = new Failures();
+  const one = async (/** @type {number} */ index) => {
+    await pause((index * spreadMs) / count);
+    const started = microseconds();
+    let seen = 0;
+    const call = line.send(body, (chunk) => {
+      const now = microseconds();
+      for (const written of timesOf(chunk)) {
+        if (seen === 0) firstToken.push(now - started);
+        seen += 1;
+        lateness.push(now - written);
+      }
+    });
+    try {
+      const { status, text } = await call.done;
+      if (status !== 200) failures.add(`${status} ${text()}`);
+      else if (seen !== frames) failures.add(`a stream ended after ${seen} of ${frames} frames: ${text()}`);
+    } catch (error) {
+      failures.add(error);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  await line.close();
+  return {
+    frames: lateness.length,
+    firstToken: summary(firstToken),
+    lateness: summary(lateness),
+    failures: { ...failures },
+  };
+}
+
+/**
+ * Calls whose client hangs up: streams after the first frame of a silent upstream, whole calls while they wait.
+ * @param {{ target: Target, calls: number, waitMs: number, run: number }} order
+ */
+async function disconnects({ target, calls: count, waitMs, run }) {
+  const line = openLine(target, count);
+  /** @type {Record<string, number>} */
+  const leftAt = {};
+  const failures = new Failures();
+  const one = async (/** @type {number} */ index) => {
+    const stream = index % 2 === 0;
+    const mark = `mark-${stream ? 'stream' : 'whole'}-${run * count + index}`;
+    let frames = 0;
+    const call = line.send(chatBody({ model: 'silent', stream, mark }), () => (frames += 1));
+    const early = call.done.then(
+      ({ status, text }) => failures.add(`answered before the client left: ${status} ${text()}`),
+      (error) => {
+        if (leftAt[mark] === undefined) failures.add(error);
+      },
+    );
+    await pause(waitMs + index * 5);
+    if (stream && frames === 0) failures.add(`no first frame within ${waitMs} ms`);
+    leftAt[mark] = microseconds();
+    call.hangUp();
+    await early;
+  };
+  await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  await pause(300);
+  await line.close();
+  return { leftAt, failures: { ...failures } };
+}
+
+serveParent({ calls, streams, disconnects });

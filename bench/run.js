@@ -1,0 +1,79 @@
+// @ts-check
+/** What the gateway costs, next to a bare proxy and to no proxy at all. How to read it: bench/README.md */
+import { cpus } from 'node:os';
+import { callsPart } from './parts/calls.js';
+import { disconnectsPart } from './parts/disconnects.js';
+import { streamsPart } from './parts/streams.js';
+import { startChild } from './support/children.js';
+import { gatewayIsBuilt, startGateway } from './support/gateway.js';
+import { memoryOf } from './support/processes.js';
+import { readSettings, USAGE } from './support/settings.js';
+import { runPart } from './support/part.js';
+import { table } from './support/table.js';
+
+const CHAT = '/v1/chat/completions';
+
+/** @param {import('./support/settings.js').Settings} settings */
+async function startAll({ frames, intervalMs, surface }) {
+  const mock = startChild('mock-upstream', [String(frames), String(intervalMs)]);
+  const load = startChild('load');
+  const upstream = await mock.ask('start');
+  const proxy = startChild('bare-proxy', [upstream]);
+  const headers = { authorization: 'Bearer bench' };
+  const yardsticks = [
+    { name: 'direct', origin: upstream, path: CHAT, headers, pid: mock.pid },
+    { name: 'proxy', origin: await proxy.ask('start'), path: CHAT, headers, pid: proxy.pid },
+  ];
+  if (!gatewayIsBuilt()) {
+    const notes = ['dist/main.js is missing, so there is no gateway in this table: npm run build'];
+    return { bench: { targets: yardsticks, load, mock }, notes, stop: async () => {} };
+  }
+  const gateway = await startGateway({ upstream, surface });
+  const bench = { targets: [...yardsticks, gateway.target], load, mock };
+  return { bench, notes: gateway.notes, stop: gateway.stop };
+}
+
+/** @param {import('./support/settings.js').Settings} settings */
+async function main(settings) {
+  const started = Date.now();
+  setTimeout(() => {
+    process.stderr.write(`Broken off after ${settings.hardLimitMs / 1000} s.\n`);
+    process.exit(1);
+  }, settings.hardLimitMs).unref();
+  const remainingMs = () => settings.softLimitMs - (Date.now() - started);
+
+  const { bench, notes, stop } = await startAll(settings);
+  const sections = [];
+  let failed = false;
+  for (const part of [callsPart(settings), streamsPart(settings), disconnectsPart(settings)]) {
+    process.stderr.write(`${part.title} …\n`);
+    const outcome = await runPart(part, bench, remainingMs);
+    sections.push(outcome.section);
+    notes.push(...outcome.notes);
+    failed ||= outcome.failed;
+  }
+  notes.push(
+    `Memory (RSS) of the helpers at the end: load generator ${memoryOf(bench.load.pid).toFixed(0)} MB, mock upstream ${memoryOf(bench.mock.pid).toFixed(0)} MB.`,
+    '"!": load generator or mock upstream used more than half a core in a run of this figure and may have limited it.',
+  );
+  await stop();
+
+  const processors = cpus();
+  const machine = `Node ${process.version}, ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}`;
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  process.stdout.write(
+    `${machine}, ${settings.surface} surface, medians over the rounds, ${seconds} s\n\n${table(sections)}\n\n${notes.map((note) => `- ${note}`).join('\n')}\n`,
+  );
+  return failed ? 1 : 0;
+}
+
+try {
+  if (process.platform !== 'linux') throw new Error('The benchmark reads /proc and runs on Linux only.');
+  const settings = readSettings(process.argv.slice(2));
+  if (settings === undefined) process.stdout.write(`${USAGE}\n`);
+  process.exitCode = settings === undefined ? 0 : await main(settings);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+process.exit();

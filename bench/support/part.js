@@ -1,0 +1,45 @@
+// @ts-check
+/** One part of the benchmark, run in interleaved rounds: every target once a round, each round another one first. */
+import { helperWasBusy, measure } from './measure.js';
+
+/**
+ * @typedef {(bench: import('./measure.js').Bench, target: import('./measure.js').MeasuredTarget) => Promise<any>} Work
+ *   Its result has `failures: { count, first }`.
+ * @typedef {object} Part
+ * @property {string} title
+ * @property {number} rounds
+ * @property {Work} warmUp
+ * @property {Work} run
+ * @property {(samples: import('./figures.js').Samples<any>) => import('./figures.js').Row[]} rows
+ */
+
+/**
+ * @param {Part} part
+ * @param {import('./measure.js').Bench} bench
+ * @param {() => number} remainingMs until no new round may begin
+ */
+export async function runPart(part, bench, remainingMs) {
+  /** @type {Record<string, import('./figures.js').Sample<any>[]>} */
+  const samples = Object.fromEntries(bench.targets.map(({ name }) => [name, []]));
+  /** @type {string[]} */
+  const notes = [];
+  let failed = false;
+  for (const target of bench.targets) await part.warmUp(bench, target);
+  for (let round = 0; round < part.rounds; round += 1) {
+    if (round > 0 && remainingMs() <= 0) {
+      notes.push(`${part.title}: ${round} of ${part.rounds} rounds, the time was up.`);
+      break;
+    }
+    const first = round % bench.targets.length;
+    for (const target of [...bench.targets.slice(first), ...bench.targets.slice(0, first)]) {
+      const { result, cost } = await measure(bench, target, () => part.run(bench, target));
+      samples[target.name]?.push({ result, cost, busy: helperWasBusy(cost) });
+      if (result.failures.count === 0) continue;
+      failed = true;
+      notes.push(
+        `${part.title}, ${target.name}: ${result.failures.count} failed, the first with: ${result.failures.first}`,
+      );
+    }
+  }
+  return { section: { title: part.title, rows: part.rows(samples) }, notes, failed };
+}

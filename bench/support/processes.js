@@ -1,0 +1,89 @@
+// @ts-check
+/** What the kernel knows about processes. Linux only: everything is read from /proc. */
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Microseconds per clock tick; user space always sees 100 ticks a second. */
+const TICK = 10_000;
+
+/** @param {string} file */
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {number} pid
+ * @returns {{ name: string, parent: number, own: number, reaped: number } | undefined} CPU in microseconds: the
+ *   process's own, and that of its children that have ended
+ */
+function stat(pid) {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const [, name = ''] = /\((.*)\)/s.exec(text) ?? [];
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const at = (/** @type {number} */ index) => fields[index] ?? 0;
+  return { name, parent: at(1), own: (at(11) + at(12)) * TICK, reaped: (at(13) + at(14)) * TICK };
+}
+
+/** @param {number} pid */
+export const cpuOf = (pid) => stat(pid)?.own ?? NaN;
+
+/** @param {number} pid */
+function childrenOf(pid) {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((candidate) => stat(candidate)?.parent === pid);
+}
+
+/**
+ * A PostgreSQL server: its postmaster, the running backends, and the backends that have ended.
+ * @param {number} postmaster
+ */
+export function cpuOfPostgres(postmaster) {
+  const own = stat(postmaster);
+  if (own === undefined) return NaN;
+  return childrenOf(postmaster).reduce((sum, pid) => sum + (stat(pid)?.own ?? 0), own.own + own.reaped);
+}
+
+/**
+ * The postmaster of a gateway with an embedded database.
+ * @param {number} gateway
+ * @param {string} dataDirectory
+ */
+export function findPostmaster(gateway, dataDirectory) {
+  const recorded = Number(read(`${dataDirectory}/postgres/postmaster.pid`)?.split('\n')[0]);
+  if (stat(recorded)?.name === 'postgres') return recorded;
+  return childrenOf(gateway).find((pid) => stat(pid)?.name === 'postgres');
+}
+
+/**
+ * Resident memory in megabytes, shared pages included.
+ * @param {number} pid
+ */
+export function memoryOf(pid) {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]) / 1024;
+}
+
+/**
+ * Memory of a PostgreSQL server in megabytes; pages that its processes share count once.
+ * @param {number} postmaster
+ */
+export function memoryOfPostgres(postmaster) {
+  return [postmaster, ...childrenOf(postmaster)]
+    .map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1]) / 1024)
+    .reduce((sum, megabytes) => sum + megabytes, 0);
+}
+
+/** CPU time of the whole machine, idle and waiting excluded, in microseconds. */
+export function cpuOfMachine() {
+  const fields = (read('/proc/stat')?.split('\n')[0] ?? '').split(/\s+/).slice(1).map(Number);
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] = fields;
+  return (user + nice + system + interrupts + softInterrupts) * TICK;
+}
