@@ -37,6 +37,9 @@ export interface Target {
   readonly weight: number;
 }
 
+/** What a model reads besides its instructions, as shown on its card. */
+export type InputKind = 'text' | 'image' | 'audio' | 'file';
+
 export interface TextModel {
   readonly kind: 'text';
   /** Public id, matched exactly. */
@@ -50,6 +53,8 @@ export interface TextModel {
   /** Epoch seconds, as shown by `GET /models`. */
   readonly created: number;
   readonly ownedBy: string;
+  /** Absent: text. */
+  readonly inputKinds?: readonly InputKind[];
 }
 
 export type Model = TextModel;

@@ -34,12 +34,20 @@ export interface PaymentsConfig {
 export interface Config {
   readonly listen: ListenConfig;
   readonly database: DatabaseConfig;
+  /** Absolute. */
   readonly dataDir: string;
   readonly adminToken: string;
+  /** Where the admin token was generated or found; undefined when it was given. */
+  readonly adminTokenFile: string | undefined;
+  /** PEM, or base64 of PKCS #8 or of the 32-byte seed; undefined: generated and kept below `dataDir`. */
+  readonly receiptSigningKey: string | undefined;
   readonly streaming: StreamingConfig;
   readonly payments: PaymentsConfig;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
+  readonly responseRetentionDays: number;
+  /** CIDR networks that the fetch of client-named images may reach although they are not public. */
+  readonly imageFetchAllow: readonly string[];
   readonly log: { readonly level: string; readonly pretty: boolean };
   readonly corsOrigins: readonly string[];
   /** The file that the catalog came from and is reloaded from; undefined when it came from the environment. */

@@ -1,0 +1,75 @@
+import { unwatchFile, watchFile, type Stats } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigurationError } from '../config/configuration-error.js';
+import type { FilePayments } from '../config/gateway-file/payments.js';
+import { readGatewayFile, type GatewayFile } from '../config/gateway-file/read-gateway-file.js';
+import { Catalog } from './catalog.service.js';
+
+export interface CatalogReloadSettings {
+  /** Undefined: the catalog came from the environment and stays as it is. */
+  readonly path: string | undefined;
+  /** What runs; a changed file cannot change it before the next start. */
+  readonly payments: FilePayments;
+  /** How often the file is looked at. */
+  readonly pollMs: number;
+  /** How long a changed file must stay as it is before it is read, since writers may truncate first. */
+  readonly settleMs: number;
+}
+
+/**
+ * Keeps the catalog at what its file says: on SIGHUP, and when the file changed. The file is looked at by name, so an
+ * editor or a mount that puts a new file in its place is noticed too. A file with problems is refused and the running
+ * catalog stays.
+ */
+@Injectable()
+export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Catalog');
+  private settling: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly settings: CatalogReloadSettings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { path, pollMs } = this.settings;
+    if (path === undefined) return;
+    watchFile(path, { interval: pollMs, persistent: false }, this.fileChanged);
+    process.on('SIGHUP', this.reload);
+  }
+
+  onApplicationShutdown(): void {
+    if (this.settings.path !== undefined) unwatchFile(this.settings.path, this.fileChanged);
+    process.off('SIGHUP', this.reload);
+    clearTimeout(this.settling);
+  }
+
+  private readonly fileChanged = (now: Stats, before: Stats): void => {
+    if (now.mtimeMs === before.mtimeMs && now.ino === before.ino && now.size === before.size) return;
+    clearTimeout(this.settling);
+    this.settling = setTimeout(this.reload, this.settings.settleMs);
+    this.settling.unref();
+  };
+
+  private readonly reload = (): void => {
+    const { path, payments } = this.settings;
+    if (path === undefined) return;
+    const file = this.read(path);
+    if (file === undefined) return;
+    this.catalog.replace(file.catalog);
+    this.logger.log(`Reloaded ${path}: ${file.catalog.models.size} models`);
+    if (!isDeepStrictEqual(file.payments, payments))
+      this.logger.warn(`The changed payments section of ${path} takes effect at the next start`);
+  };
+
+  private read(path: string): GatewayFile | undefined {
+    try {
+      return readGatewayFile(path);
+    } catch (error) {
+      const problems = error instanceof ConfigurationError ? error.message : 'It could not be read.';
+      this.logger.error(`${path} was refused and the running catalog stays. ${problems}`);
+      return undefined;
+    }
+  }
+}

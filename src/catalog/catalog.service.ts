@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { CatalogSnapshot, ResolvedModel } from './catalog.js';
+import type { Model } from './model.js';
+import { SANDBOX_PREFIX } from './sandbox-id.js';
+
+/** What is offered now. Not cached by its users: a reload replaces it while calls run. */
+@Injectable()
+export class Catalog {
+  constructor(private snapshot: CatalogSnapshot) {}
+
+  /**
+   * Finds the text model that a client named, exactly as named; what follows the first colon of a sandbox id are its
+   * options, unchecked.
+   * @throws GatewayError model_not_found
+   */
+  resolveText(publicId: string): ResolvedModel {
+    const colon = publicId.startsWith(SANDBOX_PREFIX) ? publicId.indexOf(':') : -1;
+    const model = this.snapshot.models.get(colon < 0 ? publicId : publicId.slice(0, colon));
+    if (model === undefined) throw modelNotFound(publicId);
+    return { model, modelOptions: colon < 0 ? '' : publicId.slice(colon + 1) };
+  }
+
+  list(): readonly Model[] {
+    return [...this.snapshot.models.values()];
+  }
+
+  get(id: string): Model | undefined {
+    return this.snapshot.models.get(id);
+  }
+
+  replace(snapshot: CatalogSnapshot): void {
+    this.snapshot = snapshot;
+  }
+}
+
+const LONGEST_SHOWN_ID = 128;
+
+function modelNotFound(publicId: string): GatewayError {
+  const shown = publicId.length > LONGEST_SHOWN_ID ? `${publicId.slice(0, LONGEST_SHOWN_ID)}…` : publicId;
+  return new GatewayError(
+    'model_not_found',
+    `There is no model "${shown}". GET /models lists the models that your key may use.`,
+    { param: 'model' },
+  );
+}

@@ -1,0 +1,105 @@
+import { parseSigningKey } from '../signing-key.js';
+import { isHttpUrl, isNetwork, isOrigin, isPostgresUrl, listEntries, Rule, WholeNumber } from './rules.js';
+
+const GIBIBYTE = 1024 ** 3;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** Every variable that the gateway reads, with its default. A variable that is set to nothing counts as unset. */
+export class EnvironmentVariables {
+  @Rule('must be a host name or an IP address', (host) => /^[A-Za-z0-9.:_-]{1,253}$/.test(host))
+  HOST = '127.0.0.1';
+
+  /** 0 takes any free port. */
+  @WholeNumber(0, 65_535)
+  PORT = 3000;
+
+  @Rule('must be an http(s) URL without user, query and fragment, such as https://gateway.example', isHttpUrl)
+  PUBLIC_URL: string | undefined = undefined;
+
+  @Rule('must be a URL that begins with postgres:// or postgresql://', isPostgresUrl)
+  DATABASE_URL: string | undefined = undefined;
+
+  @Rule('must be a path', (path) => !path.includes('\0'))
+  DATA_DIR = './data';
+
+  @Rule('must be visible ASCII characters without blanks', isHeaderToken)
+  ADMIN_TOKEN: string | undefined = undefined;
+
+  @Rule('must be a path', (path) => !path.includes('\0'))
+  GATEWAY_CONFIG: string | undefined = undefined;
+
+  @Rule('must be visible ASCII characters without blanks', isHeaderToken)
+  OPENAI_API_KEY: string | undefined = undefined;
+
+  @Rule('must be an http(s) URL without user, query and fragment', isHttpUrl)
+  OPENAI_BASE_URL: string | undefined = undefined;
+
+  @Rule('must be visible ASCII characters without blanks', isHeaderToken)
+  ANTHROPIC_API_KEY: string | undefined = undefined;
+
+  @Rule('must be visible ASCII characters without blanks', isHeaderToken)
+  GEMINI_API_KEY: string | undefined = undefined;
+
+  @WholeNumber(1, 36_500)
+  RESPONSE_RETENTION_DAYS = 30;
+
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  KEEP_ALIVE_MS = 15_000;
+
+  @WholeNumber(0, LONGEST_TIMER_MS)
+  SHUTDOWN_GRACE_MS = 30_000;
+
+  @Rule(`must be one of ${LOG_LEVELS.join(', ')}`, (level) => LOG_LEVELS.includes(level))
+  LOG_LEVEL = 'info';
+
+  @WholeNumber(1, GIBIBYTE)
+  MAX_BODY_BYTES = 33_554_432;
+
+  @WholeNumber(1, GIBIBYTE)
+  STREAM_BUFFER_BYTES = 1_048_576;
+
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  STREAM_STALL_MS = 60_000;
+
+  /** A stream's head goes out after this long without a first frame, since proxies cut silent streams. */
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  STREAM_HEAD_MS = 20_000;
+
+  /** How long a process that died keeps its holds. */
+  @WholeNumber(300, 600_000)
+  LEASE_MS = 30_000;
+
+  @Rule(
+    'must be a comma-separated list of origins, such as https://app.example,http://localhost:5173',
+    (list) => listEntries(list).every(isOrigin),
+  )
+  CORS_ORIGINS: string | undefined = undefined;
+
+  @Rule('must be an Ed25519 private key: PEM, or base64 of PKCS #8 or of the 32-byte seed', isSigningKey)
+  RECEIPT_SIGNING_KEY: string | undefined = undefined;
+
+  @Rule('must be a comma-separated list of networks, such as 10.0.0.0/8,fd00::/8', (list) =>
+    listEntries(list).every(isNetwork),
+  )
+  IMAGE_FETCH_ALLOW: string | undefined = undefined;
+
+  NODE_ENV: string | undefined = undefined;
+}
+
+export const ENVIRONMENT_VARIABLE_NAMES = Object.keys(
+  new EnvironmentVariables(),
+) as readonly (keyof EnvironmentVariables)[];
+
+function isHeaderToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+function isSigningKey(text: string): boolean {
+  try {
+    parseSigningKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

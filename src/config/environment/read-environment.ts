@@ -1,0 +1,32 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { ENVIRONMENT_VARIABLE_NAMES, EnvironmentVariables } from './environment-variables.js';
+
+export interface EnvironmentReading {
+  readonly variables: EnvironmentVariables;
+  /** One a variable, in words; never with the value, which may be a secret. */
+  readonly problems: readonly string[];
+}
+
+export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentReading {
+  const given = ENVIRONMENT_VARIABLE_NAMES.filter((name) => (environment[name] ?? '').trim() !== '');
+  const variables = plainToInstance(
+    EnvironmentVariables,
+    Object.fromEntries(given.map((name) => [name, environment[name]?.trim()])),
+  );
+  const refused = validateSync(variables, { stopAtFirstError: true, forbidUnknownValues: false });
+  const problems = refused.map(
+    ({ property, constraints }) => `${property}: ${Object.values(constraints ?? {}).join('; ')}`,
+  );
+  return { variables, problems: [...problems, ...missingInProduction(variables)] };
+}
+
+/** Replicas that share a database must share these two, and a container's generated files do not outlive it. */
+function missingInProduction(variables: EnvironmentVariables): readonly string[] {
+  if (variables.NODE_ENV !== 'production' || variables.DATABASE_URL === undefined) return [];
+  const names = ['ADMIN_TOKEN', 'RECEIPT_SIGNING_KEY'] as const;
+  return names
+    .filter((name) => variables[name] === undefined)
+    .map((name) => `${name}: must be set when NODE_ENV is production and DATABASE_URL is set`);
+}

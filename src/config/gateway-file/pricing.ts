@@ -1,0 +1,58 @@
+import type { TextPricing, TokenPrices } from '../../payments/domain/pricing.js';
+import { parseDecimal } from '../../payments/domain/decimal.js';
+import type { Section, TextRule } from './section.js';
+
+const ZERO = parseDecimal('0');
+const MOST_TOKENS = 100_000_000;
+const FREE: TextRule = { test: (text) => text === 'free', words: 'a mapping of prices, or the word free' };
+
+/** Absent only together with a problem: a model is free only when the file says so. */
+export function readPricing(model: Section): TextPricing | 'free' | undefined {
+  if (model.isText('pricing')) return model.text('pricing', FREE) === undefined ? undefined : 'free';
+  const section = model.section('pricing');
+  if (section === undefined) return undefined;
+  const longContext = section.section('long_context');
+  const webSearchPerCall = section.price('web_search_per_call');
+  const serviceTiers = readServiceTiers(section.section('service_tiers'));
+  const pricing = {
+    ...readTokenPrices(section),
+    ...(longContext && { longContext: readLongContext(longContext) }),
+    ...(serviceTiers && { serviceTiers }),
+    ...(webSearchPerCall && { webSearchPerCall }),
+  };
+  section.end();
+  return pricing;
+}
+
+function readTokenPrices(section: Section): TokenPrices {
+  section.require('input', 'output');
+  const cachedInput = section.price('cached_input');
+  const cacheWrite = section.price('cache_write');
+  const reasoning = section.price('reasoning');
+  return {
+    input: section.price('input') ?? ZERO,
+    output: section.price('output') ?? ZERO,
+    ...(cachedInput && { cachedInput }),
+    ...(cacheWrite && { cacheWrite }),
+    ...(reasoning && { reasoning }),
+  };
+}
+
+function readLongContext(section: Section): NonNullable<TextPricing['longContext']> {
+  section.require('above');
+  const aboveInputTokens = section.wholeNumber('above', 1, MOST_TOKENS) ?? 1;
+  const prices = { ...readTokenPrices(section), aboveInputTokens };
+  section.end();
+  return prices;
+}
+
+function readServiceTiers(section: Section | undefined): Record<string, TokenPrices> | undefined {
+  const tiers = section?.keys().flatMap((name) => {
+    const tier = section.section(name);
+    if (tier === undefined) return [];
+    const prices = readTokenPrices(tier);
+    tier.end();
+    return [[name, prices] as const];
+  });
+  return tiers && Object.fromEntries(tiers);
+}

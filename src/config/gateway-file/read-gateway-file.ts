@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { CatalogSnapshot } from '../../catalog/catalog.js';
+import { isJsonObject } from '../../json.js';
+import { ConfigurationError } from '../configuration-error.js';
+import { deepFreeze } from '../deep-freeze.js';
+import { SANDBOX_CATALOGUE } from '../sandbox-catalogue.js';
+import { readModels } from './models.js';
+import { parseYaml } from './parse-yaml.js';
+import { readPayments, type FilePayments } from './payments.js';
+import { readProviders } from './providers.js';
+import { Section } from './section.js';
+
+export interface GatewayFile {
+  readonly catalog: CatalogSnapshot;
+  readonly payments: FilePayments;
+}
+
+/**
+ * Reads and checks a gateway file; `${NAME}` in it takes a variable of `environment`.
+ * @throws ConfigurationError with every problem of the file.
+ */
+export function readGatewayFile(path: string, environment: NodeJS.ProcessEnv = process.env): GatewayFile {
+  const { tree, problems: unreadable } = parseYaml(readText(path));
+  if (unreadable.length > 0) throw new ConfigurationError(unreadable.map((problem) => `${path} ${problem}`));
+  if (!isJsonObject(tree))
+    throw new ConfigurationError([`${path} must be a mapping with providers and models`]);
+  const problems: string[] = [];
+  const file = readSettings(new Section('', tree, { environment, problems }));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return deepFreeze(file);
+}
+
+function readSettings(file: Section): GatewayFile {
+  const own = readProviders(file);
+  const sandbox = (file.boolean('sandbox') ?? true) ? SANDBOX_CATALOGUE : undefined;
+  const providers = new Map([...own, ...(sandbox?.providers ?? [])]);
+  const models = new Map([...readModels(file, providers), ...(sandbox?.models ?? [])]);
+  const payments = readPayments(file.section('payments'));
+  file.end();
+  return { catalog: { providers, models }, payments };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    throw new ConfigurationError([`${path} cannot be read (${reason})`]);
+  }
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import type { CatalogSnapshot } from '../catalog/catalog.js';
+import type { Config } from './config.js';
+import { ConfigurationError } from './configuration-error.js';
+import { deepFreeze } from './deep-freeze.js';
+import { catalogueFromKeys } from './default-catalogue.js';
+import type { EnvironmentVariables } from './environment/environment-variables.js';
+import { readEnvironment } from './environment/read-environment.js';
+import { listEntries, trimSlashes } from './environment/rules.js';
+import { DEFAULT_PAYMENTS } from './gateway-file/payments.js';
+import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
+import { SANDBOX_CATALOGUE } from './sandbox-catalogue.js';
+import { loadOrCreateSecret } from './secrets.js';
+
+const DEFAULT_FILE = 'gateway.yaml';
+
+/**
+ * Everything the gateway is told, from the environment and the gateway file. Relative paths start at
+ * `workingDirectory`. Makes the admin token when none is given and none is kept yet.
+ * @throws ConfigurationError with every problem of both.
+ */
+export function loadConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  workingDirectory: string = process.cwd(),
+): Config {
+  const { variables, problems } = readEnvironment(environment);
+  const catalogFile = findGatewayFile(variables, workingDirectory);
+  const read = readSettings(catalogFile, variables, environment);
+  const allProblems = read instanceof ConfigurationError ? [...problems, ...read.problems] : problems;
+  if (read instanceof ConfigurationError || allProblems.length > 0) throw new ConfigurationError(allProblems);
+  const dataDir = resolve(workingDirectory, variables.DATA_DIR);
+  return deepFreeze({
+    ...fromVariables(variables),
+    ...adminToken(variables, dataDir),
+    dataDir,
+    payments: { ...read.payments, leaseMs: variables.LEASE_MS },
+    catalogFile,
+    catalog: read.catalog,
+  });
+}
+
+/** The base of absolute URLs when none is given; for a port of 0 it is to be asked again once the port is known. */
+export function defaultPublicUrl(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+function fromVariables(
+  variables: EnvironmentVariables,
+): Omit<Config, 'adminToken' | 'adminTokenFile' | 'dataDir' | 'payments' | 'catalogFile' | 'catalog'> {
+  const { HOST: host, PORT: port, LOG_LEVEL: level } = variables;
+  return {
+    listen: { host, port, publicUrl: trimSlashes(variables.PUBLIC_URL ?? defaultPublicUrl(host, port)) },
+    database: { url: variables.DATABASE_URL },
+    receiptSigningKey: variables.RECEIPT_SIGNING_KEY,
+    streaming: {
+      keepAliveMs: variables.KEEP_ALIVE_MS,
+      bufferBytes: variables.STREAM_BUFFER_BYTES,
+      stallMs: variables.STREAM_STALL_MS,
+      headAfterMs: variables.STREAM_HEAD_MS,
+    },
+    maxBodyBytes: variables.MAX_BODY_BYTES,
+    shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
+    responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
+    imageFetchAllow: listEntries(variables.IMAGE_FETCH_ALLOW),
+    log: { level, pretty: isatty(process.stdout.fd) },
+    corsOrigins: listEntries(variables.CORS_ORIGINS),
+  };
+}
+
+function findGatewayFile(variables: EnvironmentVariables, workingDirectory: string): string | undefined {
+  if (variables.GATEWAY_CONFIG !== undefined) return resolve(workingDirectory, variables.GATEWAY_CONFIG);
+  const path = resolve(workingDirectory, DEFAULT_FILE);
+  return existsSync(path) ? path : undefined;
+}
+
+function readSettings(
+  path: string | undefined,
+  variables: EnvironmentVariables,
+  environment: NodeJS.ProcessEnv,
+): GatewayFile | ConfigurationError {
+  if (path === undefined)
+    return { catalog: withSandbox(catalogueFromKeys(variables)), payments: DEFAULT_PAYMENTS };
+  try {
+    return readGatewayFile(path, environment);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+}
+
+function withSandbox({ providers, models }: CatalogSnapshot): CatalogSnapshot {
+  return {
+    providers: new Map([...providers, ...SANDBOX_CATALOGUE.providers]),
+    models: new Map([...models, ...SANDBOX_CATALOGUE.models]),
+  };
+}
+
+function adminToken(
+  { ADMIN_TOKEN: given }: EnvironmentVariables,
+  dataDir: string,
+): Pick<Config, 'adminToken' | 'adminTokenFile'> {
+  if (given !== undefined) return { adminToken: given, adminTokenFile: undefined };
+  const path = join(dataDir, 'admin-token');
+  try {
+    return { adminToken: loadOrCreateSecret(path), adminTokenFile: path };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    throw new ConfigurationError([`DATA_DIR: the admin token cannot be kept there: ${reason}`]);
+  }
+}

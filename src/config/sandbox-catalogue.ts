@@ -1,0 +1,54 @@
+import type { CatalogSnapshot } from '../catalog/catalog.js';
+import type { ProviderSettings, TextModel } from '../catalog/model.js';
+import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
+import { parseDecimal } from '../payments/domain/decimal.js';
+import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from './model-defaults.js';
+
+export const SANDBOX_PROVIDER_ID = 'sandbox';
+
+const PRICING = { input: parseDecimal('1'), output: parseDecimal('2') };
+
+const PROVIDER: ProviderSettings = {
+  id: SANDBOX_PROVIDER_ID,
+  type: 'sandbox',
+  baseUrl: '',
+  apiKey: undefined,
+  wires: ['chat'],
+  timeoutMs: 600_000,
+  connectTimeoutMs: 5_000,
+  firstByteTimeoutMs: 300_000,
+  silenceTimeoutMs: 300_000,
+  backgroundTimeoutMs: 3_600_000,
+  headers: {},
+  passFields: [],
+  tokenLimitField: 'max_completion_tokens',
+  maxConnections: 1,
+};
+
+/**
+ * The built-in provider without a network. A call that sets no limit holds its model's whole output limit at 2 atomic
+ * a token: 0.008 USDC for the assistant, whose answers are short, 0.13 USDC for echo, which can answer at length.
+ */
+export const SANDBOX_CATALOGUE: CatalogSnapshot = {
+  providers: new Map([[PROVIDER.id, PROVIDER]]),
+  models: new Map(
+    [sandboxModel('echo', 1_000_000, 65_536), sandboxModel('assistant', 200_000, 4_096)].map((model) => [
+      model.id,
+      model,
+    ]),
+  ),
+};
+
+function sandboxModel(name: string, contextWindow: number, maxOutputTokens: number): TextModel {
+  return {
+    kind: 'text',
+    id: `${SANDBOX_PREFIX}${name}`,
+    targets: [{ provider: PROVIDER, upstreamModel: name, priority: 1, weight: 1 }],
+    contextWindow,
+    maxOutputTokens,
+    pricing: PRICING,
+    partTokens: DEFAULT_PART_TOKENS,
+    created: DEFAULT_CREATED,
+    ownedBy: SANDBOX_PROVIDER_ID,
+  };
+}

@@ -1,0 +1,31 @@
+const SECRET_FIELDS = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'api-key',
+  'apiKey',
+  'api_key',
+  'adminToken',
+  'receiptSigningKey',
+  'password',
+  'token',
+];
+
+const DEPTH = 4;
+
+/** Paths of the fields that hold secrets, down to the depth that log entries have. */
+export const REDACTED_PATHS: readonly string[] = Array.from({ length: DEPTH }, (_, depth) =>
+  SECRET_FIELDS.map((field) => `${'*.'.repeat(depth)}["${field}"]`.replace('.[', '[')),
+).flat();
+
+export const REDACTED = '[redacted]';
+
+const SECRET_TEXT = /\b(?:compose-|sk-|Bearer\s+)[A-Za-z0-9._~+/=-]{16,}/g;
+const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
+
+/** The last safeguard: a finished log line without anything that looks like a key or a password in a URL. */
+export function redactLine(line: string): string {
+  return line.replace(SECRET_TEXT, REDACTED).replace(URL_PASSWORD, `$1${REDACTED}@`);
+}
