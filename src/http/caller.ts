@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { type IncomingMessage } from 'node:http';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import { requestIdOf } from './request-id.js';
+import { type Surface, surfaceOf } from './surface.js';
+
+/** Who asks, as far as the headers tell: whether the key lives is the ledger's to say. */
+export interface Caller {
+  /** SHA-256 of the key, as it is stored. */
+  readonly keyHash: Buffer;
+  readonly requestId: string;
+  /** `x-chain-id` as it was sent; the external surface ignores it. */
+  readonly chainId: string | undefined;
+  readonly surface: Surface;
+}
+
+const BEARER = /^bearer(?:\s+(.*))?$/i;
+const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
+
+/** @throws GatewayError missing_api_key, invalid_api_key */
+export function callerOf(request: IncomingMessage): Caller {
+  const surface = surfaceOf(request);
+  const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
+  return {
+    keyHash: createHash('sha256').update(bearerKey(request)).digest(),
+    requestId: requestIdOf(request),
+    chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
+    surface,
+  };
+}
+
+function bearerKey(request: IncomingMessage): string {
+  const key = BEARER.exec(request.headers.authorization?.trim() ?? '')?.[1];
+  if (!key) throw new GatewayError('missing_api_key');
+  if (!KEY.test(key)) throw new GatewayError('invalid_api_key');
+  return key;
+}
+
+/** The caller of a key-authenticated route; without a well-formed key the route is not entered. */
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<IncomingMessage>()),
+);

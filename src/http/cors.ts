@@ -1,0 +1,33 @@
+import { type CorsOptions } from '@nestjs/common/interfaces/external/cors-options.interface.js';
+
+/** Every response header that a client in a browser may want to read. */
+export const EXPOSED_HEADERS = [
+  'X-Request-Id',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Compose-Receipt',
+  'x-compose-response-id',
+  'x-compose-key-budget-limit',
+  'x-compose-key-budget-used',
+  'x-compose-key-budget-reserved',
+  'x-compose-key-budget-remaining',
+  'x-compose-output-cap',
+  'x-compose-upstream-attempts',
+  'x-compose-upstream-model',
+  'x-compose-upstream-provider',
+] as const;
+
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+/**
+ * Undefined without origins: no CORS at all. A preflight allows whatever headers the client asks for, since SDKs send
+ * headers of their own; the key in `Authorization` is what protects a route, and no cookie is ever read.
+ */
+export function corsOptions(origins: readonly string[]): CorsOptions | undefined {
+  if (origins.length === 0) return undefined;
+  return {
+    origin: origins.includes('*') ? '*' : [...origins],
+    exposedHeaders: [...EXPOSED_HEADERS],
+    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+  };
+}

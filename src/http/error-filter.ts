@@ -1,0 +1,37 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
+import { ClientLeft } from './client-left.js';
+import { requestIdOf } from './request-id.js';
+import { sendError } from './send-error.js';
+
+/** Every failure of every route as the one error envelope; causes go to the log alone. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    if (thrown instanceof ClientLeft) return;
+    const http = host.switchToHttp();
+    const request = http.getRequest<IncomingMessage>();
+    const error = thrown instanceof HttpException ? fromFramework(thrown) : toGatewayError(thrown);
+    this.log(error, requestIdOf(request));
+    sendError(request, http.getResponse<ServerResponse>(), error);
+  }
+
+  private log(error: GatewayError, requestId: string): void {
+    if (error.status < 500) return;
+    const entry = { requestId, code: error.code, err: error.cause };
+    if (error.code === 'internal_error') this.logger.error(entry, 'A request failed');
+    else if (error.cause !== undefined) this.logger.warn(entry, 'A request failed');
+  }
+}
+
+/** Our own code never throws these: they are the router's, for an unknown route or an address it cannot decode. */
+function fromFramework(thrown: HttpException): GatewayError {
+  const status = thrown.getStatus();
+  if (status === 404) return new GatewayError('not_found');
+  if (status === 413) return new GatewayError('request_too_large');
+  if (status >= 400 && status < 500) return new GatewayError('invalid_value', 'The request is malformed.');
+  return new GatewayError('internal_error', undefined, { cause: thrown });
+}

@@ -1,0 +1,25 @@
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { corsOptions } from './cors.js';
+import { ErrorFilter } from './error-filter.js';
+import { requestIdMiddleware } from './request-id.js';
+import { securityHeaders } from './security-headers.js';
+import { limitServer } from './server-limits.js';
+
+/** For `NestFactory.create`: routes read their own bodies. */
+export const HTTP_OPTIONS = { bodyParser: false } as const;
+
+/** To be called once, before the application listens. The request id comes first: every answer carries it. */
+export function configureHttp(
+  app: NestExpressApplication,
+  options: { readonly corsOrigins: readonly string[] },
+): void {
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(requestIdMiddleware);
+  app.use(securityHeaders);
+  const cors = corsOptions(options.corsOrigins);
+  if (cors) app.enableCors(cors);
+  app.useGlobalFilters(new ErrorFilter());
+  limitServer(app.getHttpServer());
+}

@@ -1,0 +1,48 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { errorEnvelope, type GatewayError } from '../errors/gateway-error.js';
+import { surfaceOf } from './surface.js';
+
+/** How long a client that is still uploading gets to read its refusal. */
+const LINGER_MS = 2_000;
+
+/** Answers with the error envelope. A client that is gone, or whose answer has begun, gets nothing more. */
+export function sendError(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify(errorEnvelope(error, { withDetails: surfaceOf(request) === 'native' }));
+  const uploading = isUploading(request);
+  response.writeHead(error.status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    ...(error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': Math.ceil(error.retryAfterSeconds) }),
+    ...(uploading ? { Connection: 'close' } : {}),
+  });
+  if (uploading) closeAfterReading(request, response, body);
+  else response.end(body);
+}
+
+function isUploading(request: IncomingMessage): boolean {
+  return !request.complete && !request.destroyed;
+}
+
+/**
+ * A socket that is closed while bytes of an upload wait in it is reset, and the refusal that was sent is lost with
+ * it. So the rest of the upload is read and thrown away for a moment; the client, which has the whole answer, closes.
+ */
+function closeAfterReading(request: IncomingMessage, response: ServerResponse, body: string): void {
+  const end = (): void => {
+    clearTimeout(timer);
+    request.off('end', end);
+    response.off('close', end);
+    if (!response.writableEnded) response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.on('end', end);
+  response.on('close', end);
+  response.write(body);
+  request.resume();
+}

@@ -1,0 +1,45 @@
+import { type ServerResponse } from 'node:http';
+import { Injectable, Logger } from '@nestjs/common';
+import { type Observable } from 'rxjs';
+import { type StreamingConfig } from '../config/config.js';
+import { toGatewayError } from '../errors/gateway-error.js';
+import { type Demand } from './demand.js';
+import { type BodyPresenter, type StreamPresenter } from './presenter.js';
+import { StreamedAnswer } from './streamed-answer.js';
+import { WholeAnswer } from './whole-answer.js';
+
+/**
+ * Subscribes to the outcomes of one call and writes them to one HTTP response. Both methods reject with the failure
+ * while it can still be a JSON error with its own status, and resolve once nothing more is to be written: the answer
+ * was sent, the client left, or it was dropped. The client's leaving unsubscribes at once.
+ */
+@Injectable()
+export class ResponseWriter {
+  private readonly logger = new Logger(ResponseWriter.name);
+
+  constructor(private readonly settings: StreamingConfig) {}
+
+  /** Server-Sent Events. `open` is given the client's demand, for a source that can wait before it reads on. */
+  stream<Item>(
+    response: ServerResponse,
+    open: (demand: Demand) => Observable<Item>,
+    presenter: StreamPresenter<Item>,
+  ): Promise<void> {
+    return new StreamedAnswer(response, presenter, this.settings, this.reportLateFailure).run(open);
+  }
+
+  /** One JSON body. */
+  whole<Item>(
+    response: ServerResponse,
+    open: (demand: Demand) => Observable<Item>,
+    presenter: BodyPresenter<Item>,
+  ): Promise<void> {
+    return new WholeAnswer(response, presenter, this.settings).run(open);
+  }
+
+  /** The error filter never sees a failure that became frames, so the log hears of an unexpected one here. */
+  private readonly reportLateFailure = (thrown: unknown): void => {
+    const error = toGatewayError(thrown);
+    if (error.code === 'internal_error') this.logger.error({ err: error.cause ?? error }, 'A stream failed');
+  };
+}

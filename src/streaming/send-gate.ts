@@ -1,0 +1,39 @@
+import { type ServerResponse } from 'node:http';
+
+/**
+ * Closed while the socket is full. A client that does not empty it within `stallMs` is reported as stalled, once.
+ * Owns one timer and one listener; `dispose` ends both and lets every waiter go on.
+ */
+export class SendGate {
+  private waiting: Promise<void> | undefined;
+  private release: () => void = () => undefined;
+  private stallTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly stallMs: number,
+    private readonly onStalled: () => void,
+  ) {}
+
+  /** Undefined while open. */
+  get opened(): Promise<void> | undefined {
+    return this.waiting;
+  }
+
+  close(): void {
+    if (this.waiting) return;
+    this.waiting = new Promise((resolve) => {
+      this.release = resolve;
+    });
+    this.response.on('drain', this.dispose);
+    this.stallTimer = setTimeout(this.onStalled, this.stallMs);
+  }
+
+  readonly dispose = (): void => {
+    if (!this.waiting) return;
+    clearTimeout(this.stallTimer);
+    this.response.off('drain', this.dispose);
+    this.waiting = undefined;
+    this.release();
+  };
+}
