@@ -47,7 +47,7 @@ async function runEngine(
   connection: Client,
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
-  const engine = await openSchemaEngine(connectionString);
+  const { engine, close } = await openSchemaEngine(connectionString);
   try {
     const output = await engine.applyMigrations({
       migrationsList: {
@@ -66,6 +66,6 @@ async function runEngine(
     await refuseFailedMigration(connection);
     throw new MigrationError('The database schema could not be brought up to date.', { cause: error });
   } finally {
-    engine.free();
+    await close();
   }
 }

@@ -9,29 +9,41 @@ import {
 } from '@prisma/driver-adapter-utils';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
 
-const bindings = engineModule as typeof engineModule & { __wbg_set_wasm(exports: WebAssembly.Exports): void };
-
 let loading: Promise<void> | undefined;
 
-/** Prisma's schema engine on a database. Whoever asks for it frees it. */
-export async function openSchemaEngine(connectionString: string): Promise<engineModule.SchemaEngine> {
+/** Prisma's schema engine on a database. */
+export interface OpenSchemaEngine {
+  readonly engine: engineModule.SchemaEngine;
+  /** Frees the engine and closes its connections, of which one holds Prisma's own migration lock. */
+  close(): Promise<void>;
+}
+
+export async function openSchemaEngine(connectionString: string): Promise<OpenSchemaEngine> {
   await (loading ??= loadWebAssembly());
   const factory = new WholeScriptFactory(new PrismaPg({ connectionString, max: 1 }));
-  return bindings.SchemaEngine.new(
-    { datamodels: undefined },
-    () => undefined,
-    bindMigrationAwareSqlAdapterFactory(factory),
-  );
+  try {
+    const engine = await engineModule.SchemaEngine.new(
+      { datamodels: undefined },
+      () => undefined,
+      bindMigrationAwareSqlAdapterFactory(factory),
+    );
+    const close = async () => {
+      engine.free();
+      await factory.close();
+    };
+    return { engine, close };
+  } catch (error) {
+    await factory.close();
+    throw error;
+  }
 }
 
 async function loadWebAssembly(): Promise<void> {
   const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const bytes = await readFile(join(dirname(entry), 'schema_engine_bg.wasm'));
-  const { instance } = await WebAssembly.instantiate(bytes, {
-    './schema_engine_bg.js': engineModule as unknown as WebAssembly.ModuleImports,
-  });
-  bindings.__wbg_set_wasm(instance.exports);
-  (instance.exports as unknown as { __wbindgen_start(): void }).__wbindgen_start();
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': engineModule });
+  engineModule.__wbg_set_wasm(instance.exports);
+  (instance.exports as { __wbindgen_start(): void }).__wbindgen_start();
 }
 
 /**
@@ -42,20 +54,27 @@ class WholeScriptFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'postgres';
   readonly adapterName = '@prisma/adapter-pg';
 
+  private readonly adapters: SqlDriverAdapter[] = [];
+
   constructor(private readonly factory: PrismaPg) {}
 
   async connect(): Promise<SqlDriverAdapter> {
-    return withWholeScripts(await this.factory.connect());
+    return this.withWholeScripts(await this.factory.connect());
   }
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
-    return withWholeScripts(await this.factory.connectToShadowDb());
+    return this.withWholeScripts(await this.factory.connectToShadowDb());
   }
-}
 
-function withWholeScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  adapter.executeScript = async (script) => {
-    await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
-  };
-  return adapter;
+  async close(): Promise<void> {
+    await Promise.all(this.adapters.splice(0).map((adapter) => adapter.dispose()));
+  }
+
+  private withWholeScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
+    adapter.executeScript = async (script) => {
+      await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+    };
+    this.adapters.push(adapter);
+    return adapter;
+  }
 }

@@ -1,0 +1,4 @@
+/** The database could not be started. The message is for the operator: what is wrong and, where known, what to do. */
+export class DatabaseStartError extends Error {
+  override readonly name = 'DatabaseStartError';
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Client, Pool } from 'pg';
+import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres/embedded-postgres.js';
+import { applyMigrations } from '../../src/storage/migrations/apply-migrations.js';
+import { oncePerRun } from './once-per-run.js';
+import { runDirectory } from './run-directory.js';
+import { until } from './until.js';
+
+const TEMPLATE = 'test_template';
+const LEAK_GRACE_MS = 2_000;
+
+/** Fast rather than durable: the data is thrown away with the run. */
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  max_connections: '300',
+};
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly pool: Pool;
+  /** Ends the pool and removes the database. Throws when anybody else has left a connection open. */
+  drop(): Promise<void>;
+}
+
+/** A database of one's own with all migrations applied, on a real PostgreSQL that this run shares. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = await testServerUrl();
+  await oncePerRun('template', () => makeTemplate(server));
+  return openDatabase(server, `TEMPLATE ${TEMPLATE}`);
+}
+
+/** Like `createTestDatabase`, but with nothing in it. */
+export async function createEmptyTestDatabase(): Promise<TestDatabase> {
+  return openDatabase(await testServerUrl(), '');
+}
+
+/** The run's server, as its superuser. It is started by the first test that asks. */
+async function testServerUrl(): Promise<string> {
+  return oncePerRun('database', async () => {
+    const log = { info: () => undefined, warn: (message: string) => process.stderr.write(`${message}\n`) };
+    const dataDir = join(runDirectory(), 'database');
+    return (await startEmbeddedPostgres({ dataDir, log, settings: SETTINGS })).url;
+  });
+}
+
+async function makeTemplate(server: string): Promise<string> {
+  await execute(server, `CREATE DATABASE ${TEMPLATE}`);
+  await applyMigrations(withDatabase(server, TEMPLATE));
+  return TEMPLATE;
+}
+
+async function openDatabase(server: string, options: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await execute(server, `CREATE DATABASE ${name} ${options}`);
+  const url = withDatabase(server, name);
+  const pool = new Pool({ connectionString: url, application_name: 'test' });
+  return {
+    url,
+    pool,
+    drop: async () => {
+      await pool.end();
+      const leaked = await leakedConnections(server, name);
+      await execute(server, `DROP DATABASE ${name} WITH (FORCE)`);
+      if (leaked.length > 0) {
+        throw new Error(`${leaked.length} database connection(s) were left open:\n${leaked.join('\n')}`);
+      }
+    },
+  };
+}
+
+/** A connection that was closed just now may take the server a moment to notice. */
+async function leakedConnections(server: string, database: string): Promise<readonly string[]> {
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  try {
+    const open = async () => {
+      const { rows } = await client.query<{ description: string }>(
+        `SELECT format('%s, %s since %s: %s', application_name, state, state_change, left(query, 200)) AS description
+           FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'`,
+        [database],
+      );
+      return rows.map((row) => row.description);
+    };
+    await until(async () => (await open()).length === 0, LEAK_GRACE_MS).catch(() => undefined);
+    return await open();
+  } finally {
+    await client.end();
+  }
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, database: string): string {
+  const result = new URL(url);
+  result.pathname = `/${database}`;
+  return result.href;
+}
