@@ -47,9 +47,9 @@ async function runEngine(
   connection: Client,
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
-  const { engine, close } = await openSchemaEngine(connectionString);
+  const opened = await openSchemaEngine(connectionString);
   try {
-    const output = await engine.applyMigrations({
+    const output = await opened.engine.applyMigrations({
       migrationsList: {
         baseDir: directory,
         lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
@@ -66,6 +66,6 @@ async function runEngine(
     await refuseFailedMigration(connection);
     throw new MigrationError('The database schema could not be brought up to date.', { cause: error });
   } finally {
-    await close();
+    await opened.close();
   }
 }

@@ -70,8 +70,10 @@ describe('applyMigrations', () => {
       { found: null },
     ]);
 
-    const message = await applyMigrations(database.url, { directory }).catch((error: Error) => error.message);
-    const remedy = /UPDATE _prisma_migrations.*;/.exec(message as string)?.[0] ?? '';
+    const failure: unknown = await applyMigrations(database.url, { directory }).catch(
+      (error: unknown) => error,
+    );
+    const remedy = /UPDATE _prisma_migrations.*;/.exec(String(failure))?.[0] ?? '';
     await database.pool.query(remedy);
     await write(name, 'CREATE TABLE half_done (id int);');
     expect((await applyMigrations(database.url, { directory })).applied).toEqual([name]);
@@ -115,9 +117,9 @@ describe('applyMigrations', () => {
 
 async function sqlOfSchemaFile(url: string): Promise<string> {
   const content = await readFile(join(migrationsDirectory(), '..', 'schema.prisma'), 'utf8');
-  const { engine, close } = await openSchemaEngine(url);
+  const opened = await openSchemaEngine(url);
   try {
-    const { stdout } = await engine.diff({
+    const { stdout } = await opened.engine.diff({
       from: { tag: 'empty' },
       to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] },
       script: true,
@@ -126,7 +128,7 @@ async function sqlOfSchemaFile(url: string): Promise<string> {
     });
     return stdout ?? '';
   } finally {
-    await close();
+    await opened.close();
   }
 }
 
