@@ -1,0 +1,95 @@
+import { Controller, Delete, Get, Param, Patch, Post, Query, Req, UseGuards } from '@nestjs/common';
+import type { Request } from 'express';
+import { GatewayError } from '../errors/gateway-error.js';
+import { readJsonBody } from '../http/read-json-body.js';
+import { KeyStore, type KeyRecord, type KeySettings } from '../payments/keys/key-store.js';
+import { KeysService } from '../payments/keys/keys.service.js';
+import { Networks } from '../payments/networks.js';
+import { AdminGuard } from './admin-guard.js';
+import { checked } from './checked.js';
+import { KeyChanges, ListQuery, NewKey } from './key-input.js';
+import { keyView, type KeyView } from './key-view.js';
+
+/** Far more than any key's settings need. */
+const MAX_BODY_BYTES = 256 * 1024;
+
+@Controller('admin/keys')
+@UseGuards(AdminGuard)
+export class AdminKeysController {
+  constructor(
+    private readonly keys: KeysService,
+    private readonly store: KeyStore,
+    private readonly networks: Networks,
+  ) {}
+
+  @Post()
+  async create(@Req() request: Request): Promise<KeyView & { key: string }> {
+    const input = await checked(NewKey, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
+    const chainId = input.chain_id ?? null;
+    if (chainId !== null) this.networks.require(chainId, 'chain_id');
+    const { record, key } = await this.keys.create(input.account, {
+      ...NO_LIMITS,
+      chainId,
+      ...settingsOf(input),
+    });
+    return { ...keyView(record), key };
+  }
+
+  @Get()
+  async list(@Query() query: Record<string, unknown>): Promise<object> {
+    const { limit, order, after } = await checked(ListQuery, query);
+    const { keys, hasMore } = await this.store.page({ limit, order, after });
+    return {
+      object: 'list',
+      data: keys.map(keyView),
+      first_id: keys[0]?.id ?? null,
+      last_id: keys.at(-1)?.id ?? null,
+      has_more: hasMore,
+    };
+  }
+
+  @Get(':id')
+  async find(@Param('id') id: string): Promise<KeyView> {
+    return keyView(existing(await this.store.find(id)));
+  }
+
+  @Patch(':id')
+  async update(@Param('id') id: string, @Req() request: Request): Promise<KeyView> {
+    const input = await checked(KeyChanges, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
+    return keyView(existing(await this.store.update(id, settingsOf(input))));
+  }
+
+  @Delete(':id')
+  async revoke(@Param('id') id: string): Promise<KeyView> {
+    return keyView(existing(await this.store.revoke(id)));
+  }
+}
+
+const NO_LIMITS: KeySettings = {
+  name: null,
+  budgetLimit: null,
+  expiresAt: null,
+  chainId: null,
+  allowedModels: [],
+  rateLimitRpm: null,
+  maxConcurrentRequests: null,
+};
+
+function settingsOf(input: KeyChanges): Partial<KeySettings> {
+  const { name, budget_limit, expires_at, allowed_models, rate_limit_rpm, max_concurrent_requests } = input;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(budget_limit === undefined
+      ? {}
+      : { budgetLimit: budget_limit === null ? null : BigInt(budget_limit) }),
+    ...(expires_at === undefined ? {} : { expiresAt: expires_at === null ? null : new Date(expires_at) }),
+    ...(allowed_models === undefined ? {} : { allowedModels: allowed_models ?? [] }),
+    ...(rate_limit_rpm === undefined ? {} : { rateLimitRpm: rate_limit_rpm }),
+    ...(max_concurrent_requests === undefined ? {} : { maxConcurrentRequests: max_concurrent_requests }),
+  };
+}
+
+function existing(record: KeyRecord | undefined): KeyRecord {
+  if (!record) throw new GatewayError('not_found', 'There is no such key.');
+  return record;
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { AcceptingWork } from '../health/accepting-work.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { ChatEndpoint } from './chat-endpoint.js';
+import { nativePresenters } from './presenter/native-presenters.js';
+
+@Controller('v1/chat/completions')
+@UseGuards(AcceptingWork)
+export class NativeChatController {
+  constructor(private readonly endpoint: ChatEndpoint) {}
+
+  @Post()
+  create(
+    @CurrentCaller() caller: Caller,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    return this.endpoint.create(caller, request, response, nativePresenters);
+  }
+}

@@ -1,0 +1,72 @@
+/** Small words for JSON Schemas; each is a plain object that ajv compiles. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+export const text: Schema = { type: 'string' };
+export const flag: Schema = { type: 'boolean' };
+/** Any object; what is in it is for the model, not for us. */
+export const anyObject: Schema = { type: 'object' };
+
+export function textOf(bounds: { minLength?: number; maxLength?: number; pattern?: string }): Schema {
+  return { type: 'string', ...bounds };
+}
+
+export function oneOfText(...values: readonly string[]): Schema {
+  return { type: 'string', enum: values };
+}
+
+export function number(minimum: number, maximum: number): Schema {
+  return { type: 'number', minimum, maximum };
+}
+
+export function integer(minimum: number, maximum: number): Schema {
+  return { type: 'integer', minimum, maximum };
+}
+
+export function list(items: Schema, bounds: { minItems?: number; maxItems?: number } = {}): Schema {
+  return { type: 'array', items, ...bounds };
+}
+
+/** An object of the named fields; others are let through. */
+export function object(required: Record<string, Schema>, optional: Record<string, Schema> = {}): Schema {
+  const properties = { ...required };
+  for (const [name, schema] of Object.entries(optional)) properties[name] = orNull(schema);
+  return { type: 'object', required: Object.keys(required), properties };
+}
+
+/** An object whose shape is decided by the text in its field `tag`. */
+export function oneOfObjects(tag: string, ...shapes: readonly Schema[]): Schema {
+  return { type: 'object', discriminator: { propertyName: tag }, required: [tag], oneOf: shapes };
+}
+
+/** One shape of `oneOfObjects`, for these values of the tag. */
+export function shape(
+  tag: string,
+  values: readonly string[],
+  required: Record<string, Schema>,
+  optional: Record<string, Schema> = {},
+): Schema {
+  return object({ [tag]: oneOfText(...values), ...required }, optional);
+}
+
+/** A string of one of these values, or such an object. */
+export function wordOr(words: readonly string[], otherwise: Schema): Schema {
+  return {
+    type: ['string', 'object'],
+    if: { type: 'string' },
+    then: { enum: words },
+    else: otherwise,
+  };
+}
+
+/** A string, or a list of parts. */
+export function textOrParts(parts: Schema): Schema {
+  return { type: ['string', 'array'], items: parts, minItems: 1 };
+}
+
+/** `null` in an optional field is the same as its absence. */
+export function orNull(schema: Schema): Schema {
+  const { type, enum: values } = schema;
+  const types = Array.isArray(type) ? (type as readonly unknown[]) : [type];
+  const nullable = { ...schema, type: [...types, 'null'] };
+  return Array.isArray(values) ? { ...nullable, enum: [...(values as unknown[]), null] } : nullable;
+}

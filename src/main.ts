@@ -1,0 +1,78 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { ConfigurationError } from './config/configuration-error.js';
+import { loadConfig } from './config/load-config.js';
+import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
+import { createLogger } from './logging/create-logger.js';
+import { NestLogger } from './logging/nest-logger.js';
+import { shutDown } from './shutdown.js';
+import { createFirstKey } from './storage/first-key.js';
+import { applyMigrations } from './storage/migrations/apply-migrations.js';
+import { startDatabase } from './storage/start-database.js';
+import { welcome } from './welcome.js';
+
+/** Terminals and npm may deliver one Ctrl-C twice; only a later one means "hurry". */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(config.log);
+  const nestLogger = new NestLogger(logger);
+  const signals = listenForSignals();
+  const database = await startDatabase({
+    url: config.database.url,
+    dataDir: config.dataDir,
+    log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
+  });
+  try {
+    let firstKey: string | undefined;
+    await applyMigrations(database.url, {
+      afterwards: async (connection) => {
+        if (database.embedded) firstKey = await createFirstKey(connection);
+      },
+    });
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, database.url), {
+      ...HTTP_OPTIONS,
+      logger: nestLogger,
+      abortOnError: false,
+    });
+    configureHttp(app, { corsOrigins: config.corsOrigins });
+    await app.listen(config.listen.port, config.listen.host);
+    process.stdout.write(
+      welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),
+    );
+
+    await signals.first;
+    logger.info('draining: no new work is taken, running calls may finish');
+    await shutDown(app, { graceMs: config.shutdownGraceMs, hurry: signals.second });
+  } finally {
+    await database.stop();
+  }
+}
+
+/** From the very start, so that a signal during start ends it in order too. */
+function listenForSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+  const hurry = new AbortController();
+  let firstAt: number | undefined;
+  const first = new Promise<void>((resolve) => {
+    const onSignal = (): void => {
+      if (firstAt !== undefined && performance.now() - firstAt > SECOND_SIGNAL_AFTER_MS) hurry.abort();
+      firstAt ??= performance.now();
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+  return { first, second: hurry.signal };
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (failure) {
+  const words = failure instanceof ConfigurationError ? failure.message : (failure as Error).stack;
+  process.stderr.write(`${words ?? String(failure)}\n`);
+  process.exit(1);
+}

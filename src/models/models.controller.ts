@@ -1,0 +1,51 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { Catalog } from '../catalog/catalog.service.js';
+import { externalModelCard, nativeModelCard } from '../catalog/model-cards.js';
+import type { Model } from '../catalog/model.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+
+/** The models that the caller's key may use, as one surface shows them. */
+abstract class ModelsController {
+  protected constructor(
+    private readonly catalog: Catalog,
+    private readonly keys: KeyAuthenticator,
+    private readonly card: (model: Model) => object,
+  ) {}
+
+  @Get()
+  async list(@CurrentCaller() caller: Caller): Promise<object> {
+    const models = await this.allowed(caller);
+    return { object: 'list', data: models.map((model) => this.card(model)) };
+  }
+
+  /** Ids have slashes, which clients send raw or encoded. */
+  @Get('*id')
+  async find(@CurrentCaller() caller: Caller, @Param('id') segments: string | string[]): Promise<object> {
+    const id = typeof segments === 'string' ? segments : segments.join('/');
+    const model = (await this.allowed(caller)).find((candidate) => candidate.id === id);
+    if (!model) throw new GatewayError('model_not_found', undefined, { param: 'model' });
+    return this.card(model);
+  }
+
+  private async allowed(caller: Caller): Promise<readonly Model[]> {
+    const { allowedModels } = await this.keys.authenticate(caller.keyHash);
+    const models = this.catalog.list();
+    return allowedModels.length === 0 ? models : models.filter(({ id }) => allowedModels.includes(id));
+  }
+}
+
+@Controller('v1/models')
+export class NativeModelsController extends ModelsController {
+  constructor(catalog: Catalog, keys: KeyAuthenticator) {
+    super(catalog, keys, nativeModelCard);
+  }
+}
+
+@Controller('external/v1/models')
+export class ExternalModelsController extends ModelsController {
+  constructor(catalog: Catalog, keys: KeyAuthenticator) {
+    super(catalog, keys, externalModelCard);
+  }
+}

@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { ExternalModelsController, NativeModelsController } from './models.controller.js';
+
+@Module({ imports: [CatalogModule], controllers: [ExternalModelsController, NativeModelsController] })
+export class ModelsModule {}

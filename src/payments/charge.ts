@@ -1,0 +1,27 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { ChargedCall, type ChargedWork, type ChargeSettings } from './charged-call.js';
+import { Ledger } from './ledger.js';
+import type { Outcome } from './outcome.js';
+import { RunningCalls } from './running-calls.js';
+
+export const CHARGE_SETTINGS = Symbol('charge settings');
+
+/** Wraps work so that it is held against a budget before it runs, metered while it runs, and settled once. */
+@Injectable()
+export class Charge {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly calls: RunningCalls,
+    @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
+  ) {}
+
+  /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */
+  run<Event>(work: ChargedWork<Event>): Observable<Outcome<Event>> {
+    return new Observable((subscriber) => {
+      const call = new ChargedCall(work, this.ledger, this.calls, this.settings, subscriber);
+      void call.begin();
+      return () => call.leave();
+    });
+  }
+}

@@ -1,0 +1,250 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Subscription, type Observable, type Subscriber } from 'rxjs';
+import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
+import { newId } from '../ids.js';
+import { buildReceipt } from './domain/build-receipt.js';
+import { chargeFor } from './domain/metering.js';
+import type { Quote } from './domain/quote.js';
+import type { Receipt } from './domain/receipt.js';
+import { encodeTariff } from './domain/tariff.js';
+import { isRefusal, type HoldGrant, type HoldRequest, type Ledger, type Settlement } from './ledger.js';
+import type { Meter } from './meter.js';
+import type { Outcome } from './outcome.js';
+import type { CallProgress } from './process-leases.js';
+import { refusalError } from './refusal.js';
+import type { RunningCall, RunningCalls } from './running-calls.js';
+
+/** Who pays. */
+export interface Payer {
+  /** SHA-256 of the presented key. */
+  readonly keyHash: Buffer;
+  readonly requestId: string;
+  /** The chain that the request named; a configured one. */
+  readonly chainId: number | undefined;
+}
+
+/** What a paid call may do once its hold is granted. */
+export interface Grant {
+  readonly accountId: string;
+  /** Set when the free budget affords fewer output tokens than were asked for. */
+  readonly loweredOutputCap: number | undefined;
+}
+
+export interface ChargedWork<Event> {
+  readonly payer: Payer;
+  readonly quote: Quote;
+  /** Public model id without options. */
+  readonly model: string;
+  /** Configured id of the provider that is expected to answer. */
+  readonly provider: string;
+  readonly responseId: string;
+  readonly inputTokensEstimate: number;
+  /** Whether the client sees events as they come; a whole answer that fails has shown nothing and costs nothing. */
+  readonly streamed: boolean;
+  readonly meter: Meter<Event>;
+  /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
+  readonly generate: (grant: Grant) => Observable<Event>;
+}
+
+export interface ChargeSettings {
+  readonly defaultChainId: number;
+  /** How long a failing ledger is tried again before the hold is left to the sweeper. */
+  readonly retryMs: number;
+}
+
+type Phase = 'holding' | 'running' | 'ending' | 'ended';
+
+/**
+ * One paid call: hold, run, then settle or release, exactly once, whoever leaves or fails in between. The subscriber
+ * may leave at any moment; the hold's fate is decided here and outlives the request.
+ */
+export class ChargedCall<Event> implements RunningCall {
+  readonly holdId = newId('hold');
+  private phase: Phase = 'holding';
+  /** The client left or the call was cut off while the hold was being taken. */
+  private stopped: { readonly error?: GatewayError } | undefined;
+  private readonly run = new Subscription();
+  private grant: HoldGrant | undefined;
+
+  constructor(
+    private readonly work: ChargedWork<Event>,
+    private readonly ledger: Ledger,
+    private readonly calls: RunningCalls,
+    private readonly settings: ChargeSettings,
+    private readonly subscriber: Subscriber<Outcome<Event>>,
+  ) {}
+
+  progress(): CallProgress {
+    const { sent } = this.work.meter;
+    return { holdId: this.holdId, sent, ...this.work.meter.progress() };
+  }
+
+  async begin(): Promise<void> {
+    this.calls.add(this);
+    try {
+      const grant = await this.ledger.hold(this.holdRequest());
+      if (isRefusal(grant)) return this.end(() => this.subscriber.error(refusalError(grant)));
+      this.grant = grant;
+    } catch (failure) {
+      // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
+      // renewal finds it as an orphan and releases it.
+      return this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
+    }
+    if (this.stopped) await this.release(this.stopped.error);
+    else this.start(this.grant);
+  }
+
+  /** The client left. */
+  leave(): void {
+    this.stop(undefined);
+  }
+
+  cutOff(error: GatewayError): void {
+    this.stop(error);
+  }
+
+  private stop(error: GatewayError | undefined): void {
+    if (this.phase === 'holding') this.stopped ??= error ? { error } : {};
+    if (this.phase !== 'running') return;
+    if (error) void this.fail(error);
+    else void this.settleOrRelease(this.work.meter.sent, undefined);
+  }
+
+  private start(grant: HoldGrant): void {
+    const { quote, generate } = this.work;
+    this.phase = 'running';
+    const cap = quote.outputCapFor(grant.amount);
+    const loweredOutputCap = cap < quote.size.outputCap ? cap : undefined;
+    this.subscriber.next({
+      admission: {
+        budget: grant.budget,
+        account: grant.accountId,
+        ...(loweredOutputCap === undefined ? {} : { loweredOutputCap }),
+      },
+    });
+    this.run.add(
+      generate({ accountId: grant.accountId, loweredOutputCap }).subscribe({
+        next: (event) => {
+          this.work.meter.observe(event);
+          this.subscriber.next({ event });
+        },
+        error: (failure: unknown) => void this.fail(toGatewayError(failure)),
+        complete: () => void this.settleOrRelease(true, undefined),
+      }),
+    );
+  }
+
+  /** A stream that has shown something is charged for it; everything else that fails costs nothing. */
+  private fail(error: GatewayError): Promise<void> {
+    return this.settleOrRelease(this.work.streamed && this.work.meter.produced, error);
+  }
+
+  private async settleOrRelease(charged: boolean, error: GatewayError | undefined): Promise<void> {
+    if (this.phase !== 'running') return;
+    this.phase = 'ending';
+    this.run.unsubscribe();
+    if (!charged) return this.release(error);
+    if (error) this.subscriber.next({ failure: error });
+    try {
+      const settlement = await this.settlement();
+      const receipt = await this.persist(() => this.settle(settlement));
+      this.end(() => {
+        if (receipt) this.subscriber.next({ receipt });
+        this.subscriber.complete();
+      });
+    } catch (failure) {
+      this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
+    }
+  }
+
+  private async release(error: GatewayError | undefined): Promise<void> {
+    this.phase = 'ending';
+    const { keyId } = this.granted;
+    try {
+      await this.persist(() => this.ledger.release(this.holdId, keyId));
+    } catch {
+      // An orphan now; the next lease renewal releases it.
+    }
+    this.end(() => this.subscriber.error(error ?? new GatewayError('server_error')));
+  }
+
+  private async settlement(): Promise<Settlement> {
+    const { payer, quote, meter, model, responseId } = this.work;
+    const { keyId, accountId, chainId } = this.granted;
+    const { usage, estimated } = await meter.measure();
+    const provider = meter.provider ?? this.work.provider;
+    return {
+      holdId: this.holdId,
+      keyId,
+      accountId,
+      requestId: payer.requestId,
+      responseId,
+      idempotencyKey: undefined,
+      receiptId: newId('rct'),
+      network: `eip155:${payer.chainId ?? chainId ?? this.settings.defaultChainId}`,
+      provider,
+      meterSubject: `${provider}:${model}`,
+      charge: chargeFor(usage, quote.tariff, { feeBps: quote.feeBps, estimated }),
+      estimated,
+      settledAtMs: Date.now(),
+    };
+  }
+
+  /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
+  private async settle(settlement: Settlement): Promise<Receipt | undefined> {
+    const { outcome, finalAmount, overrun } = await this.ledger.settle(settlement);
+    if (outcome === 'ended_before') return undefined;
+    const { lineItems, providerAmount, platformFee } = settlement.charge;
+    return buildReceipt({ ...settlement, lineItems, providerAmount, platformFee, finalAmount, overrun });
+  }
+
+  /** Tries again while the ledger fails, for a bounded time; every attempt carries the same ids. */
+  private async persist<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const deadline = Date.now() + this.settings.retryMs;
+    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
+      try {
+        return await attempt();
+      } catch (failure) {
+        if (Date.now() + waitMs > deadline) throw failure;
+        await delay(waitMs);
+      }
+    }
+  }
+
+  private end(report: () => void): void {
+    this.phase = 'ended';
+    this.calls.remove(this);
+    report();
+  }
+
+  private get granted(): HoldGrant {
+    if (!this.grant) throw new Error('the hold has not been granted');
+    return this.grant;
+  }
+
+  private holdRequest(): HoldRequest {
+    const { payer, quote, model, provider, responseId, inputTokensEstimate } = this.work;
+    return {
+      holdId: this.holdId,
+      keyHash: payer.keyHash,
+      model,
+      wanted: quote.wanted,
+      minimum: quote.minimum,
+      requestId: payer.requestId,
+      responseId,
+      idempotencyKey: undefined,
+      inputTokens: inputTokensEstimate,
+      terms: {
+        tariff: encodeTariff(quote.tariff),
+        feeBps: quote.feeBps,
+        chainId: payer.chainId ?? null,
+        provider,
+        model,
+      },
+    };
+  }
+}
+
+function ledgerUnavailable(cause: unknown): GatewayError {
+  return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+}

@@ -1,0 +1,63 @@
+import { type TextEvent } from '../providers/text/text-event.js';
+import { type HeaderFields } from '../streaming/presenter.js';
+import { type Admission, type Budget, type Outcome } from './outcome.js';
+
+type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
+
+/** The Compose headers of one answer, gathered from its outcomes; amounts are atomic USDC as of authorisation. */
+export class ComposeHeaders {
+  private admission: Admission | undefined;
+  private opened: OpenedEvent | undefined;
+
+  constructor(private readonly responseId: string) {}
+
+  notice(item: Outcome<TextEvent>): void {
+    if ('event' in item) {
+      if (item.event.type === 'opened') this.opened = item.event;
+    } else if ('admission' in item) this.admission = item.admission;
+  }
+
+  fields(): HeaderFields {
+    const { admission, opened } = this;
+    return {
+      'x-compose-response-id': this.responseId,
+      ...(admission ? admissionFields(admission) : {}),
+      ...(opened ? openedFields(opened) : {}),
+    };
+  }
+}
+
+function admissionFields({ budget, loweredOutputCap }: Admission): HeaderFields {
+  return {
+    ...budgetFields(budget),
+    ...(loweredOutputCap === undefined ? {} : { 'x-compose-output-cap': String(loweredOutputCap) }),
+  };
+}
+
+/** An unlimited key has no limit to name, and nothing that remains of it. */
+function budgetFields({ limit, spent, held }: Budget): HeaderFields {
+  const used = {
+    'x-compose-key-budget-used': String(spent),
+    'x-compose-key-budget-reserved': String(held),
+  };
+  if (limit === null) return used;
+  const remaining = limit - spent - held;
+  return {
+    'x-compose-key-budget-limit': String(limit),
+    ...used,
+    'x-compose-key-budget-remaining': String(remaining > 0n ? remaining : 0n),
+  };
+}
+
+function openedFields({ attempts, upstreamModel, provider }: OpenedEvent): HeaderFields {
+  return {
+    'x-compose-upstream-attempts': String(attempts),
+    'x-compose-upstream-model': headerText(upstreamModel),
+    'x-compose-upstream-provider': headerText(provider),
+  };
+}
+
+/** A header holds no more than visible ASCII; a name with other characters is percent-encoded. */
+function headerText(name: string): string {
+  return /^[\x20-\x7e]*$/.test(name) ? name : encodeURIComponent(name);
+}

@@ -1,0 +1,69 @@
+import { formatDecimal, multiplyCeil, type Decimal } from './decimal.js';
+import type { LineItem } from './receipt.js';
+import { pricesAt, type Tariff } from './tariff.js';
+import type { Usage } from './usage.js';
+
+/** What a call costs, in atomic USDC. */
+export interface Charge {
+  readonly lineItems: readonly LineItem[];
+  /** Sum of the lines. */
+  readonly providerAmount: bigint;
+  readonly platformFee: bigint;
+}
+
+/** Dollars to atomic USDC, for prices that are not per million tokens. */
+const ATOMIC_PER_USD = 1_000_000n;
+
+/** Prices the usage line by line, each line rounded up, and adds the platform fee of `feeBps` basis points. */
+export function chargeFor(
+  usage: Usage,
+  tariff: Tariff,
+  { feeBps, estimated }: { readonly feeBps: number; readonly estimated: boolean },
+): Charge {
+  const lineItems: LineItem[] = [];
+  let providerAmount = 0n;
+  const add = (key: string, unit: string, quantity: number, price: Decimal, perUnit = 1n): void => {
+    const amount = multiplyCeil(BigInt(quantity), price, perUnit);
+    providerAmount += amount;
+    lineItems.push({
+      key,
+      unit,
+      quantity,
+      unitPriceUsd: formatDecimal(price),
+      amountWei: amount.toString(),
+      ...(estimated ? { estimated } : {}),
+    });
+  };
+  const addTokens = (key: string, quantity: number, price: Decimal | undefined): void => {
+    if (price && quantity > 0) add(key, 'usd_per_1m_tokens', quantity, price);
+  };
+
+  const prices = pricesAt(tariff, usage.inputTokens);
+  const cached = prices.cachedInput ? usage.cachedInputTokens : 0;
+  const written = prices.cacheWrite ? usage.cacheWriteTokens : 0;
+  const reasoning = prices.reasoning ? usage.reasoningTokens : 0;
+  addTokens('input_tokens', usage.inputTokens - cached - written, prices.input);
+  addTokens('cached_input_tokens', cached, prices.cachedInput);
+  addTokens('cache_write_tokens', written, prices.cacheWrite);
+  addTokens('output_tokens', usage.outputTokens - reasoning, prices.output);
+  addTokens('reasoning_tokens', reasoning, prices.reasoning);
+  if (tariff.webSearch) add('tool_calls', 'usd_per_call', 1, tariff.webSearch, ATOMIC_PER_USD);
+
+  return { lineItems, providerAmount, platformFee: platformFee(providerAmount, feeBps) };
+}
+
+const BASIS_POINTS = 10_000n;
+
+/** `ceil(providerAmount × feeBps / 10000)` */
+export function platformFee(providerAmount: bigint, feeBps: number): bigint {
+  return (providerAmount * BigInt(feeBps) + BASIS_POINTS - 1n) / BASIS_POINTS;
+}
+
+/** The largest provider amount that, with its fee, still fits into `amount`. */
+export function providerShare(amount: bigint, feeBps: number): bigint {
+  return (amount * BASIS_POINTS) / (BASIS_POINTS + BigInt(feeBps));
+}
+
+export function webSearchAmount(tariff: Tariff): bigint {
+  return tariff.webSearch ? multiplyCeil(1n, tariff.webSearch, ATOMIC_PER_USD) : 0n;
+}

@@ -1,0 +1,38 @@
+import { type LineItem, type Receipt } from './receipt.js';
+
+/** The receipt as it stands in bodies: the same object with snake_case names. Absent fields stay absent as JSON. */
+export function receiptInBody(receipt: Receipt): Readonly<Record<string, unknown>> {
+  return {
+    id: receipt.id,
+    type: receipt.type,
+    final_amount_wei: receipt.finalAmountWei,
+    provider_amount_wei: receipt.providerAmountWei,
+    platform_fee_wei: receipt.platformFeeWei,
+    network: receipt.network,
+    meter_subject: receipt.meterSubject,
+    line_items: receipt.lineItems.map(lineItemInBody),
+    response_id: receipt.responseId,
+    request_id: receipt.requestId,
+    account: receipt.account,
+    settled_at: receipt.settledAt,
+    settlement_status: receipt.settlementStatus,
+    tx_hash: receipt.txHash,
+    signature: receipt.signature,
+  } satisfies Record<SnakeCase<keyof Receipt>, unknown>;
+}
+
+function lineItemInBody(item: LineItem): Readonly<Record<string, unknown>> {
+  return {
+    key: item.key,
+    unit: item.unit,
+    quantity: item.quantity,
+    unit_price_usd: item.unitPriceUsd,
+    amount_wei: item.amountWei,
+    estimated: item.estimated,
+  } satisfies Record<SnakeCase<keyof LineItem>, unknown>;
+}
+
+/** So that a field which is added to the receipt cannot be forgotten here. */
+type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : Name;

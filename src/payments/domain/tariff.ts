@@ -1,0 +1,114 @@
+import { formatDecimal, parseDecimal, type Decimal } from './decimal.js';
+import type { TextPricing, TokenPrices } from './pricing.js';
+
+/** The prices that one call runs at, settled when it is quoted; a later change of the catalog does not touch them. */
+export interface Tariff {
+  readonly prices: TokenPrices;
+  readonly longContext?: { readonly aboveInputTokens: number; readonly prices: TokenPrices };
+  /** USD per call, for a call that asked for hosted web search. */
+  readonly webSearch?: Decimal;
+}
+
+const ZERO: Decimal = { unscaled: 0n, scale: 0 };
+const FREE: Tariff = { prices: { input: ZERO, output: ZERO } };
+
+export interface PricedOptions {
+  readonly serviceTier?: string | undefined;
+  readonly webSearch: boolean;
+}
+
+/** @returns the name of the option that has no price at this model, instead of a tariff. */
+export function tariffFor(
+  pricing: TextPricing | 'free',
+  { serviceTier, webSearch }: PricedOptions,
+): Tariff | { readonly unpriced: 'service_tier' | 'web_search_options' } {
+  const ordinaryTier = serviceTier === undefined || serviceTier === 'auto' || serviceTier === 'default';
+  if (pricing === 'free') {
+    if (!ordinaryTier) return { unpriced: 'service_tier' };
+    return webSearch ? { unpriced: 'web_search_options' } : FREE;
+  }
+  if (webSearch && !pricing.webSearchPerCall) return { unpriced: 'web_search_options' };
+  const extras = webSearch && pricing.webSearchPerCall ? { webSearch: pricing.webSearchPerCall } : {};
+  if (!ordinaryTier) {
+    const prices = pricing.serviceTiers?.[serviceTier];
+    return prices ? { prices, ...extras } : { unpriced: 'service_tier' };
+  }
+  const { longContext } = pricing;
+  return {
+    prices: pricing,
+    ...(longContext
+      ? { longContext: { aboveInputTokens: longContext.aboveInputTokens, prices: longContext } }
+      : {}),
+    ...extras,
+  };
+}
+
+export function pricesAt(tariff: Tariff, inputTokens: number): TokenPrices {
+  const { longContext } = tariff;
+  return longContext && inputTokens > longContext.aboveInputTokens ? longContext.prices : tariff.prices;
+}
+
+interface EncodedPrices {
+  readonly input: string;
+  readonly cachedInput?: string;
+  readonly cacheWrite?: string;
+  readonly output: string;
+  readonly reasoning?: string;
+}
+
+/** A tariff as JSON, with decimals as strings; it stands in the hold, for whoever may have to settle it. */
+export interface EncodedTariff {
+  readonly prices: EncodedPrices;
+  readonly longContext?: { readonly aboveInputTokens: number; readonly prices: EncodedPrices };
+  readonly webSearch?: string;
+}
+
+export function encodeTariff({ prices, longContext, webSearch }: Tariff): EncodedTariff {
+  return {
+    prices: encodePrices(prices),
+    ...(longContext
+      ? {
+          longContext: {
+            aboveInputTokens: longContext.aboveInputTokens,
+            prices: encodePrices(longContext.prices),
+          },
+        }
+      : {}),
+    ...(webSearch ? { webSearch: formatDecimal(webSearch) } : {}),
+  };
+}
+
+export function decodeTariff({ prices, longContext, webSearch }: EncodedTariff): Tariff {
+  return {
+    prices: decodePrices(prices),
+    ...(longContext
+      ? {
+          longContext: {
+            aboveInputTokens: longContext.aboveInputTokens,
+            prices: decodePrices(longContext.prices),
+          },
+        }
+      : {}),
+    ...(webSearch === undefined ? {} : { webSearch: parseDecimal(webSearch) }),
+  };
+}
+
+function encodePrices({ input, cachedInput, cacheWrite, output, reasoning }: TokenPrices): EncodedPrices {
+  return {
+    input: formatDecimal(input),
+    output: formatDecimal(output),
+    ...(cachedInput ? { cachedInput: formatDecimal(cachedInput) } : {}),
+    ...(cacheWrite ? { cacheWrite: formatDecimal(cacheWrite) } : {}),
+    ...(reasoning ? { reasoning: formatDecimal(reasoning) } : {}),
+  };
+}
+
+function decodePrices({ input, cachedInput, cacheWrite, output, reasoning }: EncodedPrices): TokenPrices {
+  return {
+    input: parseDecimal(input),
+    output: parseDecimal(output),
+    ...(cachedInput === undefined ? {} : { cachedInput: parseDecimal(cachedInput) }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite: parseDecimal(cacheWrite) }),
+    ...(reasoning === undefined ? {} : { reasoning: parseDecimal(reasoning) }),
+  };
+}

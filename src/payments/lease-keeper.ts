@@ -1,0 +1,70 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import { newId } from '../ids.js';
+import { Ledger } from './ledger.js';
+import { ProcessLeases } from './process-leases.js';
+import { RunningCalls } from './running-calls.js';
+
+export const LEASE_MS = Symbol('lease milliseconds');
+
+/** This process's name in the books; a new one each start. */
+@Injectable()
+export class ProcessIdentity {
+  readonly id = newId('proc');
+}
+
+/**
+ * Keeps this process's lease, with the progress of its calls, and releases holds that it no longer runs. When the
+ * lease cannot be renewed, every call is cut off before the lease ends: from then on others may end their holds.
+ */
+@Injectable()
+export class LeaseKeeper implements OnModuleInit {
+  private readonly logger = new Logger(LeaseKeeper.name);
+  private renewal: NodeJS.Timeout | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+  private current: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly leases: ProcessLeases,
+    private readonly ledger: Ledger,
+    private readonly calls: RunningCalls,
+    private readonly identity: ProcessIdentity,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.renew();
+    this.renewal = setInterval(() => {
+      this.current = this.current.then(() => this.renew().catch((failure: unknown) => this.report(failure)));
+    }, this.leaseMs / 3);
+  }
+
+  /** Ends the lease; no call may be running any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.renewal);
+    clearTimeout(this.deadline);
+    await this.current;
+    await this.leases.end(this.identity.id).catch((failure: unknown) => this.report(failure));
+  }
+
+  private async renew(): Promise<void> {
+    const startedAt = performance.now();
+    const booked = await this.leases.renew(this.identity.id, this.leaseMs, this.calls.progress());
+    const safeMs = (this.leaseMs * 5) / 6 - (performance.now() - startedAt);
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.cutOff(), Math.max(safeMs, 0));
+    this.deadline.unref();
+    const orphans = booked.filter(({ holdId }) => !this.calls.has(holdId));
+    await Promise.all(orphans.map(({ holdId, keyId }) => this.ledger.release(holdId, keyId)));
+  }
+
+  private cutOff(): void {
+    if (this.calls.size > 0)
+      this.logger.error(`the lease could not be renewed; ${this.calls.size} calls end`);
+    this.calls.cutOffAll(new GatewayError('service_unavailable'));
+  }
+
+  private report(failure: unknown): void {
+    this.logger.error({ message: 'the lease was not renewed', error: failure });
+  }
+}

@@ -1,0 +1,102 @@
+import type { Charge } from './domain/metering.js';
+import type { EncodedTariff } from './domain/tariff.js';
+import type { Budget } from './outcome.js';
+
+/** What it takes to settle a call without the process that ran it. */
+export interface HoldTerms {
+  readonly tariff: EncodedTariff;
+  readonly feeBps: number;
+  /** Null: the key's own chain, else the default one. */
+  readonly chainId: number | null;
+  readonly provider: string;
+  readonly model: string;
+}
+
+export interface HoldRequest {
+  readonly holdId: string;
+  /** SHA-256 of the presented key. */
+  readonly keyHash: Buffer;
+  /** Public id, as the key's allowed models name it. */
+  readonly model: string;
+  /** Atomic USDC. */
+  readonly wanted: bigint;
+  readonly minimum: bigint;
+  readonly requestId: string;
+  readonly responseId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** What a crash before the first progress report is settled with. */
+  readonly inputTokens: number;
+  readonly terms: HoldTerms;
+}
+
+export interface HoldGrant {
+  readonly keyId: string;
+  readonly accountId: string;
+  /** The key's own chain. */
+  readonly chainId: number | null;
+  /** min(wanted, free) */
+  readonly amount: bigint;
+  readonly budget: Budget;
+}
+
+export type RefusalReason =
+  | 'unknown_key'
+  | 'revoked'
+  | 'expired'
+  | 'rate_limited'
+  | 'concurrency_limited'
+  | 'model_not_allowed'
+  | 'insufficient_budget'
+  | 'budget_held'
+  | 'no_lease';
+
+export interface HoldRefusal {
+  readonly reason: RefusalReason;
+  readonly required: bigint;
+  /** What is really free. */
+  readonly remaining: bigint;
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface Settlement {
+  readonly holdId: string;
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly requestId: string;
+  readonly responseId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly receiptId: string;
+  readonly network: string;
+  readonly provider: string;
+  readonly meterSubject: string;
+  readonly charge: Charge;
+  readonly estimated: boolean;
+  readonly settledAtMs: number;
+}
+
+export interface SettlementResult {
+  /** `ended_before`: the hold had been ended for this call; nothing was charged to the key now. */
+  readonly outcome: 'settled' | 'ended_before';
+  /** What the key paid, atomic USDC. */
+  readonly finalAmount: bigint;
+  readonly overrun: bigint;
+}
+
+/**
+ * The books. Every method is one statement or one transaction, and safe to call again with the same ids when its
+ * outcome is unknown. @throws whatever the database threw; a failing ledger is never a free call.
+ */
+export abstract class Ledger {
+  /** Checks the key and takes a hold, both or neither. */
+  abstract hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal>;
+  /** Ends a hold with a charge and its receipt. */
+  abstract settle(settlement: Settlement): Promise<SettlementResult>;
+  /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */
+  abstract settleAbandoned(settlement: Settlement): Promise<SettlementResult>;
+  /** Ends a hold without a charge. */
+  abstract release(holdId: string, keyId: string): Promise<void>;
+}
+
+export function isRefusal(answer: HoldGrant | HoldRefusal): answer is HoldRefusal {
+  return 'reason' in answer;
+}

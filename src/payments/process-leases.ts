@@ -1,0 +1,45 @@
+import type { HoldTerms } from './ledger.js';
+
+/** What a running call has used so far. */
+export interface CallProgress {
+  readonly holdId: string;
+  /** Whether anything was sent upstream. */
+  readonly sent: boolean;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface HeldCall {
+  readonly holdId: string;
+  readonly keyId: string;
+}
+
+/** A hold whose process has died. */
+export interface AbandonedCall extends HeldCall, CallProgress {
+  readonly accountId: string;
+  readonly requestId: string;
+  readonly responseId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** The key's own chain. */
+  readonly keyChainId: number | null;
+  readonly terms: HoldTerms;
+}
+
+/** Every process has one row with a lease; whoever finds a lapsed one ends that process's holds. */
+export abstract class ProcessLeases {
+  /**
+   * Renews the lease and records the progress of all running calls in one statement.
+   * @returns holds booked under this process that are not among `running`.
+   */
+  abstract renew(
+    processId: string,
+    leaseMs: number,
+    running: readonly CallProgress[],
+  ): Promise<readonly HeldCall[]>;
+  /** At most `limit` holds of processes whose lease has run out. */
+  abstract abandoned(limit: number): Promise<readonly AbandonedCall[]>;
+  /** Removes the rows of dead processes that hold nothing any more. */
+  abstract forgetDead(): Promise<void>;
+  /** Removes this process's row on a clean exit. */
+  abstract end(processId: string): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { GatewayError } from '../errors/gateway-error.js';
+import type { CallProgress } from './process-leases.js';
+
+/** A paid call from before its hold is asked for until its hold has ended. */
+export interface RunningCall {
+  readonly holdId: string;
+  progress(): CallProgress;
+  /** Ends the call as if its upstream had failed with `error`. */
+  cutOff(error: GatewayError): void;
+}
+
+/** The paid calls of this process; each is here exactly as long as it may own a hold. */
+@Injectable()
+export class RunningCalls {
+  private readonly calls = new Map<string, RunningCall>();
+  private idleWaiters: (() => void)[] = [];
+
+  get size(): number {
+    return this.calls.size;
+  }
+
+  add(call: RunningCall): void {
+    this.calls.set(call.holdId, call);
+  }
+
+  remove(call: RunningCall): void {
+    this.calls.delete(call.holdId);
+    if (this.calls.size > 0) return;
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
+  }
+
+  has(holdId: string): boolean {
+    return this.calls.has(holdId);
+  }
+
+  progress(): readonly CallProgress[] {
+    return [...this.calls.values()].map((call) => call.progress());
+  }
+
+  cutOffAll(error: GatewayError): void {
+    for (const call of [...this.calls.values()]) call.cutOff(error);
+  }
+
+  /** Resolves when no call is running: at once, or when the last one has ended. */
+  whenIdle(): Promise<void> {
+    return this.calls.size === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+}

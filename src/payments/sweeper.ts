@@ -1,0 +1,82 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { newId } from '../ids.js';
+import { CHARGE_SETTINGS } from './charge.js';
+import type { ChargeSettings } from './charged-call.js';
+import { chargeFor } from './domain/metering.js';
+import { decodeTariff } from './domain/tariff.js';
+import { NO_USAGE } from './domain/usage.js';
+import { LEASE_MS } from './lease-keeper.js';
+import { Ledger, type Settlement } from './ledger.js';
+import { ProcessLeases, type AbandonedCall } from './process-leases.js';
+
+/** Holds ended in one round; the next round follows at once while there are more. */
+const ROUND = 500;
+const MOST_ROUNDS = 100;
+
+/**
+ * Ends the holds of processes that died, on any replica: what was not sent upstream is released, what was is settled
+ * for its input and the last recorded output.
+ */
+@Injectable()
+export class Sweeper implements OnModuleInit {
+  private readonly logger = new Logger(Sweeper.name);
+  private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly leases: ProcessLeases,
+    private readonly ledger: Ledger,
+    @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => {
+      this.current = this.current.then(() => this.sweep().catch((failure: unknown) => this.report(failure)));
+    }, this.leaseMs / 3);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.current;
+  }
+
+  async sweep(): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const calls = await this.leases.abandoned(ROUND);
+      await Promise.all(calls.map((call) => this.end(call)));
+      if (calls.length > 0) this.logger.warn(`ended ${calls.length} holds of processes that died`);
+      if (calls.length < ROUND) break;
+    }
+    await this.leases.forgetDead();
+  }
+
+  private async end(call: AbandonedCall): Promise<void> {
+    if (!call.sent) await this.ledger.release(call.holdId, call.keyId);
+    else await this.ledger.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
+  }
+
+  private report(failure: unknown): void {
+    this.logger.error({ message: 'a sweep failed', error: failure });
+  }
+}
+
+function settlementOf(call: AbandonedCall, defaultChainId: number): Settlement {
+  const { tariff, feeBps, chainId, provider, model } = call.terms;
+  const usage = { ...NO_USAGE, inputTokens: call.inputTokens, outputTokens: call.outputTokens };
+  return {
+    holdId: call.holdId,
+    keyId: call.keyId,
+    accountId: call.accountId,
+    requestId: call.requestId,
+    responseId: call.responseId,
+    idempotencyKey: call.idempotencyKey,
+    receiptId: newId('rct'),
+    network: `eip155:${chainId ?? call.keyChainId ?? defaultChainId}`,
+    provider,
+    meterSubject: `${provider}:${model}`,
+    charge: chargeFor(usage, decodeTariff(tariff), { feeBps, estimated: true }),
+    estimated: true,
+    settledAtMs: Date.now(),
+  };
+}

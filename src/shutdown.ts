@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Server } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import { GatewayError } from './errors/gateway-error.js';
+import { Drain } from './health/drain.js';
+import { LeaseKeeper } from './payments/lease-keeper.js';
+import { RunningCalls } from './payments/running-calls.js';
+import { Sweeper } from './payments/sweeper.js';
+
+/** Time for cut-off calls to settle and tell their clients, after the grace. */
+const LAST_WORDS_MS = 10_000;
+
+/**
+ * Ends the application without losing a call: no new work, running calls may finish within the grace or until
+ * `hurry`, the rest is cut off, settled and told so; then sockets, lease and database are given back.
+ */
+export async function shutDown(
+  app: INestApplication,
+  { graceMs, hurry }: { readonly graceMs: number; readonly hurry: AbortSignal },
+): Promise<void> {
+  const calls = app.get(RunningCalls);
+  const server = app.getHttpServer() as Server;
+  app.get(Drain).begin();
+  server.closeIdleConnections();
+
+  await within(graceMs, calls.whenIdle(), hurry);
+  calls.cutOffAll(new GatewayError('server_error'));
+  await within(LAST_WORDS_MS, calls.whenIdle());
+  await app.get(Sweeper).stop();
+  await app.get(LeaseKeeper).stop();
+
+  const closed = app.close();
+  await within(LAST_WORDS_MS / 2, closed);
+  server.closeAllConnections();
+  await closed;
+}
+
+/** Resolves when `done` does, when the time is over, or when `hurry` is aborted, whichever comes first. */
+async function within(ms: number, done: Promise<unknown>, hurry?: AbortSignal): Promise<void> {
+  const timer = new AbortController();
+  const signal = hurry ? AbortSignal.any([timer.signal, hurry]) : timer.signal;
+  const timeout = delay(ms, undefined, { signal }).catch(() => undefined);
+  await Promise.race([done, timeout]);
+  timer.abort();
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import {
+  KeyStore,
+  type KeyPage,
+  type KeyPageRequest,
+  type KeyRecord,
+  type KeySettings,
+} from '../../payments/keys/key-store.js';
+import { Database } from '../database.js';
+import type { ApiKey } from '../generated/client.js';
+
+/** What Prisma answers when the row of an update does not exist. */
+const RECORD_NOT_FOUND = 'P2025';
+
+@Injectable()
+export class PrismaKeyStore extends KeyStore {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  async create({ id, accountId, keyHash, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
+    const { allowedModels, ...rest } = settings;
+    const row = await this.table.create({
+      data: {
+        id,
+        keyHash: Uint8Array.from(keyHash),
+        ...rest,
+        allowedModels: [...allowedModels],
+        account: { connectOrCreate: { where: { id: accountId }, create: { id: accountId } } },
+      },
+    });
+    return recordOf(row);
+  }
+
+  async findByHash(keyHash: Buffer): Promise<KeyRecord | undefined> {
+    const row = await this.table.findUnique({ where: { keyHash: Uint8Array.from(keyHash) } });
+    return row ? recordOf(row) : undefined;
+  }
+
+  async find(id: string): Promise<KeyRecord | undefined> {
+    const row = await this.table.findUnique({ where: { id } });
+    return row ? recordOf(row) : undefined;
+  }
+
+  async page({ limit, order, after }: KeyPageRequest): Promise<KeyPage> {
+    const rows = await this.table.findMany({
+      orderBy: [{ createdAt: order }, { id: order }],
+      take: limit + 1,
+      ...(after === undefined ? {} : { cursor: { id: after }, skip: 1 }),
+    });
+    return { keys: rows.slice(0, limit).map(recordOf), hasMore: rows.length > limit };
+  }
+
+  update(id: string, { allowedModels, ...rest }: Partial<KeySettings>): Promise<KeyRecord | undefined> {
+    const data = { ...rest, ...(allowedModels ? { allowedModels: [...allowedModels] } : {}) };
+    return this.change(() => this.table.update({ where: { id }, data }));
+  }
+
+  async revoke(id: string): Promise<KeyRecord | undefined> {
+    await this.table.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } });
+    return this.find(id);
+  }
+
+  private async change(run: () => Promise<ApiKey>): Promise<KeyRecord | undefined> {
+    try {
+      return recordOf(await run());
+    } catch (failure) {
+      if ((failure as { code?: unknown }).code === RECORD_NOT_FOUND) return undefined;
+      throw failure;
+    }
+  }
+
+  private get table(): Database['prisma']['apiKey'] {
+    return this.database.prisma.apiKey;
+  }
+}
+
+function recordOf({
+  keyHash: _keyHash,
+  openHolds: _openHolds,
+  rateArrivalAt: _arrival,
+  ...row
+}: ApiKey): KeyRecord {
+  return row;
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import {
+  ProcessLeases,
+  type AbandonedCall,
+  type CallProgress,
+  type HeldCall,
+} from '../payments/process-leases.js';
+import type { HoldTerms } from '../payments/ledger.js';
+import { Database } from './database.js';
+
+interface AbandonedRow {
+  readonly id: string;
+  readonly key_id: string;
+  readonly account_id: string;
+  readonly request_id: string;
+  readonly response_id: string | null;
+  readonly idempotency_key: string | null;
+  readonly sent: boolean;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly terms: HoldTerms;
+  readonly chain_id: number | null;
+}
+
+@Injectable()
+export class PostgresProcessLeases extends ProcessLeases {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  async renew(
+    processId: string,
+    leaseMs: number,
+    running: readonly CallProgress[],
+  ): Promise<readonly HeldCall[]> {
+    const { rows } = await this.database.pool.query<{ hold_id: string; key_id: string }>({
+      name: 'renew_lease',
+      text: 'SELECT * FROM renew_lease($1, $2, $3, $4, $5, $6)',
+      values: [
+        processId,
+        leaseMs,
+        running.map(({ holdId }) => holdId),
+        running.map(({ sent }) => sent),
+        running.map(({ inputTokens }) => inputTokens),
+        running.map(({ outputTokens }) => outputTokens),
+      ],
+    });
+    return rows.map(({ hold_id, key_id }) => ({ holdId: hold_id, keyId: key_id }));
+  }
+
+  async abandoned(limit: number): Promise<readonly AbandonedCall[]> {
+    const { rows } = await this.database.pool.query<AbandonedRow>(
+      `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.sent, h.input_tokens,
+              h.output_tokens, h.terms, k.chain_id
+       FROM holds h JOIN api_keys k ON k.id = h.key_id
+       WHERE NOT EXISTS (
+         SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
+       ORDER BY h.id LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => ({
+      holdId: row.id,
+      keyId: row.key_id,
+      accountId: row.account_id,
+      requestId: row.request_id,
+      responseId: row.response_id ?? undefined,
+      idempotencyKey: row.idempotency_key ?? undefined,
+      sent: row.sent,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      terms: row.terms,
+      keyChainId: row.chain_id,
+    }));
+  }
+
+  async forgetDead(): Promise<void> {
+    await this.database.pool.query(
+      `DELETE FROM gateway_processes p
+       WHERE p.lease_expires_at < now() AND NOT EXISTS (SELECT FROM holds h WHERE h.process_id = p.id)`,
+    );
+  }
+
+  async end(processId: string): Promise<void> {
+    await this.database.pool.query('DELETE FROM gateway_processes WHERE id = $1', [processId]);
+  }
+}

@@ -1,0 +1,36 @@
+import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
+import { DatabaseProbe } from '../health/database-probe.js';
+import { KeyStore } from '../payments/keys/key-store.js';
+import { ProcessIdentity } from '../payments/lease-keeper.js';
+import { Ledger } from '../payments/ledger.js';
+import { ProcessLeases } from '../payments/process-leases.js';
+import { Database } from './database.js';
+import { PrismaKeyStore } from './keys/prisma-key-store.js';
+import { PostgresLedger } from './ledger/postgres-ledger.js';
+import { PostgresProcessLeases } from './postgres-process-leases.js';
+
+/** Implements every port that needs the database. */
+@Module({})
+export class StorageModule implements OnModuleDestroy {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  static forRoot(databaseUrl: string): DynamicModule {
+    return {
+      module: StorageModule,
+      global: true,
+      providers: [
+        ProcessIdentity,
+        { provide: Database, useFactory: () => new Database(databaseUrl) },
+        { provide: DatabaseProbe, useExisting: Database },
+        { provide: KeyStore, useClass: PrismaKeyStore },
+        { provide: Ledger, useClass: PostgresLedger },
+        { provide: ProcessLeases, useClass: PostgresProcessLeases },
+      ],
+      exports: [DatabaseProbe, KeyStore, Ledger, ProcessIdentity, ProcessLeases],
+    };
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.database.close();
+  }
+}

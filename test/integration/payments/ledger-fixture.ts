@@ -1,0 +1,100 @@
+import type { Pool } from 'pg';
+import { newId } from '../../../src/ids.js';
+import { parseDecimal } from '../../../src/payments/domain/decimal.js';
+import { encodeTariff } from '../../../src/payments/domain/tariff.js';
+import { hashApiKey, newApiKey } from '../../../src/payments/keys/api-key.js';
+import {
+  isRefusal,
+  type HoldGrant,
+  type HoldRefusal,
+  type HoldRequest,
+  type Settlement,
+} from '../../../src/payments/ledger.js';
+import { Database } from '../../../src/storage/database.js';
+import { PostgresLedger } from '../../../src/storage/ledger/postgres-ledger.js';
+import { PostgresProcessLeases } from '../../../src/storage/postgres-process-leases.js';
+
+export interface TestKey {
+  readonly id: string;
+  readonly hash: Buffer;
+}
+
+export async function insertKey(
+  pool: Pool,
+  columns: Readonly<Record<string, unknown>> = {},
+): Promise<TestKey> {
+  const id = newId('key');
+  const hash = hashApiKey(newApiKey());
+  await pool.query(`INSERT INTO accounts (id) VALUES ('acme') ON CONFLICT DO NOTHING`);
+  const row: Record<string, unknown> = { id, account_id: 'acme', key_hash: hash, ...columns };
+  const names = Object.keys(row);
+  await pool.query(
+    `INSERT INTO api_keys (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+    Object.values(row),
+  );
+  return { id, hash };
+}
+
+/** One gateway process's view of the books. */
+export async function openBooks(url: string, leaseMs = 60_000) {
+  const database = new Database(url);
+  const identity = { id: newId('proc') };
+  const leases = new PostgresProcessLeases(database);
+  await leases.renew(identity.id, leaseMs, []);
+  return { database, identity, leases, ledger: new PostgresLedger(database, identity) };
+}
+
+export type Books = Awaited<ReturnType<typeof openBooks>>;
+
+export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): HoldRequest {
+  return {
+    holdId: newId('hold'),
+    keyHash: key.hash,
+    model: 'sandbox/echo',
+    wanted,
+    minimum,
+    requestId: newId('req'),
+    responseId: newId('resp'),
+    idempotencyKey: undefined,
+    inputTokens: 10,
+    terms: {
+      tariff: encodeTariff({ prices: { input: parseDecimal('1'), output: parseDecimal('2') } }),
+      feeBps: 100,
+      chainId: null,
+      provider: 'sandbox',
+      model: 'sandbox/echo',
+    },
+  };
+}
+
+export function settlementOf(
+  request: HoldRequest,
+  key: TestKey,
+  providerAmount: bigint,
+  platformFee = 0n,
+): Settlement {
+  return {
+    holdId: request.holdId,
+    keyId: key.id,
+    accountId: 'acme',
+    requestId: request.requestId,
+    responseId: request.responseId,
+    idempotencyKey: undefined,
+    receiptId: newId('rct'),
+    network: 'eip155:43113',
+    provider: 'sandbox',
+    meterSubject: 'sandbox:sandbox/echo',
+    charge: { lineItems: [], providerAmount, platformFee },
+    estimated: false,
+    settledAtMs: Date.now(),
+  };
+}
+
+export function granted(answer: HoldGrant | HoldRefusal): HoldGrant {
+  if (isRefusal(answer)) throw new Error(`refused: ${answer.reason}`);
+  return answer;
+}
+
+export function outcomeOf(answer: HoldGrant | HoldRefusal): string {
+  return isRefusal(answer) ? answer.reason : `granted ${answer.amount}`;
+}

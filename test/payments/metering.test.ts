@@ -1,0 +1,209 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseDecimal } from '../../src/payments/domain/decimal.js';
+import { chargeFor, platformFee, providerShare } from '../../src/payments/domain/metering.js';
+import { Quote } from '../../src/payments/domain/quote.js';
+import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/payments/domain/tariff.js';
+import { NO_USAGE, type Usage } from '../../src/payments/domain/usage.js';
+
+const tariff = (input: string, output: string, more: object = {}): Tariff => ({
+  prices: { input: parseDecimal(input), output: parseDecimal(output), ...more },
+});
+const usage = (inputTokens: number, outputTokens: number, more: Partial<Usage> = {}): Usage => ({
+  ...NO_USAGE,
+  inputTokens,
+  outputTokens,
+  ...more,
+});
+const ONE_PERCENT = { feeBps: 100, estimated: false };
+
+describe('metering', () => {
+  it.each([
+    [1000, '2', 500, '8', 6000n, 60n],
+    [1200, '0.3', 300, '2.5', 1110n, 12n],
+    [1000, '2.5', 500, '10', 7500n, 75n],
+  ])('prices %i input at %s and %i output at %s', (input, inputPrice, output, outputPrice, provider, fee) => {
+    const charge = chargeFor(usage(input, output), tariff(inputPrice, outputPrice), ONE_PERCENT);
+    expect(charge.providerAmount).toBe(provider);
+    expect(charge.platformFee).toBe(fee);
+  });
+
+  it('splits cached, written and reasoning tokens off only where they have a price of their own', () => {
+    const used = usage(1000, 500, { cachedInputTokens: 300, cacheWriteTokens: 200, reasoningTokens: 100 });
+    const plain = chargeFor(used, tariff('1', '2'), ONE_PERCENT);
+    expect(plain.lineItems.map(({ key, quantity }) => [key, quantity])).toEqual([
+      ['input_tokens', 1000],
+      ['output_tokens', 500],
+    ]);
+    const priced = tariff('1', '2', {
+      cachedInput: parseDecimal('0.1'),
+      cacheWrite: parseDecimal('1.25'),
+      reasoning: parseDecimal('3'),
+    });
+    expect(chargeFor(used, priced, ONE_PERCENT).lineItems).toEqual([
+      { key: 'input_tokens', unit: 'usd_per_1m_tokens', quantity: 500, unitPriceUsd: '1', amountWei: '500' },
+      {
+        key: 'cached_input_tokens',
+        unit: 'usd_per_1m_tokens',
+        quantity: 300,
+        unitPriceUsd: '0.1',
+        amountWei: '30',
+      },
+      {
+        key: 'cache_write_tokens',
+        unit: 'usd_per_1m_tokens',
+        quantity: 200,
+        unitPriceUsd: '1.25',
+        amountWei: '250',
+      },
+      { key: 'output_tokens', unit: 'usd_per_1m_tokens', quantity: 400, unitPriceUsd: '2', amountWei: '800' },
+      {
+        key: 'reasoning_tokens',
+        unit: 'usd_per_1m_tokens',
+        quantity: 100,
+        unitPriceUsd: '3',
+        amountWei: '300',
+      },
+    ]);
+  });
+
+  it('charges a hosted web search per call and the whole call at the long-context price above its bound', () => {
+    const pricing = {
+      ...tariff('1', '2').prices,
+      webSearchPerCall: parseDecimal('0.01'),
+      longContext: { aboveInputTokens: 100, ...tariff('2', '4').prices },
+    };
+    const searching = tariffFor(pricing, { webSearch: true }) as Tariff;
+    expect(chargeFor(usage(100, 10), searching, ONE_PERCENT).providerAmount).toBe(100n + 20n + 10_000n);
+    expect(chargeFor(usage(101, 10), searching, ONE_PERCENT).providerAmount).toBe(202n + 40n + 10_000n);
+  });
+
+  it('has no tariff for an option without a price', () => {
+    const { prices } = tariff('1', '2');
+    expect(tariffFor(prices, { webSearch: true })).toEqual({ unpriced: 'web_search_options' });
+    expect(tariffFor(prices, { webSearch: false, serviceTier: 'priority' })).toEqual({
+      unpriced: 'service_tier',
+    });
+    expect(tariffFor('free', { webSearch: true })).toEqual({ unpriced: 'web_search_options' });
+    expect(tariffFor(prices, { webSearch: false, serviceTier: 'auto' })).toMatchObject({ prices });
+  });
+
+  it('marks every line of an estimated charge', () => {
+    const { lineItems } = chargeFor(usage(1, 1), tariff('1', '1'), { feeBps: 100, estimated: true });
+    expect(lineItems.map(({ estimated }) => estimated)).toEqual([true, true]);
+  });
+});
+
+const decimal = fc
+  .tuple(fc.bigInt({ min: 0n, max: 99_999n }), fc.integer({ min: 0, max: 5 }))
+  .map(([unscaled, scale]) => ({ unscaled, scale }));
+const anyTariff: fc.Arbitrary<Tariff> = fc.record(
+  {
+    prices: fc.record(
+      { input: decimal, output: decimal, cachedInput: decimal, cacheWrite: decimal, reasoning: decimal },
+      { requiredKeys: ['input', 'output'] },
+    ),
+    longContext: fc.record({
+      aboveInputTokens: fc.integer({ min: 0, max: 5000 }),
+      prices: fc.record({ input: decimal, output: decimal }, { requiredKeys: ['input', 'output'] }),
+    }),
+    webSearch: decimal,
+  },
+  { requiredKeys: ['prices'] },
+);
+
+describe('a quote', () => {
+  const anySize = fc.record({
+    inputTokensBound: fc.integer({ min: 0, max: 10_000 }),
+    contextWindow: fc.constant(20_000),
+    outputCap: fc.integer({ min: 1, max: 5000 }),
+    choices: fc.integer({ min: 1, max: 4 }),
+  });
+  /** Each of at most five lines may be rounded up by less than one unit, and the fee on them by one. */
+  const ROUNDING = 6n;
+
+  it('covers every usage within its bounds', () => {
+    fc.assert(
+      fc.property(
+        anyTariff,
+        anySize,
+        fc.nat({ max: 10_000 }),
+        fc.array(fc.nat(10_000), { minLength: 5, maxLength: 5 }),
+        (prices, size, feeBps, parts) => {
+          const quote = new Quote(prices, size, feeBps);
+          const inputTokens = Math.min(size.inputTokensBound, parts[0]!);
+          const outputTokens = Math.min(size.outputCap * size.choices, parts[1]!);
+          const cachedInputTokens = Math.min(inputTokens, parts[2]!);
+          const used: Usage = {
+            inputTokens,
+            outputTokens,
+            cachedInputTokens,
+            cacheWriteTokens: Math.min(inputTokens - cachedInputTokens, parts[3]!),
+            reasoningTokens: Math.min(outputTokens, parts[4]!),
+          };
+          const { providerAmount, platformFee: fee } = chargeFor(used, prices, { feeBps, estimated: false });
+          expect(providerAmount + fee <= quote.wanted + ROUNDING).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it('lowers the output cap so that it still fits what was granted', () => {
+    fc.assert(
+      fc.property(
+        anyTariff,
+        anySize,
+        fc.nat({ max: 10_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (prices, size, feeBps, share) => {
+          const quote = new Quote(prices, size, feeBps);
+          const granted =
+            quote.minimum + ((quote.wanted - quote.minimum) * BigInt(Math.floor(share * 1000))) / 1000n;
+          const cap = quote.outputCapFor(granted);
+          expect(cap).toBeGreaterThanOrEqual(Math.min(16, size.outputCap));
+          expect(cap).toBeLessThanOrEqual(size.outputCap);
+          expect(new Quote(prices, { ...size, outputCap: cap }, feeBps).wanted <= granted + ROUNDING).toBe(
+            true,
+          );
+        },
+      ),
+    );
+  });
+
+  it('asks for sixteen output tokens at least, or for fewer if that is all that was asked for', () => {
+    const size = { inputTokensBound: 100, contextWindow: 1000, outputCap: 500, choices: 1 };
+    expect(new Quote(tariff('1', '2'), size, 0)).toMatchObject({ wanted: 1100n, minimum: 132n });
+    expect(new Quote(tariff('1', '2'), { ...size, outputCap: 5 }, 0)).toMatchObject({
+      wanted: 110n,
+      minimum: 110n,
+    });
+  });
+
+  it('never counts more input than fits beside the output', () => {
+    const size = { inputTokensBound: 5000, contextWindow: 1000, outputCap: 400, choices: 1 };
+    expect(new Quote(tariff('1', '0'), size, 0).wanted).toBe(600n);
+  });
+});
+
+describe('fees and tariffs', () => {
+  it('finds the largest provider amount that fits together with its fee', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 15n }), fc.nat({ max: 10_000 }), (amount, feeBps) => {
+        const share = providerShare(amount, feeBps);
+        expect(share + platformFee(share, feeBps) <= amount).toBe(true);
+        expect(share + 1n + platformFee(share + 1n, feeBps) > amount).toBe(true);
+      }),
+    );
+  });
+
+  it('survives its way through a hold', () => {
+    fc.assert(
+      fc.property(anyTariff, fc.nat(1_000_000), fc.nat(1_000_000), (prices, input, output) => {
+        const encoded: unknown = JSON.parse(JSON.stringify(encodeTariff(prices)));
+        const decoded = decodeTariff(encoded as ReturnType<typeof encodeTariff>);
+        const used = usage(input, output, { cachedInputTokens: input >> 1, reasoningTokens: output >> 1 });
+        expect(chargeFor(used, decoded, ONE_PERCENT)).toEqual(chargeFor(used, prices, ONE_PERCENT));
+      }),
+    );
+  });
+});

@@ -1,0 +1,35 @@
+import { expect } from '@jest/globals';
+import type { Pool } from 'pg';
+
+/** Every rule that the books obey at every moment; each query lists its violations. */
+const RULES: Readonly<Record<string, string>> = {
+  'spent + held stays within the limit': `
+    SELECT id FROM api_keys WHERE budget_spent + budget_held > budget_limit`,
+  'held is the sum of the open holds': `
+    SELECT k.id, k.budget_held, sum(h.amount) FROM api_keys k LEFT JOIN holds h ON h.key_id = k.id
+    GROUP BY k.id HAVING k.budget_held <> coalesce(sum(h.amount), 0) OR k.open_holds <> count(h.id)`,
+  'spent is the sum of the receipts': `
+    SELECT k.id, k.budget_spent, sum(r.final_amount) FROM api_keys k LEFT JOIN receipts r ON r.key_id = k.id
+    GROUP BY k.id HAVING k.budget_spent <> coalesce(sum(r.final_amount), 0)`,
+  'spent is the sum of the entries': `
+    SELECT k.id, k.budget_spent, sum(e.amount) FROM api_keys k
+    LEFT JOIN ledger_entries e ON e.ledger_account = 'key:' || k.id
+    GROUP BY k.id HAVING k.budget_spent <> -coalesce(sum(e.amount), 0)`,
+  'every transaction sums to zero': `
+    SELECT transaction_id FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
+  'a receipt is its amounts': `
+    SELECT id FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun`,
+  'the operator bears exactly the overruns': `
+    SELECT 1 FROM (SELECT -sum(amount) AS total FROM ledger_entries WHERE ledger_account = 'operator:overrun') e,
+                  (SELECT sum(amount) AS total FROM overruns) o
+    WHERE coalesce(e.total, 0) <> coalesce(o.total, 0)`,
+};
+
+export async function expectSoundBooks(pool: Pool): Promise<void> {
+  const violations: Record<string, unknown[]> = {};
+  for (const [rule, query] of Object.entries(RULES)) {
+    const { rows } = await pool.query(query);
+    if (rows.length > 0) violations[rule] = rows;
+  }
+  expect(violations).toEqual({});
+}
