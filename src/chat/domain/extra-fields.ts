@@ -1,0 +1,31 @@
+import { type JsonObject } from '../../json.js';
+
+/** Fields that are ours to say, at each level of an answer; an upstream's unknown field never takes their place. */
+export const OUR_ANSWER_FIELDS = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'usage',
+  'compose_receipt',
+]);
+export const OUR_CHOICE_FIELDS = new Set(['index', 'message', 'delta', 'finish_reason', 'logprobs']);
+export const OUR_MESSAGE_FIELDS = new Set([
+  'role',
+  'content',
+  'refusal',
+  'reasoning_content',
+  'tool_calls',
+  'annotations',
+]);
+
+/** An upstream's unknown fields, less those that are ours; undefined when none is left. */
+export function extraFields(
+  extras: JsonObject | undefined,
+  ours: ReadonlySet<string>,
+): JsonObject | undefined {
+  if (extras === undefined) return undefined;
+  const kept = Object.entries(extras).filter(([name]) => !ours.has(name));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}

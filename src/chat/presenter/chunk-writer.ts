@@ -1,0 +1,58 @@
+import { type JsonObject, type JsonValue } from '../../json.js';
+import { dataFrame } from '../../streaming/frames.js';
+import { type Extras, type FinishReason } from '../../providers/text/text-event.js';
+import { type CompletionHead } from '../domain/completion.js';
+import { extraFields, OUR_ANSWER_FIELDS, OUR_CHOICE_FIELDS } from '../domain/extra-fields.js';
+
+/**
+ * Writes `chat.completion.chunk` frames. What is the same in every chunk of a stream is turned into text once; only
+ * what changes is turned into JSON for each.
+ */
+export class ChunkWriter {
+  private readonly head: string;
+  private readonly tail: string;
+
+  /** With `usageNull` each chunk but the usage chunk says `usage: null`, as clients who ask for usage expect. */
+  constructor({ responseId, createdSeconds, model }: CompletionHead, usageNull: boolean) {
+    const fields = { id: responseId, object: 'chat.completion.chunk', created: createdSeconds, model };
+    this.head = JSON.stringify(fields).slice(0, -1);
+    this.tail = usageNull ? ',"usage":null}' : '}';
+  }
+
+  /** `delta` is JSON text. */
+  delta(choice: number, delta: string, extras?: Extras, logprobs?: JsonValue): string {
+    return this.choice(choice, delta, logprobs, 'null', extras);
+  }
+
+  finish(choice: number, reason: FinishReason, extras?: Extras): string {
+    return this.choice(choice, '{}', undefined, `"${reason}"`, extras);
+  }
+
+  usage(usage: JsonObject, extras?: Extras): string {
+    return dataFrame(`${this.head}${answerExtras(extras)},"choices":[],"usage":${JSON.stringify(usage)}}`);
+  }
+
+  private choice(
+    index: number,
+    delta: string,
+    logprobs: JsonValue | undefined,
+    finishReason: string,
+    extras: Extras | undefined,
+  ): string {
+    const probabilities = logprobs === undefined ? 'null' : JSON.stringify(logprobs);
+    const choiceExtras = fieldsText(extras?.choice, OUR_CHOICE_FIELDS);
+    return dataFrame(
+      `${this.head}${answerExtras(extras)},"choices":[{"index":${index},"delta":${delta},"logprobs":${probabilities},"finish_reason":${finishReason}${choiceExtras}}]${this.tail}`,
+    );
+  }
+}
+
+function answerExtras(extras: Extras | undefined): string {
+  return fieldsText(extras?.answer, OUR_ANSWER_FIELDS);
+}
+
+/** `,"name":value` for each field, to follow other fields; nothing when there is none. */
+export function fieldsText(fields: JsonObject | undefined, ours: ReadonlySet<string>): string {
+  const kept = extraFields(fields, ours);
+  return kept === undefined ? '' : `,${JSON.stringify(kept).slice(1, -1)}`;
+}

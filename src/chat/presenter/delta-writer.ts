@@ -1,0 +1,94 @@
+import { type Extras, type TextEvent } from '../../providers/text/text-event.js';
+import { OUR_MESSAGE_FIELDS } from '../domain/extra-fields.js';
+import { type ChunkWriter, fieldsText } from './chunk-writer.js';
+
+type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
+
+/** The chunks of one event of a choice: its role first and once, its finish reason last and once. */
+export class DeltaWriter {
+  private readonly begun = new Set<number>();
+  private readonly finished = new Set<number>();
+  /** `choice:index` of calls whose input is free text; most streams have none. */
+  private readonly customCalls = new Set<string>();
+
+  constructor(private readonly chunks: ChunkWriter) {}
+
+  frames(event: ChoiceEvent): string {
+    const { choice, extras } = event;
+    if (this.begun.has(choice)) return this.following(event);
+    this.begun.add(choice);
+    if (event.type !== 'start') return this.roleChunk(choice) + this.following(event);
+    return this.roleChunk(choice, extras);
+  }
+
+  private roleChunk(choice: number, extras?: Extras): string {
+    return this.chunks.delta(choice, delta('"role":"assistant","content":""', extras), extras);
+  }
+
+  private following(event: ChoiceEvent): string {
+    const { choice, extras } = event;
+    if (event.type === 'finish') return this.finish(event);
+    const fields = this.fields(event);
+    if (fields === '' && !extras?.message) return '';
+    const logprobs = event.type === 'text' || event.type === 'refusal' ? event.logprobs : undefined;
+    return this.chunks.delta(choice, delta(fields, extras), extras, logprobs);
+  }
+
+  /** The chunk that finishes a choice has an empty delta, so unknown fields of the message go before it. */
+  private finish({ choice, reason, extras }: Extract<ChoiceEvent, { type: 'finish' }>): string {
+    if (this.finished.has(choice)) return '';
+    this.finished.add(choice);
+    const before = extras?.message ? this.chunks.delta(choice, delta('', extras)) : '';
+    return before + this.chunks.finish(choice, reason, extras);
+  }
+
+  private fields(event: Exclude<ChoiceEvent, { type: 'finish' }>): string {
+    switch (event.type) {
+      case 'start':
+        return '';
+      case 'text':
+        return event.text === '' && event.logprobs === undefined
+          ? ''
+          : `"content":${JSON.stringify(event.text)}`;
+      case 'refusal':
+        return `"refusal":${JSON.stringify(event.text)}`;
+      case 'reasoning':
+      case 'reasoning_summary':
+        return `"reasoning_content":${JSON.stringify(event.text)}`;
+      case 'tool_call_start':
+        return this.callStart(event);
+      case 'tool_call_delta':
+        return this.callDelta(event);
+      case 'annotation':
+        return `"annotations":[${JSON.stringify(event.annotation)}]`;
+    }
+  }
+
+  private callStart({
+    choice,
+    index,
+    id,
+    name,
+    kind,
+  }: Extract<ChoiceEvent, { type: 'tool_call_start' }>): string {
+    if (kind === 'custom') this.customCalls.add(`${choice}:${index}`);
+    const body = kind === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } };
+    return `"tool_calls":[${JSON.stringify({ index, id, type: kind, ...body })}]`;
+  }
+
+  private callDelta({
+    choice,
+    index,
+    arguments: piece,
+  }: Extract<ChoiceEvent, { type: 'tool_call_delta' }>): string {
+    const isCustom = this.customCalls.size > 0 && this.customCalls.has(`${choice}:${index}`);
+    const body = isCustom ? `"custom":{"input":` : `"function":{"arguments":`;
+    return `"tool_calls":[{"index":${index},${body}${JSON.stringify(piece)}}}]`;
+  }
+}
+
+function delta(fields: string, extras: Extras | undefined): string {
+  if (!extras?.message) return `{${fields}}`;
+  const more = fieldsText(extras.message, OUR_MESSAGE_FIELDS);
+  return `{${fields === '' ? more.slice(1) : fields + more}}`;
+}
