@@ -1,0 +1,115 @@
+import { Pool } from 'undici';
+import type { ProviderSettings } from '../../catalog/model.js';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { UpstreamFailure } from '../upstream-failure.js';
+import { ReadClock } from './read-clock.js';
+import { UpstreamCall, type ResponseHead } from './upstream-call.js';
+
+/** An idle socket is kept this long, unless the upstream announces a shorter time. */
+const KEEP_ALIVE_MS = 30_000;
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onSent: () => void;
+  /** Streamed answers also have clocks for the first byte and for silence. */
+  readonly stream: boolean;
+}
+
+/** One answer, read to its end or closed. Every failure is an UpstreamFailure, or the signal's own reason. */
+export interface Answer {
+  head(): Promise<ResponseHead>;
+  read(): Promise<readonly Buffer[] | undefined>;
+  /** Must be called once the reader is done, on every path. */
+  close(): void;
+}
+
+/** The connections to one provider. */
+export class OpenAiClient {
+  private readonly pool: Pool;
+  private readonly path: string;
+  private readonly headers: Record<string, string>;
+
+  constructor(private readonly settings: ProviderSettings) {
+    const base = new URL(settings.baseUrl);
+    this.path = `${base.pathname.replace(/\/$/, '')}/chat/completions${base.search}`;
+    this.headers = {
+      'content-type': 'application/json',
+      'user-agent': 'slipstream',
+      ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey}` }),
+      ...lowerCased(settings.headers),
+    };
+    this.pool = new Pool(base.origin, {
+      connections: settings.maxConnections,
+      connect: { timeout: settings.connectTimeoutMs },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // The clocks are ours: those of the pool do not know whether anybody is reading.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    });
+  }
+
+  post(body: string, { signal, onSent, stream }: CallOptions): Answer {
+    const call = new UpstreamCall(onSent);
+    const clock = new ReadClock(this.settings, stream, (reason) => call.abort(reason));
+    const leave = (): void => call.abort(abortReason(signal));
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave);
+    const accept = stream ? 'text/event-stream' : 'application/json';
+    if (!signal.aborted) {
+      this.pool.dispatch(
+        { path: this.path, method: 'POST', headers: { accept, ...this.headers }, body },
+        call,
+      );
+    }
+    return {
+      head: () => call.head().catch((reason: unknown) => rethrow(reason, call, false)),
+      read: async () => {
+        if (call.idle) clock.waiting();
+        try {
+          return await call.read();
+        } catch (reason) {
+          return rethrow(reason, call, true);
+        } finally {
+          clock.arrived();
+        }
+      },
+      close: () => {
+        clock.stop();
+        signal.removeEventListener('abort', leave);
+        call.release();
+      },
+    };
+  }
+
+  /** Takes no more calls, lets the running ones end, then closes the sockets. */
+  async close(): Promise<void> {
+    await this.pool.close();
+  }
+
+  /** Breaks what is still running. */
+  async destroy(): Promise<void> {
+    await this.pool.destroy();
+  }
+}
+
+/** A connect failure did not reach the upstream; a socket that broke before the answer began may have been stale. */
+function rethrow(reason: unknown, call: UpstreamCall, answered: boolean): never {
+  if (reason instanceof UpstreamFailure || reason instanceof LeftError) throw reason;
+  const code = call.sent ? 'upstream_error' : 'upstream_unavailable';
+  throw new UpstreamFailure(new GatewayError(code, undefined, { cause: reason }), {
+    retryable: !answered,
+    targetFault: true,
+  });
+}
+
+/** The client left, or the call was cut off: not a failure of the upstream. */
+class LeftError extends Error {}
+
+function abortReason(signal: AbortSignal): LeftError {
+  return new LeftError('the call was aborted', { cause: signal.reason });
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,86 @@
+import type { ProviderSettings } from '../../catalog/model.js';
+import type { JsonObject } from '../../json.js';
+import type { TextEvent } from '../text/text-event.js';
+import type { TextAttempt, TextProvider } from '../text/text-provider.js';
+import type { UpstreamFailure } from '../upstream-failure.js';
+import { type Answer, OpenAiClient } from './client.js';
+import { convertAnswer } from './convert-answer.js';
+import { convertRequest } from './convert-request.js';
+import { malformed } from './malformed.js';
+import { mapRefusal } from './map-error.js';
+import { readErrorBody, readWhole } from './read-body.js';
+import { StreamReader } from './stream-reader.js';
+import type { ResponseHead } from './upstream-call.js';
+
+/** Any server that speaks OpenAI's chat wire. */
+export class OpenAiTextProvider implements TextProvider {
+  private readonly client: OpenAiClient;
+
+  constructor(settings: ProviderSettings) {
+    this.client = new OpenAiClient(settings);
+  }
+
+  async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
+    const { request, target, signal, onSent } = attempt;
+    const body = JSON.stringify(convertRequest(request, target));
+    const answer = this.client.post(body, { signal, onSent, stream: request.stream });
+    try {
+      const head = await answer.head();
+      if (head.status < 200 || head.status > 299) throw await refused(answer, head, request.chat);
+      const opened: TextEvent = {
+        type: 'opened',
+        provider: target.provider.id,
+        upstreamModel: target.upstreamModel,
+        attempts: attempt.attempt,
+      };
+      if (request.stream) yield* streamed(answer, opened, request.chat);
+      else yield [opened, ...convertAnswer(await readWhole(answer))];
+    } finally {
+      answer.close();
+    }
+  }
+
+  /** Takes no more calls and resolves when the running ones have ended. */
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  /** Breaks what is still running. */
+  destroy(): Promise<void> {
+    return this.client.destroy();
+  }
+}
+
+/**
+ * `opened` travels with the first event after it, so that a stream that breaks before it has said anything is still
+ * an attempt that may be made again. What was said before a failure goes out before it is thrown, however it was cut.
+ */
+async function* streamed(
+  answer: Answer,
+  opened: TextEvent,
+  chat: JsonObject,
+): AsyncGenerator<readonly TextEvent[]> {
+  const reader = new StreamReader(chat);
+  let unannounced: TextEvent | undefined = opened;
+  for (;;) {
+    const chunks = await answer.read();
+    const { events, ended, failure } = reader.accept(chunks);
+    if (events.length > 0) {
+      yield unannounced ? [unannounced, ...events] : events;
+      unannounced = undefined;
+    }
+    if (failure) throw failure.reason;
+    if (ended) return;
+  }
+}
+
+async function refused(answer: Answer, head: ResponseHead, chat: JsonObject): Promise<UpstreamFailure> {
+  const body = await readErrorBody(answer);
+  if (head.status < 400) return malformed(`status ${head.status}`);
+  const retryAfter = head.headers['retry-after'];
+  return mapRefusal(head.status, body, {
+    chat,
+    nowMs: Date.now(),
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+  });
+}

@@ -1,0 +1,57 @@
+import type { ProviderSettings } from '../../catalog/model.js';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { UpstreamFailure } from '../upstream-failure.js';
+
+type Limits = Pick<ProviderSettings, 'timeoutMs' | 'firstByteTimeoutMs' | 'silenceTimeoutMs'>;
+
+/**
+ * The clocks of one call: the whole of it, and for a stream the first byte and each silence after it. Silence counts
+ * only while somebody waits for the upstream; a slow reader is not the upstream's silence.
+ */
+export class ReadClock {
+  private readonly whole: NodeJS.Timeout;
+  private firstByte: NodeJS.Timeout | undefined;
+  private silence: NodeJS.Timeout | undefined;
+  private reading = false;
+  private stopped = false;
+
+  constructor(
+    private readonly limits: Limits,
+    private readonly stream: boolean,
+    private readonly expire: (failure: UpstreamFailure) => void,
+  ) {
+    // A slow reader may have used up the whole time of a stream, so that says nothing about the target.
+    this.whole = setTimeout(() => expire(timedOut(!stream)), limits.timeoutMs);
+    if (stream) this.firstByte = setTimeout(() => expire(timedOut(true)), limits.firstByteTimeoutMs);
+  }
+
+  /** A read begins and there is nothing to read yet. */
+  waiting(): void {
+    this.reading = true;
+    if (!this.stream || this.firstByte || this.stopped) return;
+    if (this.silence) this.silence.refresh();
+    else this.silence = setTimeout(() => this.silent(), this.limits.silenceTimeoutMs);
+  }
+
+  /** A read has ended. */
+  arrived(): void {
+    this.reading = false;
+    clearTimeout(this.firstByte);
+    this.firstByte = undefined;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.whole);
+    clearTimeout(this.firstByte);
+    clearTimeout(this.silence);
+  }
+
+  private silent(): void {
+    if (this.reading) this.expire(timedOut(true));
+  }
+}
+
+function timedOut(targetFault: boolean): UpstreamFailure {
+  return new UpstreamFailure(new GatewayError('upstream_timeout'), { retryable: false, targetFault });
+}

@@ -1,0 +1,134 @@
+import type { Dispatcher } from 'undici';
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** Bytes that wait to be read before the socket is paused. */
+const HIGH_WATER_BYTES = 65_536;
+
+/** What is left of an answer that nobody reads any more is swallowed up to here, so that its socket can be reused. */
+const MAX_LEFTOVER_BYTES = 65_536;
+const MAX_LEFTOVER_MS = 1_000;
+
+/**
+ * One HTTP exchange, read by one reader. A reader that is slow pauses the socket. Aborting closes the socket at once,
+ * or gives the request up before it is written when there is no connection yet.
+ */
+export class UpstreamCall implements Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined;
+  private response: ResponseHead | undefined;
+  private chunks: Buffer[] = [];
+  private waitingBytes = 0;
+  private ended = false;
+  private failure: { readonly reason: unknown } | undefined;
+  private wake: (() => void) | undefined;
+  private leftover: { bytes: number; readonly timer: NodeJS.Timeout } | undefined;
+
+  /** @param onSent is called when the request is about to be written to a connected socket. */
+  constructor(private readonly onSent: () => void) {}
+
+  /** Whether the request may have reached the upstream. */
+  get sent(): boolean {
+    return this.controller !== undefined;
+  }
+
+  /** Whether a read would have to wait. */
+  get idle(): boolean {
+    return this.chunks.length === 0 && !this.ended && !this.failure;
+  }
+
+  /** Status and headers. @throws whatever broke or aborted the call. */
+  async head(): Promise<ResponseHead> {
+    while (!this.response && !this.failure) await this.change();
+    if (this.response) return this.response;
+    throw this.failure?.reason;
+  }
+
+  /** All bytes that have come since the last read; undefined at the end. @throws whatever broke or aborted the call. */
+  async read(): Promise<readonly Buffer[] | undefined> {
+    while (this.idle) await this.change();
+    if (this.chunks.length > 0) {
+      const chunks = this.chunks;
+      this.chunks = [];
+      this.waitingBytes = 0;
+      this.controller?.resume();
+      return chunks;
+    }
+    if (this.failure) throw this.failure.reason;
+    return undefined;
+  }
+
+  /** Idempotent; without effect on a call that has ended. */
+  abort(reason: Error): void {
+    if (this.ended || this.failure) return;
+    this.failure = { reason };
+    this.chunks = [];
+    this.controller?.abort(reason);
+    this.changed();
+  }
+
+  /** The reader is done: lets a nearly complete answer end, so that its socket can serve again. */
+  release(): void {
+    if (this.ended || this.failure || this.leftover) return;
+    const abandoned = new Error('the rest of the answer was not wanted');
+    if (!this.response) return this.abort(abandoned);
+    this.chunks = [];
+    this.leftover = { bytes: 0, timer: setTimeout(() => this.abort(abandoned), MAX_LEFTOVER_MS) };
+    this.controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.failure) {
+      controller.abort(new Error('given up before it was sent'));
+      return;
+    }
+    this.controller = controller;
+    this.onSent();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHead['headers'],
+  ): void {
+    if (status < 200) return;
+    this.response = { status, headers };
+    this.changed();
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.leftover) {
+      this.leftover.bytes += chunk.length;
+      if (this.leftover.bytes > MAX_LEFTOVER_BYTES) this.abort(new Error('too much was left of the answer'));
+      return;
+    }
+    this.chunks.push(chunk);
+    this.waitingBytes += chunk.length;
+    if (this.waitingBytes >= HIGH_WATER_BYTES) controller.pause();
+    this.changed();
+  }
+
+  onResponseEnd(): void {
+    this.ended = true;
+    this.changed();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.failure ??= { reason: error };
+    this.changed();
+  }
+
+  private changed(): void {
+    if (this.leftover && (this.ended || this.failure)) clearTimeout(this.leftover.timer);
+    this.wake?.();
+    this.wake = undefined;
+  }
+
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+}

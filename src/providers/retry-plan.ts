@@ -1,0 +1,50 @@
+import type { Target } from '../catalog/model.js';
+import { UpstreamFailure } from './upstream-failure.js';
+
+const MAX_ATTEMPTS = 3;
+const BACKOFF_BASE_MS = 200;
+const BACKOFF_CAP_MS = 2_000;
+/** A target that asks for a longer wait is not tried again by this call. */
+const MAX_RETRY_AFTER_MS = 5_000;
+
+/** Which target the attempts of one call go to, and how long to wait between them. */
+export class RetryPlan {
+  private readonly rotation: { readonly target: Target; notBeforeMs: number }[];
+  private attempts = 0;
+
+  constructor(
+    targets: readonly Target[],
+    private readonly random: () => number,
+    private readonly nowMs: () => number,
+  ) {
+    this.rotation = targets.map((target) => ({ target, notBeforeMs: 0 }));
+  }
+
+  /** The target of the next attempt; it goes to the end of the line. */
+  next(): Target {
+    const first = this.rotation.shift();
+    if (!first) throw new Error('a model without a target');
+    this.rotation.push(first);
+    this.attempts += 1;
+    return first.target;
+  }
+
+  /** Milliseconds until the next attempt; undefined to give up. */
+  waitAfter(failure: unknown, target: Target): number | undefined {
+    if (!(failure instanceof UpstreamFailure) || !failure.options.retryable) return undefined;
+    if (this.attempts >= MAX_ATTEMPTS) return undefined;
+    const { retryAfterMs = 0 } = failure.options;
+    const position = this.rotation.findIndex((entry) => entry.target === target);
+    const entry = this.rotation[position];
+    if (entry && retryAfterMs > MAX_RETRY_AFTER_MS) this.rotation.splice(position, 1);
+    else if (entry) entry.notBeforeMs = this.nowMs() + retryAfterMs;
+    const next = this.rotation[0];
+    return next && Math.max(this.backoffMs(), next.notBeforeMs - this.nowMs());
+  }
+
+  /** Half of it fixed, half by chance, so that callers who failed together do not come back together. */
+  private backoffMs(): number {
+    const fullMs = Math.min(BACKOFF_BASE_MS * 2 ** (this.attempts - 1), BACKOFF_CAP_MS);
+    return fullMs * (0.5 + this.random() * 0.5);
+  }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { type Observable } from 'rxjs';
+import type { Target } from '../catalog/model.js';
+import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
+import type { Demand } from '../streaming/demand.js';
+import { fromPull } from '../streaming/from-pull.js';
+import { orderTargets } from './order-targets.js';
+import { RetryPlan } from './retry-plan.js';
+import { TargetHealth } from './target-health.js';
+import { TextProviders } from './text-providers.js';
+import type { TextEvent } from './text/text-event.js';
+import type { TextRequest } from './text/text-request.js';
+import { UpstreamFailure } from './upstream-failure.js';
+
+export interface GenerationOptions {
+  readonly demand: Demand;
+  /** Called at most once: from here on the call may cost money upstream. */
+  readonly onSent: () => void;
+}
+
+type Batches = AsyncGenerator<readonly TextEvent[]>;
+
+interface Attempt {
+  readonly request: TextRequest;
+  readonly target: Target;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly onSent: () => void;
+}
+
+/** Text from whichever target of the model answers. */
+@Injectable()
+export class TextGeneration {
+  /** @param random uniform in [0, 1). @param nowMs a clock in milliseconds. */
+  constructor(
+    private readonly providers: TextProviders,
+    private readonly health: TargetHealth,
+    private readonly random: () => number,
+    private readonly nowMs: () => number,
+  ) {}
+
+  /**
+   * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
+   * are made as long as nothing has been emitted. Errors are always a GatewayError.
+   */
+  generate(request: TextRequest, { demand, onSent }: GenerationOptions): Observable<TextEvent> {
+    let sent = false;
+    const sentOnce = (): void => {
+      if (sent) return;
+      sent = true;
+      onSent();
+    };
+    return fromPull((signal) => this.attempts(request, signal, sentOnce), demand);
+  }
+
+  private async *attempts(request: TextRequest, signal: AbortSignal, onSent: () => void): Batches {
+    const targets = this.health.usable(orderTargets(request.model.targets, this.random));
+    const plan = new RetryPlan(targets, this.random, this.nowMs);
+    for (let attempt = 1; ; attempt += 1) {
+      const target = plan.next();
+      const progress = { begun: false };
+      try {
+        yield* this.run({ request, target, attempt, signal, onSent }, progress);
+        return;
+      } catch (failure) {
+        if (signal.aborted) return;
+        const waitMs = progress.begun ? undefined : plan.waitAfter(failure, target);
+        if (waitMs === undefined) throw shown(failure);
+        if (!(await pause(waitMs, signal))) return;
+      }
+    }
+  }
+
+  private async *run(attempt: Attempt, progress: { begun: boolean }): Batches {
+    const { target, signal } = attempt;
+    this.health.begin(target);
+    let settled = false;
+    try {
+      for await (const batch of this.providers.providerOf(target.provider).generate(attempt)) {
+        if (!progress.begun) this.health.answered(target);
+        progress.begun = true;
+        yield batch;
+      }
+      this.health.completed(target);
+      settled = true;
+    } catch (failure) {
+      if (!signal.aborted) {
+        settled = true;
+        if (failure instanceof UpstreamFailure && failure.options.targetFault) this.health.failed(target);
+        else this.health.answered(target);
+      }
+      throw failure;
+    } finally {
+      if (!settled) this.health.abandoned(target);
+    }
+  }
+}
+
+function shown(failure: unknown): GatewayError {
+  return failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
+}
+
+/** Resolves to false, early, when the call is aborted. */
+function pause(waitMs: number, signal: AbortSignal): Promise<boolean> {
+  return sleep(waitMs, true, { signal }).catch(() => false);
+}
