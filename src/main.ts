@@ -4,9 +4,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { loadConfig } from './config/load-config.js';
+import { accessLog } from './http/access-log.js';
 import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
 import { createLogger } from './logging/create-logger.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { Metrics } from './metrics/metrics.js';
 import { shutDown } from './shutdown.js';
 import { createFirstKey } from './storage/first-key.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
@@ -38,7 +40,11 @@ async function main(): Promise<void> {
       logger: nestLogger,
       abortOnError: false,
     });
-    configureHttp(app, { corsOrigins: config.corsOrigins });
+    const metrics = app.get(Metrics);
+    configureHttp(app, {
+      corsOrigins: config.corsOrigins,
+      accessLog: accessLog(logger, (surface, status) => metrics.countAnswer(surface, status)),
+    });
     await app.listen(config.listen.port, config.listen.host);
     process.stdout.write(
       welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),

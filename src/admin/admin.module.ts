@@ -1,14 +1,23 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { AdminGuard, ADMIN_TOKEN } from './admin-guard.js';
+import { Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
+import { AdminGuard } from './admin-guard.js';
 import { AdminKeysController } from './admin-keys.controller.js';
+import { AdminOrLoopbackGuard } from './admin-or-loopback-guard.js';
+import { AdminToken } from './admin-token.js';
 
-@Module({})
-export class AdminModule {
-  static forRoot(token: string): DynamicModule {
-    return {
-      module: AdminModule,
-      controllers: [AdminKeysController],
-      providers: [{ provide: ADMIN_TOKEN, useValue: token }, AdminGuard],
-    };
-  }
-}
+@Module({
+  controllers: [AdminKeysController],
+  providers: [
+    {
+      provide: AdminToken,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) =>
+        new AdminToken(config.get('adminToken', { infer: true })),
+    },
+    AdminGuard,
+    AdminOrLoopbackGuard,
+  ],
+  exports: [AdminGuard, AdminOrLoopbackGuard, AdminToken],
+})
+export class AdminModule {}

@@ -11,7 +11,7 @@ import { Quote } from '../payments/domain/quote.js';
 import { tariffFor } from '../payments/domain/tariff.js';
 import { FEE_BPS } from '../payments/fee.js';
 import type { Outcome } from '../payments/outcome.js';
-import { parseSandboxOptions } from '../providers/sandbox/sandbox-options.js';
+import { checkModelOptions } from '../providers/check-model-options.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import { TextGeneration } from '../providers/text-generation.js';
 import type { Demand } from '../streaming/demand.js';
@@ -46,8 +46,8 @@ export class ChatService {
   command(body: JsonObject, payer: Payer): ChatCommand {
     const request = parseChatRequest(body);
     const resolved = this.catalog.resolveText(request.model);
-    const { model, modelOptions } = resolved;
-    if (modelOptions) parseSandboxOptions(modelOptions);
+    checkModelOptions(resolved);
+    const { model } = resolved;
     const tariff = tariffFor(model.pricing, request);
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
 

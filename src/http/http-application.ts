@@ -1,4 +1,5 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
+import type { RequestHandler } from 'express';
 import { corsOptions } from './cors.js';
 import { ErrorFilter } from './error-filter.js';
 import { requestIdMiddleware } from './request-id.js';
@@ -11,12 +12,13 @@ export const HTTP_OPTIONS = { bodyParser: false } as const;
 /** To be called once, before the application listens. The request id comes first: every answer carries it. */
 export function configureHttp(
   app: NestExpressApplication,
-  options: { readonly corsOrigins: readonly string[] },
+  options: { readonly corsOrigins: readonly string[]; readonly accessLog: RequestHandler },
 ): void {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(requestIdMiddleware);
+  app.use(options.accessLog);
   app.use(securityHeaders);
   const cors = corsOptions(options.corsOrigins);
   if (cors) app.enableCors(cors);

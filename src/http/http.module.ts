@@ -1,20 +1,21 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { KeyCheck } from './key-check.js';
 import { MAX_BODY_BYTES } from './max-body-bytes.js';
 
 /** What every controller of user content needs. */
-@Module({})
-export class HttpModule {
-  static forRoot(options: { readonly maxBodyBytes: number }): DynamicModule {
-    return {
-      module: HttpModule,
-      global: true,
-      providers: [
-        { provide: MAX_BODY_BYTES, useValue: options.maxBodyBytes },
-        { provide: KeyCheck, useExisting: KeyAuthenticator },
-      ],
-      exports: [MAX_BODY_BYTES, KeyCheck],
-    };
-  }
-}
+@Global()
+@Module({
+  providers: [
+    {
+      provide: MAX_BODY_BYTES,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) => config.get('maxBodyBytes', { infer: true }),
+    },
+    { provide: KeyCheck, useExisting: KeyAuthenticator },
+  ],
+  exports: [MAX_BODY_BYTES, KeyCheck],
+})
+export class HttpModule {}

@@ -1,15 +1,18 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import type { StreamingConfig } from '../config/config.js';
+import { Global, Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
 import { ResponseWriter } from './response-writer.js';
 
-@Module({})
-export class StreamingModule {
-  static forRoot(config: StreamingConfig): DynamicModule {
-    return {
-      module: StreamingModule,
-      global: true,
-      providers: [{ provide: ResponseWriter, useValue: new ResponseWriter(config) }],
-      exports: [ResponseWriter],
-    };
-  }
-}
+@Global()
+@Module({
+  providers: [
+    {
+      provide: ResponseWriter,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) =>
+        new ResponseWriter(config.get('streaming', { infer: true })),
+    },
+  ],
+  exports: [ResponseWriter],
+})
+export class StreamingModule {}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AdminModule } from '../admin/admin.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { Metrics } from './metrics.js';
+import { MetricsController } from './metrics.controller.js';
+
+@Module({
+  imports: [AdminModule, ProvidersModule],
+  controllers: [MetricsController],
+  providers: [Metrics],
+})
+export class MetricsModule {}
