@@ -13,6 +13,9 @@ import { helperWasBusy, measure } from './measure.js';
  * @property {(samples: import('./figures.js').Samples<any>) => import('./figures.js').Row[]} rows
  */
 
+/** More than this share of a core taken by other programs blurs the figures. */
+const QUIET_CORES = 0.1;
+
 /**
  * @param {Part} part
  * @param {import('./measure.js').Bench} bench
@@ -24,6 +27,7 @@ export async function runPart(part, bench, remainingMs) {
   /** @type {string[]} */
   const notes = [];
   let failed = false;
+  let busyNeighbours = 0;
   for (const target of bench.targets) await part.warmUp(bench, target);
   for (let round = 0; round < part.rounds; round += 1) {
     if (round > 0 && remainingMs() <= 0) {
@@ -34,12 +38,18 @@ export async function runPart(part, bench, remainingMs) {
     for (const target of [...bench.targets.slice(first), ...bench.targets.slice(0, first)]) {
       const { result, cost } = await measure(bench, target, () => part.run(bench, target));
       samples[target.name]?.push({ result, cost, busy: helperWasBusy(cost) });
+      busyNeighbours = Math.max(busyNeighbours, cost.otherCores);
       if (result.failures.count === 0) continue;
       failed = true;
       notes.push(
         `${part.title}, ${target.name}: ${result.failures.count} failed, the first with: ${result.failures.first}`,
       );
     }
+  }
+  if (busyNeighbours > QUIET_CORES) {
+    notes.push(
+      `${part.title}: other programs took up to ${busyNeighbours.toFixed(2)} cores. Repeat it on a quiet machine.`,
+    );
   }
   return { section: { title: part.title, rows: part.rows(samples) }, notes, failed };
 }
