@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import type { ProviderSettings } from '../../../src/catalog/model.js';
+import type { JsonObject } from '../../../src/json.js';
+import { convertRequest } from '../../../src/providers/openai/convert-request.js';
+import type { TextRequest } from '../../../src/providers/text/text-request.js';
+import { modelFor, requestFor, settingsFor, targetFor } from '../support.js';
+
+const messages = [{ role: 'user', content: 'Hi' }];
+
+function convert(
+  chat: JsonObject,
+  request: Partial<TextRequest> = {},
+  provider: Partial<ProviderSettings> = {},
+): JsonObject {
+  const target = targetFor(settingsFor('http://upstream.test/v1', provider));
+  return convertRequest(requestFor(modelFor([target]), { chat: { messages, ...chat }, ...request }), target);
+}
+
+const bare = { model: 'upstream-model', messages, store: false };
+const streamed = { ...bare, stream: true, stream_options: { include_usage: true } };
+
+describe('a request on its way up', () => {
+  it('names the upstream model, is not stored, and asks streams for usage', () => {
+    expect(convert({ model: 'public', store: true, stream_options: { include_usage: false } })).toEqual(
+      streamed,
+    );
+    expect(convert({ model: 'public' }, { stream: false })).toEqual({ ...bare, stream: false });
+  });
+
+  it('keeps the fields that shape the answer as they are', () => {
+    const fields = {
+      temperature: 0.5,
+      top_p: 0.5,
+      n: 2,
+      stop: ['x'],
+      presence_penalty: 1,
+      frequency_penalty: -1,
+      logit_bias: { 1: 2 },
+      logprobs: true,
+      top_logprobs: 3,
+      seed: 7,
+      tools: [{ type: 'function', function: { name: 'f' } }],
+      tool_choice: 'required',
+      parallel_tool_calls: false,
+      response_format: { type: 'json_object' },
+      reasoning_effort: 'high',
+      verbosity: 'low',
+      service_tier: 'flex',
+      prediction: { type: 'content', content: 'x' },
+      web_search_options: {},
+      functions: [{ name: 'f' }],
+      function_call: 'auto',
+    };
+    expect(convert(fields)).toEqual({ ...streamed, ...fields });
+  });
+
+  it.each([
+    ['n', 1],
+    ['temperature', 1],
+    ['top_p', 1],
+    ['presence_penalty', 0],
+    ['frequency_penalty', 0],
+    ['logprobs', false],
+    ['service_tier', 'auto'],
+    ['modalities', ['text']],
+    ['seed', null],
+    ['metadata', { a: 'b' }],
+    ['top_k', 5],
+  ])('leaves out %s: %j', (field, value) => {
+    expect(convert({ [field]: value })).toEqual(streamed);
+  });
+
+  it('puts the one output cap into the field that the provider takes', () => {
+    const chat = { max_tokens: 5, max_completion_tokens: 6 };
+    expect(convert(chat, { outputCapTokens: 4 })).toEqual({ ...streamed, max_completion_tokens: 4 });
+    expect(convert(chat, { outputCapTokens: 4 }, { tokenLimitField: 'max_tokens' })).toEqual({
+      ...streamed,
+      max_tokens: 4,
+    });
+    expect(convert(chat)).toEqual(streamed);
+  });
+
+  it('passes other fields only where the provider lists them, and never those that are decided here', () => {
+    const chat = {
+      top_k: 5,
+      min_p: 1,
+      metadata: { a: 'b' },
+      store: true,
+      max_tokens: 9,
+      stream: 'x',
+      user: 'u',
+    };
+    const passFields = ['top_k', 'absent', 'metadata', 'store', 'max_tokens', 'stream', 'constructor'];
+    const { user, ...rest } = convert(chat, {}, { passFields });
+    expect(rest).toEqual({ ...streamed, top_k: 5 });
+    expect(user).not.toBe('u');
+  });
+
+  it.each(['user', 'safety_identifier', 'prompt_cache_key'])('hashes %s with the account', (field) => {
+    const expected = createHash('sha256').update('account-1\0alice').digest('hex');
+    expect(convert({ [field]: 'alice' })[field]).toBe(expected);
+    expect(convert({ [field]: 'alice' }, { account: 'account-2' })[field]).not.toBe(expected);
+  });
+});

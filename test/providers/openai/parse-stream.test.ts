@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { GatewayError } from '../../../src/errors/gateway-error.js';
+import { SseParser } from '../../../src/providers/openai/parse-stream.js';
+import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
+import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
+
+function dataOf(pieces: readonly Buffer[]): string[] {
+  const events: string[] = [];
+  const parser = new SseParser((data) => events.push(data));
+  for (const piece of pieces) parser.push(piece);
+  parser.end();
+  return events;
+}
+
+/** Events and failure of a stream that arrives in these pieces. */
+function outcomeOf(pieces: readonly Buffer[]): unknown {
+  const reader = new StreamReader({});
+  const events: unknown[] = [];
+  for (const chunks of [...pieces.map((piece) => [piece]), undefined]) {
+    const step = reader.accept(chunks);
+    events.push(...step.events);
+    if (step.failure) return { events, failure: shown(step.failure.reason) };
+    if (step.ended) return { events };
+  }
+  throw new Error('the stream did not end');
+}
+
+function shown(reason: unknown): unknown {
+  return reason instanceof UpstreamFailure ? [reason.error.code, reason.error.message] : reason;
+}
+
+const text = fc.string({ unit: 'grapheme', maxLength: 8 });
+
+const chunk = fc.oneof(
+  text.map((content) => chatChunk({ content })),
+  text.map((reasoning) => chatChunk({ reasoning_content: reasoning })),
+  text.map((piece) =>
+    chatChunk({ tool_calls: [{ index: 0, id: 'call_1', function: { name: 'look', arguments: piece } }] }),
+  ),
+  text.map((fingerprint) => chatChunk({}, null, { system_fingerprint: fingerprint })),
+  fc.constant(usageChunk(chatUsage(3, 4))),
+  fc.constant({ error: { code: 'rate_limit_exceeded' } }),
+);
+
+const legalStream = fc
+  .record({
+    chunks: fc.array(chunk, { maxLength: 4 }),
+    lineEnd: fc.constantFrom('\n', '\r\n', '\r'),
+    comments: fc.boolean(),
+    mark: fc.boolean(),
+    finish: fc.boolean(),
+    done: fc.boolean(),
+    lastLineEnds: fc.boolean(),
+  })
+  .map(({ chunks, lineEnd, comments, mark, finish, done, lastLineEnds }) => {
+    const values = [...chunks, ...(finish ? [chatChunk({}, 'stop')] : [])].map((value) =>
+      JSON.stringify(value),
+    );
+    if (done) values.push('[DONE]');
+    const noise = comments ? `: ping${lineEnd}event: message${lineEnd}id: 7${lineEnd}` : '';
+    const body = values.map((value) => `${noise}data: ${value}`).join(lineEnd + lineEnd);
+    return Buffer.from((mark ? '\uFEFF' : '') + body + (lastLineEnds ? lineEnd + lineEnd : ''));
+  });
+
+describe('a streamed answer', () => {
+  it('has the same outcome wherever its bytes are cut', () => {
+    fc.assert(
+      fc.property(legalStream, (bytes) => {
+        const whole = outcomeOf([bytes]);
+        for (let cut = 1; cut < bytes.length; cut += 1) {
+          expect(outcomeOf([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
+        }
+        expect(outcomeOf([...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('says everything that came before a failure in the same bytes', () => {
+    const frames = [chatChunk({ content: 'before' }), 'half a fra'].map((value) =>
+      typeof value === 'string' ? `data: {${value}` : `data: ${JSON.stringify(value)}\n\n`,
+    );
+    expect(outcomeOf([Buffer.from(frames.join(''))])).toMatchObject({
+      events: [{ type: 'start' }, { type: 'text', text: 'before' }],
+      failure: ['upstream_error', new GatewayError('upstream_error').message],
+    });
+  });
+});
+
+describe('the event parser', () => {
+  it.each([
+    ['LF', 'data: a\n\ndata: b\n\n'],
+    ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n'],
+    ['CR', 'data: a\r\rdata: b\r\r'],
+    ['no blank after the colon', 'data:a\n\ndata:b\n\n'],
+    ['a byte order mark', '\uFEFFdata: a\n\ndata: b\n\n'],
+    ['comments and other fields', ': hello\nevent: x\nid: 1\nretry: 2\ndata: a\n\n:\n\ndata: b\n\n'],
+    ['no final line end', 'data: a\n\ndata: b'],
+    ['empty events', 'data: a\n\n\n\ndata:\n\ndata\n\ndata: b\n\n'],
+  ])('reads lines with %s', (_name, stream) => {
+    expect(dataOf([Buffer.from(stream)])).toEqual(['a', 'b']);
+  });
+
+  it('joins the data lines of one event with a line feed', () => {
+    expect(dataOf([Buffer.from('data: {"a":\ndata: 1}\n\n')])).toEqual(['{"a":\n1}']);
+  });
+
+  it('refuses a line that does not end within 8 MiB', () => {
+    const parser = new SseParser(() => undefined);
+    const piece = Buffer.alloc(1024 * 1024, 'x');
+    for (let mebibytes = 0; mebibytes < 8; mebibytes += 1) parser.push(piece);
+    expect(() => parser.push(piece)).toThrow(UpstreamFailure);
+  });
+
+  it('refuses an event whose data lines together exceed 8 MiB', () => {
+    const parser = new SseParser(() => undefined);
+    const line = Buffer.from(`data: ${'x'.repeat(1024 * 1024)}\n`);
+    for (let lines = 0; lines < 7; lines += 1) parser.push(line);
+    expect(() => parser.push(Buffer.concat([line, line]))).toThrow(UpstreamFailure);
+  });
+});

@@ -1,0 +1,93 @@
+import { lastValueFrom, toArray, type Observable } from 'rxjs';
+import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
+import type { JsonObject } from '../../src/json.js';
+import type { TextAttempt } from '../../src/providers/text/text-provider.js';
+import type { TextEvent } from '../../src/providers/text/text-event.js';
+import type { TextRequest } from '../../src/providers/text/text-request.js';
+
+export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {
+  return {
+    id: 'scripted',
+    type: 'openai',
+    baseUrl,
+    apiKey: 'upstream-key',
+    wires: ['chat'],
+    timeoutMs: 20_000,
+    connectTimeoutMs: 2_000,
+    firstByteTimeoutMs: 10_000,
+    silenceTimeoutMs: 10_000,
+    backgroundTimeoutMs: 60_000,
+    headers: {},
+    passFields: [],
+    tokenLimitField: 'max_completion_tokens',
+    maxConnections: 8,
+    ...overrides,
+  };
+}
+
+export function targetFor(provider: ProviderSettings, overrides: Partial<Target> = {}): Target {
+  return { provider, upstreamModel: 'upstream-model', priority: 1, weight: 1, ...overrides };
+}
+
+export function modelFor(targets: readonly Target[], overrides: Partial<TextModel> = {}): TextModel {
+  return {
+    kind: 'text',
+    id: 'public-model',
+    targets,
+    contextWindow: 100_000,
+    maxOutputTokens: 10_000,
+    pricing: 'free',
+    partTokens: { image: 1, audio: 1, file: 1 },
+    created: 0,
+    ownedBy: 'test',
+    ...overrides,
+  };
+}
+
+export function requestFor(model: TextModel, overrides: Partial<TextRequest> = {}): TextRequest {
+  return {
+    model,
+    modelOptions: '',
+    account: 'account-1',
+    stream: true,
+    chat: { model: model.id, messages: [{ role: 'user', content: 'Hi' }] },
+    ...overrides,
+  };
+}
+
+export function attemptFor(
+  target: Target,
+  overrides: Partial<TextAttempt> = {},
+  chat?: JsonObject,
+): TextAttempt {
+  const request = requestFor(modelFor([target]), chat ? { chat } : {});
+  return {
+    request,
+    target,
+    attempt: 1,
+    signal: new AbortController().signal,
+    onSent: () => undefined,
+    ...overrides,
+  };
+}
+
+/** Everything that an attempt said, and what it threw in the end. */
+export async function outcomeOf(
+  batches: AsyncIterable<readonly TextEvent[]>,
+): Promise<{ events: TextEvent[]; failure?: unknown }> {
+  const events: TextEvent[] = [];
+  try {
+    for await (const batch of batches) events.push(...batch);
+    return { events };
+  } catch (failure) {
+    return { events, failure };
+  }
+}
+
+export function eventsOf(source: Observable<TextEvent>): Promise<TextEvent[]> {
+  return lastValueFrom(source.pipe(toArray()));
+}
+
+export function spokenText(events: readonly TextEvent[]): string {
+  return events.map((event) => (event.type === 'text' ? event.text : '')).join('');
+}

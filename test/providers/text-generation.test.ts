@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { take } from 'rxjs';
+import type { Target } from '../../src/catalog/model.js';
+import { GatewayError } from '../../src/errors/gateway-error.js';
+import { TargetHealth } from '../../src/providers/target-health.js';
+import { TextGeneration } from '../../src/providers/text-generation.js';
+import { TextProviders } from '../../src/providers/text-providers.js';
+import type { TextEvent } from '../../src/providers/text/text-event.js';
+import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
+import { chatChunk, sse } from '../support/chat-wire.js';
+import {
+  completion,
+  refusal,
+  type ScriptedUpstream,
+  startScriptedUpstream,
+} from '../support/scripted-upstream.js';
+import { until } from '../support/until.js';
+import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
+
+let first: ScriptedUpstream;
+let second: ScriptedUpstream;
+let providers: TextProviders;
+let health: TargetHealth;
+let targets: readonly Target[];
+let sent: number;
+
+beforeEach(async () => {
+  [first, second] = await Promise.all([startScriptedUpstream(), startScriptedUpstream()]);
+  providers = new TextProviders();
+  health = new TargetHealth(() => performance.now());
+  targets = [
+    targetFor(settingsFor(second.url, { id: 'second' }), { priority: 2 }),
+    targetFor(settingsFor(first.url, { id: 'first' }), { priority: 1 }),
+  ];
+  sent = 0;
+});
+
+afterEach(async () => {
+  await providers.close();
+  await Promise.all([first.close(), second.close()]);
+});
+
+function generate(only: readonly Target[] = targets, stream = true) {
+  const generation = new TextGeneration(
+    providers,
+    health,
+    () => 0,
+    () => performance.now(),
+  );
+  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1) };
+  return generation.generate(requestFor(modelFor(only), { stream }), options);
+}
+
+async function failureOf(only?: readonly Target[]): Promise<GatewayError> {
+  const failure: unknown = await eventsOf(generate(only)).catch((thrown: unknown) => thrown);
+  if (!(failure instanceof GatewayError)) throw new Error(`not a GatewayError: ${String(failure)}`);
+  return failure;
+}
+
+const alone = (): readonly Target[] => targets.filter((target) => target.priority === 1);
+
+describe('text generation', () => {
+  it('does nothing before it is subscribed', async () => {
+    const source = generate();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(first.requests).toHaveLength(0);
+    expect(spokenText(await eventsOf(source))).toBe('Hello!');
+  });
+
+  it('begins with what opened it: provider, upstream model and attempt', async () => {
+    expect((await eventsOf(generate()))[0]).toEqual({
+      type: 'opened',
+      provider: 'first',
+      upstreamModel: 'upstream-model',
+      attempts: 1,
+    });
+  });
+
+  it.each([408, 409, 429, 500, 503])('tries the next target after %d', async (status) => {
+    first.always(refusal(status));
+    const events = await eventsOf(generate());
+    expect(events[0]).toMatchObject({ provider: 'second', attempts: 2 });
+    expect(sent).toBe(1);
+  });
+
+  it.each([400, 401, 403, 404, 413, 422])('does not try again after %d', async (status) => {
+    first.always(refusal(status));
+    await failureOf();
+    expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
+  });
+
+  it('tries three times at most, in turns, and shows the last failure', async () => {
+    first.always(refusal(500));
+    second.always(refusal(429, {}, { 'retry-after': '1' }));
+    expect(await failureOf()).toMatchObject({ code: 'upstream_error' });
+    expect([first.requests.length, second.requests.length]).toEqual([2, 1]);
+  });
+
+  it('tries the only target again, with growing pauses', async () => {
+    first.next(refusal(500)).next(refusal(500));
+    const events = await eventsOf(generate(alone()));
+    expect(events[0]).toMatchObject({ provider: 'first', attempts: 3 });
+    const [one, two, three] = first.requests.map((request) => request.arrivedMs);
+    expect(two! - one!).toBeGreaterThanOrEqual(95);
+    expect(three! - two!).toBeGreaterThanOrEqual(195);
+  });
+
+  it('waits as long as Retry-After says, up to five seconds', async () => {
+    first.next(refusal(429, {}, { 'retry-after': '1' }));
+    await eventsOf(generate(alone()));
+    const [one, two] = first.requests.map((request) => request.arrivedMs);
+    expect(two! - one!).toBeGreaterThanOrEqual(990);
+  });
+
+  it('does not come back to a target that asks for a longer wait', async () => {
+    first.always(refusal(429, {}, { 'retry-after': '6' }));
+    expect(await failureOf(alone())).toMatchObject({ code: 'rate_limit_exceeded', retryAfterSeconds: 6 });
+    expect(first.requests).toHaveLength(1);
+    second.always(refusal(500));
+    expect(await failureOf()).toMatchObject({ code: 'upstream_error' });
+    expect([first.requests.length, second.requests.length]).toEqual([2, 2]);
+  });
+
+  it('tries again when a stream breaks before it has said anything', async () => {
+    first.always((exchange) => exchange.end(sse({ error: { code: 503 } })));
+    expect((await eventsOf(generate()))[0]).toMatchObject({ provider: 'second', attempts: 2 });
+  });
+
+  it('never tries again once something has been said', async () => {
+    first.always((exchange) => exchange.end(sse(chatChunk({ content: 'a' }), { error: { code: 503 } })));
+    const seen: TextEvent[] = [];
+    const failure = await new Promise((resolve) => {
+      generate().subscribe({ next: (event) => seen.push(event), error: resolve });
+    });
+    expect(failure).toMatchObject({ code: 'upstream_unavailable' });
+    expect(spokenText(seen)).toBe('a');
+    expect(second.requests).toHaveLength(0);
+  });
+
+  it('reports that it was sent once, whatever the number of attempts', async () => {
+    first.always(refusal(500));
+    second.always(refusal(500));
+    await failureOf();
+    expect(sent).toBe(1);
+  });
+
+  it('stops while it waits for the next attempt', async () => {
+    first.always(refusal(429, {}, { 'retry-after': '1' }));
+    const subscription = generate(alone()).subscribe({ error: () => undefined });
+    await first.arrived(0);
+    subscription.unsubscribe();
+    const waitedMs = performance.now() + 1_300;
+    await until(() => performance.now() > waitedMs);
+    expect(first.requests).toHaveLength(1);
+  });
+
+  it('closes the upstream socket when the subscriber has enough', async () => {
+    let closed: Promise<number> | undefined;
+    first.always(async (exchange) => {
+      closed = exchange.aborted;
+      await exchange.send(sse(chatChunk({ content: 'a' })));
+    });
+    await eventsOf(generate().pipe(take(1)));
+    const leftMs = performance.now();
+    expect((await closed!) - leftMs).toBeLessThan(100);
+  });
+
+  it('passes a target by that failed five times in a row', async () => {
+    first.always(refusal(500));
+    for (let calls = 0; calls < 5; calls += 1) await eventsOf(generate());
+    expect(health.snapshot()).toMatchObject([{ provider: 'first', state: 'set_aside' }]);
+    await eventsOf(generate());
+    expect(first.requests).toHaveLength(5);
+  });
+
+  it("does not blame a target for a client's own mistakes", async () => {
+    first.always(refusal(400));
+    for (let calls = 0; calls < 6; calls += 1) await failureOf();
+    expect(health.snapshot()).toEqual([]);
+  });
+
+  it('works whole as it does streamed', async () => {
+    first.always(completion('Hello, whole world!'));
+    expect(spokenText(await eventsOf(generate(targets, false)))).toBe('Hello, whole world!');
+  });
+});
+
+describe('the adapters of a catalog', () => {
+  it('are one for each provider, until a reload brings new settings; running calls end in peace', async () => {
+    const old = settingsFor(first.url);
+    expect(providers.providerOf(old)).toBe(providers.providerOf(old));
+    let release = (): void => undefined;
+    first.next(async (exchange) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      await completion('still here')(exchange);
+    });
+    const running = eventsOf(generate([targetFor(old)]));
+    await first.arrived(0);
+    expect(providers.providerOf(settingsFor(first.url))).not.toBe(providers.providerOf(old));
+    release();
+    expect(spokenText(await running)).toBe('still here');
+  });
+
+  it('leave no socket open after the shutdown', async () => {
+    await eventsOf(generate());
+    await providers.onApplicationShutdown();
+    await until(() => first.openSockets === 0);
+  });
+});
