@@ -37,6 +37,7 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
     if (path === undefined) return;
     watchFile(path, { interval: pollMs, persistent: false }, this.fileChanged);
     process.on('SIGHUP', this.reload);
+    this.reloadWhenSettled(); // The file may have changed since the start read it, before anybody watched.
   }
 
   onApplicationShutdown(): void {
@@ -47,18 +48,23 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
 
   private readonly fileChanged = (now: Stats, before: Stats): void => {
     if (now.mtimeMs === before.mtimeMs && now.ino === before.ino && now.size === before.size) return;
+    this.reloadWhenSettled();
+  };
+
+  private reloadWhenSettled(): void {
     clearTimeout(this.settling);
     this.settling = setTimeout(this.reload, this.settings.settleMs);
     this.settling.unref();
-  };
+  }
 
   private readonly reload = (): void => {
     const { path, payments } = this.settings;
     if (path === undefined) return;
     const file = this.read(path);
     if (file === undefined) return;
-    this.catalog.replace(file.catalog);
-    this.logger.log(`Reloaded ${path}: ${file.catalog.models.size} models`);
+    if (this.catalog.replace(file.catalog))
+      this.logger.log(`Reloaded ${path}: ${file.catalog.models.size} models`);
+    else this.logger.debug(`${path} says what it said before`);
     if (!isDeepStrictEqual(file.payments, payments))
       this.logger.warn(`The changed payments section of ${path} takes effect at the next start`);
   };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { CatalogSnapshot, ResolvedModel } from './catalog.js';
@@ -29,8 +30,11 @@ export class Catalog {
     return this.snapshot.models.get(id);
   }
 
-  replace(snapshot: CatalogSnapshot): void {
+  /** @returns false when the snapshot says the same; the entries in use, and the connections kept for them, stay. */
+  replace(snapshot: CatalogSnapshot): boolean {
+    if (isDeepStrictEqual(snapshot, this.snapshot)) return false;
     this.snapshot = snapshot;
+    return true;
   }
 }
 

@@ -11,7 +11,7 @@ import { DEFAULT_PART_TOKENS } from './model-defaults.js';
  * What is known about well-known models without a file, as of this day. Providers change limits and prices; a
  * gateway.yaml is the way to say something newer.
  */
-export const CATALOGUE_DATE = '2026-11-22';
+const CATALOGUE_DATE = '2026-11-22';
 
 const CATALOGUE_CREATED = Date.parse(CATALOGUE_DATE) / 1000;
 

@@ -10,6 +10,7 @@ import { catalogueFromKeys } from './default-catalogue.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { readEnvironment } from './environment/read-environment.js';
 import { listEntries, trimSlashes } from './environment/rules.js';
+import { errorMessage } from './file-errors.js';
 import { DEFAULT_PAYMENTS } from './gateway-file/payments.js';
 import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
 import { SANDBOX_CATALOGUE } from './sandbox-catalogue.js';
@@ -42,8 +43,8 @@ export function loadConfig(
   });
 }
 
-/** The base of absolute URLs when none is given; for a port of 0 it is to be asked again once the port is known. */
-export function defaultPublicUrl(host: string, port: number): string {
+/** The base of absolute URLs when none is given. */
+function defaultPublicUrl(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
@@ -107,7 +108,6 @@ function adminToken(
   try {
     return { adminToken: loadOrCreateSecret(path), adminTokenFile: path };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown reason';
-    throw new ConfigurationError([`DATA_DIR: the admin token cannot be kept there: ${reason}`]);
+    throw new ConfigurationError([`DATA_DIR: the admin token cannot be kept there: ${errorMessage(error)}`]);
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from './file-errors.js';
 
 /** 256 random bits that can be sent in a header. */
 function newToken(): string {
@@ -21,7 +22,7 @@ export function loadOrCreateSecret(path: string, generate: () => string = newTok
     writeFileSync(draft, `${generate()}\n`, { mode: 0o600, flag: 'wx', flush: true });
     linkSync(draft, path);
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(draft, { force: true });
   }
@@ -36,11 +37,7 @@ function readSecret(path: string): string | undefined {
     if (secret === '') throw new Error(`${path} is empty; delete it to have a new secret made`);
     return secret;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

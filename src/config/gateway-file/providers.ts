@@ -6,7 +6,7 @@ import type { Section, TextRule } from './section.js';
 type UpstreamType = Exclude<ProviderType, 'sandbox'>;
 
 /** Each provider's own endpoint that speaks OpenAI's chat wire. */
-export const DEFAULT_BASE_URLS: Readonly<Record<UpstreamType, string>> = {
+const DEFAULT_BASE_URLS: Readonly<Record<UpstreamType, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com/v1',
   google: 'https://generativelanguage.googleapis.com/v1beta/openai',

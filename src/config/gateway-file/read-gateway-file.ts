@@ -3,6 +3,7 @@ import type { CatalogSnapshot } from '../../catalog/catalog.js';
 import { isJsonObject } from '../../json.js';
 import { ConfigurationError } from '../configuration-error.js';
 import { deepFreeze } from '../deep-freeze.js';
+import { errorCode } from '../file-errors.js';
 import { SANDBOX_CATALOGUE } from '../sandbox-catalogue.js';
 import { readModels } from './models.js';
 import { parseYaml } from './parse-yaml.js';
@@ -21,9 +22,10 @@ export interface GatewayFile {
  */
 export function readGatewayFile(path: string, environment: NodeJS.ProcessEnv = process.env): GatewayFile {
   const { tree, problems: unreadable } = parseYaml(readText(path));
-  if (unreadable.length > 0) throw new ConfigurationError(unreadable.map((problem) => `${path} ${problem}`));
+  if (unreadable.length > 0)
+    throw new ConfigurationError(unreadable.map((problem) => `GATEWAY_CONFIG: ${path} ${problem}`));
   if (!isJsonObject(tree))
-    throw new ConfigurationError([`${path} must be a mapping with providers and models`]);
+    throw new ConfigurationError([`GATEWAY_CONFIG: ${path} must be a mapping with providers and models`]);
   const problems: string[] = [];
   const file = readSettings(new Section('', tree, { environment, problems }));
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -44,7 +46,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw new ConfigurationError([`${path} cannot be read (${reason})`]);
+    throw new ConfigurationError([
+      `GATEWAY_CONFIG: ${path} cannot be read (${errorCode(error) ?? 'unknown reason'})`,
+    ]);
   }
 }

@@ -15,8 +15,8 @@ export interface TextRule {
 
 const MAX_PRICE_USD = 1_000_000n;
 const MAX_NUMBER_LENGTH = 40;
-const REFERENCE = /\$\{([^}]*)\}?/g;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const REFERENCE = /\$\{([^}]*\}?)/g;
+const NAME = /^([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 /**
  * One mapping of the file. Every reader notes what is wrong with its path and then answers `undefined`, so that one
@@ -162,14 +162,15 @@ export class Section {
 
   private substitute(key: string, text: string): string | undefined {
     const problemsBefore = this.reading.problems.length;
-    const replaced = text.replaceAll(REFERENCE, (_match, name: string) => {
-      const value = NAME.test(name) ? this.reading.environment[name] : undefined;
+    const replaced = text.replaceAll(REFERENCE, (_match, rest: string) => {
+      const [, name] = NAME.exec(rest) ?? [];
+      const value = name === undefined ? undefined : this.reading.environment[name];
       if (value) return value;
       this.refuse(
         key,
-        NAME.test(name)
-          ? `takes the environment variable ${name}, which is not set`
-          : 'has a reference that is not ${NAME} with the name of an environment variable',
+        name === undefined
+          ? 'has a reference that is not ${NAME} with the name of an environment variable'
+          : `takes the environment variable ${name}, which is not set`,
       );
       return '';
     });

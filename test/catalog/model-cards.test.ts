@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { externalModelCard, nativeModelCard } from '../../src/catalog/model-cards.js';
+import type { Model } from '../../src/catalog/model.js';
+import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
+import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
+import { parseDecimal } from '../../src/payments/domain/decimal.js';
+
+const { models } = catalogueFromKeys(
+  Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),
+);
+const gpt = models.get('gpt-5.5')!;
+const gemini = models.get('gemini-2.5-pro')!;
+
+describe('a model card', () => {
+  it('is what OpenAI shows on the external surface', () => {
+    expect(externalModelCard(gpt)).toEqual({
+      id: 'gpt-5.5',
+      object: 'model',
+      created: gpt.created,
+      owned_by: 'openai',
+    });
+  });
+
+  it('adds limits and prices on the native surface', () => {
+    expect(nativeModelCard(gpt)).toEqual({
+      ...externalModelCard(gpt),
+      modelId: 'gpt-5.5',
+      provider: 'openai',
+      input: ['text', 'image'],
+      output: ['text'],
+      contextWindow: 400_000,
+      maxOutputTokens: 128_000,
+      pricing: { input: 1.25, cachedInput: 0.125, output: 10 },
+    });
+  });
+
+  it('shows every price that there is', () => {
+    const usd = parseDecimal;
+    const model: Model = {
+      ...gemini,
+      pricing: {
+        input: usd('0.1'),
+        output: usd('0.2'),
+        cacheWrite: usd('0.3'),
+        reasoning: usd('0.4'),
+        longContext: { aboveInputTokens: 5, input: usd('1e-7'), output: usd('6') },
+        serviceTiers: { flex: { input: usd('7'), output: usd('8') } },
+        webSearchPerCall: usd('0.01'),
+      },
+    };
+    expect(nativeModelCard(model).pricing).toEqual({
+      input: 0.1,
+      cacheWrite: 0.3,
+      output: 0.2,
+      reasoning: 0.4,
+      longContext: { above: 5, input: 1e-7, output: 6 },
+      serviceTiers: { flex: { input: 7, output: 8 } },
+      webSearchPerCall: 0.01,
+    });
+  });
+
+  it('shows zeros for a free model, and text where no kind of input is named', () => {
+    const { inputKinds: _inputKinds, ...plain } = gpt;
+    const card = nativeModelCard({ ...plain, pricing: 'free' });
+    expect(card).toMatchObject({ pricing: { input: 0, output: 0 }, input: ['text'] });
+  });
+});

@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError } from '../../src/config/configuration-error.js';
+import { readGatewayFile, type GatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+export function read(text: string, environment: NodeJS.ProcessEnv = {}): GatewayFile {
+  const path = join(temporaryDirectory(), 'gateway.yaml');
+  writeFileSync(path, text);
+  return readGatewayFile(path, environment);
+}
+
+export function problemsOf(text: string, environment?: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    read(text, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+export const PROVIDER = 'providers: [{id: up, type: openai}]\n';
+
+/** One valid text model with some of its fields changed; `undefined` leaves one out. */
+export function model(fields: Record<string, string | undefined> = {}): string {
+  const all: Record<string, string | undefined> = {
+    id: 'm',
+    targets: '[{provider: up, model: m}]',
+    context_window: '1000',
+    max_output_tokens: '100',
+    pricing: '{input: 1, output: 2}',
+    ...fields,
+  };
+  const lines = Object.entries(all).flatMap(([key, value]) =>
+    value === undefined ? [] : `{${key}: ${value}}`,
+  );
+  return lines.map((line) => line.slice(1, -1)).join(', ');
+}
+
+export function withModel(fields: Record<string, string | undefined> = {}): string {
+  return `${PROVIDER}models: [{${model(fields)}}]\n`;
+}
