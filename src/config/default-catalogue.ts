@@ -8,8 +8,8 @@ import { defaultProvider } from './gateway-file/providers.js';
 import { DEFAULT_PART_TOKENS } from './model-defaults.js';
 
 /**
- * What is known about well-known models without a file, as of this day. Providers change limits and prices; a
- * gateway.yaml is the way to say something newer.
+ * The well-known models that need no file. The table was written by hand on this day and is not fetched from the
+ * providers: compare its limits and prices with theirs, and say what differs in a gateway.yaml.
  */
 const CATALOGUE_DATE = '2026-11-22';
 
