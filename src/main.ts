@@ -1,14 +1,8 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
+import { createApplication } from './application.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { loadConfig } from './config/load-config.js';
-import { accessLog } from './http/access-log.js';
-import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
 import { createLogger } from './logging/create-logger.js';
-import { NestLogger } from './logging/nest-logger.js';
-import { Metrics } from './metrics/metrics.js';
 import { shutDown } from './shutdown.js';
 import { createFirstKey } from './storage/first-key.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
@@ -21,7 +15,6 @@ const SECOND_SIGNAL_AFTER_MS = 1_000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config.log);
-  const nestLogger = new NestLogger(logger);
   const signals = listenForSignals();
   const database = await startDatabase({
     url: config.database.url,
@@ -35,16 +28,7 @@ async function main(): Promise<void> {
         if (database.embedded) firstKey = await createFirstKey(connection);
       },
     });
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, database.url), {
-      ...HTTP_OPTIONS,
-      logger: nestLogger,
-      abortOnError: false,
-    });
-    const metrics = app.get(Metrics);
-    configureHttp(app, {
-      corsOrigins: config.corsOrigins,
-      accessLog: accessLog(logger, (surface, status) => metrics.countAnswer(surface, status)),
-    });
+    const app = await createApplication(config, database.url, logger);
     await app.listen(config.listen.port, config.listen.host);
     process.stdout.write(
       welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),

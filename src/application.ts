@@ -1,0 +1,28 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import { accessLog } from './http/access-log.js';
+import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
+import { NestLogger } from './logging/nest-logger.js';
+import { Metrics } from './metrics/metrics.js';
+
+/** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
+export async function createApplication(
+  config: Config,
+  databaseUrl: string,
+  logger: Logger,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, databaseUrl), {
+    ...HTTP_OPTIONS,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  const metrics = app.get(Metrics);
+  configureHttp(app, {
+    corsOrigins: config.corsOrigins,
+    accessLog: accessLog(logger, (surface, status) => metrics.countAnswer(surface, status)),
+  });
+  return app;
+}
