@@ -83,6 +83,18 @@ describe('a call', () => {
     expect(upstream.acceptedSockets).toBeLessThanOrEqual(2);
   });
 
+  it('ends with [DONE], and closes a socket that the upstream keeps open after it', async () => {
+    let closedMs: Promise<number> | undefined;
+    upstream.next(async (exchange) => {
+      closedMs = exchange.aborted;
+      await exchange.send(sse(chatChunk({ content: 'a' }, 'stop'), '[DONE]'));
+    });
+    const startMs = performance.now();
+    expect((await outcomeOf(connect()(true))).failure).toBeUndefined();
+    expect(performance.now() - startMs).toBeLessThan(500);
+    expect((await closedMs!) - startMs).toBeLessThan(3_000);
+  });
+
   it('opens no more sockets than allowed', async () => {
     const generate = connect({ maxConnections: 2 });
     await Promise.all(Array.from({ length: 8 }, () => outcomeOf(generate(true))));
@@ -193,11 +205,12 @@ describe('the clocks of a call', () => {
     });
     const iterator = connect({ silenceTimeoutMs: 100 })(true)[Symbol.asyncIterator]();
     const first = await iterator.next();
+    if (first.done === true) throw new Error('the stream said nothing');
     const idleUntilMs = performance.now() + 250;
     await until(() => performance.now() > idleUntilMs);
     const rest = await outcomeOf({ [Symbol.asyncIterator]: () => iterator });
     expect(rest.failure).toBeUndefined();
-    expect(spokenText([...first.value!, ...rest.events])).toBe('ab');
+    expect(spokenText([...first.value, ...rest.events])).toBe('ab');
   });
 
   it('do not run out for a first byte that came, however long the rest takes', async () => {
@@ -221,9 +234,9 @@ describe('a reader that is slow', () => {
     let sentBytes = 0;
     const frame = sse(chatChunk({ content: 'x'.repeat(60_000) }));
     upstream.next(async (exchange) => {
-      let left = false;
-      void exchange.aborted.then(() => (left = true));
-      while (!left && sentBytes < 200_000_000) {
+      const client = { left: false };
+      void exchange.aborted.then(() => (client.left = true));
+      while (!client.left && sentBytes < 200_000_000) {
         await exchange.send(frame);
         sentBytes += frame.length;
       }

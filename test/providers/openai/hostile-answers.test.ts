@@ -128,9 +128,9 @@ describe('a whole answer is an upstream_error', () => {
   it('when its error body has no end, and gives the socket back', async () => {
     const endless: Handler = async (exchange) => {
       exchange.head(500, { 'content-type': 'application/json' });
-      let left = false;
-      void exchange.aborted.then(() => (left = true));
-      while (!left) await exchange.send(' '.repeat(65_536));
+      const client = { left: false };
+      void exchange.aborted.then(() => (client.left = true));
+      while (!client.left) await exchange.send(' '.repeat(65_536));
     };
     expect(await failureOf(endless, false)).toMatchObject({ code: 'upstream_error' });
   });
