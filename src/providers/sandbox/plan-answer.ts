@@ -61,7 +61,7 @@ function spoken(
   const whole = (): Iterable<string> =>
     lengthTokens === undefined ? tokensOf(text) : cycle(text, lengthTokens);
   if (stops.length === 0) return { reasoning, call: undefined, tokens: whole };
-  const cut = beforeStop([...whole()].join(''), stops);
+  const cut = beforeStop(lengthTokens === undefined ? text : [...whole()].join(''), stops);
   return { reasoning, call: undefined, tokens: () => tokensOf(cut) };
 }
 

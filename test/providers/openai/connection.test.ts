@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings, Target } from '../../../src/catalog/model.js';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import type { TextAttempt } from '../../../src/providers/text/text-provider.js';
+import type { TextEvent } from '../../../src/providers/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import {
@@ -199,18 +200,30 @@ describe('the clocks of a call', () => {
   });
 
   it('count silence only while somebody reads', async () => {
+    let release = (): void => undefined;
     upstream.next(async (exchange) => {
       await exchange.send(sse(chatChunk({ content: 'a' })));
-      exchange.stream(chatChunk({ content: 'b' }), chatChunk({}, 'stop'));
+      await new Promise<void>((resolve) => (release = resolve));
+      await exchange.send(sse(chatChunk({ content: 'b' })));
+      await new Promise<void>((resolve) => (release = resolve));
+      exchange.stream(chatChunk({}, 'stop'));
     });
     const iterator = connect({ silenceTimeoutMs: 100 })(true)[Symbol.asyncIterator]();
-    const first = await iterator.next();
-    if (first.done === true) throw new Error('the stream said nothing');
+    const seen: TextEvent[] = [];
+    const read = async (): Promise<void> => {
+      const batch = await iterator.next();
+      if (batch.done !== true) seen.push(...batch.value);
+    };
+    await read();
+    const reading = read();
+    release();
+    await reading;
     const idleUntilMs = performance.now() + 250;
     await until(() => performance.now() > idleUntilMs);
+    release();
     const rest = await outcomeOf({ [Symbol.asyncIterator]: () => iterator });
     expect(rest.failure).toBeUndefined();
-    expect(spokenText([...first.value, ...rest.events])).toBe('ab');
+    expect(spokenText([...seen, ...rest.events])).toBe('ab');
   });
 
   it('do not run out for a first byte that came, however long the rest takes', async () => {

@@ -48,19 +48,29 @@ const legalStream = fc
   .record({
     chunks: fc.array(chunk, { maxLength: 4 }),
     lineEnd: fc.constantFrom('\n', '\r\n', '\r'),
+    manyLines: fc.boolean(),
     comments: fc.boolean(),
     mark: fc.boolean(),
     finish: fc.boolean(),
     done: fc.boolean(),
     lastLineEnds: fc.boolean(),
   })
-  .map(({ chunks, lineEnd, comments, mark, finish, done, lastLineEnds }) => {
+  .map(({ chunks, lineEnd, manyLines, comments, mark, finish, done, lastLineEnds }) => {
     const values = [...chunks, ...(finish ? [chatChunk({}, 'stop')] : [])].map((value) =>
-      JSON.stringify(value),
+      JSON.stringify(value, null, manyLines ? 1 : 0),
     );
     if (done) values.push('[DONE]');
     const noise = comments ? `: ping${lineEnd}event: message${lineEnd}id: 7${lineEnd}` : '';
-    const body = values.map((value) => `${noise}data: ${value}`).join(lineEnd + lineEnd);
+    const body = values
+      .map(
+        (value) =>
+          noise +
+          value
+            .split('\n')
+            .map((line) => `data: ${line}`)
+            .join(lineEnd),
+      )
+      .join(lineEnd + lineEnd);
     return Buffer.from((mark ? '\uFEFF' : '') + body + (lastLineEnds ? lineEnd + lineEnd : ''));
   });
 
