@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/json.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from './chat-wire.js';
 
 /** What one request asked for. */
-export interface CapturedRequest {
+interface CapturedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
