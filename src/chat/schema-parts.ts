@@ -52,9 +52,10 @@ export function shape(
 export function wordOr(words: readonly string[], otherwise: Schema): Schema {
   return {
     type: ['string', 'object'],
-    if: { type: 'string' },
-    then: { enum: words },
-    else: otherwise,
+    if: { type: 'object' },
+    then: otherwise,
+    // A null gets here only where the type was made to allow it.
+    else: { enum: [...words, null] },
   };
 }
 

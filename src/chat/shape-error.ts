@@ -18,7 +18,7 @@ export function shapeError(error: ErrorObject): GatewayError {
 }
 
 /** `/messages/2/content` → `messages[2].content`; stops before a segment that a client may have made up. */
-export function paramOf(instancePath: string): string {
+function paramOf(instancePath: string): string {
   let param = '';
   for (const segment of instancePath.split('/').slice(1)) {
     if (!PLAIN_SEGMENT.test(segment)) break;

@@ -1,7 +1,7 @@
 import { type CorsOptions } from '@nestjs/common/interfaces/external/cors-options.interface.js';
 
 /** Every response header that a client in a browser may want to read. */
-export const EXPOSED_HEADERS = [
+const EXPOSED_HEADERS = [
   'X-Request-Id',
   'Retry-After',
   'WWW-Authenticate',
