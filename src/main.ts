@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { createApplication } from './application.js';
-import { ConfigurationError } from './config/configuration-error.js';
 import { loadConfig } from './config/load-config.js';
 import { createLogger } from './logging/create-logger.js';
 import { shutDown } from './shutdown.js';
+import { listen, wordsFor } from './start-failure.js';
 import { createFirstKey } from './storage/first-key.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
 import { startDatabase } from './storage/start-database.js';
@@ -29,7 +29,12 @@ async function main(): Promise<void> {
       },
     });
     const app = await createApplication(config, database.url, logger);
-    await app.listen(config.listen.port, config.listen.host);
+    try {
+      await listen(app, config.listen);
+    } catch (failure) {
+      await shutDown(app, { graceMs: 0, hurry: AbortSignal.abort() });
+      throw failure;
+    }
     process.stdout.write(
       welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),
     );
@@ -62,7 +67,6 @@ try {
   await main();
   process.exit(0);
 } catch (failure) {
-  const words = failure instanceof ConfigurationError ? failure.message : (failure as Error).stack;
-  process.stderr.write(`${words ?? String(failure)}\n`);
+  process.stderr.write(`${wordsFor(failure)}\n`);
   process.exit(1);
 }

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { DatabaseStartError } from '../embedded-postgres/database-start-error.js';
 import { refuseFailedMigration } from './failed-migration.js';
 import { MigrationError } from './migration-error.js';
 import { migrationsDirectory, readMigrations } from './migrations-directory.js';
@@ -6,6 +7,7 @@ import { openSchemaEngine } from './schema-engine.js';
 
 /** Any number nobody else uses: every start of every replica takes this advisory lock. */
 const MIGRATION_LOCK = 7_305_114_201;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface ApplyMigrationsOptions {
   /** Run after migrating, while other starts still wait. */
@@ -18,6 +20,7 @@ export interface ApplyMigrationsOptions {
  * Applies what is missing, oldest first, and tells the names. Any number of processes may do this at once: one of
  * them applies, the others wait and find nothing to do.
  *
+ * @throws DatabaseStartError when the database cannot be reached or refuses the user.
  * @throws MigrationError when a migration fails now or failed earlier.
  */
 export async function applyMigrations(
@@ -25,10 +28,16 @@ export async function applyMigrations(
   options: ApplyMigrationsOptions = {},
 ): Promise<{ applied: readonly string[] }> {
   const directory = options.directory ?? migrationsDirectory();
-  const connection = new Client({ connectionString, application_name: 'migrations' });
+  const connection = new Client({
+    connectionString,
+    application_name: 'migrations',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   let lost: Error | undefined;
   connection.on('error', (error) => (lost = error));
-  await connection.connect();
+  await connection.connect().catch((cause: unknown) => {
+    throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', { cause });
+  });
   try {
     await connection.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseFailedMigration(connection);

@@ -1,0 +1,57 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Stands between the gateway and its PostgreSQL, and can be cut. */
+export class CutProxy {
+  private readonly sockets = new Set<Socket>();
+  private isCut = false;
+  private readonly server: Server;
+
+  private constructor(private readonly target: URL) {
+    this.server = createServer((client) => {
+      this.own(client);
+      if (this.isCut) {
+        client.resetAndDestroy();
+        return;
+      }
+      const server = connect(Number(this.target.port), this.target.hostname);
+      this.own(server);
+      client.pipe(server).pipe(client);
+      client.once('close', () => server.destroy());
+      server.once('close', () => client.destroy());
+    });
+  }
+
+  static async before(databaseUrl: string): Promise<CutProxy> {
+    const proxy = new CutProxy(new URL(databaseUrl));
+    await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  /** The database's URL by way of the proxy. */
+  get url(): string {
+    const url = new URL(this.target.href);
+    url.port = String((this.server.address() as AddressInfo).port);
+    return url.href;
+  }
+
+  /** Breaks every connection and refuses new ones. */
+  cut(): void {
+    this.isCut = true;
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  mend(): void {
+    this.isCut = false;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private own(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+}
