@@ -26,6 +26,7 @@ export async function shutDown(
   await within(graceMs, calls.whenIdle(), hurry);
   calls.cutOffAll(new GatewayError('server_error'));
   await within(LAST_WORDS_MS, calls.whenIdle());
+  calls.abandon();
   await app.get(Sweeper).stop();
   await app.get(LeaseKeeper).stop();
 

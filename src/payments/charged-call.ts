@@ -48,9 +48,12 @@ export interface ChargedWork<Event> {
 
 export interface ChargeSettings {
   readonly defaultChainId: number;
-  /** How long a failing ledger is tried again before the hold is left to the sweeper. */
+  /** How long a client waits for a failing ledger before it is told. */
   readonly retryMs: number;
 }
+
+/** How long an end that the ledger does not take is tried again; whatever fails for longer is not an outage. */
+const KEEP_TRYING_MS = 3_600_000;
 
 type Phase = 'holding' | 'running' | 'ending' | 'ended';
 
@@ -163,7 +166,7 @@ export class ChargedCall<Event> implements RunningCall {
     try {
       await this.persist(() => this.ledger.release(this.holdId, keyId));
     } catch {
-      // An orphan now; the next lease renewal releases it.
+      // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
     }
     this.end(() => this.subscriber.error(error ?? new GatewayError('server_error')));
   }
@@ -198,14 +201,20 @@ export class ChargedCall<Event> implements RunningCall {
     return buildReceipt({ ...settlement, lineItems, providerAmount, platformFee, finalAmount, overrun });
   }
 
-  /** Tries again while the ledger fails, for a bounded time; every attempt carries the same ids. */
+  /**
+   * Tries again while the ledger fails; every attempt carries the same ids. The client is told after `retryMs`, but
+   * the call stays among the running ones until the books have its end: its hold would else be taken for an orphan
+   * and released, and what was used would cost nothing.
+   */
   private async persist<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    const deadline = Date.now() + this.settings.retryMs;
+    const startedAt = Date.now();
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
       try {
         return await attempt();
       } catch (failure) {
-        if (Date.now() + waitMs > deadline) throw failure;
+        const nextMs = Date.now() + waitMs - startedAt;
+        if (nextMs > KEEP_TRYING_MS || this.calls.abandoned) throw failure;
+        if (nextMs > this.settings.retryMs) this.subscriber.error(ledgerUnavailable(failure));
         await delay(waitMs);
       }
     }

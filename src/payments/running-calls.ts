@@ -15,6 +15,7 @@ export interface RunningCall {
 export class RunningCalls {
   private readonly calls = new Map<string, RunningCall>();
   private idleWaiters: (() => void)[] = [];
+  private isAbandoned = false;
 
   get size(): number {
     return this.calls.size;
@@ -40,6 +41,15 @@ export class RunningCalls {
 
   cutOffAll(error: GatewayError): void {
     for (const call of [...this.calls.values()]) call.cutOff(error);
+  }
+
+  /** The process ends: whose end the ledger has not taken by now leaves it to the sweepers. */
+  abandon(): void {
+    this.isAbandoned = true;
+  }
+
+  get abandoned(): boolean {
+    return this.isAbandoned;
   }
 
   /** Resolves when no call is running: at once, or when the last one has ended. */
