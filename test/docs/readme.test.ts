@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import {
+  ENVIRONMENT_VARIABLE_NAMES,
+  EnvironmentVariables,
+} from '../../src/config/environment/environment-variables.js';
+import { readGatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
+import { ERRORS } from '../../src/errors/gateway-error.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { codeBlocks, inlineCode, tableRows } from './markdown.js';
+
+const readme = readFileSync('README.md', 'utf8');
+
+describe('the README', () => {
+  it('lists every error code with its status, and no other', () => {
+    const listed = tableRows(readme, 'code').map(([code = '', status]) => [code, Number(status)]);
+    const known = Object.entries(ERRORS).map(([code, { status }]) => [code, status]);
+    expect(sorted(listed)).toEqual(sorted(known));
+  });
+
+  it('says of every error what to do', () => {
+    for (const [code, , advice = ''] of tableRows(readme, 'code'))
+      expect({ code, saysSomething: advice.length > 10 }).toEqual({ code, saysSomething: true });
+  });
+
+  it('lists every environment variable with its default, and no other', () => {
+    const listed = tableRows(readme, 'variable').map(([name = '', value]) => [name, value]);
+    const defaults = new EnvironmentVariables();
+    const known = ENVIRONMENT_VARIABLE_NAMES.map((name) => [name, String(defaults[name] ?? 'unset')]);
+    expect(sorted(listed)).toEqual(sorted(known));
+  });
+
+  it('names every key that the example of the gateway file has', () => {
+    const named = new Set(inlineCode(readme));
+    const example: unknown = parse(readFileSync('gateway.example.yaml', 'utf8'));
+    // `priority` is a tier, whose name is free.
+    const unnamed = keysOf(example).filter((key) => !named.has(key));
+    expect(unnamed).toEqual([]);
+  });
+
+  it('has gateway files that the gateway accepts', () => {
+    const examples = codeBlocks(readme, 'yaml');
+    expect(examples.length).toBeGreaterThan(0);
+    const directory = mkdtempSync(join(tmpdir(), 'slipstream-readme-'));
+    try {
+      for (const example of examples) {
+        const path = join(directory, 'gateway.yaml');
+        writeFileSync(path, example);
+        const variables = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'value']);
+        const { catalog } = readGatewayFile(path, Object.fromEntries(variables) as NodeJS.ProcessEnv);
+        expect(catalog.models.size).toBeGreaterThan(2);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  describe('on SQL', () => {
+    let database: TestDatabase;
+    beforeAll(async () => {
+      database = await createTestDatabase();
+    });
+    afterAll(() => database.drop());
+
+    it('has statements that run on the schema', async () => {
+      const statements = codeBlocks(readme, 'sql');
+      expect(statements.length).toBeGreaterThan(0);
+      for (const statement of statements) await expect(database.pool.query(statement)).resolves.toBeDefined();
+    });
+  });
+});
+
+function sorted<Row extends readonly unknown[]>(rows: readonly Row[]): readonly Row[] {
+  return [...rows].sort((a, b) => String(a[0]).localeCompare(String(b[0])));
+}
+
+function keysOf(tree: unknown): readonly string[] {
+  if (Array.isArray(tree)) return tree.flatMap(keysOf);
+  if (typeof tree !== 'object' || tree === null) return [];
+  return Object.entries(tree).flatMap(([key, value]) => [key, ...keysOf(value)]);
+}
