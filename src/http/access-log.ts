@@ -15,7 +15,10 @@ export function accessLog(logger: Logger, count: CountAnswer) {
       const status = response.writableFinished ? response.statusCode : 'left';
       count(surfaceOf(request), status);
       const durationMs = Math.round(performance.now() - startedAt);
-      logger.info({ requestId: requestIdOf(request), method: request.method, path, status, durationMs }, 'request');
+      logger.info(
+        { requestId: requestIdOf(request), method: request.method, path, status, durationMs },
+        'request',
+      );
     });
     next();
   };

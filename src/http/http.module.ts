@@ -12,7 +12,8 @@ import { MAX_BODY_BYTES } from './max-body-bytes.js';
     {
       provide: MAX_BODY_BYTES,
       inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) => config.get('maxBodyBytes', { infer: true }),
+      useFactory: (config: ConfigService<Config, true>): number =>
+        config.get('maxBodyBytes', { infer: true }),
     },
     { provide: KeyCheck, useExisting: KeyAuthenticator },
   ],

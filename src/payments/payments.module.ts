@@ -14,7 +14,10 @@ import { Sweeper } from './sweeper.js';
 @Global()
 @Module({
   providers: [
-    setting(CHARGE_SETTINGS, ({ defaultChainId, leaseMs }): ChargeSettings => ({ defaultChainId, retryMs: leaseMs / 2 })),
+    setting(CHARGE_SETTINGS, ({ defaultChainId, leaseMs }): ChargeSettings => ({
+      defaultChainId,
+      retryMs: leaseMs / 2,
+    })),
     setting(FEE_BPS, ({ feeBps }) => feeBps),
     setting(LEASE_MS, ({ leaseMs }) => leaseMs),
     setting(Networks, ({ chainIds }) => new Networks(chainIds)),
@@ -29,7 +32,10 @@ import { Sweeper } from './sweeper.js';
 })
 export class PaymentsModule {}
 
-function setting(token: FactoryProvider['provide'], read: (payments: PaymentsConfig) => unknown): FactoryProvider {
+function setting(
+  token: FactoryProvider['provide'],
+  read: (payments: PaymentsConfig) => unknown,
+): FactoryProvider {
   return {
     provide: token,
     inject: [ConfigService],

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as o200k from 'gpt-tokenizer/encoding/o200k_base';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
@@ -11,12 +12,10 @@ const TURN_CHARS = 4_096;
 /** Longer texts are counted up to here, and the rest by the same ratio. */
 const COUNTED_CHARS = 32_768;
 
-const ENCODINGS = {
-  o200k_base: () => import('gpt-tokenizer/encoding/o200k_base'),
-  cl100k_base: () => import('gpt-tokenizer/encoding/cl100k_base'),
-} as const satisfies Record<string, () => Promise<{ countTokens: CountTokens }>>;
-
-/** GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. */
+/**
+ * GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. Loading an encoding
+ * blocks for a tenth of a second: o200k is loaded at start, the one for old models when such a model is first counted.
+ */
 const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
 
 /**
@@ -24,8 +23,9 @@ const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
  * the event loop at a time and a bounded amount of work in all, whatever the text.
  */
 export async function estimateTokens(texts: Iterable<string>, upstreamModel: string): Promise<number> {
-  const encoding = CL100K_MODELS.test(upstreamModel) ? 'cl100k_base' : 'o200k_base';
-  const { countTokens } = await ENCODINGS[encoding]();
+  const { countTokens }: { countTokens: CountTokens } = CL100K_MODELS.test(upstreamModel)
+    ? await import('gpt-tokenizer/encoding/cl100k_base')
+    : o200k;
   let tokens = 0;
   let countedChars = 0;
   let totalChars = 0;
