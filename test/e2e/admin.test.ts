@@ -124,9 +124,8 @@ describe('the admin interface', () => {
   it.each(['get', 'patch', 'delete'] as const)(
     'answers 404 to %s of a key that never was',
     async (method) => {
-      const response = await admin()
-        [method]('/admin/keys/key_nothing')
-        .send(method === 'get' ? undefined : {});
+      const agent = admin();
+    const response = await agent[method]('/admin/keys/key_nothing').send(method === 'get' ? undefined : {});
       expect(response.status).toBe(404);
       expect(response.body).toMatchObject({ error: { code: 'not_found' } });
     },
