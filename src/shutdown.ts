@@ -20,8 +20,8 @@ export async function shutDown(
 ): Promise<void> {
   const calls = app.get(RunningCalls);
   const server = app.getHttpServer() as Server;
+  // Idle connections stay: a request that is on its way through one is to be refused with words, not with a reset.
   app.get(Drain).begin();
-  server.closeIdleConnections();
 
   await within(graceMs, calls.whenIdle(), hurry);
   calls.cutOffAll(new GatewayError('server_error'));
