@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import { Ledger } from './ledger.js';
 import { ProcessLeases } from './process-leases.js';
+import { Recurring } from './recurring.js';
 import { RunningCalls } from './running-calls.js';
 
 export const LEASE_MS = Symbol('lease milliseconds');
@@ -20,9 +21,11 @@ export class ProcessIdentity {
 @Injectable()
 export class LeaseKeeper implements OnModuleInit {
   private readonly logger = new Logger(LeaseKeeper.name);
-  private renewal: NodeJS.Timeout | undefined;
+  private readonly renewals = new Recurring(
+    () => this.renew(),
+    (failure) => this.report(failure),
+  );
   private deadline: NodeJS.Timeout | undefined;
-  private current: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly leases: ProcessLeases,
@@ -34,16 +37,13 @@ export class LeaseKeeper implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     await this.renew();
-    this.renewal = setInterval(() => {
-      this.current = this.current.then(() => this.renew().catch((failure: unknown) => this.report(failure)));
-    }, this.leaseMs / 3);
+    this.renewals.start(this.leaseMs / 3);
   }
 
   /** Ends the lease; no call may be running any more. */
   async stop(): Promise<void> {
-    clearInterval(this.renewal);
+    await this.renewals.stop();
     clearTimeout(this.deadline);
-    await this.current;
     await this.leases.end(this.identity.id).catch((failure: unknown) => this.report(failure));
   }
 

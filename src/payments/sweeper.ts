@@ -8,6 +8,7 @@ import { NO_USAGE } from './domain/usage.js';
 import { LEASE_MS } from './lease-keeper.js';
 import { Ledger, type Settlement } from './ledger.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
+import { Recurring } from './recurring.js';
 
 /** Holds ended in one round; the next round follows at once while there are more. */
 const ROUND = 500;
@@ -20,8 +21,10 @@ const MOST_ROUNDS = 100;
 @Injectable()
 export class Sweeper implements OnModuleInit {
   private readonly logger = new Logger(Sweeper.name);
-  private timer: NodeJS.Timeout | undefined;
-  private current: Promise<void> = Promise.resolve();
+  private readonly sweeps = new Recurring(
+    () => this.sweep(),
+    (failure) => this.logger.error({ message: 'a sweep failed', error: failure }),
+  );
 
   constructor(
     private readonly leases: ProcessLeases,
@@ -31,14 +34,11 @@ export class Sweeper implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.timer = setInterval(() => {
-      this.current = this.current.then(() => this.sweep().catch((failure: unknown) => this.report(failure)));
-    }, this.leaseMs / 3);
+    this.sweeps.start(this.leaseMs / 3);
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.current;
+  stop(): Promise<void> {
+    return this.sweeps.stop();
   }
 
   async sweep(): Promise<void> {
@@ -54,10 +54,6 @@ export class Sweeper implements OnModuleInit {
   private async end(call: AbandonedCall): Promise<void> {
     if (!call.sent) await this.ledger.release(call.holdId, call.keyId);
     else await this.ledger.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
-  }
-
-  private report(failure: unknown): void {
-    this.logger.error({ message: 'a sweep failed', error: failure });
   }
 }
 
