@@ -117,37 +117,20 @@ describe('a gateway that is killed in the middle of its calls', () => {
 });
 
 describe('a gateway that stands still for longer than its lease', () => {
-  it('finds its call settled by a replica: the key pays no more, the operator bears the rest', async () => {
+  it('finds its call settled by a replica and cuts it off: the key pays no more, the operator the rest', async () => {
     const [gateway, replica] = await Promise.all([startGateway(), startGateway()]);
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream, exchange } = await openStream(gateway.client, key);
     await progressIsRecorded(database.pool);
+    // A lease renewal passes over a hold that somebody has locked, so what comes now is not recorded.
+    const lock = await database.pool.connect();
+    await lock.query('BEGIN');
+    await lock.query('SELECT FROM holds FOR UPDATE');
+    await exchange.send(sse(usageChunk(chatUsage(1_000, 500)), chatChunk({ content: 'and more' })));
+    await stream.shows('and more');
     gateway.signal('SIGSTOP');
-    await until(() => noHolds(database.pool));
-    exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(1_000, 500)), '[DONE]'));
-    gateway.signal('SIGCONT');
-    const frames = await stream.frames();
-    expect(frames.at(-1)?.data).toBe('[DONE]');
-    expect(receiptIn(frames)).toBeUndefined();
-    await until(async () => (await overruns(database.pool)).length > 0);
-    // 1000 and 2 × 500, with the fee of 20, came late; the sweep had charged a part of it.
-    expect(await overruns(database.pool)).toEqual([
-      { amount: 2_020 - CHARGE_AS_RECORDED, reason: 'after_sweep' },
-    ]);
-    expect(await spentBy(database.pool, id)).toBe(CHARGE_AS_RECORDED);
-    expect(await receipts(database.pool)).toHaveLength(1);
-    await expectSoundBooks(database.pool);
-    expect((await gateway.client.chat(key)).status).toBe(200);
-    await Promise.all([gateway.stop(), replica.stop()]);
-    await expectSoundBooks(database.pool);
-  });
-
-  it('cuts off a call that was swept while it stood still and would go on', async () => {
-    const [gateway, replica] = await Promise.all([startGateway(), startGateway()]);
-    const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
-    const { stream, exchange } = await openStream(gateway.client, key);
-    await progressIsRecorded(database.pool);
-    gateway.signal('SIGSTOP');
+    await lock.query('ROLLBACK');
+    lock.release();
     await until(() => noHolds(database.pool));
     gateway.signal('SIGCONT');
     await exchange.aborted;
@@ -155,7 +138,16 @@ describe('a gateway that stands still for longer than its lease', () => {
     expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
       code: 'service_unavailable',
     });
+    expect(receiptIn(frames)).toBeUndefined();
+    expect(frames.at(-1)?.data).toBe('[DONE]');
+    // 1000 and 2 × 500, with the fee of 20, came late; the sweep had charged a part of it.
+    expect(await overruns(database.pool)).toEqual([
+      { amount: 2_020 - CHARGE_AS_RECORDED, reason: 'after_sweep' },
+    ]);
+    expect(await receipts(database.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
     expect(await spentBy(database.pool, id)).toBe(CHARGE_AS_RECORDED);
+    await expectSoundBooks(database.pool);
+    expect((await gateway.client.chat(key)).status).toBe(200);
     await Promise.all([gateway.stop(), replica.stop()]);
     await expectSoundBooks(database.pool);
   });

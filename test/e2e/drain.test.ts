@@ -184,7 +184,7 @@ describe('a gateway that is told to end', () => {
         },
       }),
       duplex: 'half',
-    } as RequestInit).catch(() => undefined);
+    }).catch(() => undefined);
     gateway.signal('SIGTERM');
     await expectCleanEnd(gateway);
     abort.abort();

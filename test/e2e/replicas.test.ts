@@ -55,7 +55,7 @@ describe('many replicas that start together on an empty database', () => {
       ...started.map(({ client }) => client.chat(key)),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    const { rows: applied } = await database.pool.query(
+    const { rows: applied } = await database.pool.query<{ migration_name: string; times: number }>(
       'SELECT migration_name, count(*)::integer AS times FROM _prisma_migrations GROUP BY migration_name',
     );
     expect(applied.length).toBeGreaterThan(0);

@@ -50,11 +50,9 @@ function talk(totalBytes: number): { sentBytes: number; ended: Promise<'whole' |
   let end: (how: 'whole' | 'aborted') => void = () => undefined;
   const talking = { sentBytes: 0, ended: new Promise<'whole' | 'aborted'>((resolve) => (end = resolve)) };
   upstream.next(async (exchange) => {
-    let isAborted = false;
-    void exchange.aborted.then(() => (isAborted = true));
+    const aborted = exchange.aborted.then(() => 'aborted');
     while (talking.sentBytes < totalBytes) {
-      await Promise.race([exchange.send(PIECE), exchange.aborted]);
-      if (isAborted) return end('aborted');
+      if ((await Promise.race([exchange.send(PIECE), aborted])) === 'aborted') return end('aborted');
       talking.sentBytes += PIECE.length;
     }
     exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(10, 5)), '[DONE]'));
@@ -92,12 +90,8 @@ describe('a client that does not read', () => {
     const talking = talk(200 * MIB);
     const socket = await call(key);
     let most = 0;
-    let dropped = false;
-    void talking.ended.then(() => (dropped = true));
-    while (!dropped) {
-      most = Math.max(most, await residentBytes());
-      await sleep(20);
-    }
+    const waits = (): Promise<string> => Promise.race([talking.ended, sleep(20, 'waits')]);
+    while ((await waits()) === 'waits') most = Math.max(most, await residentBytes());
     expect(await talking.ended).toBe('aborted');
     // What the kernel's buffers on both sides take, and no more.
     expect(talking.sentBytes).toBeLessThan(60 * MIB);
