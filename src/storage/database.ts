@@ -15,8 +15,9 @@ export class Database {
       max: 20,
       connectionTimeoutMillis: 5_000,
       idleTimeoutMillis: 60_000,
-      statement_timeout: 30_000,
-      query_timeout: 35_000,
+      // The server gives up first, so that a statement whose answer never came has had its outcome by then.
+      statement_timeout: 10_000,
+      query_timeout: 12_000,
       keepAlive: true,
       application_name: 'slipstream',
     });

@@ -33,7 +33,7 @@ export class PostgresProcessLeases extends ProcessLeases {
     leaseMs: number,
     running: readonly CallProgress[],
   ): Promise<readonly HeldCall[]> {
-    const { rows } = await this.database.pool.query<{ hold_id: string; key_id: string }>({
+    const statement = {
       name: 'renew_lease',
       text: 'SELECT * FROM renew_lease($1, $2, $3, $4, $5, $6)',
       values: [
@@ -44,7 +44,10 @@ export class PostgresProcessLeases extends ProcessLeases {
         running.map(({ inputTokens }) => inputTokens),
         running.map(({ outputTokens }) => outputTokens),
       ],
-    });
+      // A connection that fell silent is given up early enough for other attempts within the lease.
+      query_timeout: leaseMs / 6,
+    };
+    const { rows } = await this.database.pool.query<{ hold_id: string; key_id: string }>(statement);
     return rows.map(({ hold_id, key_id }) => ({ holdId: hold_id, keyId: key_id }));
   }
 

@@ -204,6 +204,24 @@ describe('a gateway whose database is gone for a while', () => {
     await expectSoundBooks(database.pool);
   });
 
+  it('keeps its lease and its calls when only its connections have fallen silent', async () => {
+    const gateway = await startGateway(proxy.url, { leaseMs: 3_000 });
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const { stream, exchange } = await openStream(gateway.client, key);
+    const lease = async (): Promise<number> => {
+      const { rows } = await database.pool.query<{ ends: string }>(
+        'SELECT extract(epoch FROM lease_expires_at) AS ends FROM gateway_processes',
+      );
+      return Number(rows[0]?.ends);
+    };
+    proxy.silence();
+    const endsAt = await lease();
+    await until(async () => (await lease()) > endsAt + 2);
+    exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(1_000, 500)), '[DONE]'));
+    expect(receiptIn(await stream.frames())).toMatchObject({ finalAmountWei: '2020' });
+    await expectSoundBooks(database.pool);
+  });
+
   it('never forgets what a call cost that ended in the meantime', async () => {
     const gateway = await startGateway(proxy.url, { leaseMs: 9_000 });
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });

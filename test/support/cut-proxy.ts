@@ -40,6 +40,11 @@ export class CutProxy {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** Lets nothing through any more on the connections that there are, and tells nobody; new ones work. */
+  silence(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
   mend(): void {
     this.isCut = false;
   }
