@@ -44,10 +44,10 @@ export class PostgresProcessLeases extends ProcessLeases {
         running.map(({ inputTokens }) => inputTokens),
         running.map(({ outputTokens }) => outputTokens),
       ],
-      // A connection that fell silent is given up early enough for other attempts within the lease.
+      // A connection that fell silent is given up early enough for another one within the lease.
       query_timeout: leaseMs / 6,
     };
-    const { rows } = await this.database.pool.query<{ hold_id: string; key_id: string }>(statement);
+    const { rows } = await this.database.leasePool.query<{ hold_id: string; key_id: string }>(statement);
     return rows.map(({ hold_id, key_id }) => ({ holdId: hold_id, keyId: key_id }));
   }
 

@@ -10,6 +10,8 @@ export class OpenStream {
 
   constructor(readonly response: Response) {
     this.ended = this.read();
+    // A stream may break before its test looks at it.
+    this.ended.catch(() => undefined);
   }
 
   /** Waits until this text has come. */
