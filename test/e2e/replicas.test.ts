@@ -123,6 +123,13 @@ describe('two replicas', () => {
     );
   }
 
+  it('make keys of one new account at the same time', async () => {
+    const keys = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => replicas[index % 2]!.createKey({ account: 'brand-new' })),
+    );
+    expect(new Set(keys.map(({ id }) => id)).size).toBe(20);
+  });
+
   it('agree at once about a key that one of them revoked, changed or made', async () => {
     const [first, second] = replicas;
     const { id, key } = await first!.createKey();

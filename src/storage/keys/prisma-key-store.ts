@@ -20,15 +20,20 @@ export class PrismaKeyStore extends KeyStore {
 
   async create({ id, accountId, keyHash, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
     const { allowedModels, ...rest } = settings;
-    const row = await this.table.create({
-      data: {
-        id,
-        keyHash: Uint8Array.from(keyHash),
-        ...rest,
-        allowedModels: [...allowedModels],
-        account: { connectOrCreate: { where: { id: accountId }, create: { id: accountId } } },
-      },
-    });
+    const { account } = this.database.prisma;
+    const [, row] = await this.database.prisma.$transaction([
+      // Not connectOrCreate, which looks first: two keys for one new account would both make it, and one would fail.
+      account.createMany({ data: [{ id: accountId }], skipDuplicates: true }),
+      this.table.create({
+        data: {
+          id,
+          accountId,
+          keyHash: Uint8Array.from(keyHash),
+          ...rest,
+          allowedModels: [...allowedModels],
+        },
+      }),
+    ]);
     return recordOf(row);
   }
 
