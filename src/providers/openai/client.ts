@@ -1,7 +1,7 @@
-import { Pool } from 'undici';
 import type { ProviderSettings } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
+import { ConnectionPool } from './connection-pool.js';
 import { ReadClock } from './read-clock.js';
 import { UpstreamCall, type ResponseHead } from './upstream-call.js';
 
@@ -25,7 +25,7 @@ export interface Answer {
 
 /** The connections to one provider. */
 export class OpenAiClient {
-  private readonly pool: Pool;
+  private readonly pool: ConnectionPool;
   private readonly path: string;
   private readonly headers: Record<string, string>;
 
@@ -38,8 +38,7 @@ export class OpenAiClient {
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey}` }),
       ...lowerCased(settings.headers),
     };
-    this.pool = new Pool(base.origin, {
-      connections: settings.maxConnections,
+    this.pool = new ConnectionPool(base.origin, settings.maxConnections, {
       connect: { timeout: settings.connectTimeoutMs },
       keepAliveTimeout: KEEP_ALIVE_MS,
       // The clocks are ours: those of the pool do not know whether anybody is reading.
@@ -57,10 +56,7 @@ export class OpenAiClient {
     else signal.addEventListener('abort', leave);
     const accept = stream ? 'text/event-stream' : 'application/json';
     if (!signal.aborted) {
-      this.pool.dispatch(
-        { path: this.path, method: 'POST', headers: { accept, ...this.headers }, body },
-        call,
-      );
+      this.pool.run({ path: this.path, method: 'POST', headers: { accept, ...this.headers }, body }, call);
     }
     return {
       head: () => call.head().catch((reason: unknown) => rethrow(reason, call, false)),
@@ -83,13 +79,13 @@ export class OpenAiClient {
   }
 
   /** Takes no more calls, lets the running ones end, then closes the sockets. */
-  async close(): Promise<void> {
-    await this.pool.close();
+  close(): Promise<void> {
+    return this.pool.close();
   }
 
   /** Breaks what is still running. */
-  async destroy(): Promise<void> {
-    await this.pool.destroy();
+  destroy(): Promise<void> {
+    return this.pool.destroy();
   }
 }
 

@@ -12,18 +12,16 @@ const HIGH_WATER_BYTES = 65_536;
 const MAX_LEFTOVER_BYTES = 65_536;
 const MAX_LEFTOVER_MS = 1_000;
 
-/**
- * One HTTP exchange, read by one reader. A reader that is slow pauses the socket. Aborting closes the socket at once,
- * or gives the request up before it is written when there is no connection yet.
- */
+/** One HTTP exchange, read by one reader. A reader that is slow pauses the socket. */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private response: ResponseHead | undefined;
   private chunks: Buffer[] = [];
   private waitingBytes = 0;
   private ended = false;
-  private failure: { readonly reason: unknown } | undefined;
+  private failure: { readonly reason: Error } | undefined;
   private wake: (() => void) | undefined;
+  private whenEnded: ((failure: Error | undefined) => void) | undefined;
   private leftover: { bytes: number; readonly timer: NodeJS.Timeout } | undefined;
 
   /** @param onSent is called when the request is about to be written to a connected socket. */
@@ -41,9 +39,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** Status and headers. @throws whatever broke or aborted the call. */
   async head(): Promise<ResponseHead> {
-    while (!this.response && !this.failure) await this.change();
-    if (this.response) return this.response;
-    throw this.failure?.reason;
+    for (;;) {
+      if (this.response) return this.response;
+      if (this.failure) throw this.failure.reason;
+      await this.change();
+    }
   }
 
   /** All bytes that have come since the last read; undefined at the end. @throws whatever broke or aborted the call. */
@@ -60,12 +60,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return undefined;
   }
 
-  /** Idempotent; without effect on a call that has ended. */
+  /** Who owns the connection, or the place in the queue for one, is told once how the call ended. The last one set counts. */
+  onEnd(listener: (failure: Error | undefined) => void): void {
+    this.whenEnded = listener;
+  }
+
+  /** Idempotent; without effect on a call that has ended. The owner of the connection closes it at once. */
   abort(reason: Error): void {
     if (this.ended || this.failure) return;
     this.failure = { reason };
     this.chunks = [];
-    this.controller?.abort(reason);
     this.changed();
   }
 
@@ -80,10 +84,6 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.failure) {
-      controller.abort(new Error('given up before it was sent'));
-      return;
-    }
     this.controller = controller;
     this.onSent();
   }
@@ -121,9 +121,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   private changed(): void {
-    if (this.leftover && (this.ended || this.failure)) clearTimeout(this.leftover.timer);
+    if (this.ended || this.failure) this.settle();
     this.wake?.();
     this.wake = undefined;
+  }
+
+  private settle(): void {
+    clearTimeout(this.leftover?.timer);
+    const listener = this.whenEnded;
+    this.whenEnded = undefined;
+    listener?.(this.failure?.reason);
   }
 
   private change(): Promise<void> {

@@ -1,0 +1,93 @@
+import { Client, type Dispatcher } from 'undici';
+import type { UpstreamCall } from './upstream-call.js';
+
+interface Waiting {
+  readonly request: Dispatcher.DispatchOptions;
+  readonly call: UpstreamCall;
+}
+
+/**
+ * Connections to one origin, each with one call at a time. A call that ends well leaves its connection to the next;
+ * any other takes it along. That is why this is not undici's Pool, which connects once more for a call that was
+ * aborted and keeps the unused connection (nodejs/undici#5845).
+ */
+export class ConnectionPool {
+  private readonly idle: Client[] = [];
+  private readonly busy = new Set<Client>();
+  /** Calls beyond `maxConnections`, in the order of their coming; bounded by the calls that the gateway runs. */
+  private readonly waiting = new Set<Waiting>();
+  private closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  constructor(
+    private readonly origin: string,
+    private readonly maxConnections: number,
+    private readonly options: Client.Options,
+  ) {}
+
+  /** Runs the call as soon as a connection is free. */
+  run(request: Dispatcher.DispatchOptions, call: UpstreamCall): void {
+    if (this.closed) {
+      call.abort(new Error('the connections to the provider are closed'));
+      return;
+    }
+    if (this.busy.size < this.maxConnections) {
+      this.start(request, call);
+      return;
+    }
+    const entry: Waiting = { request, call };
+    this.waiting.add(entry);
+    call.onEnd(() => {
+      this.waiting.delete(entry);
+      this.checkClosed();
+    });
+  }
+
+  /** Takes no more calls; resolves when the running and the waiting ones have ended and no connection is left. */
+  close(): Promise<void> {
+    if (!this.closed) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((done) => (resolve = done));
+      this.closed = { promise, resolve };
+      for (const client of this.idle.splice(0)) client.destroy(drop);
+      this.checkClosed();
+    }
+    return this.closed.promise;
+  }
+
+  /** Breaks what is still running or waiting. */
+  async destroy(): Promise<void> {
+    const closed = this.close();
+    const broken = new Error('the connections to the provider were closed');
+    for (const { call } of this.waiting) call.abort(broken);
+    await Promise.all([...this.busy].map((client) => client.destroy(broken)));
+    await closed;
+  }
+
+  private start(request: Dispatcher.DispatchOptions, call: UpstreamCall): void {
+    const client = this.idle.pop() ?? new Client(this.origin, this.options);
+    this.busy.add(client);
+    call.onEnd((failure) => this.free(client, failure));
+    client.dispatch(request, call);
+  }
+
+  private free(client: Client, failure: Error | undefined): void {
+    this.busy.delete(client);
+    if (failure) client.destroy(failure, drop);
+    else if (this.closed) client.destroy(drop);
+    else this.idle.push(client);
+    const [next] = this.waiting;
+    if (next) {
+      this.waiting.delete(next);
+      this.start(next.request, next.call);
+    }
+    this.checkClosed();
+  }
+
+  private checkClosed(): void {
+    if (this.busy.size === 0 && this.waiting.size === 0) this.closed?.resolve();
+  }
+}
+
+function drop(): void {
+  // A destroyed connection has nothing more to say.
+}
