@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { createApplication } from './application.js';
 import { loadConfig } from './config/load-config.js';
 import { createLogger } from './logging/create-logger.js';
+import { KeysService } from './payments/keys/keys.service.js';
 import { shutDown } from './shutdown.js';
 import { listen, wordsFor } from './start-failure.js';
-import { createFirstKey } from './storage/first-key.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
 import { startDatabase } from './storage/start-database.js';
 import { welcome } from './welcome.js';
@@ -22,15 +22,12 @@ async function main(): Promise<void> {
     log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
   });
   try {
-    let firstKey: string | undefined;
-    await applyMigrations(database.url, {
-      afterwards: async (connection) => {
-        if (database.embedded) firstKey = await createFirstKey(connection);
-      },
-    });
+    await applyMigrations(database.url);
     const app = await createApplication(config, database.url, logger);
+    let firstKey: string | undefined;
     try {
       await listen(app, config.listen);
+      if (database.embedded) firstKey = await app.get(KeysService).createFirst();
     } catch (failure) {
       await shutDown(app, { graceMs: 0, hurry: AbortSignal.abort() });
       throw failure;

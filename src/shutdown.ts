@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
-import { GatewayError } from './errors/gateway-error.js';
 import { Drain } from './health/drain.js';
 import { LeaseKeeper } from './payments/lease-keeper.js';
 import { RunningCalls } from './payments/running-calls.js';
@@ -24,7 +23,7 @@ export async function shutDown(
   app.get(Drain).begin();
 
   await within(graceMs, calls.whenIdle(), hurry);
-  calls.cutOffAll(new GatewayError('server_error'));
+  calls.cutOffAll();
   await within(LAST_WORDS_MS, calls.whenIdle());
   calls.abandon();
   await app.get(Sweeper).stop();

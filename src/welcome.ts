@@ -44,10 +44,10 @@ function firstKeyLines(firstKey: string): string[] {
 }
 
 function laterLines(base: string, config: Config): string[] {
-  const token = config.adminTokenFile ? `$(cat ${config.adminTokenFile})` : '$ADMIN_TOKEN';
+  const token = config.adminTokenFile ? `$(cat '${config.adminTokenFile}')` : '$ADMIN_TOKEN';
   return [
     'With your key in COMPOSE_KEY the lines below can be pasted. A new key:',
-    `  curl ${base}/admin/keys -H "Authorization: Bearer ${token}" -d '{"account":"default","budget_limit":"1000000"}'`,
+    `  curl ${base}/admin/keys -H "Authorization: Bearer ${token}" -d '{"account":"default","budget_limit":"10000000"}'`,
   ];
 }
 

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Param, Patch, Post, Query, Req, UseGuards } fr
 import type { Request } from 'express';
 import { GatewayError } from '../errors/gateway-error.js';
 import { readJsonBody } from '../http/read-json-body.js';
-import { KeyStore, type KeyRecord, type KeySettings } from '../payments/keys/key-store.js';
+import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from '../payments/keys/key-store.js';
 import { KeysService } from '../payments/keys/keys.service.js';
 import { Networks } from '../payments/networks.js';
 import { AdminGuard } from './admin-guard.js';
@@ -64,16 +64,6 @@ export class AdminKeysController {
     return keyView(existing(await this.store.revoke(id)));
   }
 }
-
-const NO_LIMITS: KeySettings = {
-  name: null,
-  budgetLimit: null,
-  expiresAt: null,
-  chainId: null,
-  allowedModels: [],
-  rateLimitRpm: null,
-  maxConcurrentRequests: null,
-};
 
 function settingsOf(input: KeyChanges): Partial<KeySettings> {
   const { name, budget_limit, expires_at, allowed_models, rate_limit_rpm, max_concurrent_requests } = input;

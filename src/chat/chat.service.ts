@@ -97,7 +97,7 @@ export class ChatService {
   }
 
   private generate(
-    { request, resolved, quote }: ChatCommand,
+    { payer, request, resolved, quote }: ChatCommand,
     { accountId, loweredOutputCap }: Grant,
     meter: TextMeter,
     demand: Demand,
@@ -113,7 +113,7 @@ export class ChatService {
         chat: request.body,
         ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
       },
-      { demand, onSent: meter.markSent },
+      { demand, onSent: meter.markSent, requestId: payer.requestId },
     );
   }
 }

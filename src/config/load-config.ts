@@ -43,8 +43,9 @@ export function loadConfig(
   });
 }
 
-/** The base of absolute URLs when none is given. */
+/** The base of absolute URLs when none is given. A gateway on every address is at least on this one. */
 function defaultPublicUrl(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 

@@ -81,8 +81,9 @@ export const ERRORS = {
     type: 'server_error',
     text: 'The gateway cannot take this call at the moment. Try again shortly.',
   },
+  /** Only ever inside a stream: a call that has shown something and is cut off. */
   server_error: {
-    status: 503,
+    status: 500,
     type: 'server_error',
     text: 'The gateway stopped this call before it was complete.',
   },
@@ -144,6 +145,15 @@ export function errorEnvelope(error: GatewayError, options: { withDetails: boole
   return {
     error: { message, type, param, code, ...(options.withDetails && details ? { details } : {}) },
   };
+}
+
+/**
+ * How loudly the log tells of a failure that a client saw; undefined when it is the client's own, or when the attempt
+ * at the provider was logged already.
+ */
+export function severityOf({ code, status, type, cause }: GatewayError): 'error' | 'warn' | undefined {
+  if (code === 'internal_error') return 'error';
+  return status >= 500 && type !== 'upstream_error' && cause !== undefined ? 'warn' : undefined;
 }
 
 /** Whatever was thrown, as something that is safe to show; an unknown failure keeps its cause for the log only. */

@@ -1,15 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Subject, type Observable } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
 
-/** The way out: first no new work is taken, and when the grace is over running work is cut off. */
+/** Whether the process is on its way out: it takes no new work, and running calls may finish. */
 @Injectable()
 export class Drain {
   private begun = false;
-  private readonly cutOffSubject = new Subject<never>();
-
-  /** Errors with GatewayError server_error when the grace is over; at once for whoever subscribes after that. */
-  readonly cutOff$: Observable<never> = this.cutOffSubject.asObservable();
 
   get draining(): boolean {
     return this.begun;
@@ -17,15 +11,5 @@ export class Drain {
 
   begin(): void {
     this.begun = true;
-  }
-
-  cutOff(): void {
-    this.begin();
-    this.cutOffSubject.error(
-      new GatewayError(
-        'server_error',
-        'The gateway is shutting down and stopped this call before it was complete.',
-      ),
-    );
   }
 }

@@ -26,7 +26,7 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 export function corsOptions(origins: readonly string[]): CorsOptions | undefined {
   if (origins.length === 0) return undefined;
   return {
-    origin: origins.includes('*') ? '*' : [...origins],
+    origin: [...origins],
     exposedHeaders: [...EXPOSED_HEADERS],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   };

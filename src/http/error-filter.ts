@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
+import { GatewayError, severityOf, toGatewayError } from '../errors/gateway-error.js';
 import { ClientLeft } from './client-left.js';
 import { requestIdOf } from './request-id.js';
 import { sendError } from './send-error.js';
@@ -20,10 +20,9 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private log(error: GatewayError, requestId: string): void {
-    if (error.status < 500) return;
-    const entry = { requestId, code: error.code, err: error.cause };
-    if (error.code === 'internal_error') this.logger.error(entry, 'A request failed');
-    else if (error.cause !== undefined) this.logger.warn(entry, 'A request failed');
+    const severity = severityOf(error);
+    if (severity)
+      this.logger[severity]({ msg: 'a request failed', requestId, code: error.code, err: error.cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { Subscription, type Observable, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
@@ -52,6 +53,8 @@ export interface ChargeSettings {
   readonly retryMs: number;
 }
 
+const logger = new Logger('ChargedCall');
+
 /** How long an end that the ledger does not take is tried again; whatever fails for longer is not an outage. */
 const KEEP_TRYING_MS = 3_600_000;
 
@@ -65,7 +68,7 @@ export class ChargedCall<Event> implements RunningCall {
   readonly holdId = newId('hold');
   private phase: Phase = 'holding';
   /** The client left or the call was cut off while the hold was being taken. */
-  private stopped: { readonly error?: GatewayError } | undefined;
+  private stopped = false;
   private readonly run = new Subscription();
   private grant: HoldGrant | undefined;
 
@@ -93,24 +96,20 @@ export class ChargedCall<Event> implements RunningCall {
       // renewal finds it as an orphan and releases it.
       return this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
     }
-    if (this.stopped) await this.release(this.stopped.error);
+    if (this.stopped) await this.release(cutOffUnpaid());
     else this.start(this.grant);
   }
 
   /** The client left. */
   leave(): void {
-    this.stop(undefined);
+    this.stopped = true;
+    void this.settleOrRelease(this.work.meter.sent, undefined);
   }
 
-  cutOff(error: GatewayError): void {
-    this.stop(error);
-  }
-
-  private stop(error: GatewayError | undefined): void {
-    if (this.phase === 'holding') this.stopped ??= error ? { error } : {};
-    if (this.phase !== 'running') return;
-    if (error) void this.fail(error);
-    else void this.settleOrRelease(this.work.meter.sent, undefined);
+  /** The process ends, or may no longer own holds. */
+  cutOff(): void {
+    this.stopped = true;
+    void this.fail(this.hasShown ? new GatewayError('server_error') : cutOffUnpaid());
   }
 
   private start(grant: HoldGrant): void {
@@ -139,14 +138,18 @@ export class ChargedCall<Event> implements RunningCall {
 
   /** A stream that has shown something is charged for it; everything else that fails costs nothing. */
   private fail(error: GatewayError): Promise<void> {
-    return this.settleOrRelease(this.work.streamed && this.work.meter.produced, error);
+    return this.settleOrRelease(this.hasShown, error);
+  }
+
+  private get hasShown(): boolean {
+    return this.work.streamed && this.work.meter.produced;
   }
 
   private async settleOrRelease(charged: boolean, error: GatewayError | undefined): Promise<void> {
     if (this.phase !== 'running') return;
     this.phase = 'ending';
     this.run.unsubscribe();
-    if (!charged) return this.release(error);
+    if (!charged) return this.release(error ?? cutOffUnpaid());
     if (error) this.subscriber.next({ failure: error });
     try {
       const settlement = await this.settlement();
@@ -156,11 +159,12 @@ export class ChargedCall<Event> implements RunningCall {
         this.subscriber.complete();
       });
     } catch (failure) {
+      logger.error({ msg: 'a settlement was given up', holdId: this.holdId, err: failure });
       this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
     }
   }
 
-  private async release(error: GatewayError | undefined): Promise<void> {
+  private async release(error: GatewayError): Promise<void> {
     this.phase = 'ending';
     const { keyId } = this.granted;
     try {
@@ -168,7 +172,7 @@ export class ChargedCall<Event> implements RunningCall {
     } catch {
       // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
     }
-    this.end(() => this.subscriber.error(error ?? new GatewayError('server_error')));
+    this.end(() => this.subscriber.error(error));
   }
 
   private async settlement(): Promise<Settlement> {
@@ -252,6 +256,13 @@ export class ChargedCall<Event> implements RunningCall {
       },
     };
   }
+}
+
+/** Nothing was shown and nothing is charged, so another try costs nothing. */
+function cutOffUnpaid(): GatewayError {
+  return new GatewayError('service_unavailable', 'The gateway stopped this call before it was complete.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 function ledgerUnavailable(cause: unknown): GatewayError {

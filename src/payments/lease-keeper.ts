@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import { Ledger } from './ledger.js';
 import { ProcessLeases } from './process-leases.js';
@@ -61,10 +60,10 @@ export class LeaseKeeper implements OnModuleInit {
   private cutOff(): void {
     if (this.calls.size > 0)
       this.logger.error(`the lease could not be renewed; ${this.calls.size} calls end`);
-    this.calls.cutOffAll(new GatewayError('service_unavailable'));
+    this.calls.cutOffAll();
   }
 
   private report(failure: unknown): void {
-    this.logger.error({ message: 'the lease was not renewed', error: failure });
+    this.logger.error({ msg: 'the lease was not renewed', err: failure });
   }
 }

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { GatewayError } from '../errors/gateway-error.js';
 import type { CallProgress } from './process-leases.js';
 
 /** A paid call from before its hold is asked for until its hold has ended. */
 export interface RunningCall {
   readonly holdId: string;
   progress(): CallProgress;
-  /** Ends the call as if its upstream had failed with `error`. */
-  cutOff(error: GatewayError): void;
+  /** Ends the call although client and upstream would go on. */
+  cutOff(): void;
 }
 
 /** The paid calls of this process; each is here exactly as long as it may own a hold. */
@@ -39,8 +38,8 @@ export class RunningCalls {
     return [...this.calls.values()].map((call) => call.progress());
   }
 
-  cutOffAll(error: GatewayError): void {
-    for (const call of [...this.calls.values()]) call.cutOff(error);
+  cutOffAll(): void {
+    for (const call of [...this.calls.values()]) call.cutOff();
   }
 
   /** The process ends: whose end the ledger has not taken by now leaves it to the sweepers. */

@@ -23,7 +23,7 @@ export class Sweeper implements OnModuleInit {
   private readonly logger = new Logger(Sweeper.name);
   private readonly sweeps = new Recurring(
     () => this.sweep(),
-    (failure) => this.logger.error({ message: 'a sweep failed', error: failure }),
+    (failure) => this.logger.error({ msg: 'a sweep failed', err: failure }),
   );
 
   constructor(

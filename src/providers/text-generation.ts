@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import type { Target } from '../catalog/model.js';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
@@ -17,6 +17,8 @@ export interface GenerationOptions {
   readonly demand: Demand;
   /** Called at most once: from here on the call may cost money upstream. */
   readonly onSent: () => void;
+  /** For the log. */
+  readonly requestId: string;
 }
 
 type Batches = AsyncGenerator<readonly TextEvent[]>;
@@ -27,11 +29,14 @@ interface Attempt {
   readonly attempt: number;
   readonly signal: AbortSignal;
   readonly onSent: () => void;
+  readonly requestId: string;
 }
 
 /** Text from whichever target of the model answers. */
 @Injectable()
 export class TextGeneration {
+  private readonly logger = new Logger(TextGeneration.name);
+
   /** @param random uniform in [0, 1). @param nowMs a clock in milliseconds. */
   constructor(
     private readonly providers: TextProviders,
@@ -44,32 +49,51 @@ export class TextGeneration {
    * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
    * are made as long as nothing has been emitted. Errors are always a GatewayError.
    */
-  generate(request: TextRequest, { demand, onSent }: GenerationOptions): Observable<TextEvent> {
+  generate(request: TextRequest, { demand, onSent, requestId }: GenerationOptions): Observable<TextEvent> {
     let sent = false;
     const sentOnce = (): void => {
       if (sent) return;
       sent = true;
       onSent();
     };
-    return fromPull((signal) => this.attempts(request, signal, sentOnce), demand);
+    return fromPull((signal) => this.attempts({ request, signal, onSent: sentOnce, requestId }), demand);
   }
 
-  private async *attempts(request: TextRequest, signal: AbortSignal, onSent: () => void): Batches {
+  private async *attempts(call: Omit<Attempt, 'target' | 'attempt'>): Batches {
+    const { request, signal } = call;
     const targets = this.health.usable(orderTargets(request.model.targets, this.random));
     const plan = new RetryPlan(targets, this.random, this.nowMs);
     for (let attempt = 1; ; attempt += 1) {
       const target = plan.next();
       const progress = { begun: false };
       try {
-        yield* this.run({ request, target, attempt, signal, onSent }, progress);
+        yield* this.run({ ...call, target, attempt }, progress);
         return;
       } catch (failure) {
         if (signal.aborted) return;
+        this.report(failure, { ...call, target, attempt });
         const waitMs = progress.begun ? undefined : plan.waitAfter(failure, target);
         if (waitMs === undefined) throw shown(failure);
         if (!(await pause(waitMs, signal))) return;
       }
     }
+  }
+
+  /** What is wrong with the request alone is the client's to know; all else is the operator's too. */
+  private report(failure: unknown, { target, attempt, requestId }: Attempt): void {
+    if (!(failure instanceof UpstreamFailure)) return;
+    const { code, status, cause } = failure.error;
+    if (status !== 429 && status < 500) return;
+    const { provider, upstreamModel } = target;
+    this.logger.warn({
+      msg: 'an attempt at a provider failed',
+      requestId,
+      provider: provider.id,
+      upstreamModel,
+      attempt,
+      code,
+      err: cause,
+    });
   }
 
   private async *run(attempt: Attempt, progress: { begun: boolean }): Batches {

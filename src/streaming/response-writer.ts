@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import { type StreamingConfig } from '../config/config.js';
-import { toGatewayError } from '../errors/gateway-error.js';
+import { severityOf, toGatewayError } from '../errors/gateway-error.js';
 import { type Demand } from './demand.js';
 import { type BodyPresenter, type StreamPresenter } from './presenter.js';
 import { StreamedAnswer } from './streamed-answer.js';
@@ -40,6 +40,7 @@ export class ResponseWriter {
   /** The error filter never sees a failure that became frames, so the log hears of an unexpected one here. */
   private readonly reportLateFailure = (thrown: unknown): void => {
     const error = toGatewayError(thrown);
-    if (error.code === 'internal_error') this.logger.error({ err: error.cause ?? error }, 'A stream failed');
+    const severity = severityOf(error);
+    if (severity) this.logger[severity]({ msg: 'a stream failed', code: error.code, err: error.cause });
   };
 }

@@ -125,7 +125,7 @@ describe('the admin interface', () => {
     'answers 404 to %s of a key that never was',
     async (method) => {
       const agent = admin();
-    const response = await agent[method]('/admin/keys/key_nothing').send(method === 'get' ? undefined : {});
+      const response = await agent[method]('/admin/keys/key_nothing').send(method === 'get' ? undefined : {});
       expect(response.status).toBe(404);
       expect(response.body).toMatchObject({ error: { code: 'not_found' } });
     },

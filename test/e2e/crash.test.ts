@@ -136,7 +136,7 @@ describe('a gateway that stands still for longer than its lease', () => {
     await exchange.aborted;
     const frames = await stream.frames();
     expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
-      code: 'service_unavailable',
+      code: 'server_error',
     });
     expect(receiptIn(frames)).toBeUndefined();
     expect(frames.at(-1)?.data).toBe('[DONE]');
@@ -190,7 +190,7 @@ describe('a gateway whose database is gone for a while', () => {
     expect(rows).toEqual([{ lives: true }]);
     const frames = await stream.frames();
     expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
-      code: 'service_unavailable',
+      code: 'server_error',
     });
     expect(frames.at(-1)?.data).toBe('[DONE]');
 

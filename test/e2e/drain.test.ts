@@ -141,7 +141,10 @@ describe('a gateway that is told to end', () => {
     gateway.signal('SIGTERM');
     const response = await call;
     expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'server_error' } });
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await response.json()).toMatchObject({
+      error: { type: 'server_error', code: 'service_unavailable' },
+    });
     await expectCleanEnd(gateway);
     expect(await receipts(database.pool)).toEqual([]);
   });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { GatewayProcess, removeDirectory, scratchDirectory } from '../support/gateway-process.js';
 import { framesOf } from '../support/sse-frames.js';
+import { until } from '../support/until.js';
 
 const directories: string[] = [];
 
@@ -122,7 +123,8 @@ describe('a gateway that is started with nothing configured', () => {
     await gateway.stop();
   });
 
-  it('says in one line that its port is taken, and leaves no PostgreSQL behind', async () => {
+  it('says in one line that its port is taken, leaves no PostgreSQL behind, and keeps its first key for the next start', async () => {
+    const directory = await freshDirectory();
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve));
     try {
@@ -136,6 +138,20 @@ describe('a gateway that is started with nothing configured', () => {
     } finally {
       await new Promise((resolve) => squatter.close(resolve));
     }
+    const gateway = await GatewayProcess.start({ directory, environment: { PORT: String(port) } });
+    expect(gateway.stdout).toMatch(/^ {2}compose-\S+$/m);
+    await gateway.stop();
+  });
+
+  it('ends in order when it is told so in the middle of its start', async () => {
+    const directory = await freshDirectory();
+    const gateway = await GatewayProcess.spawn({ directory, environment: { PORT: '0' } });
+    const postmaster = join(directory, 'data', 'postgres', 'postmaster.pid');
+    await until(() => existsSync(postmaster));
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    expect(existsSync(postmaster)).toBe(false);
+    expect(existsSync(join(directory, 'data', 'gateway.lock'))).toBe(false);
   });
 
   it('says in one line that another gateway uses its data', async () => {

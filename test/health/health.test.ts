@@ -3,7 +3,6 @@ import { Global, Logger, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { GatewayError } from '../../src/errors/gateway-error.js';
 import { DatabaseProbe } from '../../src/health/database-probe.js';
 import { Drain } from '../../src/health/drain.js';
 import { HealthModule } from '../../src/health/health.module.js';
@@ -90,29 +89,5 @@ describe('health', () => {
     });
     expect((await get(`${url}/health/live`)).status).toBe(200);
     expect(probe.pings).toBe(0);
-  });
-});
-
-describe('Drain', () => {
-  it('cuts off once, for those who listen and those who come later', () => {
-    const drain = new Drain();
-    const errors: unknown[] = [];
-    drain.cutOff$.subscribe({ error: (error: unknown) => errors.push(error) });
-    drain.begin();
-    expect([drain.draining, errors.length]).toEqual([true, 0]);
-    drain.cutOff();
-    drain.cutOff();
-    drain.cutOff$.subscribe({ error: (error: unknown) => errors.push(error) });
-    expect(errors).toHaveLength(2);
-    for (const error of errors) {
-      expect(error).toBeInstanceOf(GatewayError);
-      expect(error).toMatchObject({ code: 'server_error', status: 503 });
-    }
-  });
-
-  it('counts as draining when it is cut off without a grace', () => {
-    const drain = new Drain();
-    drain.cutOff();
-    expect(drain.draining).toBe(true);
   });
 });

@@ -47,7 +47,7 @@ function generate(only: readonly Target[] = targets, stream = true) {
     () => 0,
     () => performance.now(),
   );
-  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1) };
+  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1), requestId: 'req_test' };
   return generation.generate(requestFor(modelFor(only), { stream }), options);
 }
 

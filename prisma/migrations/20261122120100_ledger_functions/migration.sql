@@ -103,6 +103,8 @@ BEGIN
       RETURN NEXT;
     END LOOP;
 
+    -- A key that is not valid is not used by knocking with it.
+    CONTINUE WHEN k.revoked_at IS NOT NULL OR k.expires_at <= now();
     UPDATE api_keys a
     SET budget_held = held, open_holds = running, last_used_at = now(),
         rate_arrival_at = CASE WHEN k.rate_limit_rpm IS NULL THEN NULL ELSE arrival END

@@ -11,6 +11,16 @@ export interface KeySettings {
   readonly maxConcurrentRequests: number | null;
 }
 
+export const NO_LIMITS: KeySettings = {
+  name: null,
+  budgetLimit: null,
+  expiresAt: null,
+  chainId: null,
+  allowedModels: [],
+  rateLimitRpm: null,
+  maxConcurrentRequests: null,
+};
+
 export interface KeyRecord extends KeySettings {
   readonly id: string;
   readonly accountId: string;

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../ids.js';
 import { hashApiKey, newApiKey } from './api-key.js';
-import { KeyStore, type KeyRecord, type KeySettings } from './key-store.js';
+import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from './key-store.js';
 
 export interface CreatedKey {
   readonly record: KeyRecord;
   /** The key itself, which cannot be had again. */
   readonly key: string;
 }
+
+const FIRST_ACCOUNT = 'default';
+/** 10 USDC, in atomic units. */
+const FIRST_BUDGET = 10_000_000n;
 
 @Injectable()
 export class KeysService {
@@ -22,5 +26,17 @@ export class KeysService {
       settings,
     });
     return { record, key };
+  }
+
+  /** For one process on a database of its own, so that its owner can begin. @returns nothing when there is a key. */
+  async createFirst(): Promise<string | undefined> {
+    const { keys } = await this.store.page({ limit: 1, order: 'asc', after: undefined });
+    if (keys.length > 0) return undefined;
+    const { key } = await this.create(FIRST_ACCOUNT, {
+      ...NO_LIMITS,
+      name: 'first key',
+      budgetLimit: FIRST_BUDGET,
+    });
+    return key;
   }
 }

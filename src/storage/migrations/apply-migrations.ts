@@ -10,8 +10,6 @@ const MIGRATION_LOCK = 7_305_114_201;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface ApplyMigrationsOptions {
-  /** Run after migrating, while other starts still wait. */
-  readonly afterwards?: (connection: Client) => Promise<void>;
   /** Absolute path; the project's own `prisma/migrations` unless given. */
   readonly directory?: string;
 }
@@ -43,7 +41,6 @@ export async function applyMigrations(
     await refuseFailedMigration(connection);
     const applied = await runEngine(connectionString, directory, connection);
     if (lost !== undefined) throw lost;
-    await options.afterwards?.(connection);
     return { applied };
   } finally {
     await connection.end();

@@ -79,28 +79,6 @@ describe('applyMigrations', () => {
     expect((await applyMigrations(database.url, { directory })).applied).toEqual([name]);
   });
 
-  it('lets only one start at a time do what comes afterwards', async () => {
-    await write('20200101000000_firsts', 'CREATE TABLE firsts (id int);');
-    let insideNow = 0;
-    let insideAtMost = 0;
-    let created = 0;
-    await Promise.all(
-      Array.from({ length: 5 }, () =>
-        applyMigrations(database.url, {
-          directory,
-          afterwards: async (connection) => {
-            insideAtMost = Math.max(insideAtMost, (insideNow += 1));
-            const { rowCount } = await connection.query('SELECT 1 FROM firsts');
-            if (rowCount === 0)
-              created += (await connection.query('INSERT INTO firsts VALUES (1)')).rowCount ?? 0;
-            insideNow -= 1;
-          },
-        }),
-      ),
-    );
-    expect({ insideAtMost, created }).toEqual({ insideAtMost: 1, created: 1 });
-  });
-
   it('leads to the same tables, columns and indexes as the schema file', async () => {
     await applyMigrations(database.url);
     const migrated = await shape(database.pool);
