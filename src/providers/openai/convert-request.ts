@@ -47,11 +47,9 @@ const OWN: ReadonlySet<string> = new Set([
   'max_completion_tokens',
 ]);
 
-/** Values that ask for nothing; some upstreams refuse even these. */
+/** Values that ask for nothing, whichever upstream it is; some upstreams refuse even these. */
 const NEUTRAL: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['n', 1],
-  ['temperature', 1],
-  ['top_p', 1],
   ['presence_penalty', 0],
   ['frequency_penalty', 0],
   ['logprobs', false],

@@ -57,8 +57,6 @@ describe('a request on its way up', () => {
 
   it.each([
     ['n', 1],
-    ['temperature', 1],
-    ['top_p', 1],
     ['presence_penalty', 0],
     ['frequency_penalty', 0],
     ['logprobs', false],
@@ -69,6 +67,10 @@ describe('a request on its way up', () => {
     ['top_k', 5],
   ])('leaves out %s: %j', (field, value) => {
     expect(convert({ [field]: value })).toEqual(streamed);
+  });
+
+  it("passes on a temperature and top_p of 1, which are not every upstream's default", () => {
+    expect(convert({ temperature: 1, top_p: 1 })).toEqual({ ...streamed, temperature: 1, top_p: 1 });
   });
 
   it('puts the one output cap into the field that the provider takes', () => {
