@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import { callsPart } from './parts/calls.js';
 import { disconnectsPart } from './parts/disconnects.js';
+import { pacedCallsPart } from './parts/paced-calls.js';
 import { streamsPart } from './parts/streams.js';
 import { startChild } from './support/children.js';
 import { gatewayIsBuilt, startGateway } from './support/gateway.js';
@@ -45,7 +46,8 @@ async function main(settings) {
   const { bench, notes, stop } = await startAll(settings);
   const sections = [];
   let failed = false;
-  for (const part of [callsPart(settings), streamsPart(settings), disconnectsPart(settings)]) {
+  for (const make of [callsPart, pacedCallsPart, streamsPart, disconnectsPart]) {
+    const part = make(settings);
     process.stderr.write(`${part.title} …\n`);
     const outcome = await runPart(part, bench, remainingMs);
     sections.push(outcome.section);

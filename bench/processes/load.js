@@ -60,6 +60,39 @@ async function calls({ target, concurrency, durationMs }) {
 }
 
 /**
+ * Whole calls, begun at a steady rate however long they take.
+ * @param {{ target: Target, perSecond: number, durationMs: number }} order
+ */
+async function pacedCalls({ target, perSecond, durationMs }) {
+  const line = openLine(target, perSecond);
+  const body = chatBody({ model: 'instant' });
+  /** @type {number[]} */
+  const latencies = [];
+  const failures = new Failures();
+  const one = async () => {
+    const began = microseconds();
+    try {
+      const { status, text } = await line.send(body).done;
+      if (status === 200) latencies.push(microseconds() - began);
+      else failures.add(`${status} ${text()}`);
+    } catch (error) {
+      failures.add(error);
+    }
+  };
+  const started = microseconds();
+  const running = [];
+  const total = Math.floor((perSecond * durationMs) / 1000);
+  while (running.length < total) {
+    const due = Math.min(total, ((microseconds() - started) * perSecond) / 1e6);
+    while (running.length < due) running.push(one());
+    await pause(1);
+  }
+  await Promise.all(running);
+  await line.close();
+  return { calls: latencies.length, latency: summary(latencies), failures: { ...failures } };
+}
+
+/**
  * Streams whose starts are spread over `spreadMs`; every frame carries the time at which the upstream wrote it.
  * @param {{ target: Target, streams: number, spreadMs: number, frames: number }} order
  */
@@ -133,4 +166,4 @@ async function disconnects({ target, calls: count, waitMs, run }) {
   return { leftAt, failures: { ...failures } };
 }
 
-serveParent({ calls, streams, disconnects });
+serveParent({ calls, pacedCalls, streams, disconnects });

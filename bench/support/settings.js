@@ -20,8 +20,8 @@ const FULL = {
   rounds: { calls: 5, streams: 5, disconnects: 5 },
   callsMs: 2500,
   warmUpMs: 2000,
-  softLimitMs: 150_000,
-  hardLimitMs: 180_000,
+  softLimitMs: 160_000,
+  hardLimitMs: 200_000,
 };
 
 const QUICK = {
