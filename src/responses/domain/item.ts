@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue } from '../../json.js';
+
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+export interface OutputTextPart {
+  readonly type: 'output_text';
+  readonly text: string;
+  readonly annotations: readonly JsonObject[];
+  readonly logprobs: readonly JsonValue[];
+}
+
+export interface RefusalPart {
+  readonly type: 'refusal';
+  readonly refusal: string;
+}
+
+export type MessagePart = OutputTextPart | RefusalPart;
+
+export interface MessageItem {
+  readonly type: 'message';
+  readonly id: string;
+  readonly status: ItemStatus;
+  readonly role: 'assistant';
+  readonly content: readonly MessagePart[];
+}
+
+export interface FunctionCallItem {
+  readonly type: 'function_call';
+  readonly id: string;
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly status: ItemStatus;
+  /** Of a tool that was declared inside a `namespace` tool. */
+  readonly namespace?: string;
+}
+
+export interface CustomToolCallItem {
+  readonly type: 'custom_tool_call';
+  readonly id: string;
+  readonly call_id: string;
+  readonly name: string;
+  readonly input: string;
+  readonly status: ItemStatus;
+}
+
+export interface SummaryPart {
+  readonly type: 'summary_text';
+  readonly text: string;
+}
+
+export interface ReasoningPart {
+  readonly type: 'reasoning_text';
+  readonly text: string;
+}
+
+export interface ReasoningItem {
+  readonly type: 'reasoning';
+  readonly id: string;
+  readonly status: ItemStatus;
+  readonly summary: readonly SummaryPart[];
+  /** Raw reasoning text; absent when the model gave a summary alone. */
+  readonly content?: readonly ReasoningPart[];
+}
+
+/** What a model says, as the Responses API shows it. */
+export type OutputItem = MessageItem | FunctionCallItem | CustomToolCallItem | ReasoningItem;
+
+/** An item that a client sent or that was stored: checked for shape, kept as it came. */
+export type StoredItem = JsonObject & { readonly type: string; readonly id: string };
+
+export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs';
