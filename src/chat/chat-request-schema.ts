@@ -13,7 +13,7 @@ import {
   text,
   textOf,
   wordOr,
-} from './schema-parts.js';
+} from '../shape/schema-parts.js';
 
 const MAX_OUTPUT_TOKENS = 2_147_483_647;
 const SEED_BOUND = 2 ** 63;
