@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Subscription, type Observable, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
+import type { CallRecord, Ending } from './call-record.js';
 import { buildReceipt } from './domain/build-receipt.js';
 import { chargeFor } from './domain/metering.js';
 import type { Quote } from './domain/quote.js';
@@ -43,6 +44,10 @@ export interface ChargedWork<Event> {
   /** Whether the client sees events as they come; a whole answer that fails has shown nothing and costs nothing. */
   readonly streamed: boolean;
   readonly meter: Meter<Event>;
+  /** What is stored of the call, in the same statements as its money. */
+  readonly record?: CallRecord;
+  /** Aborted when the call is to end although its client stays. */
+  readonly cancelled?: AbortSignal;
   /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
   readonly generate: (grant: Grant) => Observable<Event>;
 }
@@ -67,8 +72,8 @@ type Phase = 'holding' | 'running' | 'ending' | 'ended';
 export class ChargedCall<Event> implements RunningCall {
   readonly holdId = newId('hold');
   private phase: Phase = 'holding';
-  /** The client left or the call was cut off while the hold was being taken. */
-  private stopped = false;
+  /** Set when the call was to end while its hold was being taken. */
+  private stopped: Ending | undefined;
   private readonly run = new Subscription();
   private grant: HoldGrant | undefined;
 
@@ -87,6 +92,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   async begin(): Promise<void> {
     this.calls.add(this);
+    this.work.cancelled?.addEventListener('abort', this.cancel);
     try {
       const grant = await this.ledger.hold(this.holdRequest());
       if (isRefusal(grant)) return this.end(() => this.subscriber.error(refusalError(grant)));
@@ -96,20 +102,27 @@ export class ChargedCall<Event> implements RunningCall {
       // renewal finds it as an orphan and releases it.
       return this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
     }
-    if (this.stopped) await this.release(cutOffUnpaid());
+    if (this.stopped) await this.release(this.stopped);
     else this.start(this.grant);
   }
 
   /** The client left. */
   leave(): void {
-    this.stopped = true;
-    void this.settleOrRelease(this.work.meter.sent, undefined);
+    this.stop({ status: 'cancelled' });
+  }
+
+  private readonly cancel = (): void => this.stop({ status: 'cancelled' });
+
+  private stop(ending: Ending): void {
+    this.stopped ??= ending;
+    void this.settleOrRelease(this.work.meter.sent, ending);
   }
 
   /** The process ends, or may no longer own holds. */
   cutOff(): void {
-    this.stopped = true;
-    void this.fail(this.hasShown ? new GatewayError('server_error') : cutOffUnpaid());
+    const error = this.hasShown ? new GatewayError('server_error') : cutOffUnpaid();
+    this.stopped ??= { status: 'failed', error };
+    void this.fail(error);
   }
 
   private start(grant: HoldGrant): void {
@@ -131,28 +144,28 @@ export class ChargedCall<Event> implements RunningCall {
           this.subscriber.next({ event });
         },
         error: (failure: unknown) => void this.fail(toGatewayError(failure)),
-        complete: () => void this.settleOrRelease(true, undefined),
+        complete: () => void this.settleOrRelease(true, { status: 'completed' }),
       }),
     );
   }
 
   /** A stream that has shown something is charged for it; everything else that fails costs nothing. */
   private fail(error: GatewayError): Promise<void> {
-    return this.settleOrRelease(this.hasShown, error);
+    return this.settleOrRelease(this.hasShown, { status: 'failed', error });
   }
 
   private get hasShown(): boolean {
     return this.work.streamed && this.work.meter.produced;
   }
 
-  private async settleOrRelease(charged: boolean, error: GatewayError | undefined): Promise<void> {
+  private async settleOrRelease(charged: boolean, ending: Ending): Promise<void> {
     if (this.phase !== 'running') return;
     this.phase = 'ending';
     this.run.unsubscribe();
-    if (!charged) return this.release(error ?? cutOffUnpaid());
-    if (error) this.subscriber.next({ failure: error });
+    if (!charged) return this.release(ending);
+    if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
-      const settlement = await this.settlement();
+      const settlement = await this.settlement(ending);
       const receipt = await this.persist(() => this.settle(settlement));
       this.end(() => {
         if (receipt) this.subscriber.next({ receipt });
@@ -164,21 +177,26 @@ export class ChargedCall<Event> implements RunningCall {
     }
   }
 
-  private async release(error: GatewayError): Promise<void> {
+  private async release(ending: Ending): Promise<void> {
     this.phase = 'ending';
     const { keyId } = this.granted;
+    const record = this.work.record?.end(ending, undefined);
     try {
-      await this.persist(() => this.ledger.release(this.holdId, keyId));
+      await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
     } catch {
       // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
     }
-    this.end(() => this.subscriber.error(error));
+    this.end(() => {
+      if (ending.status === 'failed') this.subscriber.error(ending.error);
+      else this.subscriber.complete();
+    });
   }
 
-  private async settlement(): Promise<Settlement> {
+  private async settlement(ending: Ending): Promise<Settlement> {
     const { payer, quote, meter, model, responseId } = this.work;
     const { keyId, accountId, chainId } = this.granted;
-    const { usage, estimated } = await meter.measure();
+    const measurement = await meter.measure();
+    const { usage, estimated } = measurement;
     const provider = meter.provider ?? this.work.provider;
     return {
       holdId: this.holdId,
@@ -194,6 +212,7 @@ export class ChargedCall<Event> implements RunningCall {
       charge: chargeFor(usage, quote.tariff, { feeBps: quote.feeBps, estimated }),
       estimated,
       settledAtMs: Date.now(),
+      record: this.work.record?.end(ending, measurement),
     };
   }
 
@@ -226,6 +245,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   private end(report: () => void): void {
     this.phase = 'ended';
+    this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
     report();
   }
@@ -254,6 +274,7 @@ export class ChargedCall<Event> implements RunningCall {
         provider,
         model,
       },
+      record: this.work.record?.start(),
     };
   }
 }

@@ -54,7 +54,7 @@ export class LeaseKeeper implements OnModuleInit {
     this.deadline = setTimeout(() => this.cutOff(), Math.max(safeMs, 0));
     this.deadline.unref();
     const orphans = booked.filter(({ holdId }) => !this.calls.has(holdId));
-    await Promise.all(orphans.map(({ holdId, keyId }) => this.ledger.release(holdId, keyId)));
+    await Promise.all(orphans.map(({ holdId, keyId }) => this.ledger.release({ holdId, keyId })));
   }
 
   private cutOff(): void {

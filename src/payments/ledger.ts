@@ -1,3 +1,4 @@
+import type { RecordEnd, RecordStart } from './call-record.js';
 import type { Charge } from './domain/metering.js';
 import type { EncodedTariff } from './domain/tariff.js';
 import type { Budget } from './outcome.js';
@@ -27,6 +28,8 @@ export interface HoldRequest {
   /** What a crash before the first progress report is settled with. */
   readonly inputTokens: number;
   readonly terms: HoldTerms;
+  /** Written if the hold is granted. */
+  readonly record?: RecordStart | undefined;
 }
 
 export interface HoldGrant {
@@ -72,6 +75,13 @@ export interface Settlement {
   readonly charge: Charge;
   readonly estimated: boolean;
   readonly settledAtMs: number;
+  readonly record?: RecordEnd | undefined;
+}
+
+export interface Release {
+  readonly holdId: string;
+  readonly keyId: string;
+  readonly record?: RecordEnd | undefined;
 }
 
 export interface SettlementResult {
@@ -94,7 +104,7 @@ export abstract class Ledger {
   /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */
   abstract settleAbandoned(settlement: Settlement): Promise<SettlementResult>;
   /** Ends a hold without a charge. */
-  abstract release(holdId: string, keyId: string): Promise<void>;
+  abstract release(release: Release): Promise<void>;
 }
 
 export function isRefusal(answer: HoldGrant | HoldRefusal): answer is HoldRefusal {

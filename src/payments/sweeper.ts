@@ -52,7 +52,7 @@ export class Sweeper implements OnModuleInit {
   }
 
   private async end(call: AbandonedCall): Promise<void> {
-    if (!call.sent) await this.ledger.release(call.holdId, call.keyId);
+    if (!call.sent) await this.ledger.release({ holdId: call.holdId, keyId: call.keyId });
     else await this.ledger.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
   }
 }

@@ -21,7 +21,9 @@ export class GroupCommit<Input, Output> {
 
   constructor(
     private readonly statement: BatchStatement<Input, Output>,
-    private readonly bounds: { readonly rows: number; readonly waiting: number },
+    private readonly bounds: { readonly rows: number; readonly bytes: number; readonly waiting: number },
+    /** Bytes, roughly, that an input adds to its statement beyond a row of fixed size. */
+    private readonly weigh: (input: Input) => number = () => 0,
   ) {}
 
   /** @throws Error when more calls are waiting than the bound allows. */
@@ -37,8 +39,18 @@ export class GroupCommit<Input, Output> {
 
   private async drain(): Promise<void> {
     this.underWay = true;
-    while (this.waiting.length > 0) await this.send(this.waiting.splice(0, this.bounds.rows));
+    while (this.waiting.length > 0) await this.send(this.waiting.splice(0, this.batchSize()));
     this.underWay = false;
+  }
+
+  /** As many as fit; at least one, however much it weighs. */
+  private batchSize(): number {
+    let bytes = 0;
+    for (const [index, { input }] of this.waiting.entries()) {
+      bytes += this.weigh(input);
+      if (index === this.bounds.rows || (index > 0 && bytes > this.bounds.bytes)) return index;
+    }
+    return this.waiting.length;
   }
 
   private async send(batch: readonly Waiting<Input, Output>[]): Promise<void> {

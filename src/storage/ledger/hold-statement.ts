@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
+import { startColumns } from '../records/record-columns.js';
 
 interface HoldRow {
   readonly ordinal: number;
@@ -17,6 +18,28 @@ interface HoldRow {
 
 const TEXT = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
+/** With the records of those calls that are stored: in the same statement, for the holds that are granted. */
+const STORING = `
+WITH granted AS MATERIALIZED (${TEXT}),
+started AS (
+  SELECT r.*, g.account_id
+  FROM unnest($13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::boolean[],
+              $20::boolean[], $21::text[], $22::text[], $23::timestamptz[])
+    AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at)
+  JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
+records AS (
+  INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
+                         hold_id, process_id, request, envelope, created_at)
+  SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
+         ($3::text[])[s.call], $24::text, s.request::json, s.envelope::json, s.created_at
+  FROM started s ON CONFLICT (id) DO NOTHING),
+items AS (
+  INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
+  SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
+  FROM unnest($25::int[], $26::int[], $27::text[], $28::text[]) AS i (call, position, item_id, item)
+  JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING)
+SELECT * FROM granted`;
+
 /** The first of the two statements of a paid call. */
 export async function takeHolds(
   pool: Pool,
@@ -24,9 +47,11 @@ export async function takeHolds(
   requests: readonly HoldRequest[],
   { retry }: { readonly retry: boolean },
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
+  const records = startColumns(processId, requests);
   const { rows } = await pool.query<HoldRow>({
-    name: 'take_holds',
-    text: TEXT,
+    ...(records.isEmpty
+      ? { name: 'take_holds', text: TEXT }
+      : { name: 'take_holds_and_store', text: STORING }),
     values: [
       processId,
       retry,
@@ -40,6 +65,7 @@ export async function takeHolds(
       requests.map(({ idempotencyKey }) => idempotencyKey ?? null),
       requests.map(({ inputTokens }) => inputTokens),
       requests.map(({ terms }) => JSON.stringify(terms)),
+      ...(records.isEmpty ? [] : records.values),
     ],
   });
   const answers = new Array<HoldGrant | HoldRefusal>(requests.length).fill(UNKNOWN_KEY);

@@ -1,26 +1,30 @@
 import { Injectable } from '@nestjs/common';
+import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import {
   Ledger,
   type HoldGrant,
   type HoldRefusal,
   type HoldRequest,
+  type Release,
   type Settlement,
   type SettlementResult,
 } from '../../payments/ledger.js';
 import { Database } from '../database.js';
 import { GroupCommit } from '../group-commit.js';
+import { weightOf } from '../records/record-columns.js';
 import { takeHolds } from './hold-statement.js';
+import { releaseHolds } from './release-statement.js';
 import { settleHolds } from './settle-statement.js';
 
-/** Rows of one statement, and calls that may wait for the next one. */
-const BOUNDS = { rows: 128, waiting: 10_000 };
+/** Rows and bytes of stored content of one statement, and calls that may wait for the next one. */
+const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000 };
 
 @Injectable()
 export class PostgresLedger extends Ledger {
   private readonly holds: GroupCommit<HoldRequest, HoldGrant | HoldRefusal>;
   private readonly settlements: GroupCommit<Settlement, SettlementResult>;
-  private readonly releases: GroupCommit<{ holdId: string; keyId: string }, true>;
+  private readonly releases: GroupCommit<Release, true>;
 
   constructor(
     private readonly database: Database,
@@ -28,16 +32,19 @@ export class PostgresLedger extends Ledger {
   ) {
     super();
     const { pool } = database;
-    this.holds = new GroupCommit((batch, options) => takeHolds(pool, identity.id, batch, options), BOUNDS);
-    this.settlements = new GroupCommit((batch) => settleHolds(pool, batch, { sweep: false }), BOUNDS);
-    this.releases = new GroupCommit(async (batch) => {
-      await pool.query({
-        name: 'release_holds',
-        text: 'SELECT release_holds($1, $2)',
-        values: [batch.map(({ holdId }) => holdId), batch.map(({ keyId }) => keyId)],
-      });
-      return batch.map(() => true as const);
-    }, BOUNDS);
+    const weigh = ({ record }: { readonly record?: RecordStart | RecordEnd | undefined }): number =>
+      weightOf(record);
+    this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
+      (batch, options) => takeHolds(pool, identity.id, batch, options),
+      BOUNDS,
+      weigh,
+    );
+    this.settlements = new GroupCommit<Settlement, SettlementResult>(
+      (batch) => settleHolds(pool, batch, { sweep: false }),
+      BOUNDS,
+      weigh,
+    );
+    this.releases = new GroupCommit<Release, true>((batch) => releaseHolds(pool, batch), BOUNDS, weigh);
   }
 
   hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal> {
@@ -54,7 +61,7 @@ export class PostgresLedger extends Ledger {
     return result;
   }
 
-  async release(holdId: string, keyId: string): Promise<void> {
-    await this.releases.run({ holdId, keyId });
+  async release(release: Release): Promise<void> {
+    await this.releases.run(release);
   }
 }

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { Settlement, SettlementResult } from '../../payments/ledger.js';
+import { finishingRecords } from '../records/finish-records.js';
+import { endColumns } from '../records/record-columns.js';
 
 interface SettleRow {
   readonly ordinal: number;
@@ -10,15 +12,19 @@ interface SettleRow {
 
 const TEXT = `SELECT * FROM settle_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
 
+const STORING = finishingRecords(TEXT, 18);
+
 /** The second of the two statements of a paid call. `sweep`: on behalf of a process that died. */
 export async function settleHolds(
   pool: Pool,
   settlements: readonly Settlement[],
   { sweep }: { readonly sweep: boolean },
 ): Promise<readonly SettlementResult[]> {
+  const records = endColumns(settlements);
   const { rows } = await pool.query<SettleRow>({
-    name: 'settle_holds',
-    text: TEXT,
+    ...(records.isEmpty
+      ? { name: 'settle_holds', text: TEXT }
+      : { name: 'settle_holds_and_store', text: STORING }),
     values: [
       sweep,
       settlements.map(({ holdId }) => holdId),
@@ -37,6 +43,7 @@ export async function settleHolds(
       settlements.map(({ estimated }) => estimated),
       settlements.map(() => null),
       settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
+      ...(records.isEmpty ? [] : records.values),
     ],
   });
   const results = new Array<SettlementResult>(settlements.length);

@@ -107,7 +107,7 @@ async function play(steps: readonly (readonly Step[])[]): Promise<void> {
     const target = open[one.pick % Math.max(open.length, 1)];
     if (!target) return;
     const { request, key } = target;
-    if (one.kind === 'release') await ledger.release(request.holdId, key.id);
+    if (one.kind === 'release') await ledger.release({ holdId: request.holdId, keyId: key.id });
     else if (one.kind === 'settle') await ledger.settle(settlementOf(request, key, BigInt(one.price), 1n));
     else await ledger.settleAbandoned(settlementOf(request, key, BigInt(one.price), 1n));
   };
@@ -115,7 +115,9 @@ async function play(steps: readonly (readonly Step[])[]): Promise<void> {
     await Promise.all(together.map(run));
     await expectSoundBooks(database.pool);
   }
-  await Promise.all(open.map(({ request, key }) => replicas[0]!.ledger.release(request.holdId, key.id)));
+  await Promise.all(
+    open.map(({ request, key }) => replicas[0]!.ledger.release({ holdId: request.holdId, keyId: key.id })),
+  );
   const { rows } = await database.pool.query('SELECT FROM api_keys WHERE budget_held <> 0');
   expect(rows).toEqual([]);
 }

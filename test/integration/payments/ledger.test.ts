@@ -171,7 +171,7 @@ describe('ending holds', () => {
     const [released, settled] = [holdRequest(key, 100n), holdRequest(key, 100n)];
     await books.ledger.hold(released);
     await books.ledger.hold(settled);
-    await books.ledger.release(released.holdId, key.id);
+    await books.ledger.release({ holdId: released.holdId, keyId: key.id });
     await books.ledger.settleAbandoned(settlementOf(settled, key, 30n));
     expect(await books.ledger.settleAbandoned(settlementOf(settled, key, 30n))).toMatchObject({
       overrun: 0n,
@@ -227,7 +227,7 @@ describe('leases', () => {
     const found = (await books.leases.abandoned(1000)).find(({ holdId }) => holdId === kept.holdId);
     expect(found).toMatchObject({ sent: true, inputTokens: 7, outputTokens: 3, requestId: kept.requestId });
     await books.leases.forgetDead();
-    await Promise.all([kept, lost].map(({ holdId }) => books.ledger.release(holdId, key.id)));
+    await Promise.all([kept, lost].map(({ holdId }) => books.ledger.release({ holdId, keyId: key.id })));
     await books.leases.forgetDead();
     const { rowCount } = await database.pool.query('SELECT FROM gateway_processes WHERE id = $1', [
       mortal.identity.id,
@@ -237,6 +237,8 @@ describe('leases', () => {
   });
 
   it('ignores holds that it has never heard of', async () => {
-    await expect(books.ledger.release(newId('hold'), newId('key'))).resolves.toBeUndefined();
+    await expect(
+      books.ledger.release({ holdId: newId('hold'), keyId: newId('key') }),
+    ).resolves.toBeUndefined();
   });
 });

@@ -120,6 +120,7 @@ async function shape(pool: Pool): Promise<readonly string[]> {
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_prisma_migrations'
     UNION ALL
     SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
+       AND indexdef NOT LIKE '% WHERE %'
     UNION ALL
     SELECT format('foreign key %s %s', conrelid::regclass, pg_get_constraintdef(oid))
       FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace

@@ -1,0 +1,54 @@
+import type { GatewayError } from '../errors/gateway-error.js';
+import type { Measurement } from './meter.js';
+
+/** An item of a stored call; `json` is its text, kept to the letter. */
+export interface RecordItem {
+  readonly id: string;
+  readonly json: string;
+}
+
+/** What is written in the statement that takes the hold. */
+export interface RecordStart {
+  readonly responseId: string;
+  readonly status: 'queued' | 'in_progress';
+  readonly model: string;
+  readonly previousResponseId: string | undefined;
+  readonly conversationId: string | undefined;
+  readonly background: boolean;
+  readonly streamed: boolean;
+  /** What another process needs to run it. */
+  readonly requestJson: string | undefined;
+  readonly envelopeJson: string;
+  readonly input: readonly RecordItem[];
+  readonly createdAtMs: number;
+}
+
+/** What is written in the statement that settles or releases the hold. */
+export interface RecordEnd {
+  readonly responseId: string;
+  readonly status: string;
+  readonly envelopeJson: string;
+  readonly output: readonly RecordItem[];
+  /** The last entries of the event log of a background stream. */
+  readonly events: readonly RecordEvent[];
+}
+
+export interface RecordEvent {
+  readonly sequenceNumber: number;
+  readonly type: string;
+  readonly json: string;
+}
+
+export type Ending =
+  | { readonly status: 'completed' }
+  | { readonly status: 'failed'; readonly error: GatewayError }
+  /** The client left, or asked for the end. */
+  | { readonly status: 'cancelled' };
+
+/** The record of one call. Also a call that is not stored has one, which writes nothing. */
+export interface CallRecord {
+  /** Asked for once, before the hold is taken. */
+  start(): RecordStart | undefined;
+  /** Asked for once, when the run is over; without a measurement nothing is charged. */
+  end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined;
+}

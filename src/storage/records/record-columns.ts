@@ -1,0 +1,85 @@
+import type { RecordEnd, RecordEvent, RecordItem, RecordStart } from '../../payments/call-record.js';
+
+type WithRecord<Rows> = { readonly record?: Rows | undefined };
+
+/** One array for each column, over those calls of a batch that are stored; `call` is the call's place, from 1. */
+interface Columns {
+  readonly values: readonly unknown[];
+  readonly isEmpty: boolean;
+}
+
+export function startColumns(processId: string, calls: readonly WithRecord<RecordStart>[]): Columns {
+  const rows = stored(calls);
+  const items = flat(rows.map(({ call, record }) => ({ call, list: record.input })));
+  return {
+    isEmpty: rows.length === 0,
+    values: [
+      rows.map(({ call }) => call),
+      rows.map(({ record }) => record.responseId),
+      rows.map(({ record }) => record.status),
+      rows.map(({ record }) => record.model),
+      rows.map(({ record }) => record.previousResponseId ?? null),
+      rows.map(({ record }) => record.conversationId ?? null),
+      rows.map(({ record }) => record.background),
+      rows.map(({ record }) => record.streamed),
+      rows.map(({ record }) => record.requestJson ?? null),
+      rows.map(({ record }) => record.envelopeJson),
+      rows.map(({ record }) => new Date(record.createdAtMs)),
+      processId,
+      ...itemColumns(items),
+    ],
+  };
+}
+
+export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
+  const rows = stored(calls);
+  const items = flat(rows.map(({ call, record }) => ({ call, list: record.output })));
+  const events = flat<RecordEvent>(rows.map(({ call, record }) => ({ call, list: record.events })));
+  return {
+    isEmpty: rows.length === 0,
+    values: [
+      rows.map(({ call }) => call),
+      rows.map(({ record }) => record.responseId),
+      rows.map(({ record }) => record.status),
+      rows.map(({ record }) => record.envelopeJson),
+      ...itemColumns(items),
+      events.map(({ call }) => call),
+      events.map(({ entry }) => entry.sequenceNumber),
+      events.map(({ entry }) => entry.type),
+      events.map(({ entry }) => entry.json),
+    ],
+  };
+}
+
+/** Bytes, roughly, that a record adds to a batch. */
+export function weightOf(record: RecordStart | RecordEnd | undefined): number {
+  if (!record) return 0;
+  const items = 'input' in record ? record.input : record.output;
+  let weight = record.envelopeJson.length;
+  if ('requestJson' in record) weight += record.requestJson?.length ?? 0;
+  for (const { json } of items) weight += json.length;
+  return weight;
+}
+
+function stored<Rows>(calls: readonly WithRecord<Rows>[]): { call: number; record: Rows }[] {
+  return calls.flatMap(({ record }, index) => (record ? [{ call: index + 1, record }] : []));
+}
+
+interface Placed<Entry> {
+  readonly call: number;
+  readonly position: number;
+  readonly entry: Entry;
+}
+
+function flat<Entry>(lists: readonly { call: number; list: readonly Entry[] }[]): Placed<Entry>[] {
+  return lists.flatMap(({ call, list }) => list.map((entry, position) => ({ call, position, entry })));
+}
+
+function itemColumns(items: readonly Placed<RecordItem>[]): unknown[] {
+  return [
+    items.map(({ call }) => call),
+    items.map(({ position }) => position),
+    items.map(({ entry }) => entry.id),
+    items.map(({ entry }) => entry.json),
+  ];
+}
