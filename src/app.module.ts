@@ -4,6 +4,7 @@ import { CatalogModule } from './catalog/catalog.module.js';
 import { ChatModule } from './chat/chat.module.js';
 import type { Config } from './config/config.js';
 import { configModule } from './config/config.module.js';
+import { GenerationModule } from './generation/generation.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -27,6 +28,7 @@ export class AppModule {
         StreamingModule,
         CatalogModule,
         ProvidersModule,
+        GenerationModule,
         HealthModule,
         MetricsModule,
         ModelsModule,

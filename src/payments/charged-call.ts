@@ -43,7 +43,7 @@ export interface ChargedWork<Event> {
   readonly inputTokensEstimate: number;
   /** Whether the client sees events as they come; a whole answer that fails has shown nothing and costs nothing. */
   readonly streamed: boolean;
-  readonly meter: Meter<Event>;
+  readonly meter: Meter;
   /** What is stored of the call, in the same statements as its money. */
   readonly record?: CallRecord;
   /** Aborted when the call is to end although its client stays. */
@@ -140,7 +140,6 @@ export class ChargedCall<Event> implements RunningCall {
     this.run.add(
       generate({ accountId: grant.accountId, loweredOutputCap }).subscribe({
         next: (event) => {
-          this.work.meter.observe(event);
           this.subscriber.next({ event });
         },
         error: (failure: unknown) => void this.fail(toGatewayError(failure)),

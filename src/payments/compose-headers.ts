@@ -4,6 +4,11 @@ import { type Admission, type Budget, type Outcome } from './outcome.js';
 
 type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
 
+/** Whatever a feature shows; among it `opened`, which tells who answers. */
+export interface ShownEvent {
+  readonly type: string;
+}
+
 /** The Compose headers of one answer, gathered from its outcomes; amounts are atomic USDC as of authorisation. */
 export class ComposeHeaders {
   private admission: Admission | undefined;
@@ -11,9 +16,9 @@ export class ComposeHeaders {
 
   constructor(private readonly responseId: string) {}
 
-  notice(item: Outcome<TextEvent>): void {
+  notice(item: Outcome<ShownEvent>): void {
     if ('event' in item) {
-      if (item.event.type === 'opened') this.opened = item.event;
+      if (isOpened(item.event)) this.opened = item.event;
     } else if ('admission' in item) this.admission = item.admission;
   }
 
@@ -25,6 +30,10 @@ export class ComposeHeaders {
       ...(opened ? openedFields(opened) : {}),
     };
   }
+}
+
+function isOpened(event: ShownEvent): event is OpenedEvent {
+  return event.type === 'opened';
 }
 
 function admissionFields({ budget, loweredOutputCap }: Admission): HeaderFields {

@@ -7,8 +7,7 @@ export interface Measurement {
 }
 
 /** Watches one call and knows what it has used. */
-export interface Meter<Event> {
-  observe(event: Event): void;
+export interface Meter {
   /** Whether anything was sent upstream. */
   readonly sent: boolean;
   /** Whether the upstream has produced anything. */

@@ -1,36 +1,36 @@
 import { type GatewayError } from '../errors/gateway-error.js';
-import { type TextEvent } from '../providers/text/text-event.js';
 import { namedFrame } from '../streaming/frames.js';
 import { type BodyPresenter, type HeaderFields, type StreamPresenter } from '../streaming/presenter.js';
-import { ComposeHeaders } from './compose-headers.js';
+import { ComposeHeaders, type ShownEvent } from './compose-headers.js';
 import { receiptInBody } from './domain/receipt-json.js';
 import { type Receipt } from './domain/receipt.js';
 import { type Outcome } from './outcome.js';
 
-type TextOutcome = Outcome<TextEvent>;
+type AnyOutcome = Outcome<ShownEvent>;
 
 /** Adds what the native surface has over the external one: Compose headers, `compose.error` and `compose.receipt`. */
-export function withReceipts(
-  presenter: StreamPresenter<TextOutcome>,
+export function withReceipts<Item extends AnyOutcome>(
+  presenter: StreamPresenter<Item>,
   responseId: string,
-): StreamPresenter<TextOutcome> {
+): StreamPresenter<Item> {
   return new ReceiptedStream(presenter, new ComposeHeaders(responseId));
 }
 
 /** Adds the Compose headers, `X-Compose-Receipt` and the field `compose_receipt`. */
-export function withReceiptInBody(
-  presenter: BodyPresenter<TextOutcome>,
+export function withReceiptInBody<Item extends AnyOutcome>(
+  presenter: BodyPresenter<Item>,
   responseId: string,
-): BodyPresenter<TextOutcome> {
+): BodyPresenter<Item> {
   return new ReceiptedBody(presenter, new ComposeHeaders(responseId));
 }
 
-/** The receipt waits for the end: the usage chunk goes before it. */
-class ReceiptedStream implements StreamPresenter<TextOutcome> {
+/** Error and receipt wait for the end: the surface's own last frames go before them. */
+class ReceiptedStream<Item extends AnyOutcome> implements StreamPresenter<Item> {
   private receipt: Receipt | undefined;
+  private failed: GatewayError | undefined;
 
   constructor(
-    private readonly presenter: StreamPresenter<TextOutcome>,
+    private readonly presenter: StreamPresenter<Item>,
     private readonly compose: ComposeHeaders,
   ) {}
 
@@ -38,19 +38,20 @@ class ReceiptedStream implements StreamPresenter<TextOutcome> {
     return { ...this.presenter.headers(), ...this.compose.fields() };
   }
 
-  frames(item: TextOutcome): string {
+  frames(item: Item): string {
     this.compose.notice(item);
     const frames = this.presenter.frames(item);
     if ('receipt' in item) this.receipt = item.receipt;
-    return 'failure' in item ? frames + errorFrame(item.failure) : frames;
+    if ('failure' in item) this.failed = item.failure;
+    return frames;
   }
 
   failure(error: GatewayError): string {
-    return this.presenter.failure(error) + errorFrame(error) + this.receiptFrame();
+    return this.presenter.failure(error) + errorFrame(this.failed ?? error) + this.receiptFrame();
   }
 
   end(): string {
-    return this.presenter.end() + this.receiptFrame();
+    return this.presenter.end() + (this.failed ? errorFrame(this.failed) : '') + this.receiptFrame();
   }
 
   private receiptFrame(): string {
@@ -58,15 +59,15 @@ class ReceiptedStream implements StreamPresenter<TextOutcome> {
   }
 }
 
-class ReceiptedBody implements BodyPresenter<TextOutcome> {
+class ReceiptedBody<Item extends AnyOutcome> implements BodyPresenter<Item> {
   private receipt: Receipt | undefined;
 
   constructor(
-    private readonly presenter: BodyPresenter<TextOutcome>,
+    private readonly presenter: BodyPresenter<Item>,
     private readonly compose: ComposeHeaders,
   ) {}
 
-  add(item: TextOutcome): void {
+  add(item: Item): void {
     this.compose.notice(item);
     this.presenter.add(item);
     if ('receipt' in item) this.receipt = item.receipt;

@@ -36,7 +36,7 @@ class OutputText {
 }
 
 /** Meters one text call: the upstream's own count if it gives one, else what was counted here. */
-export class TextMeter implements Meter<TextEvent> {
+export class TextMeter implements Meter {
   sent = false;
   produced = false;
   provider: string | undefined;

@@ -9,6 +9,7 @@ export const externalPresenters: ChatPresenters = {
   body: (command) => new ExternalBodyPresenter(streamOptions(command)),
 };
 
-export function streamOptions({ responseId, createdSeconds, request }: ChatCommand): ChatStreamOptions {
+export function streamOptions({ call, request }: ChatCommand): ChatStreamOptions {
+  const { responseId, createdSeconds } = call;
   return { responseId, createdSeconds, model: request.model, includeUsage: request.includeUsage };
 }

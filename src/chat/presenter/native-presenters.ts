@@ -9,7 +9,8 @@ export const nativePresenters: ChatPresenters = {
   stream: (command) =>
     withReceipts(
       new ExternalStreamPresenter({ ...streamOptions(command), alwaysUsage: true }),
-      command.responseId,
+      command.call.responseId,
     ),
-  body: (command) => withReceiptInBody(new ExternalBodyPresenter(streamOptions(command)), command.responseId),
+  body: (command) =>
+    withReceiptInBody(new ExternalBodyPresenter(streamOptions(command)), command.call.responseId),
 };

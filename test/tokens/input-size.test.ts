@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { inputText, measureInput } from '../../src/chat/domain/input-size.js';
-import { body, fullBody, tool, withMessages } from './chat-bodies.js';
+import { inputText, measureInput } from '../../src/tokens/input-size.js';
+import { body, fullBody, tool, withMessages } from '../chat/chat-bodies.js';
 
 describe('the size of an input', () => {
   it('counts images, audio and files by the piece and not by their bytes', () => {

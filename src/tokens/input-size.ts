@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 
 export interface InputSize {
   /** UTF-8 bytes: no tokenizer makes more than one token of one byte, so this bounds the tokens from above. */

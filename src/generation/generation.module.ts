@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { TextCalls } from './text-calls.js';
+
+@Module({ imports: [CatalogModule, ProvidersModule], providers: [TextCalls], exports: [TextCalls] })
+export class GenerationModule {}
