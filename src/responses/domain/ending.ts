@@ -1,0 +1,46 @@
+import type { FinishReason } from '../../providers/text/text-event.js';
+import type { ResponseEnvelope } from './response.js';
+import type { TerminalEventBody } from './response-event.js';
+import type { TerminalStatus } from './status.js';
+
+export interface EndingError {
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+  readonly param: string | null;
+}
+
+/** How a run ended; whether a completed one is complete is for its finish reason to say. */
+export type Ending =
+  | { readonly status: 'completed' }
+  | { readonly status: 'failed'; readonly error: EndingError }
+  | { readonly status: 'cancelled' };
+
+type IncompleteDetails = ResponseEnvelope['incomplete_details'];
+
+export interface Conclusion extends Pick<ResponseEnvelope, 'incomplete_details' | 'error'> {
+  readonly status: TerminalStatus;
+}
+
+/** Finish reasons that cut an answer short. */
+const INCOMPLETE: Readonly<Partial<Record<FinishReason, IncompleteDetails>>> = {
+  length: { reason: 'max_output_tokens' },
+  content_filter: { reason: 'content_filter' },
+};
+
+export function conclude(ending: Ending, reason: FinishReason = 'stop'): Conclusion {
+  if (ending.status === 'failed') {
+    const { code, message } = ending.error;
+    return { status: 'failed', incomplete_details: null, error: { code, message } };
+  }
+  const incomplete_details = ending.status === 'completed' ? (INCOMPLETE[reason] ?? null) : null;
+  return { status: incomplete_details ? 'incomplete' : ending.status, incomplete_details, error: null };
+}
+
+/** The published API has no event for a cancelled run; its response says what it was. */
+export const TERMINAL_EVENTS: Readonly<Record<TerminalStatus, TerminalEventBody['type']>> = {
+  completed: 'response.completed',
+  incomplete: 'response.incomplete',
+  cancelled: 'response.incomplete',
+  failed: 'response.failed',
+};

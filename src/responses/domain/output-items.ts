@@ -1,0 +1,145 @@
+import type { JsonObject, JsonValue } from '../../json.js';
+import type { TextEvent } from '../../providers/text/text-event.js';
+import type { CallBuilder } from './call-builders.js';
+import { convertAnnotation, convertLogprobs } from './convert-chat-fields.js';
+import type { Emit, ItemPlace } from './emit.js';
+import type { ItemStatus, OutputItem, OutputItemPrefix } from './item.js';
+import { MessageBuilder } from './message-builder.js';
+import { ReasoningBuilder } from './reasoning-builder.js';
+import { shownAs, startCall, type StartedCall } from './start-call.js';
+import type { ToolIdentity } from './tool-identity.js';
+
+interface ItemBuilder {
+  now(status: ItemStatus): OutputItem;
+  close(status: ItemStatus): OutputItem;
+}
+
+/** The place of an item in the output, for as long as the response lives. */
+interface Slot<Builder extends ItemBuilder = ItemBuilder> {
+  readonly index: number;
+  readonly builder: Builder;
+  done: OutputItem | undefined;
+}
+
+export type ContentEvent = Exclude<TextEvent, { type: 'opened' | 'usage' | 'start' | 'finish' }>;
+
+/**
+ * The output of a response while it grows. Of messages and reasoning one item is open at a time; another kind of item
+ * ends it. Tool calls stay open until the end, since pieces of an earlier call may come after a later one has begun.
+ */
+export class OutputItems {
+  private readonly slots: Slot[] = [];
+  private message: Slot<MessageBuilder> | undefined;
+  private reasoning: Slot<ReasoningBuilder> | undefined;
+  private readonly calls = new Map<number, Slot<CallBuilder>>();
+  /** Some upstreams cite before they speak. */
+  private readonly waitingAnnotations: JsonObject[] = [];
+
+  constructor(
+    private readonly newItemId: (prefix: OutputItemPrefix) => string,
+    private readonly tools: ReadonlyMap<string, ToolIdentity>,
+    private readonly emit: Emit,
+  ) {}
+
+  accept(event: ContentEvent): void {
+    switch (event.type) {
+      case 'text':
+        return this.addText(event.text, convertLogprobs(event.logprobs));
+      case 'refusal':
+        if (event.text !== '') this.openMessage().addRefusal(event.text);
+        return;
+      case 'reasoning':
+        if (event.text !== '') this.openReasoning().addText(event.text);
+        return;
+      case 'reasoning_summary':
+        if (event.text !== '') this.openReasoning().addSummary(event.text);
+        return;
+      case 'tool_call_start':
+        return this.openCall(event.index, event);
+      case 'tool_call_delta':
+        if (event.arguments !== '') this.calls.get(event.index)?.builder.add(event.arguments);
+        return;
+      case 'annotation':
+        return this.annotate(convertAnnotation(event.annotation));
+    }
+  }
+
+  /** As of now; later events do not change what was handed out. */
+  now(): readonly OutputItem[] {
+    return this.slots.map(({ done, builder }) => done ?? builder.now('in_progress'));
+  }
+
+  /** Ends what is still open, in the order of the output. */
+  closeAll(status: ItemStatus): void {
+    for (const slot of this.slots) this.close(slot, status);
+  }
+
+  private addText(text: string, logprobs: readonly JsonValue[]): void {
+    if (text === '' && logprobs.length === 0) return;
+    const message = this.openMessage();
+    message.addText(text, logprobs);
+    if (this.waitingAnnotations.length === 0) return;
+    for (const annotation of this.waitingAnnotations.splice(0)) message.annotate(annotation);
+  }
+
+  private annotate(annotation: JsonObject): void {
+    if (!this.message?.builder.annotate(annotation)) this.waitingAnnotations.push(annotation);
+  }
+
+  private openMessage(): MessageBuilder {
+    if (!this.message) {
+      this.closeSpoken();
+      this.message = this.open('msg', (place) => new MessageBuilder(place, this.emit));
+    }
+    return this.message.builder;
+  }
+
+  private openReasoning(): ReasoningBuilder {
+    if (!this.reasoning) {
+      this.closeSpoken();
+      this.reasoning = this.open('rs', (place) => new ReasoningBuilder(place, this.emit));
+    }
+    return this.reasoning.builder;
+  }
+
+  private openCall(index: number, call: StartedCall): void {
+    this.closeSpoken();
+    // An index that is used again is a new call.
+    const former = this.calls.get(index);
+    if (former) this.close(former, 'completed');
+    const identity = this.tools.get(call.name);
+    const prefix = shownAs(call, identity) === 'custom' ? 'ctc' : 'fc';
+    const slot = this.open(prefix, (place) => startCall(call, identity, place, this.emit));
+    this.calls.set(index, slot);
+  }
+
+  private open<Builder extends ItemBuilder>(
+    prefix: OutputItemPrefix,
+    build: (place: ItemPlace) => Builder,
+  ): Slot<Builder> {
+    const index = this.slots.length;
+    const builder = build({ item_id: this.newItemId(prefix), output_index: index });
+    const slot: Slot<Builder> = { index, builder, done: undefined };
+    this.slots.push(slot);
+    this.emit({
+      type: 'response.output_item.added',
+      output_index: index,
+      item: builder.now('in_progress'),
+    });
+    return slot;
+  }
+
+  private closeSpoken(): void {
+    if (this.message) this.close(this.message, 'completed');
+    if (this.reasoning) this.close(this.reasoning, 'completed');
+    this.message = undefined;
+    this.reasoning = undefined;
+  }
+
+  private close(slot: Slot, status: ItemStatus): void {
+    if (slot.done) return;
+    const item = slot.builder.close(status);
+    slot.done = item;
+    this.emit({ type: 'response.output_item.done', output_index: slot.index, item });
+  }
+}

@@ -1,0 +1,132 @@
+import type { FinishReason, TextEvent } from '../../providers/text/text-event.js';
+import { conclude, type Ending, TERMINAL_EVENTS } from './ending.js';
+import { errorEvent } from './error-event.js';
+import type { OutputItemPrefix } from './item.js';
+import { OutputItems } from './output-items.js';
+import type { ResponseEnvelope, ResponseObject, ResponseSettings } from './response.js';
+import type { ResponseEvent, ResponseEventBody, TerminalEventBody } from './response-event.js';
+import { toObject } from './response-json.js';
+import { responseUsage, type UsageEvent } from './response-usage.js';
+import { move } from './status.js';
+import type { ToolIdentity } from './tool-identity.js';
+
+export interface ReducerOptions {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly createdSeconds: number;
+  readonly settings: ResponseSettings;
+  readonly newItemId: (prefix: OutputItemPrefix) => string;
+  /** Tools by their name on the chat wire, where they are something else than a function of that name. */
+  readonly tools: ReadonlyMap<string, ToolIdentity>;
+}
+
+const NOTHING: readonly ResponseEvent[] = [];
+
+/**
+ * What an upstream says, in; the events of the Responses API and the Response itself, out. Everything handed out stays
+ * as it is. Only the first choice is shown: a Response has one.
+ */
+export class ResponseReducer {
+  private readonly output: OutputItems;
+  private envelope: ResponseEnvelope;
+  private finishReason: FinishReason | undefined;
+  /** Shown at the end alone. */
+  private usage: UsageEvent | undefined;
+  private events: ResponseEvent[] = [];
+  private nextNumber = 0;
+  private stage: 'new' | 'running' | 'ended' = 'new';
+
+  constructor({ id, createdSeconds, settings, newItemId, tools }: ReducerOptions) {
+    this.output = new OutputItems(newItemId, tools, (event) => this.emit(event));
+    this.envelope = {
+      ...settings,
+      id,
+      object: 'response',
+      created_at: createdSeconds,
+      completed_at: null,
+      status: settings.background ? 'queued' : 'in_progress',
+      incomplete_details: null,
+      error: null,
+      usage: null,
+    };
+  }
+
+  /** `response.created`, for a background run `response.queued`, `response.in_progress`. @throws Error when called twice. */
+  begin(): readonly ResponseEvent[] {
+    if (this.stage !== 'new') throw new Error('a response begins once');
+    this.stage = 'running';
+    this.emit({ type: 'response.created', response: this.snapshot() });
+    if (this.envelope.status === 'queued') {
+      this.emit({ type: 'response.queued', response: this.snapshot() });
+      this.envelope = { ...this.envelope, status: move(this.envelope.status, 'in_progress') };
+    }
+    this.emit({ type: 'response.in_progress', response: this.snapshot() });
+    return this.take();
+  }
+
+  /** What comes after the end is not shown. @throws Error before the beginning. */
+  accept(event: TextEvent): readonly ResponseEvent[] {
+    if (this.stage === 'new') throw new Error('a response has to begin before it says something');
+    if (this.stage === 'ended' || event.type === 'opened') return NOTHING;
+    if (event.type === 'usage') {
+      this.usage = event;
+      return NOTHING;
+    }
+    if (event.choice !== 0 || event.type === 'start') return NOTHING;
+    if (event.type === 'finish') {
+      this.finishReason = event.reason;
+      return NOTHING;
+    }
+    this.output.accept(event);
+    return this.take();
+  }
+
+  /**
+   * Ends what is open and settles the response; for a failure the `error` event follows. The terminal event comes
+   * apart, since it may be shown only when the response is stored. A run that never began gets its first events here.
+   *
+   * @param atSeconds Unix seconds
+   * @throws Error when called twice
+   */
+  end(
+    ending: Ending,
+    atSeconds: number,
+  ): { readonly events: readonly ResponseEvent[]; readonly terminal: ResponseEvent & TerminalEventBody } {
+    if (this.stage === 'ended') throw new Error('a response ends once');
+    const first = this.stage === 'new' ? this.begin() : NOTHING;
+    this.stage = 'ended';
+    const conclusion = conclude(ending, this.finishReason);
+    const isComplete = conclusion.status === 'completed';
+    this.output.closeAll(isComplete ? 'completed' : 'incomplete');
+    if (ending.status === 'failed') this.emit(errorEvent(ending.error));
+    this.envelope = {
+      ...this.envelope,
+      ...conclusion,
+      status: move(this.envelope.status, conclusion.status),
+      completed_at: isComplete ? atSeconds : null,
+      usage: this.usage ? responseUsage(this.usage) : null,
+    };
+    const terminal = {
+      type: TERMINAL_EVENTS[conclusion.status],
+      sequence_number: this.nextNumber,
+      response: this.snapshot(),
+    };
+    return { events: [...first, ...this.take()], terminal };
+  }
+
+  /** As of now. */
+  snapshot(): ResponseObject {
+    return toObject(this.envelope, this.output.now());
+  }
+
+  private emit(event: ResponseEventBody): void {
+    this.events.push({ ...event, sequence_number: this.nextNumber });
+    this.nextNumber += 1;
+  }
+
+  private take(): readonly ResponseEvent[] {
+    const { events } = this;
+    this.events = [];
+    return events;
+  }
+}

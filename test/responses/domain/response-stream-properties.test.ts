@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { synthesise } from '../../../src/responses/domain/replay.js';
+import { toEnvelope, toObject } from '../../../src/responses/domain/response-json.js';
+import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import { expectLegalEvents } from '../../support/response-event-checker.js';
+import { EVENT_TYPES, expectValidEvent } from '../../support/response-event-schemas.js';
+import {
+  argue,
+  call,
+  CANCELLED,
+  COMPLETED,
+  FAILED,
+  finish,
+  reason,
+  refuse,
+  run,
+  say,
+  summarise,
+  usage,
+} from './reducer-fixture.js';
+
+const piece = fc.string({ maxLength: 6, unit: 'grapheme' });
+const logprob = fc.record({
+  token: piece,
+  logprob: fc.double({ max: 0, noNaN: true, noDefaultInfinity: true }),
+  bytes: fc.constantFrom(null, [104, 105]),
+  top_logprobs: fc.constantFrom([], [{ token: 'hi', logprob: -1, bytes: null }]),
+});
+const step = fc.oneof(
+  { weight: 3, arbitrary: piece.map((text) => () => say(text)) },
+  fc
+    .tuple(piece, fc.array(logprob, { maxLength: 2 }))
+    .map(([text, content]) => (): TextEvent => ({ type: 'text', choice: 0, text, logprobs: { content } })),
+  piece.map((text) => () => refuse(text)),
+  piece.map((text) => () => reason(text)),
+  piece.map((text) => () => summarise(text)),
+  piece.map((url) => (): TextEvent => {
+    const url_citation = { url, title: 'T', start_index: 0, end_index: 1 };
+    return { type: 'annotation', choice: 0, annotation: { type: 'url_citation', url_citation } };
+  }),
+  fc
+    .tuple(
+      fc.constantFrom('weather', 'apply_patch', 'crm__find'),
+      fc.constantFrom<'function' | 'custom'>('function', 'function', 'custom'),
+    )
+    .map(
+      ([name, kind]) =>
+        (calls: number) =>
+          call(calls, name, kind),
+    ),
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.nat(), fc.oneof(piece, fc.constantFrom('{"input":"', '"}', '{"input":"whole"}')))
+      .map(
+        ([which, text]) =>
+          (calls: number) =>
+            calls === 0 ? say(text) : argue(which % calls, text),
+      ),
+  },
+  { weight: 1, arbitrary: fc.constant(() => usage) },
+  piece.map((text) => (): TextEvent => ({ type: 'text', choice: 1, text })),
+);
+
+/** What an upstream may say, cut off at any point: calls are begun before they go on, in any order of theirs. */
+const upstream = fc
+  .tuple(
+    fc.array(step, { maxLength: 40 }),
+    fc.option(fc.constantFrom<'stop' | 'length' | 'content_filter'>('stop', 'length', 'content_filter')),
+  )
+  .map(([steps, why]) => {
+    let calls = 0;
+    const events = steps.map((make) => {
+      const event = make(calls);
+      if (event.type === 'tool_call_start') calls += 1;
+      return event;
+    });
+    return why ? [...events, finish(why)] : events;
+  });
+const ending = fc.constantFrom(COMPLETED, COMPLETED, FAILED, CANCELLED);
+
+const said = (events: readonly TextEvent[], type: 'text' | 'refusal' | 'reasoning' | 'reasoning_summary') =>
+  events.map((event) => (event.type === type && event.choice === 0 ? event.text : '')).join('');
+
+describe('any stream', () => {
+  it('is legal, valid, and says all that the upstream said', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(upstream, ending, fc.boolean(), (input, end, background) => {
+        const { events, final } = run(input, end, { background });
+        for (const event of events) seen.add(event.type);
+        expect(expectLegalEvents(events)).toEqual(final);
+        events.forEach(expectValidEvent);
+        const parts = final.output.flatMap((item) => (item.type === 'message' ? item.content : []));
+        const reasoning = final.output.flatMap((item) => (item.type === 'reasoning' ? [item] : []));
+        expect(parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')).toBe(
+          said(input, 'text'),
+        );
+        expect(parts.map((part) => (part.type === 'refusal' ? part.refusal : '')).join('')).toBe(
+          said(input, 'refusal'),
+        );
+        expect(reasoning.flatMap(({ content = [] }) => content.map(({ text }) => text)).join('')).toBe(
+          said(input, 'reasoning'),
+        );
+        expect(reasoning.flatMap(({ summary }) => summary.map(({ text }) => text)).join('')).toBe(
+          said(input, 'reasoning_summary'),
+        );
+        const starts = input.filter(({ type }) => type === 'tool_call_start');
+        expect(final.output.filter((item) => 'call_id' in item)).toHaveLength(starts.length);
+      }),
+      { numRuns: 400 },
+    );
+    // The properties have met every event there is.
+    expect([...seen].sort()).toEqual([...EVENT_TYPES].sort());
+  });
+
+  it('can be replayed from its Response, with the same end', () => {
+    fc.assert(
+      fc.property(upstream, ending, fc.boolean(), (input, end, background) => {
+        const { final } = run(input, end, { background });
+        const events = synthesise(final);
+        expect(expectLegalEvents(events)).toEqual(final);
+        events.forEach(expectValidEvent);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('can be replayed from a Response that was stored in parts', () => {
+    const { final } = run([reason('r'), say('a'), call(0, 'weather')], COMPLETED, {
+      conversation: { id: 'conv_1' },
+      user: 'me',
+    });
+    const { output, ...envelope } = JSON.parse(JSON.stringify(final)) as typeof final;
+    expect(toEnvelope(final)).toEqual(envelope);
+    const reordered = Object.fromEntries(Object.entries(envelope).reverse()) as typeof envelope;
+    expect(JSON.stringify(toObject(reordered, output))).toBe(JSON.stringify(final));
+  });
+});
