@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
 /** The kinds of public id; each is followed by 128 random bits as 32 hexadecimal digits. */
-export type IdPrefix = 'resp' | 'req' | 'rct' | 'key' | 'hold' | 'call' | 'proc';
+export type IdPrefix =
+  'resp' | 'msg' | 'fc' | 'ctc' | 'rs' | 'item' | 'conv' | 'req' | 'rct' | 'key' | 'hold' | 'call' | 'proc';
 
 const ID_BYTES = 16;
 /** One trip to the system's generator serves many ids: a paid call needs four. */

@@ -4,6 +4,8 @@ import type { INestApplication } from '@nestjs/common';
 import { Drain } from './health/drain.js';
 import { LeaseKeeper } from './payments/lease-keeper.js';
 import { RunningCalls } from './payments/running-calls.js';
+import { LeftBehindResponses } from './responses/left-behind.js';
+import { RunningResponses } from './responses/running-responses.js';
 import { Sweeper } from './payments/sweeper.js';
 
 /** Time for cut-off calls to settle and tell their clients, after the grace. */
@@ -26,7 +28,9 @@ export async function shutDown(
   calls.cutOffAll();
   await within(LAST_WORDS_MS, calls.whenIdle());
   calls.abandon();
-  await app.get(Sweeper).stop();
+  await Promise.all(
+    [Sweeper, LeftBehindResponses, RunningResponses].map((recurring) => app.get(recurring).stop()),
+  );
   await app.get(LeaseKeeper).stop();
 
   const closed = app.close();

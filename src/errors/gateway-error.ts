@@ -17,6 +17,11 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: 'This chain is not configured on this gateway.',
   },
+  previous_response_not_found: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: 'There is no such previous response.',
+  },
   context_length_exceeded: {
     status: 400,
     type: 'invalid_request_error',
@@ -47,6 +52,11 @@ export const ERRORS = {
   },
   model_not_allowed: { status: 403, type: 'permission_error', text: 'This key may not use this model.' },
   not_found: { status: 404, type: 'invalid_request_error', text: 'There is nothing at this address.' },
+  response_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    text: 'There is no such response.',
+  },
   model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },

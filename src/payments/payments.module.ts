@@ -28,7 +28,17 @@ import { Sweeper } from './sweeper.js';
     RunningCalls,
     Sweeper,
   ],
-  exports: [Charge, FEE_BPS, KeyAuthenticator, KeysService, LeaseKeeper, Networks, RunningCalls, Sweeper],
+  exports: [
+    Charge,
+    FEE_BPS,
+    KeyAuthenticator,
+    KeysService,
+    LEASE_MS,
+    LeaseKeeper,
+    Networks,
+    RunningCalls,
+    Sweeper,
+  ],
 })
 export class PaymentsModule {}
 

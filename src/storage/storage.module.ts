@@ -7,6 +7,8 @@ import { ProcessLeases } from '../payments/process-leases.js';
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
+import { ResponseStore } from '../responses/response-store.js';
+import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 
 /** Implements every port that needs the database. */
@@ -25,8 +27,9 @@ export class StorageModule implements OnModuleDestroy {
         { provide: KeyStore, useClass: PrismaKeyStore },
         { provide: Ledger, useClass: PostgresLedger },
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
+        { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
-      exports: [DatabaseProbe, KeyStore, Ledger, ProcessIdentity, ProcessLeases],
+      exports: [DatabaseProbe, KeyStore, Ledger, ProcessIdentity, ProcessLeases, ResponseStore],
     };
   }
 

@@ -1,0 +1,22 @@
+import { receiptInBody } from '../../payments/domain/receipt-json.js';
+import { withReceiptInBody, withReceipts } from '../../payments/with-receipts.js';
+import type { ResponseCommand } from '../responses.service.js';
+import type { ResponsePresenters } from './response-presenters.js';
+import {
+  ResponseBodyPresenter,
+  ResponseStreamPresenter,
+  type Decorate,
+} from './external-response-presenters.js';
+
+/** Terminal objects carry their receipt. */
+export const withComposeReceipt: Decorate = (response, receipt) =>
+  receipt ? { ...response, compose_receipt: receiptInBody(receipt) } : response;
+
+/** What the external surface shows, and receipts. */
+export const nativeResponsePresenters: ResponsePresenters = {
+  stream: ({ run, call }: ResponseCommand) =>
+    withReceipts(new ResponseStreamPresenter(run, withComposeReceipt), call.responseId),
+  body: ({ run, call }: ResponseCommand) =>
+    withReceiptInBody(new ResponseBodyPresenter(run), call.responseId),
+  stored: withComposeReceipt,
+};

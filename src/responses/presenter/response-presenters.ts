@@ -1,0 +1,25 @@
+import type { Outcome } from '../../payments/outcome.js';
+import type { BodyPresenter, StreamPresenter } from '../../streaming/presenter.js';
+import type { RunEvent } from '../response-run.js';
+import type { ResponseCommand } from '../responses.service.js';
+import {
+  plain,
+  ResponseBodyPresenter,
+  ResponseStreamPresenter,
+  type Decorate,
+} from './external-response-presenters.js';
+
+/** How one surface shows Responses. */
+export interface ResponsePresenters {
+  readonly stream: (command: ResponseCommand) => StreamPresenter<Outcome<RunEvent>>;
+  readonly body: (command: ResponseCommand) => BodyPresenter<Outcome<RunEvent>>;
+  /** Of a stored object. */
+  readonly stored: Decorate;
+}
+
+/** OpenAI's shape and nothing else. */
+export const externalResponsePresenters: ResponsePresenters = {
+  stream: ({ run }) => new ResponseStreamPresenter(run),
+  body: ({ run }) => new ResponseBodyPresenter(run),
+  stored: plain,
+};

@@ -1,0 +1,106 @@
+import { concatMap, type Observable } from 'rxjs';
+import { type GatewayError } from '../errors/gateway-error.js';
+import { newId } from '../ids.js';
+import type { CallRecord, Ending, RecordEnd, RecordItem, RecordStart } from '../payments/call-record.js';
+import type { Measurement } from '../payments/meter.js';
+import type { TextEvent } from '../providers/text/text-event.js';
+import type { EndingError } from './domain/ending.js';
+import type { ResponseEvent } from './domain/response-event.js';
+import { toEnvelope } from './domain/response-json.js';
+import { ResponseReducer } from './domain/response-reducer.js';
+import type { ResponseSettings } from './domain/response.js';
+import type { ToolIdentity } from './domain/tool-identity.js';
+
+export type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
+/** What a run shows while it goes on; its last events wait until they are stored. */
+export type RunEvent = OpenedEvent | ResponseEvent;
+
+export interface RunSettings {
+  readonly responseId: string;
+  readonly createdSeconds: number;
+  readonly settings: ResponseSettings;
+  readonly tools: ReadonlyMap<string, ToolIdentity>;
+  readonly input: readonly RecordItem[];
+  readonly streamed: boolean;
+}
+
+type Closing = ReturnType<ResponseReducer['end']>;
+
+/** One run of a Response: what it shows, and what is stored of it. */
+export class ResponseRun implements CallRecord {
+  private readonly reducer: ResponseReducer;
+  private hasBegun = false;
+  private closed: Closing | undefined;
+
+  constructor(private readonly run: RunSettings) {
+    const { responseId: id, createdSeconds, settings, tools } = run;
+    this.reducer = new ResponseReducer({ id, createdSeconds, settings, newItemId: newId, tools });
+  }
+
+  /** The last events and the terminal one; a run that failed before it could be held for ends here. */
+  closing(error?: GatewayError): Closing {
+    this.closed ??= error
+      ? this.reducer.end({ status: 'failed', error: asEndingError(error) }, now())
+      : this.reducer.end({ status: 'completed' }, now());
+    return this.closed;
+  }
+
+  readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
+    events.pipe(concatMap((event) => this.show(event)));
+
+  start(): RecordStart | undefined {
+    const { responseId, settings, input, streamed, createdSeconds } = this.run;
+    if (!settings.store) return undefined;
+    return {
+      responseId,
+      status: settings.background ? 'queued' : 'in_progress',
+      model: settings.model,
+      previousResponseId: settings.previous_response_id ?? undefined,
+      conversationId: settings.conversation?.id,
+      background: settings.background,
+      streamed,
+      requestJson: undefined,
+      envelopeJson: JSON.stringify(toEnvelope(this.reducer.snapshot())),
+      input,
+      createdAtMs: createdSeconds * 1000,
+    };
+  }
+
+  end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
+    const first = this.hasBegun ? [] : this.begin();
+    if (measurement?.estimated)
+      this.reducer.accept({ type: 'usage', usage: measurement.usage, estimated: true });
+    const { events, terminal } = this.reducer.end(
+      ending.status === 'failed' ? { status: 'failed', error: asEndingError(ending.error) } : ending,
+      now(),
+    );
+    this.closed = { events: [...first, ...events], terminal };
+    const { response } = terminal;
+    if (!this.run.settings.store) return undefined;
+    return {
+      responseId: response.id,
+      status: response.status,
+      envelopeJson: JSON.stringify(toEnvelope(response)),
+      output: response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      events: [],
+    };
+  }
+
+  private show(event: TextEvent): readonly RunEvent[] {
+    if (event.type === 'opened') return [event, ...this.begin()];
+    return this.reducer.accept(event);
+  }
+
+  private begin(): readonly ResponseEvent[] {
+    this.hasBegun = true;
+    return this.reducer.begin();
+  }
+}
+
+function asEndingError({ type, code, message, param }: GatewayError): EndingError {
+  return { type, code, message, param };
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

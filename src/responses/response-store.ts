@@ -1,0 +1,60 @@
+import type { JsonObject } from '../json.js';
+import type { Receipt } from '../payments/domain/receipt.js';
+import type { RecordEnd } from '../payments/call-record.js';
+import type { ResponseObject } from './domain/response.js';
+import type { ResponseStatus } from './domain/status.js';
+
+export interface ContextQuery {
+  /** SHA-256 of the key that asks; its account owns everything that is found. */
+  readonly keyHash: Buffer;
+  readonly previousResponseId: string | undefined;
+  readonly itemIds: readonly string[];
+}
+
+export interface StoredContext {
+  /** Undefined for an id that does not exist, was deleted or belongs to somebody else. */
+  readonly parent: { readonly status: ResponseStatus } | undefined;
+  /** Items of the chain, oldest first; each turn's input, then its output. */
+  readonly history: readonly JsonObject[];
+  /** Items by id, over all stored responses of the account. */
+  readonly items: ReadonlyMap<string, JsonObject>;
+}
+
+export interface StoredResponse {
+  readonly object: ResponseObject;
+  readonly receipt: Receipt | undefined;
+}
+
+export interface ItemPageRequest {
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  /** Id of the last item of the page before. */
+  readonly after: string | undefined;
+}
+
+export interface ItemPage {
+  readonly items: readonly JsonObject[];
+  readonly hasMore: boolean;
+}
+
+/** A record that nobody runs any more. */
+export interface LeftBehind {
+  readonly object: ResponseObject;
+}
+
+/** Every method names the account (or the key) that asks; what belongs to another one is not there. */
+export abstract class ResponseStore {
+  /** One query, however long the chain. */
+  abstract readContext(query: ContextQuery): Promise<StoredContext>;
+  abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
+  abstract inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage | undefined>;
+  /** Marks a run that has not ended; its owner ends it. */
+  abstract requestCancel(accountId: string, id: string): Promise<void>;
+  /** Those of the given responses whose end has been asked for. */
+  abstract cancelRequested(ids: readonly string[]): Promise<readonly string[]>;
+  /** Removes the content at once; what continues from it stays usable. @returns false when it was not there. */
+  abstract erase(accountId: string, id: string): Promise<boolean>;
+  /** At most `limit` records whose hold was ended by somebody else than their run. */
+  abstract leftBehind(limit: number): Promise<readonly LeftBehind[]>;
+  abstract finishLeftBehind(end: RecordEnd): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { Caller } from '../http/caller.js';
+import { KeyCheck } from '../http/key-check.js';
+import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
+import { receivePaidRequest } from '../http/receive.js';
+import { Networks } from '../payments/networks.js';
+import { ResponseWriter } from '../streaming/response-writer.js';
+import type { ResponsePresenters } from './presenter/response-presenters.js';
+import {
+  refuseUnbuilt,
+  ResponsesService,
+  type ParsedResponse,
+  type ResponseCommand,
+} from './responses.service.js';
+
+/** What both surfaces do with `POST …/responses`; they differ in their presenters alone. */
+@Injectable()
+export class ResponsesEndpoint {
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly keys: KeyCheck,
+    private readonly networks: Networks,
+    private readonly writer: ResponseWriter,
+    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+  ) {}
+
+  async create(
+    caller: Caller,
+    request: IncomingMessage,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    const parsed = await receivePaidRequest(
+      request,
+      caller,
+      this.keys,
+      (body) => {
+        const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
+        const parsedBody = this.responses.parse(body, payer);
+        refuseUnbuilt(parsedBody.request);
+        return parsedBody;
+      },
+      { maxBytes: this.maxBytes },
+    );
+    const command = await this.commandOrRefuse(parsed);
+    await (command.request.stream
+      ? this.writer.stream(
+          response,
+          (demand) => this.responses.create(command, demand),
+          presenters.stream(command),
+        )
+      : this.writer.whole(
+          response,
+          (demand) => this.responses.create(command, demand),
+          presenters.body(command),
+        ));
+  }
+
+  /** A bad key is told before anything that is wrong with what it asks for. */
+  private async commandOrRefuse(parsed: ParsedResponse): Promise<ResponseCommand> {
+    try {
+      return await this.responses.command(parsed);
+    } catch (failure) {
+      if (failure instanceof GatewayError) await this.keys.check(parsed.payer.keyHash);
+      throw failure;
+    }
+  }
+}

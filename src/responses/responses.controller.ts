@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { AcceptingWork } from '../health/accepting-work.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { nativeResponsePresenters } from './presenter/native-response-presenters.js';
+import { externalResponsePresenters, type ResponsePresenters } from './presenter/response-presenters.js';
+import { ResponsesEndpoint } from './responses-endpoint.js';
+import { StoredResponseEndpoint } from './stored-response-endpoint.js';
+
+/** The routes of both surfaces. */
+abstract class ResponsesController {
+  protected constructor(
+    private readonly endpoint: ResponsesEndpoint,
+    private readonly stored: StoredResponseEndpoint,
+    private readonly presenters: ResponsePresenters,
+  ) {}
+
+  @Post()
+  @UseGuards(AcceptingWork)
+  create(
+    @CurrentCaller() caller: Caller,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    return this.endpoint.create(caller, request, response, this.presenters);
+  }
+
+  @Get(':id')
+  find(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    return this.stored.find(caller, id, query, response, this.presenters);
+  }
+
+  @Delete(':id')
+  erase(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
+    return this.stored.erase(caller, id);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  cancel(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
+    return this.stored.cancel(caller, id, this.presenters);
+  }
+
+  @Get(':id/input_items')
+  inputItems(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<object> {
+    return this.stored.inputItems(caller, id, query);
+  }
+}
+
+@Controller('v1/responses')
+export class NativeResponsesController extends ResponsesController {
+  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint) {
+    super(endpoint, stored, nativeResponsePresenters);
+  }
+}
+
+@Controller('external/v1/responses')
+export class ExternalResponsesController extends ResponsesController {
+  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint) {
+    super(endpoint, stored, externalResponsePresenters);
+  }
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { defer, finalize, type Observable } from 'rxjs';
+import { GatewayError } from '../errors/gateway-error.js';
+import { TextCalls, type TextCall } from '../generation/text-calls.js';
+import { newId } from '../ids.js';
+import type { JsonObject } from '../json.js';
+import type { ResolvedModel } from '../catalog/catalog.js';
+import type { Payer } from '../payments/charged-call.js';
+import type { Outcome } from '../payments/outcome.js';
+import type { Demand } from '../streaming/demand.js';
+import { toChat } from './bridge/to-chat.js';
+import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
+import type { ResponseSettings } from './domain/response.js';
+import { storedInput } from './domain/stored-input.js';
+import { refuseParent } from './refuse-parent.js';
+import { ResponseRun, type RunEvent } from './response-run.js';
+import { ResponseStore } from './response-store.js';
+import { parseResponsesRequest, type ResponsesRequest } from './responses-request.js';
+import { RunningResponses } from './running-responses.js';
+
+/** A request whose shape and model are right; what it continues from is not known yet. */
+export interface ParsedResponse {
+  readonly request: ResponsesRequest;
+  readonly resolved: ResolvedModel;
+  readonly payer: Payer;
+}
+
+/** A request that can be held for. */
+export interface ResponseCommand {
+  readonly request: ResponsesRequest;
+  readonly call: TextCall;
+  readonly run: ResponseRun;
+}
+
+@Injectable()
+export class ResponsesService {
+  constructor(
+    private readonly calls: TextCalls,
+    private readonly store: ResponseStore,
+    private readonly running: RunningResponses,
+  ) {}
+
+  /** @throws GatewayError for a wrong shape or an unknown model. */
+  parse(body: JsonObject, payer: Payer): ParsedResponse {
+    const request = parseResponsesRequest(body);
+    return { request, resolved: this.calls.resolve(request.model), payer };
+  }
+
+  /** Reads what the request continues from. @throws GatewayError for a chain or an item that is not there. */
+  async command({ request, resolved, payer }: ParsedResponse): Promise<ResponseCommand> {
+    const { chat, tools, input } = await this.chatOf(request, payer.keyHash);
+    const { stream, outputCapTokens, serviceTier, webSearch } = request;
+    const call = this.calls.prepare(
+      { resolved, chat, stream, n: 1, outputCapTokens, serviceTier, webSearch },
+      payer,
+    );
+    const { responseId, createdSeconds } = call;
+    const run = new ResponseRun({
+      responseId,
+      createdSeconds,
+      settings: settingsOf(request),
+      tools,
+      input: input
+        .map((item) => storedInput(item, newId))
+        .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      streamed: stream,
+    });
+    return { request, call, run };
+  }
+
+  /** The text that the model would read. */
+  async chatOf(
+    request: ResponsesRequest,
+    keyHash: Buffer,
+  ): Promise<ReturnType<typeof toChat> & { input: readonly JsonObject[] }> {
+    const itemIds = referencedIds(request.input);
+    const { previousResponseId } = request;
+    const isNew = previousResponseId === undefined && itemIds.length === 0;
+    const stored = isNew ? undefined : await this.store.readContext({ keyHash, previousResponseId, itemIds });
+    if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
+    const input = resolveReferences(request.input, stored?.items ?? new Map());
+    const context = assembleContext(stored?.history ?? [], input);
+    return { ...toChat({ request, context }), input };
+  }
+
+  /** Cold. */
+  create({ request, call, run }: ResponseCommand, demand: Demand): Observable<Outcome<RunEvent>> {
+    const options = { demand, shape: run.shape, record: run };
+    if (!request.store) return this.calls.run(call, options);
+    return defer(() =>
+      this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),
+    ).pipe(finalize(() => this.running.remove(call.responseId)));
+  }
+}
+
+function settingsOf(request: ResponsesRequest): ResponseSettings {
+  const { settings, model, background, store, previousResponseId, conversationId } = request;
+  return {
+    ...settings,
+    model,
+    background,
+    store,
+    previous_response_id: previousResponseId ?? null,
+    ...(conversationId === undefined ? {} : { conversation: { id: conversationId } }),
+  };
+}
+
+/** Until they are built, asked for in words rather than ignored. */
+export function refuseUnbuilt({ background, conversationId }: ResponsesRequest): void {
+  if (background) throw new GatewayError('unsupported_parameter', undefined, { param: 'background' });
+  if (conversationId !== undefined)
+    throw new GatewayError('unsupported_parameter', undefined, { param: 'conversation' });
+}

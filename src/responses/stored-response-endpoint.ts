@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { from } from 'rxjs';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { Caller } from '../http/caller.js';
+import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+import { ResponseWriter } from '../streaming/response-writer.js';
+import { synthesise } from './domain/replay.js';
+import type { ResponseObject } from './domain/response.js';
+import { isTerminal } from './domain/status.js';
+import { parseItemQuery, parseStreamQuery, type Query } from './list-query.js';
+import type { ResponsePresenters } from './presenter/response-presenters.js';
+import { ReplayPresenter } from './presenter/replay-presenter.js';
+import type { StoredResponse } from './response-store.js';
+import { StoredResponses } from './stored-responses.service.js';
+
+/** What both surfaces do with `…/responses/{id}`. */
+@Injectable()
+export class StoredResponseEndpoint {
+  constructor(
+    private readonly responses: StoredResponses,
+    private readonly keys: KeyAuthenticator,
+    private readonly writer: ResponseWriter,
+  ) {}
+
+  async find(
+    caller: Caller,
+    id: string,
+    query: Query,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    const { stream, startingAfter } = parseStreamQuery(query);
+    const stored = await this.responses.find(await this.accountOf(caller), id);
+    if (!stream) {
+      sendJson(response, shown(stored, presenters));
+      return;
+    }
+    if (!isTerminal(stored.object.status))
+      throw new GatewayError('invalid_value', 'Only a background response can be followed while it runs.', {
+        param: 'stream',
+      });
+    const events = synthesise(shown(stored, presenters));
+    const last = events.slice(-1);
+    const rest =
+      startingAfter === undefined
+        ? events
+        : last.map((event) => ({ ...event, sequence_number: startingAfter + 1 }));
+    await this.writer.stream(response, () => from(rest), new ReplayPresenter());
+  }
+
+  async cancel(caller: Caller, id: string, presenters: ResponsePresenters): Promise<ResponseObject> {
+    return shown(await this.responses.cancel(await this.accountOf(caller), id), presenters);
+  }
+
+  async erase(caller: Caller, id: string): Promise<object> {
+    await this.responses.erase(await this.accountOf(caller), id);
+    return { id, object: 'response', deleted: true };
+  }
+
+  async inputItems(caller: Caller, id: string, query: Query): Promise<object> {
+    const page = parseItemQuery(query);
+    const { items, hasMore } = await this.responses.inputItems(await this.accountOf(caller), id, page);
+    return {
+      object: 'list',
+      data: items,
+      first_id: items[0]?.['id'] ?? null,
+      last_id: items.at(-1)?.['id'] ?? null,
+      has_more: hasMore,
+    };
+  }
+
+  private async accountOf(caller: Caller): Promise<string> {
+    return (await this.keys.authenticate(caller.keyHash)).accountId;
+  }
+}
+
+function shown({ object, receipt }: StoredResponse, { stored }: ResponsePresenters): ResponseObject {
+  return stored(object, receipt);
+}
+
+function sendJson(response: ServerResponse, body: object): void {
+  const text = JSON.stringify(body);
+  response.writeHead(200, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}

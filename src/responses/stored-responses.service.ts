@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import { isTerminal } from './domain/status.js';
+import { ResponseStore, type ItemPage, type ItemPageRequest, type StoredResponse } from './response-store.js';
+import { RunningResponses } from './running-responses.js';
+import { END_WAIT_MS } from './settings.js';
+
+/** How often the end of a run is looked for. */
+const LOOK_MS = 50;
+
+/** What an account may do with its stored responses. */
+@Injectable()
+export class StoredResponses {
+  constructor(
+    private readonly store: ResponseStore,
+    private readonly running: RunningResponses,
+    @Inject(END_WAIT_MS) private readonly endWaitMs: number,
+  ) {}
+
+  /** @throws GatewayError response_not_found */
+  async find(accountId: string, id: string): Promise<StoredResponse> {
+    const stored = await this.store.find(accountId, id);
+    if (!stored) throw notFound(id);
+    return stored;
+  }
+
+  /** @throws GatewayError response_not_found */
+  async inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage> {
+    const items = await this.store.inputItems(accountId, id, page);
+    if (!items) throw notFound(id);
+    return items;
+  }
+
+  /** Ends a run, whichever process has it, and waits for its end. @throws GatewayError 404, or 400 for one that has ended. */
+  async cancel(accountId: string, id: string): Promise<StoredResponse> {
+    const stored = await this.find(accountId, id);
+    const { status, background } = stored.object;
+    if (!isTerminal(status)) return this.end(accountId, id);
+    if (background || status === 'cancelled') return stored;
+    throw new GatewayError('invalid_value', 'Cannot cancel a synchronous response.');
+  }
+
+  /** @throws GatewayError response_not_found */
+  async erase(accountId: string, id: string): Promise<void> {
+    const { object } = await this.find(accountId, id);
+    if (!isTerminal(object.status)) await this.end(accountId, id);
+    if (!(await this.store.erase(accountId, id))) throw notFound(id);
+  }
+
+  private async end(accountId: string, id: string): Promise<StoredResponse> {
+    await this.store.requestCancel(accountId, id);
+    this.running.cancel(id);
+    const deadline = Date.now() + this.endWaitMs;
+    for (;;) {
+      const stored = await this.find(accountId, id);
+      if (isTerminal(stored.object.status)) return stored;
+      if (Date.now() > deadline)
+        throw new GatewayError('service_unavailable', 'The response has not ended yet. Ask again.', {
+          retryAfterSeconds: 1,
+        });
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+function notFound(id: string): GatewayError {
+  return new GatewayError('response_not_found', `Response with id '${id}' not found.`);
+}

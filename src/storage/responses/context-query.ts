@@ -1,0 +1,55 @@
+import type { Pool } from 'pg';
+import type { JsonObject } from '../../json.js';
+import type { ResponseStatus } from '../../responses/domain/status.js';
+import type { ContextQuery, StoredContext } from '../../responses/response-store.js';
+
+interface ContextRow {
+  readonly kind: 'parent' | 'history' | 'item';
+  readonly status: ResponseStatus | null;
+  readonly item_id: string | null;
+  readonly item: JsonObject | null;
+}
+
+/** The chain by its links, then its items by their primary key. */
+const TEXT = `
+WITH RECURSIVE caller AS (
+  SELECT account_id FROM api_keys
+  WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+chain AS (
+  SELECT r.id, r.account_id, r.previous_response_id, r.status, 0 AS depth
+  FROM responses r JOIN caller c ON c.account_id = r.account_id
+  WHERE r.id = $2 AND r.deleted_at IS NULL
+  UNION ALL
+  SELECT p.id, p.account_id, p.previous_response_id, p.status, c.depth + 1
+  FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id = c.account_id)
+SELECT * FROM (
+  SELECT 'parent' AS kind, status, NULL AS item_id, NULL::json AS item, 0 AS depth, 0 AS direction, 0 AS position
+  FROM chain WHERE depth = 0
+  UNION ALL
+  SELECT 'history', NULL, i.item_id, i.item, c.depth, i.direction, i.position
+  FROM chain c JOIN response_items i ON i.response_id = c.id
+  UNION ALL
+  SELECT 'item', NULL, i.item_id, i.item, 0, i.direction, i.position
+  FROM caller c JOIN response_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
+) AS found
+ORDER BY kind, depth DESC, direction, position`;
+
+export async function readContext(
+  pool: Pool,
+  { keyHash, previousResponseId, itemIds }: ContextQuery,
+): Promise<StoredContext> {
+  const { rows } = await pool.query<ContextRow>({
+    name: 'read_context',
+    text: TEXT,
+    values: [keyHash, previousResponseId ?? null, itemIds],
+  });
+  const history: JsonObject[] = [];
+  const items = new Map<string, JsonObject>();
+  let parent: StoredContext['parent'];
+  for (const { kind, status, item_id, item } of rows) {
+    if (kind === 'parent' && status) parent = { status };
+    else if (kind === 'history' && item) history.push(item);
+    else if (item_id !== null && item) items.set(item_id, item);
+  }
+  return { parent, history, items };
+}

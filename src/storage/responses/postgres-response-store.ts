@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import type { JsonObject } from '../../json.js';
+import type { RecordEnd } from '../../payments/call-record.js';
+import type { OutputItem } from '../../responses/domain/item.js';
+import { toObject } from '../../responses/domain/response-json.js';
+import type { ResponseEnvelope } from '../../responses/domain/response.js';
+import {
+  ResponseStore,
+  type ContextQuery,
+  type ItemPage,
+  type ItemPageRequest,
+  type LeftBehind,
+  type StoredContext,
+  type StoredResponse,
+} from '../../responses/response-store.js';
+import { Database } from '../database.js';
+import { finishingRecords } from '../records/finish-records.js';
+import { endColumns } from '../records/record-columns.js';
+import { readContext } from './context-query.js';
+import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from './stored-receipt.js';
+
+interface ResponseRow extends ReceiptRow {
+  readonly envelope: ResponseEnvelope;
+  readonly output: readonly OutputItem[] | null;
+}
+
+const OUTPUT = `(SELECT json_agg(i.item ORDER BY i.position) FROM response_items i
+  WHERE i.response_id = r.id AND i.direction = 1) AS output`;
+
+const FINISH = finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1);
+
+/** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
+@Injectable()
+export class PostgresResponseStore extends ResponseStore {
+  private readonly pool: Pool;
+
+  constructor({ pool }: Database) {
+    super();
+    this.pool = pool;
+  }
+
+  readContext(query: ContextQuery): Promise<StoredContext> {
+    return readContext(this.pool, query);
+  }
+
+  async find(accountId: string, id: string): Promise<StoredResponse | undefined> {
+    const { rows } = await this.pool.query<ResponseRow>({
+      name: 'find_response',
+      text: `SELECT r.account_id, r.envelope, ${OUTPUT}, ${RECEIPT_COLUMNS}
+             FROM responses r LEFT JOIN receipts t ON t.hold_id = r.hold_id
+             WHERE r.id = $1 AND r.account_id = $2 AND r.deleted_at IS NULL`,
+      values: [id, accountId],
+    });
+    const [row] = rows;
+    return row && { object: toObject(row.envelope, row.output ?? []), receipt: storedReceipt(row, id) };
+  }
+
+  async inputItems(
+    accountId: string,
+    id: string,
+    { limit, order, after }: ItemPageRequest,
+  ): Promise<ItemPage | undefined> {
+    const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    const { rows } = await this.pool.query<{ item: JsonObject | null }>(
+      `SELECT i.item FROM responses r
+       LEFT JOIN LATERAL (
+         SELECT item, position FROM response_items
+         WHERE response_id = r.id AND direction = 0 AND ($3::text IS NULL OR position ${beyond} (
+           SELECT position FROM response_items WHERE response_id = r.id AND direction = 0 AND item_id = $3 LIMIT 1))
+         ORDER BY position ${direction} LIMIT $4) AS i ON true
+       WHERE r.id = $1 AND r.account_id = $2 AND r.deleted_at IS NULL
+       ORDER BY i.position ${direction}`,
+      [id, accountId, after ?? null, limit + 1],
+    );
+    if (rows.length === 0) return undefined;
+    const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
+    return { items: items.slice(0, limit), hasMore: items.length > limit };
+  }
+
+  async requestCancel(accountId: string, id: string): Promise<void> {
+    await this.pool.query(
+      `UPDATE responses SET cancel_requested_at = coalesce(cancel_requested_at, now())
+       WHERE id = $1 AND account_id = $2 AND finished_at IS NULL`,
+      [id, accountId],
+    );
+  }
+
+  async cancelRequested(ids: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ id: string }>({
+      name: 'cancel_requested',
+      text: 'SELECT id FROM responses WHERE id = ANY ($1) AND cancel_requested_at IS NOT NULL',
+      values: [ids],
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  async erase(accountId: string, id: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `WITH erased AS (
+         UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL
+         WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id),
+       items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
+       events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id)
+       SELECT id FROM erased`,
+      [id, accountId],
+    );
+    return rowCount === 1;
+  }
+
+  async leftBehind(limit: number): Promise<readonly LeftBehind[]> {
+    const { rows } = await this.pool.query<ResponseRow>(
+      `SELECT r.envelope FROM responses r
+       WHERE r.finished_at IS NULL AND r.envelope IS NOT NULL
+         AND NOT EXISTS (SELECT FROM holds h WHERE h.id = r.hold_id)
+       ORDER BY r.hold_id LIMIT $1`,
+      [limit],
+    );
+    return rows.map(({ envelope }) => ({ object: toObject(envelope, []) }));
+  }
+
+  async finishLeftBehind(end: RecordEnd): Promise<void> {
+    await this.pool.query(FINISH, [...endColumns([{ record: end }]).values]);
+  }
+}

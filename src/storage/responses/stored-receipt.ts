@@ -1,0 +1,38 @@
+import { buildReceipt } from '../../payments/domain/build-receipt.js';
+import type { LineItem, Receipt } from '../../payments/domain/receipt.js';
+
+/** The columns of a receipt; all null where there is none. */
+export interface ReceiptRow {
+  readonly receipt_id: string | null;
+  readonly account_id: string;
+  readonly request_id: string;
+  readonly network: string;
+  readonly meter_subject: string;
+  readonly line_items: readonly LineItem[];
+  readonly provider_amount: string;
+  readonly platform_fee: string;
+  readonly final_amount: string;
+  readonly overrun: string;
+  readonly settled_at: Date;
+}
+
+export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items,
+  t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.settled_at`;
+
+export function storedReceipt(row: ReceiptRow, responseId: string): Receipt | undefined {
+  if (row.receipt_id === null) return undefined;
+  return buildReceipt({
+    receiptId: row.receipt_id,
+    accountId: row.account_id,
+    requestId: row.request_id,
+    responseId,
+    network: row.network,
+    meterSubject: row.meter_subject,
+    lineItems: row.line_items,
+    providerAmount: BigInt(row.provider_amount),
+    platformFee: BigInt(row.platform_fee),
+    finalAmount: BigInt(row.final_amount),
+    overrun: BigInt(row.overrun),
+    settledAtMs: row.settled_at.getTime(),
+  });
+}
