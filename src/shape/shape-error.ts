@@ -67,12 +67,16 @@ function expectation(error: ErrorObject): string {
     case 'maxLength':
       return `must have at most ${plural(limit(error), 'character')}`;
     case 'pattern':
-      return String(parent['pattern']).includes('://')
-        ? 'must be an http or https URL, or a data URL'
-        : 'must be 1 to 64 letters, digits, underscores or hyphens';
+      return patternText(String(parent['pattern']));
     default:
       return 'is not valid';
   }
+}
+
+function patternText(pattern: string): string {
+  if (pattern.includes('://')) return 'must be an http or https URL, or a data URL';
+  const longest = /\{1,(\d+)\}/.exec(pattern)?.[1] ?? '64';
+  return `must be 1 to ${longest} letters, digits, underscores or hyphens`;
 }
 
 function limit(error: ErrorObject): number {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 
 /** Documents whose nulls mean something: a `const: null` in a JSON schema is not an absent field. */
-const OPAQUE = new Set(['parameters', 'schema', 'metadata', 'logit_bias']);
+const OPAQUE = new Set(['parameters', 'schema', 'input_schema', 'output_schema', 'metadata', 'logit_bias']);
 
 /**
  * The same request without the optional fields that are null. A null `content` stays: it is how an assistant that only

@@ -1,0 +1,70 @@
+import { GatewayError } from '../../errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import type { ConvertedTools, OfferedTool } from './convert-tools.js';
+import { objectsIn, textIn } from '../domain/fields.js';
+
+/** The tools that go up and the choice among them, as fields of a chat body. */
+export interface ChosenTools {
+  readonly tools: readonly JsonObject[];
+  /** Absent when it says nothing. */
+  readonly choice?: JsonValue;
+}
+
+/** @throws GatewayError 400 with param `tool_choice` when it demands a tool that the target cannot run, or that is not there */
+export function convertToolChoice(
+  choice: JsonValue | undefined,
+  { offered, leftOut }: ConvertedTools,
+): ChosenTools {
+  const tools = offered.map(({ chat }) => chat);
+  if (!isJsonObject(choice)) {
+    if (choice === 'required' && tools.length === 0) throw nothingToCall(leftOut);
+    return { tools, ...(typeof choice === 'string' && tools.length > 0 ? { choice } : {}) };
+  }
+  if (choice['type'] === 'allowed_tools') return onlyAllowed(choice, offered, leftOut);
+  const chosen = offered.find((tool) => isMeant(choice, tool));
+  if (chosen) return { tools, choice: { type: 'function', function: nameOnly(chosen) } };
+  if (choice['type'] !== 'function' && choice['type'] !== 'custom')
+    throw cannotRun(textIn(choice['type']) ?? '');
+  throw new GatewayError('invalid_value', '`tool_choice` must name one of the tools in `tools`.', {
+    param: 'tool_choice',
+  });
+}
+
+/** A hard limit: the model does not see the others. */
+function onlyAllowed(
+  { mode, tools: allowed }: JsonObject,
+  offered: readonly OfferedTool[],
+  leftOut: readonly string[],
+): ChosenTools {
+  const meant = objectsIn(allowed);
+  const tools = offered.filter((tool) => meant.some((one) => isMeant(one, tool))).map(({ chat }) => chat);
+  if (tools.length > 0) return { tools, choice: mode ?? 'auto' };
+  if (mode === 'required') throw nothingToCall(leftOut);
+  return { tools };
+}
+
+function isMeant(choice: JsonObject, { type, name, namespace }: OfferedTool): boolean {
+  if (choice['type'] === 'namespace') return namespace !== undefined && choice['name'] === namespace;
+  const fits = choice['namespace'] === undefined || choice['namespace'] === namespace;
+  return fits && choice['type'] === type && choice['name'] === name;
+}
+
+function nameOnly({ chat }: OfferedTool): JsonObject {
+  const inner = chat['function'];
+  return { name: isJsonObject(inner) ? inner['name'] : undefined };
+}
+
+function nothingToCall(leftOut: readonly string[]): GatewayError {
+  if (leftOut.length > 0) return cannotRun(leftOut.join(', '));
+  return new GatewayError('invalid_value', '`tool_choice` demands a tool, and there is none to call.', {
+    param: 'tool_choice',
+  });
+}
+
+function cannotRun(types: string): GatewayError {
+  return new GatewayError(
+    'unsupported_parameter',
+    `\`tool_choice\` demands a tool that cannot run on this model: ${types}.`,
+    { param: 'tool_choice' },
+  );
+}

@@ -1,0 +1,92 @@
+import { GatewayError } from '../../errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import type { ToolIdentity } from '../domain/tool-identity.js';
+import type { ResponsesRequest } from '../responses-request.js';
+import { ItemConverter, type ReadCompaction } from './convert-items.js';
+import { convertToolChoice } from './convert-tool-choice.js';
+import { convertTools } from './convert-tools.js';
+import { objectsIn, pick } from '../domain/fields.js';
+
+/** Fields that both wires have under one name. */
+const SAME_ON_BOTH = [
+  'temperature',
+  'top_p',
+  'presence_penalty',
+  'frequency_penalty',
+  'user',
+  'safety_identifier',
+  'prompt_cache_key',
+  'service_tier',
+  'metadata',
+] as const;
+
+export interface ToChatOptions {
+  readonly request: ResponsesRequest;
+  /** The history and the input, with calls and outputs in pairs and references resolved. */
+  readonly context: readonly JsonObject[];
+  /** The summary inside a compaction item, when it can be read here. */
+  readonly readCompaction?: ReadCompaction;
+}
+
+export interface ChatBridge {
+  /** A chat-completions body; the limit of output tokens is not in it. */
+  readonly chat: JsonObject;
+  /** What stands behind each function of `chat`. */
+  readonly tools: ReadonlyMap<string, ToolIdentity>;
+  /** Types of declared tools that the model does not see, since a chat upstream cannot run them. */
+  readonly leftOut: readonly string[];
+}
+
+/** @throws GatewayError 400 when the choice of a tool cannot be met, or there is nothing to say */
+export function toChat({ request, context, readCompaction = () => undefined }: ToChatOptions): ChatBridge {
+  const { body } = request;
+  const declared = [
+    ...objectsIn(body['tools']),
+    ...context.flatMap((item) => (item['type'] === 'additional_tools' ? objectsIn(item['tools']) : [])),
+  ];
+  const converted = convertTools(declared);
+  const { tools, choice } = convertToolChoice(body['tool_choice'], converted);
+  const messages = [
+    ...(request.instructions === undefined ? [] : [{ role: 'system', content: request.instructions }]),
+    ...new ItemConverter(context, converted.names, readCompaction).convert(),
+  ];
+  if (messages.length === 0) {
+    throw new GatewayError('missing_required_parameter', 'Missing required parameter: `input`.', {
+      param: 'input',
+    });
+  }
+  const chat = {
+    model: request.model,
+    messages,
+    stream: request.stream,
+    ...pick(body, SAME_ON_BOTH),
+    ...(tools.length === 0 ? {} : { tools, ...pick(body, ['parallel_tool_calls']) }),
+    ...(choice === undefined ? {} : { tool_choice: choice }),
+    ...textFields(body['text']),
+    ...reasoningFields(body['reasoning']),
+    ...logprobFields(request),
+  };
+  return { chat, tools: converted.names.identities, leftOut: converted.leftOut };
+}
+
+function textFields(text: JsonValue | undefined): JsonObject {
+  if (!isJsonObject(text)) return {};
+  const { format } = text;
+  if (!isJsonObject(format) || format['type'] === 'text') return pick(text, ['verbosity']);
+  const responseFormat =
+    format['type'] === 'json_schema'
+      ? { type: 'json_schema', json_schema: pick(format, ['name', 'description', 'schema', 'strict']) }
+      : { type: 'json_object' };
+  return { response_format: responseFormat, ...pick(text, ['verbosity']) };
+}
+
+function reasoningFields(reasoning: JsonValue | undefined): JsonObject {
+  const effort = isJsonObject(reasoning) ? (reasoning['effort'] ?? null) : null;
+  return effort === null ? {} : { reasoning_effort: effort };
+}
+
+function logprobFields({ settings, include }: ResponsesRequest): JsonObject {
+  const { top_logprobs: top } = settings;
+  if (top === 0 && !include.includes('message.output_text.logprobs')) return {};
+  return { logprobs: true, ...(top === 0 ? {} : { top_logprobs: top }) };
+}

@@ -1,0 +1,43 @@
+import type { ToolIdentity } from '../domain/tool-identity.js';
+
+const MAX_NAME = 64;
+
+/** Names of tools on the chat wire: one flat room, where names are short and plain. */
+export class ToolNames {
+  readonly identities = new Map<string, ToolIdentity>();
+  private readonly names = new Map<string, string>();
+
+  /** The name of a tool that is offered; the same tool again has the same name. */
+  offer(identity: ToolIdentity, namespace?: string): string {
+    const key = keyOf(identity.type, identity.name, namespace);
+    const known = this.names.get(key);
+    if (known !== undefined) return known;
+    const name = this.free(plain(identity.name, namespace));
+    this.names.set(key, name);
+    this.identities.set(name, identity);
+    return name;
+  }
+
+  /** The name in an earlier call, whose tool may not be offered any more. */
+  called(type: ToolIdentity['type'], name: string, namespace?: string): string {
+    return this.names.get(keyOf(type, name, namespace)) ?? plain(name, namespace);
+  }
+
+  private free(wanted: string): string {
+    let name = wanted;
+    for (let count = 2; this.identities.has(name); count += 1) {
+      const suffix = `_${count}`;
+      name = wanted.slice(0, MAX_NAME - suffix.length) + suffix;
+    }
+    return name;
+  }
+}
+
+function keyOf(type: string, name: string, namespace = ''): string {
+  return JSON.stringify([type, namespace, name]);
+}
+
+function plain(name: string, namespace?: string): string {
+  const full = namespace === undefined ? name : `${namespace}__${name}`;
+  return full.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, MAX_NAME) || '_';
+}

@@ -1,0 +1,20 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+
+/** The objects of a list; nothing for what is no list. */
+export function objectsIn(value: JsonValue | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? (value as readonly JsonValue[]).filter(isJsonObject) : [];
+}
+
+export function textIn(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The named fields that are set. */
+export function pick(from: JsonObject, names: readonly string[]): JsonObject {
+  const picked: Record<string, JsonValue> = {};
+  for (const name of names) {
+    const value = from[name] ?? null;
+    if (value !== null) picked[name] = value;
+  }
+  return picked;
+}

@@ -1,0 +1,74 @@
+import type { JsonObject } from '../../json.js';
+import { textIn } from './fields.js';
+
+/** Calls that a client answers; those of tools that ran upstream carry their result or stand alone. */
+const CALLS = new Set([
+  'function_call',
+  'custom_tool_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+  'computer_call',
+  'tool_search_call',
+]);
+const OUTPUTS = new Set([
+  'function_call_output',
+  'custom_tool_call_output',
+  'local_shell_call_output',
+  'shell_call_output',
+  'apply_patch_call_output',
+  'computer_call_output',
+  'tool_search_output',
+]);
+
+/** Positions of calls and their outputs, both ways. */
+export interface PairedCalls {
+  readonly outputOf: ReadonlyMap<number, number>;
+  readonly callOf: ReadonlyMap<number, number>;
+}
+
+export function isCall(item: JsonObject): boolean {
+  return textIn(item['call_id']) !== undefined && CALLS.has(textIn(item['type']) ?? '');
+}
+
+export function isOutput(item: JsonObject): boolean {
+  return textIn(item['call_id']) !== undefined && OUTPUTS.has(textIn(item['type']) ?? '');
+}
+
+/**
+ * Ids may come again: some models number the calls of each turn anew, and clients send a stored call once more. So an
+ * output belongs to the last free call before it, and only without one to the first free call after it. The kinds need
+ * not agree, since clients answer calls of a shell as functions.
+ */
+export function pairCalls(items: readonly JsonObject[]): PairedCalls {
+  const outputOf = new Map<number, number>();
+  const callOf = new Map<number, number>();
+  const freeCalls = new Map<string, number[]>();
+  const early = new Map<string, number[]>();
+  items.forEach((item, index) => {
+    const id = textIn(item['call_id']) ?? '';
+    if (isCall(item)) add(freeCalls, id, index);
+    if (!isOutput(item)) return;
+    const call = freeCalls.get(id)?.pop();
+    if (call === undefined) add(early, id, index);
+    else pair(call, index);
+  });
+  // Calls that are still free come after every output that found none.
+  for (const [id, outputs] of early) {
+    const calls = freeCalls.get(id) ?? [];
+    outputs.forEach((output, position) => pair(calls[position], output));
+  }
+  return { outputOf, callOf };
+
+  function pair(call: number | undefined, output: number): void {
+    if (call === undefined) return;
+    outputOf.set(call, output);
+    callOf.set(output, call);
+  }
+}
+
+function add(lists: Map<string, number[]>, id: string, index: number): void {
+  const list = lists.get(id);
+  if (list) list.push(index);
+  else lists.set(id, [index]);
+}

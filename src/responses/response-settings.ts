@@ -1,0 +1,65 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { objectsIn } from './domain/fields.js';
+import type { ResponseSettings } from './domain/response.js';
+
+/** What a Response shows of its request, apart from what ties it to the store. */
+export type EchoedSettings = Omit<
+  ResponseSettings,
+  'model' | 'previous_response_id' | 'conversation' | 'background' | 'store'
+>;
+
+/** Secrets that a client hands to the upstream of an `mcp` tool; a Response is kept and read again. */
+const SECRET_TOOL_FIELDS = new Set(['authorization', 'headers']);
+
+/** Of a body whose shape was checked and whose nulls are gone. */
+export function echoedSettings(body: JsonObject): EchoedSettings {
+  const tier = stringOr(body['service_tier'], 'auto');
+  const user = stringOr(body['user'], undefined);
+  return {
+    instructions: stringOr(body['instructions'], null),
+    tools: objectsIn(body['tools']).map(echoedTool),
+    tool_choice: body['tool_choice'] ?? 'auto',
+    parallel_tool_calls: body['parallel_tool_calls'] !== false,
+    truncation: body['truncation'] === 'auto' ? 'auto' : 'disabled',
+    text: { format: { type: 'text' }, ...(isJsonObject(body['text']) ? body['text'] : {}) },
+    temperature: numberOr(body['temperature'], 1),
+    top_p: numberOr(body['top_p'], 1),
+    top_logprobs: numberOr(body['top_logprobs'], 0),
+    presence_penalty: numberOr(body['presence_penalty'], 0),
+    frequency_penalty: numberOr(body['frequency_penalty'], 0),
+    reasoning: echoedReasoning(body['reasoning']),
+    max_output_tokens: numberOr(body['max_output_tokens'], null),
+    max_tool_calls: numberOr(body['max_tool_calls'], null),
+    service_tier: tier === 'auto' ? 'default' : tier,
+    metadata: metadataOf(body['metadata']),
+    safety_identifier: stringOr(body['safety_identifier'], null),
+    prompt_cache_key: stringOr(body['prompt_cache_key'], null),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+function echoedTool(tool: JsonObject): JsonObject {
+  if (tool['type'] === 'function') return { description: null, parameters: null, strict: null, ...tool };
+  if (tool['type'] !== 'mcp') return tool;
+  return Object.fromEntries(Object.entries(tool).filter(([name]) => !SECRET_TOOL_FIELDS.has(name)));
+}
+
+function echoedReasoning(reasoning: JsonValue | undefined): EchoedSettings['reasoning'] {
+  if (!isJsonObject(reasoning)) return null;
+  return {
+    effort: stringOr(reasoning['effort'], null),
+    summary: stringOr(reasoning['summary'] ?? reasoning['generate_summary'], null),
+  };
+}
+
+function metadataOf(metadata: JsonValue | undefined): Readonly<Record<string, string>> {
+  return isJsonObject(metadata) ? (metadata as Readonly<Record<string, string>>) : {};
+}
+
+function numberOr<Otherwise>(value: JsonValue | undefined, otherwise: Otherwise): number | Otherwise {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function stringOr<Otherwise>(value: JsonValue | undefined, otherwise: Otherwise): string | Otherwise {
+  return typeof value === 'string' ? value : otherwise;
+}

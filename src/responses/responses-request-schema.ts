@@ -1,0 +1,99 @@
+import {
+  flag,
+  integer,
+  list,
+  number,
+  object,
+  oneOfObjects,
+  oneOfText,
+  anyObject,
+  type Schema,
+  shape,
+  text,
+  textOf,
+} from '../shape/schema-parts.js';
+import { inputItemSchema } from './input-item-schema.js';
+import { toolChoiceSchema, toolSchema } from './tool-schema.js';
+
+const MAX_COUNT = 2_147_483_647;
+
+const INCLUDABLE = [
+  'file_search_call.results',
+  'web_search_call.results',
+  'web_search_call.action.sources',
+  'message.input_image.image_url',
+  'computer_call_output.output.image_url',
+  'code_interpreter_call.outputs',
+  'reasoning.encrypted_content',
+  'message.output_text.logprobs',
+] as const;
+
+const textFormat = oneOfObjects(
+  'type',
+  shape('type', ['text', 'json_object'], {}),
+  shape(
+    'type',
+    ['json_schema'],
+    { name: textOf({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }), schema: anyObject },
+    { description: text, strict: flag },
+  ),
+);
+
+const summary = oneOfText('auto', 'concise', 'detailed');
+const reasoning = object(
+  {},
+  {
+    effort: oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'),
+    summary,
+    generate_summary: summary,
+  },
+);
+
+/** A body that creates a Response: types and bounds of every field that is known; unknown fields are let through. */
+export const responsesRequestSchema: Schema = object(
+  { model: textOf({ minLength: 1, maxLength: 512 }) },
+  {
+    input: list(inputItemSchema),
+    instructions: text,
+    previous_response_id: textOf({ minLength: 1 }),
+    conversation: {
+      type: ['string', 'object'],
+      minLength: 1,
+      required: ['id'],
+      properties: { id: textOf({ minLength: 1 }) },
+    },
+    store: flag,
+    background: flag,
+    stream: flag,
+    stream_options: object({}, { include_obfuscation: flag }),
+    include: list(oneOfText(...INCLUDABLE)),
+    max_output_tokens: integer(16, MAX_COUNT),
+    max_tool_calls: integer(1, MAX_COUNT),
+    parallel_tool_calls: flag,
+    temperature: number(0, 2),
+    top_p: number(0, 1),
+    top_logprobs: integer(0, 20),
+    presence_penalty: number(-2, 2),
+    frequency_penalty: number(-2, 2),
+    metadata: {
+      type: 'object',
+      maxProperties: 16,
+      propertyNames: { type: 'string', maxLength: 64 },
+      additionalProperties: textOf({ maxLength: 512 }),
+    },
+    tools: list(toolSchema),
+    tool_choice: toolChoiceSchema,
+    text: object({}, { format: textFormat, verbosity: oneOfText('low', 'medium', 'high') }),
+    reasoning,
+    truncation: oneOfText('auto', 'disabled'),
+    service_tier: textOf({ minLength: 1, maxLength: 64 }),
+    prompt_cache_key: text,
+    safety_identifier: textOf({ maxLength: 64 }),
+    user: text,
+    context_management: list(object({ type: text }, { compact_threshold: integer(1_000, MAX_COUNT) }), {
+      minItems: 1,
+    }),
+    prompt: object({ id: text }),
+    moderation: anyObject,
+  },
+);

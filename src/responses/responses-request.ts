@@ -1,0 +1,121 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { list, object, type Schema } from '../shape/schema-parts.js';
+import { shapeError } from '../shape/shape-error.js';
+import { withoutNulls } from '../shape/without-nulls.js';
+import { objectsIn, textIn } from './domain/fields.js';
+import { inputItemSchema } from './input-item-schema.js';
+import { echoedSettings, type EchoedSettings } from './response-settings.js';
+import { responsesRequestSchema } from './responses-request-schema.js';
+import { refuseReferences, refuseUnsupported } from './unsupported.js';
+
+/** One request for a Response, checked for shape. */
+export interface ResponsesRequest {
+  /** Public id as it was sent, options of a sandbox id included. */
+  readonly model: string;
+  readonly stream: boolean;
+  readonly store: boolean;
+  readonly background: boolean;
+  readonly previousResponseId?: string;
+  readonly conversationId?: string;
+  /** A string is one message of the user; every item has its `type`, and is otherwise as it was sent. */
+  readonly input: readonly JsonObject[];
+  readonly instructions?: string;
+  /** `max_output_tokens`, at least 16. */
+  readonly outputCapTokens?: number;
+  /** Only a tier that is asked for by name; `auto` and `default` ask for nothing. */
+  readonly serviceTier?: string;
+  /** Whether a hosted web search is declared. */
+  readonly webSearch: boolean;
+  readonly include: readonly string[];
+  readonly settings: EchoedSettings;
+  /** As it was sent, without the optional fields that were null. */
+  readonly body: JsonObject;
+}
+
+const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true, strictRequired: false });
+const matchesRequest = ajv.compile<JsonObject>(responsesRequestSchema);
+const matchesItems = ajv.compile<JsonObject>(itemList('items'));
+
+/** @throws GatewayError 400 with the path of the field that is wrong */
+export function parseResponsesRequest(sent: JsonObject): ResponsesRequest {
+  const body = withoutNulls(sent);
+  const items = typed(fromText(body['input']));
+  check(matchesRequest, items === undefined ? body : { ...body, input: items });
+  const input = objectsIn(items);
+  refuseUnsupported(body, input);
+  return {
+    model: textIn(body['model']) ?? '',
+    stream: body['stream'] === true,
+    store: body['store'] !== false,
+    background: body['background'] === true,
+    ...present('previousResponseId', textIn(body['previous_response_id'])),
+    ...present('conversationId', conversationIn(body['conversation'])),
+    input,
+    ...present('instructions', textIn(body['instructions'])),
+    ...present('outputCapTokens', numberIn(body['max_output_tokens'])),
+    ...present('serviceTier', namedTier(body['service_tier'])),
+    webSearch: objectsIn(body['tools']).some(({ type }) => textIn(type)?.startsWith('web_search') === true),
+    include: (body['include'] ?? []) as readonly string[],
+    settings: echoedSettings(body),
+    body,
+  };
+}
+
+/**
+ * Items that are written to a conversation: the same rules as for `input`.
+ *
+ * @throws GatewayError 400 with a path such as `items[2].content`
+ */
+export function parseItems(sent: JsonValue | undefined): readonly JsonObject[] {
+  const { items } = withoutNulls({ items: typed(sent) });
+  check(matchesItems, { items });
+  const parsed = objectsIn(items);
+  refuseReferences(parsed, 'items');
+  return parsed;
+}
+
+function itemList(name: string): Schema {
+  return object({ [name]: list(inputItemSchema) });
+}
+
+function check(matches: ValidateFunction, value: JsonObject): void {
+  if (matches(value)) return;
+  const [first] = matches.errors ?? [];
+  throw first ? shapeError(first) : new TypeError('a failed check without an error');
+}
+
+function fromText(input: JsonValue | undefined): JsonValue | undefined {
+  return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
+}
+
+/** Clients leave out the type of messages and references. */
+function typed(items: JsonValue | undefined): JsonValue | undefined {
+  if (!Array.isArray(items)) return items;
+  return (items as readonly JsonValue[]).map((item) => {
+    if (!isJsonObject(item) || (item['type'] ?? null) !== null) return item;
+    if ((item['role'] ?? null) !== null) return { ...item, type: 'message' };
+    return Object.keys(item).every((name) => name === 'id' || name === 'type') && item['id'] !== undefined
+      ? { ...item, type: 'item_reference' }
+      : item;
+  });
+}
+
+function conversationIn(value: JsonValue | undefined): string | undefined {
+  return textIn(isJsonObject(value) ? value['id'] : value);
+}
+
+function namedTier(value: JsonValue | undefined): string | undefined {
+  return value === 'auto' || value === 'default' ? undefined : textIn(value);
+}
+
+function numberIn(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [Key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
+}

@@ -1,0 +1,95 @@
+import { GatewayError } from '../errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+
+/**
+ * What a schema of single fields cannot say. The shape has been checked and the nulls are gone.
+ *
+ * @throws GatewayError unsupported_parameter, missing_required_parameter, invalid_value
+ */
+export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]): void {
+  if (body['prompt'] !== undefined) {
+    throw unsupported(
+      'prompt',
+      'Prompt templates are kept by a provider; send their text as instructions and input.',
+    );
+  }
+  if (body['moderation'] !== undefined) throw unsupported('moderation', 'Nothing is moderated here.');
+  if (body['truncation'] === 'auto') {
+    throw unsupported('truncation', 'Input is never cut; send "disabled" or leave it out.');
+  }
+  refuseContradictions(body, input);
+  refuseReferences(input, 'input');
+  items(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
+}
+
+/** @throws GatewayError for parts and tools that name something only an upstream's own account knows */
+export function refuseReferences(input: readonly JsonObject[], path: string): void {
+  input.forEach((item, index) => {
+    for (const field of ['content', 'output'] as const) {
+      items(item[field]).forEach((part, position) =>
+        checkPart(part, `${path}[${index}].${field}[${position}]`),
+      );
+    }
+    if (item['type'] !== 'additional_tools') return;
+    items(item['tools']).forEach((tool, position) => checkTool(tool, `${path}[${index}].tools[${position}]`));
+  });
+}
+
+function refuseContradictions(body: JsonObject, input: readonly JsonObject[]): void {
+  const continues = body['previous_response_id'] !== undefined || body['conversation'] !== undefined;
+  if (input.length === 0 && !continues) throw missing('input');
+  if (body['previous_response_id'] !== undefined && body['conversation'] !== undefined) {
+    throw new GatewayError('invalid_value', '`conversation` and `previous_response_id` exclude each other.', {
+      param: 'conversation',
+    });
+  }
+  if (body['background'] === true && body['store'] === false) {
+    throw new GatewayError('invalid_value', '`background` needs `store` to be true.', {
+      param: 'background',
+    });
+  }
+}
+
+function checkPart(part: JsonValue, path: string): void {
+  if (!isJsonObject(part)) return;
+  if (part['type'] !== 'input_image' && part['type'] !== 'input_file') return;
+  if (part['file_id'] !== undefined) {
+    throw unsupported(`${path}.file_id`, 'Uploaded files cannot be referred to; send the data itself.');
+  }
+  if (part['file_url'] !== undefined) {
+    throw unsupported(`${path}.file_url`, 'Files are not fetched; send the file itself as file_data.');
+  }
+  const needed = part['type'] === 'input_image' ? 'image_url' : 'file_data';
+  if (part[needed] === undefined) throw missing(`${path}.${needed}`);
+}
+
+function checkTool(tool: JsonValue, path: string): void {
+  if (!isJsonObject(tool)) return;
+  const { vector_store_ids: stores, container, environment } = tool;
+  if (items(stores).length > 0) {
+    throw unsupported(`${path}.vector_store_ids`, 'Vector stores of a provider cannot be referred to.');
+  }
+  if (typeof container === 'string') {
+    throw unsupported(`${path}.container`, 'Containers of a provider cannot be referred to.');
+  }
+  if (isJsonObject(container) && items(container['file_ids']).length > 0) {
+    throw unsupported(`${path}.container.file_ids`, 'Uploaded files cannot be referred to.');
+  }
+  if (isJsonObject(environment) && environment['container_id'] !== undefined) {
+    throw unsupported(`${path}.environment.container_id`, 'Containers of a provider cannot be referred to.');
+  }
+}
+
+function items(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+}
+
+function missing(param: string): GatewayError {
+  return new GatewayError('missing_required_parameter', `Missing required parameter: \`${param}\`.`, {
+    param,
+  });
+}
+
+function unsupported(param: string, why: string): GatewayError {
+  return new GatewayError('unsupported_parameter', `\`${param}\` is not supported here. ${why}`, { param });
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { JsonObject } from '../../src/json.js';
+import { assembleContext, referencedIds, resolveReferences } from '../../src/responses/domain/context.js';
+
+const say = (content: string): JsonObject => ({ type: 'message', role: 'user', content });
+const call = (id: string, fields: JsonObject = {}): JsonObject => ({
+  type: 'function_call',
+  call_id: id,
+  name: 'f',
+  arguments: '{}',
+  ...fields,
+});
+const output = (id: string, type = 'function_call_output'): JsonObject => ({
+  type,
+  call_id: id,
+  output: 'x',
+});
+
+describe('the context', () => {
+  it.each<[string, JsonObject[], JsonObject[], JsonObject[]]>([
+    ['the history, then the input', [say('a')], [say('b')], [say('a'), say('b')]],
+    ['a call of the history with its new output', [call('1')], [output('1')], [call('1'), output('1')]],
+    ['no call whose output is gone', [call('1'), say('a')], [say('b')], [say('a'), say('b')]],
+    ['no output whose call is gone', [output('1'), say('a')], [], [say('a')]],
+    [
+      'no call that was cut off, and not its output',
+      [call('1', { status: 'incomplete' }), output('1')],
+      [],
+      [],
+    ],
+    [
+      'a message that was cut off',
+      [{ ...say('a'), status: 'incomplete' }],
+      [],
+      [{ ...say('a'), status: 'incomplete' }],
+    ],
+    [
+      'a call that is sent again instead of the stored one',
+      [call('1', { id: 'fc_1' })],
+      [call('1', { id: 'fc_2' }), output('1')],
+      [call('1', { id: 'fc_2' }), output('1')],
+    ],
+    [
+      'calls that have the same id in each turn',
+      [call('0'), output('0'), call('0')],
+      [output('0')],
+      [call('0'), output('0'), call('0'), output('0')],
+    ],
+    ['an output before its call', [], [output('1'), call('1')], [output('1'), call('1')]],
+    [
+      'a shell call that was answered as a function',
+      [],
+      [call('1', { type: 'local_shell_call' }), output('1')],
+      [call('1', { type: 'local_shell_call' }), output('1')],
+    ],
+    [
+      'a search that ran upstream and has no output of its own',
+      [{ type: 'web_search_call', id: 'ws' }],
+      [],
+      [{ type: 'web_search_call', id: 'ws' }],
+    ],
+  ])('has %s', (_name, history, input, expected) => {
+    expect(assembleContext(history, input)).toEqual(expected);
+  });
+
+  it.each<[JsonObject[], JsonObject[], string]>([
+    [[], [output('1')], 'No tool call found for function call output with call_id 1.'],
+    [
+      [call('1', { status: 'incomplete' })],
+      [output('1')],
+      'No tool call found for function call output with call_id 1.',
+    ],
+    [
+      [],
+      [output('1', 'custom_tool_call_output')],
+      'No tool call found for custom tool call output with call_id 1.',
+    ],
+    [[call('1')], [output('1'), output('1')], 'No tool call found for function call output with call_id 1.'],
+    [[], [call('1')], 'No tool output found for function call 1.'],
+  ])('refuses half a call: %j, %j', (history, input, message) => {
+    expect(() => assembleContext(history, input)).toThrow(
+      expect.objectContaining({ code: 'invalid_value', param: 'input', message }),
+    );
+  });
+
+  it('keeps the order, and of a history as many calls as outputs', () => {
+    const item = fc.oneof(
+      fc.constant('a').map(say),
+      fc.constantFrom('1', '2', '3').map((id) => call(id)),
+      fc.constantFrom('1', '2', '3').map((id) => output(id)),
+    );
+    fc.assert(
+      fc.property(fc.array(item), (history) => {
+        const context = assembleContext(history, []);
+        const places = context.map((kept) => history.indexOf(kept));
+        expect(places).toEqual([...places].sort((a, b) => a - b));
+        for (const id of ['1', '2', '3']) {
+          const halves = context.filter((kept) => kept['call_id'] === id).map(({ type }) => type);
+          const calls = halves.filter((type) => type === 'function_call').length;
+          expect(halves.length).toBe(2 * calls);
+        }
+        expect(assembleContext(context, [])).toEqual(context);
+      }),
+    );
+  });
+
+  it('is put together in time for many calls of one id', () => {
+    const many = Array.from({ length: 20_000 }, () => output('1'));
+    const calls = Array.from({ length: 20_000 }, () => call('1'));
+    expect(assembleContext([], [...many, ...calls])).toHaveLength(40_000);
+  });
+});
+
+describe('references', () => {
+  const input = [say('a'), { type: 'item_reference', id: 'msg_1' }, { type: 'item_reference', id: 'msg_1' }];
+
+  it('are named once and replaced everywhere', () => {
+    expect(referencedIds(input)).toEqual(['msg_1']);
+    const found = new Map([['msg_1', say('stored')]]);
+    expect(resolveReferences(input, found)).toEqual([say('a'), say('stored'), say('stored')]);
+  });
+
+  it('are refused when there is no such item', () => {
+    expect(() => resolveReferences(input, new Map())).toThrow(
+      expect.objectContaining({ param: 'input', message: "Item with id 'msg_1' not found." }),
+    );
+  });
+});
