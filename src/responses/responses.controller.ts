@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../health/accepting-work.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
+import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { nativeResponsePresenters } from './presenter/native-response-presenters.js';
 import { externalResponsePresenters, type ResponsePresenters } from './presenter/response-presenters.js';
 import { ResponsesEndpoint } from './responses-endpoint.js';
@@ -12,6 +13,7 @@ abstract class ResponsesController {
   protected constructor(
     private readonly endpoint: ResponsesEndpoint,
     private readonly stored: StoredResponseEndpoint,
+    private readonly inputTokens: InputTokensEndpoint,
     private readonly presenters: ResponsePresenters,
   ) {}
 
@@ -23,6 +25,13 @@ abstract class ResponsesController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     return this.endpoint.create(caller, request, response, this.presenters);
+  }
+
+  @Post('input_tokens')
+  @HttpCode(200)
+  @UseGuards(AcceptingWork)
+  countInput(@CurrentCaller() caller: Caller, @Req() request: IncomingMessage): Promise<object> {
+    return this.inputTokens.count(caller, request);
   }
 
   @Get(':id')
@@ -58,14 +67,14 @@ abstract class ResponsesController {
 
 @Controller('v1/responses')
 export class NativeResponsesController extends ResponsesController {
-  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint) {
-    super(endpoint, stored, nativeResponsePresenters);
+  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint, inputTokens: InputTokensEndpoint) {
+    super(endpoint, stored, inputTokens, nativeResponsePresenters);
   }
 }
 
 @Controller('external/v1/responses')
 export class ExternalResponsesController extends ResponsesController {
-  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint) {
-    super(endpoint, stored, externalResponsePresenters);
+  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint, inputTokens: InputTokensEndpoint) {
+    super(endpoint, stored, inputTokens, externalResponsePresenters);
   }
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
+import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { LeftBehindResponses } from './left-behind.js';
 import { ResponsesEndpoint } from './responses-endpoint.js';
 import { ExternalResponsesController, NativeResponsesController } from './responses.controller.js';
@@ -18,6 +19,7 @@ import { StoredResponses } from './stored-responses.service.js';
   providers: [
     { provide: CANCEL_POLL_MS, useValue: 250 },
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
+    InputTokensEndpoint,
     LeftBehindResponses,
     ResponsesEndpoint,
     ResponsesService,

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { countInput } from '../generation/count-input.js';
+import type { Caller } from '../http/caller.js';
+import { KeyCheck } from '../http/key-check.js';
+import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
+import { receivePaidRequest } from '../http/receive.js';
+import { refuseUnbuilt, ResponsesService } from './responses.service.js';
+
+/** What both surfaces do with `POST …/responses/input_tokens`: it takes a live key, and no money. */
+@Injectable()
+export class InputTokensEndpoint {
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly keys: KeyCheck,
+    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+  ) {}
+
+  async count(caller: Caller, request: IncomingMessage): Promise<object> {
+    const parsed = await receivePaidRequest(
+      request,
+      caller,
+      this.keys,
+      (body) => this.responses.parse(body, { ...caller, chainId: undefined }),
+      { maxBytes: this.maxBytes },
+    );
+    // No hold comes that would check it.
+    await this.keys.check(caller.keyHash);
+    refuseUnbuilt(parsed.request);
+    const { chat } = await this.responses.chatOf(parsed.request, caller.keyHash);
+    return {
+      object: 'response.input_tokens',
+      input_tokens: await countInput(parsed.resolved, chat),
+    };
+  }
+}
