@@ -39,8 +39,18 @@ module.exports = {
       name: 'inside-does-not-know-http',
       comment: 'Services, ports and adapters never import the HTTP room.',
       severity: 'error',
-      from: { path: '^src/(catalog|payments|providers|storage|errors)/' },
+      from: { path: '^src/(catalog|errors|generation|payments|providers|shape|tokens)/' },
       to: { path: '^src/(http|chat|responses|videos|admin)/' },
+    },
+    {
+      name: 'storage-implements-ports',
+      comment: 'An adapter knows the ports of a feature and its domain, and neither its routes nor its services.',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: {
+        path: '^src/(http|chat|responses|videos|admin)/',
+        pathNot: ['^src/[^/]+/domain/', '-store\\.ts$'],
+      },
     },
   ],
   options: {

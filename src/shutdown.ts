@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Drain } from './health/drain.js';
 import { LeaseKeeper } from './payments/lease-keeper.js';
 import { RunningCalls } from './payments/running-calls.js';
+import { BackgroundRuns } from './responses/background/background-runs.js';
 import { LeftBehindResponses } from './responses/left-behind.js';
 import { RunningResponses } from './responses/running-responses.js';
 import { Sweeper } from './payments/sweeper.js';
@@ -29,7 +30,9 @@ export async function shutDown(
   await within(LAST_WORDS_MS, calls.whenIdle());
   calls.abandon();
   await Promise.all(
-    [Sweeper, LeftBehindResponses, RunningResponses].map((recurring) => app.get(recurring).stop()),
+    [Sweeper, LeftBehindResponses, RunningResponses, BackgroundRuns].map((recurring) =>
+      app.get(recurring).stop(),
+    ),
   );
   await app.get(LeaseKeeper).stop();
 

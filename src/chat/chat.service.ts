@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { identity, type Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import type { JsonObject } from '../json.js';
-import type { Payer } from '../payments/charged-call.js';
+import type { Payer } from '../payments/charged-work.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { Demand } from '../streaming/demand.js';

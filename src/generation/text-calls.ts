@@ -7,7 +7,7 @@ import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { CallRecord } from '../payments/call-record.js';
 import { Charge } from '../payments/charge.js';
-import type { Grant, Payer } from '../payments/charged-call.js';
+import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
 import { Quote } from '../payments/domain/quote.js';
 import { tariffFor, type PricedOptions } from '../payments/domain/tariff.js';
 import { FEE_BPS } from '../payments/fee.js';
@@ -19,6 +19,7 @@ import type { Demand } from '../streaming/demand.js';
 import { completeUsage } from '../tokens/complete-usage.js';
 import { inputText, measureInput } from '../tokens/input-size.js';
 import { roughTokens, TextMeter } from '../tokens/text-meter.js';
+import { tokensOfParts } from './count-input.js';
 
 /** What decides the price of a call, and what goes up. */
 export interface TextCallRequest extends PricedOptions {
@@ -29,6 +30,8 @@ export interface TextCallRequest extends PricedOptions {
   /** Number of choices. */
   readonly n: number;
   readonly outputCapTokens?: number | undefined;
+  /** Nobody waits for the answer: the longer time of background calls applies. */
+  readonly background?: boolean;
 }
 
 /** A request for text that has been checked against the catalog and priced. */
@@ -50,6 +53,8 @@ export interface RunOptions<Event> {
   readonly shape: (events: Observable<TextEvent>) => Observable<Event>;
   readonly record?: CallRecord;
   readonly cancelled?: AbortSignal;
+  readonly canMove?: boolean;
+  readonly adopted?: AdoptedHold | undefined;
 }
 
 /** Paid calls for text, whatever the shape in which they were asked for. */
@@ -76,8 +81,7 @@ export class TextCalls {
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
 
     const size = measureInput(request.chat);
-    const { image, audio, file } = model.partTokens;
-    const otherTokens = size.images * image + size.audios * audio + size.files * file;
+    const otherTokens = tokensOfParts(size, model.partTokens);
     const quote = new Quote(
       tariff,
       {
@@ -100,10 +104,8 @@ export class TextCalls {
   }
 
   /** Cold. See `Charge.run`. */
-  run<Event>(
-    call: TextCall,
-    { demand, shape, record, cancelled }: RunOptions<Event>,
-  ): Observable<Outcome<Event>> {
+  run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
+    const { demand, shape, record, cancelled, canMove, adopted } = options;
     const { request, payer, quote, responseId, inputTokens, otherTokens } = call;
     const { model } = request.resolved;
     const meter = new TextMeter({
@@ -122,6 +124,8 @@ export class TextCalls {
       meter,
       ...(record && { record }),
       ...(cancelled && { cancelled }),
+      ...(canMove && { canMove }),
+      ...(adopted && { adopted }),
       generate: (grant) =>
         shape(
           completeUsage(this.generate(call, grant, meter, demand), meter).pipe(
@@ -147,6 +151,7 @@ export class TextCalls {
         stream: request.stream,
         chat: request.chat,
         ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
+        ...(request.background && { background: true }),
       },
       { demand, onSent: meter.markSent, requestId: payer.requestId },
     );

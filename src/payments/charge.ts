@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { ChargedCall, type ChargedWork, type ChargeSettings } from './charged-call.js';
+import { ChargedCall } from './charged-call.js';
+import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import { Ledger } from './ledger.js';
 import type { Outcome } from './outcome.js';
 import { RunningCalls } from './running-calls.js';

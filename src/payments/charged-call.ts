@@ -1,62 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { Subscription, type Observable, type Subscriber } from 'rxjs';
+import { Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
-import type { CallRecord, Ending } from './call-record.js';
+import type { Ending } from './call-record.js';
 import { buildReceipt } from './domain/build-receipt.js';
 import { chargeFor } from './domain/metering.js';
-import type { Quote } from './domain/quote.js';
 import type { Receipt } from './domain/receipt.js';
 import { encodeTariff } from './domain/tariff.js';
-import { isRefusal, type HoldGrant, type HoldRequest, type Ledger, type Settlement } from './ledger.js';
-import type { Meter } from './meter.js';
+import {
+  isRefusal,
+  type HoldGrant,
+  type HoldRefusal,
+  type HoldRequest,
+  type Ledger,
+  type Settlement,
+} from './ledger.js';
 import type { Outcome } from './outcome.js';
 import type { CallProgress } from './process-leases.js';
 import { refusalError } from './refusal.js';
+import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
-
-/** Who pays. */
-export interface Payer {
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
-  readonly requestId: string;
-  /** The chain that the request named; a configured one. */
-  readonly chainId: number | undefined;
-}
-
-/** What a paid call may do once its hold is granted. */
-export interface Grant {
-  readonly accountId: string;
-  /** Set when the free budget affords fewer output tokens than were asked for. */
-  readonly loweredOutputCap: number | undefined;
-}
-
-export interface ChargedWork<Event> {
-  readonly payer: Payer;
-  readonly quote: Quote;
-  /** Public model id without options. */
-  readonly model: string;
-  /** Configured id of the provider that is expected to answer. */
-  readonly provider: string;
-  readonly responseId: string;
-  readonly inputTokensEstimate: number;
-  /** Whether the client sees events as they come; a whole answer that fails has shown nothing and costs nothing. */
-  readonly streamed: boolean;
-  readonly meter: Meter;
-  /** What is stored of the call, in the same statements as its money. */
-  readonly record?: CallRecord;
-  /** Aborted when the call is to end although its client stays. */
-  readonly cancelled?: AbortSignal;
-  /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
-  readonly generate: (grant: Grant) => Observable<Event>;
-}
-
-export interface ChargeSettings {
-  readonly defaultChainId: number;
-  /** How long a client waits for a failing ledger before it is told. */
-  readonly retryMs: number;
-}
 
 const logger = new Logger('ChargedCall');
 
@@ -70,7 +34,7 @@ type Phase = 'holding' | 'running' | 'ending' | 'ended';
  * may leave at any moment; the hold's fate is decided here and outlives the request.
  */
 export class ChargedCall<Event> implements RunningCall {
-  readonly holdId = newId('hold');
+  readonly holdId: string;
   private phase: Phase = 'holding';
   /** Set when the call was to end while its hold was being taken. */
   private stopped: Ending | undefined;
@@ -83,7 +47,9 @@ export class ChargedCall<Event> implements RunningCall {
     private readonly calls: RunningCalls,
     private readonly settings: ChargeSettings,
     private readonly subscriber: Subscriber<Outcome<Event>>,
-  ) {}
+  ) {
+    this.holdId = work.adopted?.holdId ?? newId('hold');
+  }
 
   progress(): CallProgress {
     const { sent } = this.work.meter;
@@ -94,7 +60,8 @@ export class ChargedCall<Event> implements RunningCall {
     this.calls.add(this);
     this.work.cancelled?.addEventListener('abort', this.cancel);
     try {
-      const grant = await this.ledger.hold(this.holdRequest());
+      const grant = await this.takeHold();
+      if (!grant) return this.end(() => this.subscriber.complete());
       if (isRefusal(grant)) return this.end(() => this.subscriber.error(refusalError(grant)));
       this.grant = grant;
     } catch (failure) {
@@ -104,6 +71,11 @@ export class ChargedCall<Event> implements RunningCall {
     }
     if (this.stopped) await this.release(this.stopped);
     else this.start(this.grant);
+  }
+
+  private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
+    const { adopted } = this.work;
+    return adopted ? adopted.claim() : this.ledger.hold(this.holdRequest());
   }
 
   /** The client left. */
@@ -120,9 +92,17 @@ export class ChargedCall<Event> implements RunningCall {
 
   /** The process ends, or may no longer own holds. */
   cutOff(): void {
+    if (this.work.canMove && this.phase === 'running') return this.letGo();
     const error = this.hasShown ? new GatewayError('server_error') : cutOffUnpaid();
     this.stopped ??= { status: 'failed', error };
     void this.fail(error);
+  }
+
+  /** The hold stays, for the process that takes the call over. */
+  private letGo(): void {
+    this.run.unsubscribe();
+    this.calls.letGo(this);
+    this.end(() => this.subscriber.complete());
   }
 
   private start(grant: HoldGrant): void {

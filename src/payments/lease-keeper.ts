@@ -53,7 +53,9 @@ export class LeaseKeeper implements OnModuleInit {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => this.cutOff(), Math.max(safeMs, 0));
     this.deadline.unref();
-    const orphans = booked.filter(({ holdId }) => !this.calls.has(holdId));
+    const moved = this.calls.takeMoved();
+    if (moved.length > 0) await this.leases.handOver(this.identity.id, moved);
+    const orphans = booked.filter(({ holdId }) => !this.calls.has(holdId) && !moved.includes(holdId));
     await Promise.all(orphans.map(({ holdId, keyId }) => this.ledger.release({ holdId, keyId })));
   }
 

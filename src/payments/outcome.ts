@@ -17,12 +17,13 @@ export interface Admission {
   readonly loweredOutputCap?: number;
 }
 
+export interface Admitted {
+  readonly admission: Admission;
+}
+
 /**
  * What a paid call produces, in order: one admission, events, then a receipt. A call that fails after something
  * was used shows the failure and then its receipt; an error of the Observable means that nothing was charged.
  */
 export type Outcome<Event> =
-  | { readonly admission: Admission }
-  | { readonly event: Event }
-  | { readonly failure: GatewayError }
-  | { readonly receipt: Receipt };
+  Admitted | { readonly event: Event } | { readonly failure: GatewayError } | { readonly receipt: Receipt };

@@ -1,7 +1,7 @@
 import { Global, Module, type FactoryProvider } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config, PaymentsConfig } from '../config/config.js';
-import type { ChargeSettings } from './charged-call.js';
+import type { ChargeSettings } from './charged-work.js';
 import { Charge, CHARGE_SETTINGS } from './charge.js';
 import { FEE_BPS } from './fee.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';

@@ -36,6 +36,8 @@ export abstract class ProcessLeases {
     leaseMs: number,
     running: readonly CallProgress[],
   ): Promise<readonly HeldCall[]>;
+  /** Leaves holds of this process to whoever takes their calls over. */
+  abstract handOver(processId: string, holdIds: readonly string[]): Promise<void>;
   /** At most `limit` holds of processes whose lease has run out. */
   abstract abandoned(limit: number): Promise<readonly AbandonedCall[]>;
   /** Removes the rows of dead processes that hold nothing any more. */

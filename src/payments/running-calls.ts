@@ -13,6 +13,8 @@ export interface RunningCall {
 @Injectable()
 export class RunningCalls {
   private readonly calls = new Map<string, RunningCall>();
+  /** Holds of calls that another process is to run; they are not this one's to release. */
+  private readonly movedHolds = new Set<string>();
   private idleWaiters: (() => void)[] = [];
   private isAbandoned = false;
 
@@ -31,7 +33,19 @@ export class RunningCalls {
   }
 
   has(holdId: string): boolean {
-    return this.calls.has(holdId);
+    return this.calls.has(holdId) || this.movedHolds.has(holdId);
+  }
+
+  /** The call ends here without an end of its hold. */
+  letGo(call: RunningCall): void {
+    this.movedHolds.add(call.holdId);
+  }
+
+  /** Holds that have been let go since the last time. */
+  takeMoved(): readonly string[] {
+    const moved = [...this.movedHolds];
+    this.movedHolds.clear();
+    return moved;
   }
 
   progress(): readonly CallProgress[] {

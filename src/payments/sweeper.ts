@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { newId } from '../ids.js';
 import { CHARGE_SETTINGS } from './charge.js';
-import type { ChargeSettings } from './charged-call.js';
+import type { ChargeSettings } from './charged-work.js';
 import { chargeFor } from './domain/metering.js';
 import { decodeTariff } from './domain/tariff.js';
 import { NO_USAGE } from './domain/usage.js';

@@ -4,11 +4,13 @@ import { newId } from '../ids.js';
 import type { CallRecord, Ending, RecordEnd, RecordItem, RecordStart } from '../payments/call-record.js';
 import type { Measurement } from '../payments/meter.js';
 import type { TextEvent } from '../providers/text/text-event.js';
+import type { EventLog } from './background/event-log.js';
+import type { PendingResponse } from './background/pending-response.js';
 import type { EndingError } from './domain/ending.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { toEnvelope } from './domain/response-json.js';
 import { ResponseReducer } from './domain/response-reducer.js';
-import type { ResponseSettings } from './domain/response.js';
+import type { ResponseObject, ResponseSettings } from './domain/response.js';
 import type { ToolIdentity } from './domain/tool-identity.js';
 
 export type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
@@ -30,11 +32,32 @@ type Closing = ReturnType<ResponseReducer['end']>;
 export class ResponseRun implements CallRecord {
   private readonly reducer: ResponseReducer;
   private hasBegun = false;
+  private log: EventLog | undefined;
+  private pending: PendingResponse | undefined;
   private closed: Closing | undefined;
 
   constructor(private readonly run: RunSettings) {
     const { responseId: id, createdSeconds, settings, tools } = run;
     this.reducer = new ResponseReducer({ id, createdSeconds, settings, newItemId: newId, tools });
+  }
+
+  get settings(): ResponseSettings {
+    return this.run.settings;
+  }
+
+  get tools(): ReadonlyMap<string, ToolIdentity> {
+    return this.run.tools;
+  }
+
+  /** As of now. */
+  snapshot(): ResponseObject {
+    return this.reducer.snapshot();
+  }
+
+  /** Makes it a background run: its events go to the log, and another process may run it from `pending`. */
+  detach(log: EventLog | undefined, pending: PendingResponse): void {
+    this.log = log;
+    this.pending = pending;
   }
 
   /** The last events and the terminal one; a run that failed before it could be held for ends here. */
@@ -59,7 +82,7 @@ export class ResponseRun implements CallRecord {
       conversationId: settings.conversation?.id,
       background: settings.background,
       streamed,
-      requestJson: undefined,
+      requestJson: this.pending && JSON.stringify(this.pending),
       envelopeJson: JSON.stringify(toEnvelope(this.reducer.snapshot())),
       input,
       createdAtMs: createdSeconds * 1000,
@@ -82,16 +105,17 @@ export class ResponseRun implements CallRecord {
       status: response.status,
       envelopeJson: JSON.stringify(toEnvelope(response)),
       output: response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) })),
-      events: [],
+      events: this.log?.rest([...this.closed.events, terminal]) ?? [],
     };
   }
 
   private show(event: TextEvent): readonly RunEvent[] {
-    if (event.type === 'opened') return [event, ...this.begin()];
+    if (event.type === 'opened') return this.hasBegun ? [event] : [event, ...this.begin()];
     return this.reducer.accept(event);
   }
 
-  private begin(): readonly ResponseEvent[] {
+  /** A background run begins when it is accepted, any other when its upstream answers. */
+  begin(): readonly ResponseEvent[] {
     this.hasBegun = true;
     return this.reducer.begin();
   }

@@ -23,6 +23,8 @@ export interface StoredContext {
 export interface StoredResponse {
   readonly object: ResponseObject;
   readonly receipt: Receipt | undefined;
+  /** Whether its events are in the log: a background stream, until its log is purged. */
+  readonly isLogged: boolean;
 }
 
 export interface ItemPageRequest {

@@ -3,6 +3,8 @@ import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
+import { BackgroundRuns } from './background/background-runs.js';
+import { FollowResponses } from './background/follow.js';
 import { LeftBehindResponses } from './left-behind.js';
 import { ResponsesEndpoint } from './responses-endpoint.js';
 import { ExternalResponsesController, NativeResponsesController } from './responses.controller.js';
@@ -20,6 +22,8 @@ import { StoredResponses } from './stored-responses.service.js';
     { provide: CANCEL_POLL_MS, useValue: 250 },
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
     InputTokensEndpoint,
+    BackgroundRuns,
+    FollowResponses,
     LeftBehindResponses,
     ResponsesEndpoint,
     ResponsesService,

@@ -5,7 +5,7 @@ import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import type { Payer } from '../payments/charged-call.js';
+import type { Payer } from '../payments/charged-work.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { toChat } from './bridge/to-chat.js';
@@ -51,7 +51,16 @@ export class ResponsesService {
     const { chat, tools, input } = await this.chatOf(request, payer.keyHash);
     const { stream, outputCapTokens, serviceTier, webSearch } = request;
     const call = this.calls.prepare(
-      { resolved, chat, stream, n: 1, outputCapTokens, serviceTier, webSearch },
+      {
+        resolved,
+        chat,
+        stream,
+        n: 1,
+        outputCapTokens,
+        serviceTier,
+        webSearch,
+        background: request.background,
+      },
       payer,
     );
     const { responseId, createdSeconds } = call;
@@ -106,8 +115,7 @@ function settingsOf(request: ResponsesRequest): ResponseSettings {
 }
 
 /** Until they are built, asked for in words rather than ignored. */
-export function refuseUnbuilt({ background, conversationId }: ResponsesRequest): void {
-  if (background) throw new GatewayError('unsupported_parameter', undefined, { param: 'background' });
+export function refuseUnbuilt({ conversationId }: ResponsesRequest): void {
   if (conversationId !== undefined)
     throw new GatewayError('unsupported_parameter', undefined, { param: 'conversation' });
 }

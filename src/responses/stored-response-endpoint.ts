@@ -5,12 +5,13 @@ import { GatewayError } from '../errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
+import { FollowResponses } from './background/follow.js';
 import { synthesise } from './domain/replay.js';
 import type { ResponseObject } from './domain/response.js';
 import { isTerminal } from './domain/status.js';
 import { parseItemQuery, parseStreamQuery, type Query } from './list-query.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
-import { ReplayPresenter } from './presenter/replay-presenter.js';
+import type { ReplayOutcome } from './presenter/replay-presenter.js';
 import type { StoredResponse } from './response-store.js';
 import { StoredResponses } from './stored-responses.service.js';
 
@@ -19,6 +20,7 @@ import { StoredResponses } from './stored-responses.service.js';
 export class StoredResponseEndpoint {
   constructor(
     private readonly responses: StoredResponses,
+    private readonly follow: FollowResponses,
     private readonly keys: KeyAuthenticator,
     private readonly writer: ResponseWriter,
   ) {}
@@ -31,22 +33,36 @@ export class StoredResponseEndpoint {
     presenters: ResponsePresenters,
   ): Promise<void> {
     const { stream, startingAfter } = parseStreamQuery(query);
-    const stored = await this.responses.find(await this.accountOf(caller), id);
+    const accountId = await this.accountOf(caller);
+    const stored = await this.responses.find(accountId, id);
     if (!stream) {
       sendJson(response, shown(stored, presenters));
       return;
     }
+    if (stored.isLogged) {
+      return this.writer.stream(
+        response,
+        (demand) => this.follow.follow(accountId, id, startingAfter ?? -1, demand),
+        presenters.followed(id),
+      );
+    }
     if (!isTerminal(stored.object.status))
-      throw new GatewayError('invalid_value', 'Only a background response can be followed while it runs.', {
-        param: 'stream',
-      });
+      throw new GatewayError(
+        'invalid_value',
+        'Only a background response that was created with `stream: true` can be followed while it runs.',
+        {
+          param: 'stream',
+        },
+      );
     const events = synthesise(shown(stored, presenters));
     const last = events.slice(-1);
     const rest =
       startingAfter === undefined
         ? events
         : last.map((event) => ({ ...event, sequence_number: startingAfter + 1 }));
-    await this.writer.stream(response, () => from(rest), new ReplayPresenter());
+    const receipt = stored.receipt ? [{ receipt: stored.receipt }] : [];
+    const outcomes: readonly ReplayOutcome[] = [...receipt, ...rest.map((event) => ({ event }))];
+    await this.writer.stream(response, () => from(outcomes), presenters.followed(id));
   }
 
   async cancel(caller: Caller, id: string, presenters: ResponsePresenters): Promise<ResponseObject> {

@@ -6,6 +6,7 @@ import {
   type HeldCall,
 } from '../payments/process-leases.js';
 import type { HoldTerms } from '../payments/ledger.js';
+import { CAN_RUN_AGAIN } from './records/can-run-again.js';
 import { Database } from './database.js';
 
 interface AbandonedRow {
@@ -51,6 +52,13 @@ export class PostgresProcessLeases extends ProcessLeases {
     return rows.map(({ hold_id, key_id }) => ({ holdId: hold_id, keyId: key_id }));
   }
 
+  async handOver(processId: string, holdIds: readonly string[]): Promise<void> {
+    await this.database.pool.query(
+      `UPDATE holds SET process_id = '' WHERE id = ANY ($2) AND process_id = $1`,
+      [processId, holdIds],
+    );
+  }
+
   async abandoned(limit: number): Promise<readonly AbandonedCall[]> {
     const { rows } = await this.database.pool.query<AbandonedRow>(
       `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.sent, h.input_tokens,
@@ -58,6 +66,7 @@ export class PostgresProcessLeases extends ProcessLeases {
        FROM holds h JOIN api_keys k ON k.id = h.key_id
        WHERE NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
+         AND NOT EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})
        ORDER BY h.id LIMIT $1`,
       [limit],
     );

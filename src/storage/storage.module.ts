@@ -7,6 +7,8 @@ import { ProcessLeases } from '../payments/process-leases.js';
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
+import { BackgroundStore } from '../responses/background/background-store.js';
+import { PostgresBackgroundStore } from './responses/postgres-background-store.js';
 import { ResponseStore } from '../responses/response-store.js';
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
@@ -27,9 +29,18 @@ export class StorageModule implements OnModuleDestroy {
         { provide: KeyStore, useClass: PrismaKeyStore },
         { provide: Ledger, useClass: PostgresLedger },
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
+        { provide: BackgroundStore, useClass: PostgresBackgroundStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
-      exports: [DatabaseProbe, KeyStore, Ledger, ProcessIdentity, ProcessLeases, ResponseStore],
+      exports: [
+        BackgroundStore,
+        DatabaseProbe,
+        KeyStore,
+        Ledger,
+        ProcessIdentity,
+        ProcessLeases,
+        ResponseStore,
+      ],
     };
   }
 

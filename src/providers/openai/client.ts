@@ -2,7 +2,7 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { ConnectionPool } from './connection-pool.js';
-import { ReadClock } from './read-clock.js';
+import { type Limits, ReadClock } from './read-clock.js';
 import { UpstreamCall, type ResponseHead } from './upstream-call.js';
 
 /** An idle socket is kept this long, unless the upstream announces a shorter time. */
@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly onSent: () => void;
   /** Streamed answers also have clocks for the first byte and for silence. */
   readonly stream: boolean;
+  /** Takes the time of a background call. */
+  readonly background?: boolean | undefined;
 }
 
 /** One answer, read to its end or closed. Every failure is an UpstreamFailure, or the signal's own reason. */
@@ -48,9 +50,9 @@ export class OpenAiClient {
     });
   }
 
-  post(body: string, { signal, onSent, stream }: CallOptions): Answer {
+  post(body: string, { signal, onSent, stream, background }: CallOptions): Answer {
     const call = new UpstreamCall(onSent);
-    const clock = new ReadClock(this.settings, stream, (reason) => call.abort(reason));
+    const clock = new ReadClock(this.limits(background), stream, (reason) => call.abort(reason));
     const leave = (): void => call.abort(abortReason(signal));
     if (signal.aborted) leave();
     else signal.addEventListener('abort', leave);
@@ -76,6 +78,11 @@ export class OpenAiClient {
         call.release();
       },
     };
+  }
+
+  private limits(background = false): Limits {
+    const { settings } = this;
+    return background ? { ...settings, timeoutMs: settings.backgroundTimeoutMs } : settings;
   }
 
   /** Takes no more calls, lets the running ones end, then closes the sockets. */

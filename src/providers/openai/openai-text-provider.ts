@@ -23,7 +23,12 @@ export class OpenAiTextProvider implements TextProvider {
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
     const { request, target, signal, onSent } = attempt;
     const body = JSON.stringify(convertRequest(request, target));
-    const answer = this.client.post(body, { signal, onSent, stream: request.stream });
+    const answer = this.client.post(body, {
+      signal,
+      onSent,
+      stream: request.stream,
+      background: request.background,
+    });
     try {
       const head = await answer.head();
       if (head.status < 200 || head.status > 299) throw await refused(answer, head, request.chat);

@@ -2,7 +2,7 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 
-type Limits = Pick<ProviderSettings, 'timeoutMs' | 'firstByteTimeoutMs' | 'silenceTimeoutMs'>;
+export type Limits = Pick<ProviderSettings, 'timeoutMs' | 'firstByteTimeoutMs' | 'silenceTimeoutMs'>;
 
 /**
  * The clocks of one call: the whole of it, and for a stream the first byte and each silence after it. Silence counts

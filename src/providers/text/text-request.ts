@@ -11,6 +11,8 @@ export interface TextRequest {
   readonly stream: boolean;
   /** Upper limit of output tokens to send upstream; absent when neither the client nor the budget sets one. */
   readonly outputCapTokens?: number;
+  /** Nobody waits for the answer: `backgroundTimeoutMs` bounds the whole call. */
+  readonly background?: boolean;
   /** A chat-completions body, checked for shape; unknown fields are still in it and go up only by `passFields`. */
   readonly chat: JsonObject;
 }

@@ -1,6 +1,8 @@
 import { receiptInBody } from '../../payments/domain/receipt-json.js';
 import { withReceiptInBody, withReceipts } from '../../payments/with-receipts.js';
 import type { ResponseCommand } from '../responses.service.js';
+import { AcceptedPresenter } from './accepted-presenter.js';
+import { ReplayPresenter } from './replay-presenter.js';
 import type { ResponsePresenters } from './response-presenters.js';
 import {
   ResponseBodyPresenter,
@@ -18,5 +20,8 @@ export const nativeResponsePresenters: ResponsePresenters = {
     withReceipts(new ResponseStreamPresenter(run, withComposeReceipt), call.responseId),
   body: ({ run, call }: ResponseCommand) =>
     withReceiptInBody(new ResponseBodyPresenter(run), call.responseId),
+  accepted: ({ run, call }: ResponseCommand) =>
+    withReceiptInBody(new AcceptedPresenter(run), call.responseId),
+  followed: (responseId) => withReceipts(new ReplayPresenter(withComposeReceipt), responseId),
   stored: withComposeReceipt,
 };

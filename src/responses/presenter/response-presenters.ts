@@ -1,6 +1,8 @@
 import type { Outcome } from '../../payments/outcome.js';
 import type { BodyPresenter, StreamPresenter } from '../../streaming/presenter.js';
 import type { RunEvent } from '../response-run.js';
+import { AcceptedPresenter } from './accepted-presenter.js';
+import { ReplayPresenter, type ReplayOutcome } from './replay-presenter.js';
 import type { ResponseCommand } from '../responses.service.js';
 import {
   plain,
@@ -13,6 +15,10 @@ import {
 export interface ResponsePresenters {
   readonly stream: (command: ResponseCommand) => StreamPresenter<Outcome<RunEvent>>;
   readonly body: (command: ResponseCommand) => BodyPresenter<Outcome<RunEvent>>;
+  /** Of a background run that was accepted. */
+  readonly accepted: (command: ResponseCommand) => BodyPresenter<Outcome<RunEvent>>;
+  /** Of the events of a stored response. */
+  readonly followed: (responseId: string) => StreamPresenter<ReplayOutcome>;
   /** Of a stored object. */
   readonly stored: Decorate;
 }
@@ -21,5 +27,7 @@ export interface ResponsePresenters {
 export const externalResponsePresenters: ResponsePresenters = {
   stream: ({ run }) => new ResponseStreamPresenter(run),
   body: ({ run }) => new ResponseBodyPresenter(run),
+  accepted: ({ run }) => new AcceptedPresenter(run),
+  followed: () => new ReplayPresenter(),
   stored: plain,
 };

@@ -1,4 +1,5 @@
 import type { RecordEnd, RecordEvent, RecordItem, RecordStart } from '../../payments/call-record.js';
+import { columnText } from '../column-text.js';
 
 type WithRecord<Rows> = { readonly record?: Rows | undefined };
 
@@ -79,7 +80,7 @@ function itemColumns(items: readonly Placed<RecordItem>[]): unknown[] {
   return [
     items.map(({ call }) => call),
     items.map(({ position }) => position),
-    items.map(({ entry }) => entry.id),
+    items.map(({ entry }) => columnText(entry.id)),
     items.map(({ entry }) => entry.json),
   ];
 }

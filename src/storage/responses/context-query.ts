@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { JsonObject } from '../../json.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
 import type { ContextQuery, StoredContext } from '../../responses/response-store.js';
+import { columnText } from '../column-text.js';
 
 interface ContextRow {
   readonly kind: 'parent' | 'history' | 'item';
@@ -41,15 +42,24 @@ export async function readContext(
   const { rows } = await pool.query<ContextRow>({
     name: 'read_context',
     text: TEXT,
-    values: [keyHash, previousResponseId ?? null, itemIds],
+    values: [
+      keyHash,
+      previousResponseId === undefined ? null : columnText(previousResponseId),
+      itemIds.map(columnText),
+    ],
   });
   const history: JsonObject[] = [];
-  const items = new Map<string, JsonObject>();
+  const found = new Map<string, JsonObject>();
   let parent: StoredContext['parent'];
   for (const { kind, status, item_id, item } of rows) {
     if (kind === 'parent' && status) parent = { status };
     else if (kind === 'history' && item) history.push(item);
-    else if (item_id !== null && item) items.set(item_id, item);
+    else if (item_id !== null && item) found.set(item_id, item);
+  }
+  const items = new Map<string, JsonObject>();
+  for (const id of itemIds) {
+    const item = found.get(columnText(id));
+    if (item) items.set(id, item);
   }
   return { parent, history, items };
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../json.js';
 import type { RecordEnd } from '../../payments/call-record.js';
 import type { OutputItem } from '../../responses/domain/item.js';
 import { toObject } from '../../responses/domain/response-json.js';
+import type { ResponseStatus } from '../../responses/domain/status.js';
 import type { ResponseEnvelope } from '../../responses/domain/response.js';
 import {
   ResponseStore,
@@ -14,6 +15,7 @@ import {
   type StoredContext,
   type StoredResponse,
 } from '../../responses/response-store.js';
+import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns } from '../records/record-columns.js';
@@ -22,11 +24,16 @@ import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from './stored-receip
 
 interface ResponseRow extends ReceiptRow {
   readonly envelope: ResponseEnvelope;
+  readonly status: ResponseStatus;
+  readonly is_logged: boolean;
   readonly output: readonly OutputItem[] | null;
 }
 
 const OUTPUT = `(SELECT json_agg(i.item ORDER BY i.position) FROM response_items i
   WHERE i.response_id = r.id AND i.direction = 1) AS output`;
+
+const LOGGED = `(r.streamed AND r.background AND (r.finished_at IS NULL OR EXISTS (
+  SELECT FROM response_events v WHERE v.response_id = r.id))) AS is_logged`;
 
 const FINISH = finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1);
 
@@ -47,13 +54,16 @@ export class PostgresResponseStore extends ResponseStore {
   async find(accountId: string, id: string): Promise<StoredResponse | undefined> {
     const { rows } = await this.pool.query<ResponseRow>({
       name: 'find_response',
-      text: `SELECT r.account_id, r.envelope, ${OUTPUT}, ${RECEIPT_COLUMNS}
+      text: `SELECT r.account_id, r.envelope, r.status, ${LOGGED}, ${OUTPUT}, ${RECEIPT_COLUMNS}
              FROM responses r LEFT JOIN receipts t ON t.hold_id = r.hold_id
              WHERE r.id = $1 AND r.account_id = $2 AND r.deleted_at IS NULL`,
-      values: [id, accountId],
+      values: [columnText(id), accountId],
     });
     const [row] = rows;
-    return row && { object: toObject(row.envelope, row.output ?? []), receipt: storedReceipt(row, id) };
+    if (!row) return undefined;
+    // The envelope of a run that has not ended is that of its beginning.
+    const object = toObject({ ...row.envelope, status: row.status }, row.output ?? []);
+    return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }
 
   async inputItems(
@@ -71,7 +81,7 @@ export class PostgresResponseStore extends ResponseStore {
          ORDER BY position ${direction} LIMIT $4) AS i ON true
        WHERE r.id = $1 AND r.account_id = $2 AND r.deleted_at IS NULL
        ORDER BY i.position ${direction}`,
-      [id, accountId, after ?? null, limit + 1],
+      [columnText(id), accountId, after === undefined ? null : columnText(after), limit + 1],
     );
     if (rows.length === 0) return undefined;
     const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
@@ -82,7 +92,7 @@ export class PostgresResponseStore extends ResponseStore {
     await this.pool.query(
       `UPDATE responses SET cancel_requested_at = coalesce(cancel_requested_at, now())
        WHERE id = $1 AND account_id = $2 AND finished_at IS NULL`,
-      [id, accountId],
+      [columnText(id), accountId],
     );
   }
 
@@ -103,7 +113,7 @@ export class PostgresResponseStore extends ResponseStore {
        items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
        events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id)
        SELECT id FROM erased`,
-      [id, accountId],
+      [columnText(id), accountId],
     );
     return rowCount === 1;
   }

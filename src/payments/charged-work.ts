@@ -1,0 +1,57 @@
+import type { Observable } from 'rxjs';
+import type { CallRecord } from './call-record.js';
+import type { Quote } from './domain/quote.js';
+import type { HoldGrant } from './ledger.js';
+import type { Meter } from './meter.js';
+
+/** Who pays. */
+export interface Payer {
+  /** SHA-256 of the presented key. */
+  readonly keyHash: Buffer;
+  readonly requestId: string;
+  /** The chain that the request named; a configured one. */
+  readonly chainId: number | undefined;
+}
+
+/** What a paid call may do once its hold is granted. */
+export interface Grant {
+  readonly accountId: string;
+  /** Set when the free budget affords fewer output tokens than were asked for. */
+  readonly loweredOutputCap: number | undefined;
+}
+
+export interface AdoptedHold {
+  readonly holdId: string;
+  /** Undefined when somebody else was faster. */
+  readonly claim: () => Promise<HoldGrant | undefined>;
+}
+
+export interface ChargedWork<Event> {
+  readonly payer: Payer;
+  readonly quote: Quote;
+  /** Public model id without options. */
+  readonly model: string;
+  /** Configured id of the provider that is expected to answer. */
+  readonly provider: string;
+  readonly responseId: string;
+  readonly inputTokensEstimate: number;
+  /** Whether the client sees events as they come; a whole answer that fails has shown nothing and costs nothing. */
+  readonly streamed: boolean;
+  readonly meter: Meter;
+  /** What is stored of the call, in the same statements as its money. */
+  readonly record?: CallRecord;
+  /** Aborted when the call is to end although its client stays. */
+  readonly cancelled?: AbortSignal;
+  /** Whether another process may run it instead when this one ends. */
+  readonly canMove?: boolean;
+  /** The hold that a process which died had taken for this call. */
+  readonly adopted?: AdoptedHold;
+  /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
+  readonly generate: (grant: Grant) => Observable<Event>;
+}
+
+export interface ChargeSettings {
+  readonly defaultChainId: number;
+  /** How long a client waits for a failing ledger before it is told. */
+  readonly retryMs: number;
+}

@@ -1,0 +1,148 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Observable, type Subscription } from 'rxjs';
+import { TextCalls, type TextCall } from '../../generation/text-calls.js';
+import { LEASE_MS } from '../../payments/lease-keeper.js';
+import type { Admitted } from '../../payments/outcome.js';
+import { Recurring } from '../../payments/recurring.js';
+import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
+import { ResponseRun } from '../response-run.js';
+import { RunningResponses } from '../running-responses.js';
+import { BackgroundStore, type Adoptable } from './background-store.js';
+import { EventLog } from './event-log.js';
+import { pendingResponse } from './pending-response.js';
+import type { ResponseCommand } from '../responses.service.js';
+
+/** Taken over in one round by one process; the next round follows with the next look. */
+const ADOPTED_AT_ONCE = 20;
+
+/** Runs that no client's connection keeps alive. What this process leaves unfinished, another one takes over. */
+@Injectable()
+export class BackgroundRuns implements OnModuleInit {
+  private readonly logger = new Logger(BackgroundRuns.name);
+  private readonly runs = new Set<Subscription>();
+  private readonly looks = new Recurring(
+    () => this.adoptAll(),
+    (failure) => this.logger.error({ msg: 'background responses were not looked for', err: failure }),
+  );
+
+  constructor(
+    private readonly calls: TextCalls,
+    private readonly store: BackgroundStore,
+    private readonly running: RunningResponses,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  onModuleInit(): void {
+    this.looks.start(this.leaseMs / 3);
+  }
+
+  /** Takes nothing over any more; what runs is ended by whoever ends all calls. */
+  stop(): Promise<void> {
+    return this.looks.stop();
+  }
+
+  /**
+   * Accepts a response: emits its admission and completes once it is held for and stored, while the run goes on.
+   * Errors when it is refused.
+   */
+  accept({ call, run, request }: ResponseCommand): Observable<Admitted> {
+    return new Observable((accepted) => {
+      const log = request.stream ? new EventLog(call.responseId, this.store) : undefined;
+      run.detach(log, pendingResponse(call, run.settings, run.tools));
+      this.run(call, run, log, {
+        canMove: !request.stream,
+        onAdmission: (admission) => {
+          accepted.next(admission);
+          accepted.complete();
+        },
+        onRefusal: (failure) => accepted.error(failure),
+      });
+    });
+  }
+
+  private run(
+    call: TextCall,
+    run: ResponseRun,
+    log: EventLog | undefined,
+    options: {
+      readonly canMove: boolean;
+      readonly onAdmission: (admission: Admitted) => void;
+      readonly onRefusal: (failure: unknown) => void;
+      readonly adoptable?: Adoptable;
+    },
+  ): void {
+    const { responseId } = call;
+    const { adoptable } = options;
+    let isAdmitted = false;
+    const outcomes = this.calls.run(call, {
+      demand: UNLIMITED_DEMAND,
+      shape: run.shape,
+      record: run,
+      canMove: options.canMove,
+      cancelled: this.running.add(responseId),
+      ...(adoptable && {
+        adopted: { holdId: adoptable.holdId, claim: () => this.store.adopt(adoptable) },
+      }),
+    });
+    const subscription = outcomes.subscribe({
+      next: (outcome) => {
+        if ('event' in outcome && outcome.event.type !== 'opened') log?.add([outcome.event]);
+        if (!('admission' in outcome)) return;
+        isAdmitted = true;
+        this.begin(responseId, run, log);
+        options.onAdmission(outcome);
+      },
+      error: (failure: unknown) => {
+        // A failed run is stored as such; only one that was never accepted has somebody to tell.
+        if (!isAdmitted) options.onRefusal(failure);
+      },
+    });
+    this.runs.add(subscription);
+    subscription.add(() => {
+      this.runs.delete(subscription);
+      this.running.remove(responseId);
+    });
+  }
+
+  private begin(responseId: string, run: ResponseRun, log: EventLog | undefined): void {
+    log?.add(run.begin());
+    this.store.markStarted(responseId).catch((failure: unknown) => {
+      this.logger.warn({ msg: 'a background response still shows as queued', responseId, err: failure });
+    });
+  }
+
+  private async adoptAll(): Promise<void> {
+    for (const adoptable of await this.store.adoptable(ADOPTED_AT_ONCE)) {
+      try {
+        this.adopt(adoptable);
+      } catch (failure) {
+        const { responseId } = adoptable;
+        this.logger.warn({ msg: 'a background response cannot be run here', responseId, err: failure });
+        await this.store.giveUp(responseId);
+      }
+    }
+  }
+
+  private adopt(adoptable: Adoptable): void {
+    const { responseId, pending, wasStarted } = adoptable;
+    const { chat, settings, stream, outputCapTokens, serviceTier, webSearch, chainId, requestId } = pending;
+    const resolved = this.calls.resolve(settings.model);
+    const prepared = this.calls.prepare(
+      { resolved, chat, stream, n: 1, outputCapTokens, serviceTier, webSearch, background: true },
+      // Its key was checked when its hold was taken.
+      { keyHash: Buffer.alloc(0), requestId, chainId },
+    );
+    const call: TextCall = { ...prepared, responseId, createdSeconds: pending.createdSeconds };
+    const tools = new Map(pending.tools);
+    const run = new ResponseRun({ ...call, settings, tools, input: [], streamed: stream });
+    const log = stream ? new EventLog(responseId, this.store) : undefined;
+    run.detach(log, pending);
+    this.run(call, run, log, {
+      canMove: !stream && !wasStarted,
+      adoptable,
+      onAdmission: () => undefined,
+      onRefusal: (failure) =>
+        this.logger.warn({ msg: 'a background response was not taken over', responseId, err: failure }),
+    });
+  }
+}

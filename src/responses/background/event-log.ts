@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { RecordEvent } from '../../payments/call-record.js';
+import type { ResponseEvent } from '../domain/response-event.js';
+import type { BackgroundStore } from './background-store.js';
+
+const RETRY_MS = 500;
+
+/**
+ * Writes the events of a background stream as they come: while one write is under way the next events gather. What is
+ * not known to be written when the run ends goes with its end.
+ */
+export class EventLog {
+  private readonly logger = new Logger(EventLog.name);
+  private unwritten: RecordEvent[] = [];
+  private isWriting = false;
+  private isOver = false;
+
+  constructor(
+    private readonly responseId: string,
+    private readonly store: BackgroundStore,
+  ) {}
+
+  add(events: readonly ResponseEvent[]): void {
+    for (const event of events) this.unwritten.push(recordEvent(event));
+    if (!this.isWriting && this.unwritten.length > 0) void this.write();
+  }
+
+  /** Ends the log. @returns what is still to be written. */
+  rest(last: readonly ResponseEvent[]): readonly RecordEvent[] {
+    this.isOver = true;
+    return [...this.unwritten, ...last.map(recordEvent)];
+  }
+
+  private async write(): Promise<void> {
+    this.isWriting = true;
+    while (this.unwritten.length > 0 && !this.isOver) {
+      const batch = [...this.unwritten];
+      try {
+        await this.store.appendEvents(this.responseId, batch);
+        this.unwritten.splice(0, batch.length);
+      } catch (failure) {
+        this.logger.warn({ msg: 'events were not written yet', responseId: this.responseId, err: failure });
+        await sleep(RETRY_MS);
+      }
+    }
+    this.isWriting = false;
+  }
+}
+
+function recordEvent(event: ResponseEvent): RecordEvent {
+  return { sequenceNumber: event.sequence_number, type: event.type, json: JSON.stringify(event) };
+}

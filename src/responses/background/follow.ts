@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { RecordEvent } from '../../payments/call-record.js';
+import type { Receipt } from '../../payments/domain/receipt.js';
+import type { Demand } from '../../streaming/demand.js';
+import { fromPull } from '../../streaming/from-pull.js';
+import { isTerminal } from '../domain/status.js';
+import type { ResponseEventBody } from '../domain/response-event.js';
+import { ResponseStore } from '../response-store.js';
+import { BackgroundStore } from './background-store.js';
+
+/** An event as the log has it; its text is shown to the letter. */
+export interface LoggedEvent extends RecordEvent {
+  readonly isTerminal: boolean;
+}
+
+export type Followed = { readonly event: LoggedEvent } | { readonly receipt: Receipt };
+
+/** Events read at once, and the pause before the log is looked at again. */
+const READ_EVENTS = 500;
+const LOOK_MS = 50;
+
+const TERMINAL: ReadonlySet<string> = new Set<ResponseEventBody['type']>([
+  'response.completed',
+  'response.incomplete',
+  'response.failed',
+]);
+
+/** Replays a background stream from its log and goes on with what is added to it, whichever process runs it. */
+@Injectable()
+export class FollowResponses {
+  constructor(
+    private readonly log: BackgroundStore,
+    private readonly store: ResponseStore,
+  ) {}
+
+  /** Cold. Ends with the receipt, if there is one, and the terminal event; or without, when the response was deleted. */
+  follow(accountId: string, id: string, startingAfter: number, demand: Demand): Observable<Followed> {
+    return fromPull((signal) => this.read(accountId, id, startingAfter, signal), demand);
+  }
+
+  private async *read(
+    accountId: string,
+    id: string,
+    startingAfter: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Followed[]> {
+    let known = startingAfter;
+    while (!signal.aborted) {
+      const events = await this.log.eventsAfter(accountId, id, known, READ_EVENTS);
+      const last = events.at(-1);
+      if (last) {
+        known = last.sequenceNumber;
+        const isOver = TERMINAL.has(last.type);
+        const shown = events.map((event) => ({ event: { ...event, isTerminal: TERMINAL.has(event.type) } }));
+        if (!isOver) {
+          yield shown;
+          continue;
+        }
+        const receipt = (await this.store.find(accountId, id))?.receipt;
+        yield receipt ? [...shown.slice(0, -1), { receipt }, ...shown.slice(-1)] : shown;
+        return;
+      }
+      const stored = await this.store.find(accountId, id);
+      if (!stored) return;
+      // Its end is written together with its last events: they are there with the next look, or not at all.
+      if (
+        isTerminal(stored.object.status) &&
+        (await this.log.eventsAfter(accountId, id, known, 1)).length === 0
+      )
+        return;
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../json.js';
+import type { TextCall } from '../../generation/text-calls.js';
+import type { ResponseSettings } from '../domain/response.js';
+import type { ToolIdentity } from '../domain/tool-identity.js';
+
+/** What it takes to run a background response without the process that accepted it. Stored as JSON until its end. */
+export interface PendingResponse {
+  readonly chat: JsonObject;
+  readonly tools: readonly (readonly [string, ToolIdentity])[];
+  readonly settings: ResponseSettings;
+  readonly stream: boolean;
+  readonly outputCapTokens: number | undefined;
+  readonly serviceTier: string | undefined;
+  readonly webSearch: boolean;
+  readonly chainId: number | undefined;
+  readonly requestId: string;
+  readonly createdSeconds: number;
+}
+
+export function pendingResponse(
+  { request, payer, createdSeconds }: TextCall,
+  settings: ResponseSettings,
+  tools: ReadonlyMap<string, ToolIdentity>,
+): PendingResponse {
+  const { chat, stream, outputCapTokens, serviceTier, webSearch } = request;
+  return {
+    chat,
+    tools: [...tools],
+    settings,
+    stream,
+    outputCapTokens,
+    serviceTier,
+    webSearch,
+    chainId: payer.chainId,
+    requestId: payer.requestId,
+    createdSeconds,
+  };
+}
