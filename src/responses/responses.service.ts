@@ -30,6 +30,14 @@ export interface ResponseCommand {
   readonly request: ResponsesRequest;
   readonly call: TextCall;
   readonly run: ResponseRun;
+  /** What it continues from, and its input. */
+  readonly items: readonly JsonObject[];
+}
+
+/** What a request continues from that is not in the store. */
+export interface LocalHistory {
+  /** Items, oldest first; each turn's input, then its output. */
+  readonly history: readonly JsonObject[];
 }
 
 @Injectable()
@@ -46,9 +54,15 @@ export class ResponsesService {
     return { request, resolved: this.calls.resolve(request.model), payer };
   }
 
-  /** Reads what the request continues from. @throws GatewayError for a chain or an item that is not there. */
-  async command({ request, resolved, payer }: ParsedResponse): Promise<ResponseCommand> {
-    const { chat, tools, input } = await this.chatOf(request, payer.keyHash);
+  /**
+   * Reads what the request continues from, unless it is given.
+   * @throws GatewayError for a chain or an item that is not there.
+   */
+  async command(
+    { request, resolved, payer }: ParsedResponse,
+    local?: LocalHistory,
+  ): Promise<ResponseCommand> {
+    const { chat, tools, history, input } = await this.chatOf(request, payer.keyHash, local);
     const { stream, outputCapTokens, serviceTier, webSearch } = request;
     const call = this.calls.prepare(
       {
@@ -74,22 +88,25 @@ export class ResponsesService {
         .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
       streamed: stream,
     });
-    return { request, call, run };
+    return { request, call, run, items: [...history, ...input] };
   }
 
   /** The text that the model would read. */
   async chatOf(
     request: ResponsesRequest,
     keyHash: Buffer,
-  ): Promise<ReturnType<typeof toChat> & { input: readonly JsonObject[] }> {
-    const itemIds = referencedIds(request.input);
-    const { previousResponseId } = request;
+    local?: LocalHistory,
+  ): Promise<ReturnType<typeof toChat> & { history: readonly JsonObject[]; input: readonly JsonObject[] }> {
+    const known = itemsById(local?.history ?? []);
+    const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
+    const previousResponseId = local ? undefined : request.previousResponseId;
     const isNew = previousResponseId === undefined && itemIds.length === 0;
     const stored = isNew ? undefined : await this.store.readContext({ keyHash, previousResponseId, itemIds });
     if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
-    const input = resolveReferences(request.input, stored?.items ?? new Map());
-    const context = assembleContext(stored?.history ?? [], input);
-    return { ...toChat({ request, context }), input };
+    const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
+    const history = local?.history ?? stored?.history ?? [];
+    const context = assembleContext(history, input);
+    return { ...toChat({ request, context }), history, input };
   }
 
   /** Cold. */
@@ -100,6 +117,10 @@ export class ResponsesService {
       this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),
     ).pipe(finalize(() => this.running.remove(call.responseId)));
   }
+}
+
+function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
+  return new Map(items.flatMap((item) => (typeof item['id'] === 'string' ? [[item['id'], item]] : [])));
 }
 
 function settingsOf(request: ResponsesRequest): ResponseSettings {

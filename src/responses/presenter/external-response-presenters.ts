@@ -1,51 +1,37 @@
 import type { GatewayError } from '../../errors/gateway-error.js';
-import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { namedFrame } from '../../streaming/frames.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
-import { errorEvent } from '../domain/error-event.js';
-import type { ResponseEvent, TerminalEventBody } from '../domain/response-event.js';
-import type { ResponseObject } from '../domain/response.js';
+import type { ResponseEvent } from '../domain/response-event.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
-
-/** What one surface adds to the object of a run that has ended. */
-export type Decorate = (response: ResponseObject, receipt: Receipt | undefined) => ResponseObject;
-
-export const plain: Decorate = (response) => response;
+import { plain, ResponseEvents, type Decorate } from './response-events.js';
 
 export function eventFrame(event: ResponseEvent): string {
   return namedFrame(event.type, JSON.stringify(event));
 }
 
-/** The events of a run. The last ones are shown when the run is settled and stored. */
+/** The events of a run as frames. */
 export class ResponseStreamPresenter implements StreamPresenter<Outcome<RunEvent>> {
-  private receipt: Receipt | undefined;
+  private readonly events: ResponseEvents;
 
-  constructor(
-    private readonly run: ResponseRun,
-    private readonly decorate: Decorate = plain,
-  ) {}
+  constructor(run: ResponseRun, decorate: Decorate = plain) {
+    this.events = new ResponseEvents(run, decorate);
+  }
 
   headers(): HeaderFields {
     return {};
   }
 
   frames(item: Outcome<RunEvent>): string {
-    if ('receipt' in item) this.receipt = item.receipt;
-    return 'event' in item && item.event.type !== 'opened' ? eventFrame(item.event) : '';
+    return framesOf(this.events.of(item));
   }
 
   failure(error: GatewayError): string {
-    const { events, terminal } = this.run.closing(error);
-    const shown = events.map(eventFrame).join('');
-    if (terminal.response.status === 'failed') return shown + eventFrame(terminal);
-    return shown + notStored(terminal, error).map(eventFrame).join('');
+    return framesOf(this.events.failure(error));
   }
 
   end(): string {
-    const { events, terminal } = this.run.closing();
-    const response = this.decorate(terminal.response, this.receipt);
-    return events.map(eventFrame).join('') + eventFrame({ ...terminal, response });
+    return framesOf(this.events.end());
   }
 }
 
@@ -66,20 +52,6 @@ export class ResponseBodyPresenter implements BodyPresenter<Outcome<RunEvent>> {
   }
 }
 
-/** The run had ended well, but its end could not be stored. */
-function notStored(
-  { response, sequence_number }: ResponseEvent & TerminalEventBody,
-  { type, code, message, param }: GatewayError,
-): readonly ResponseEvent[] {
-  const failed: ResponseObject = {
-    ...response,
-    status: 'failed',
-    completed_at: null,
-    incomplete_details: null,
-    error: { code, message },
-  };
-  return [
-    { ...errorEvent({ type, code, message, param }), sequence_number },
-    { type: 'response.failed', response: failed, sequence_number: sequence_number + 1 },
-  ];
+function framesOf(events: readonly ResponseEvent[]): string {
+  return events.map(eventFrame).join('');
 }

@@ -4,11 +4,8 @@ import type { ResponseCommand } from '../responses.service.js';
 import { AcceptedPresenter } from './accepted-presenter.js';
 import { ReplayPresenter } from './replay-presenter.js';
 import type { ResponsePresenters } from './response-presenters.js';
-import {
-  ResponseBodyPresenter,
-  ResponseStreamPresenter,
-  type Decorate,
-} from './external-response-presenters.js';
+import { ResponseBodyPresenter, ResponseStreamPresenter } from './external-response-presenters.js';
+import type { Decorate } from './response-events.js';
 
 /** Terminal objects carry their receipt. */
 export const withComposeReceipt: Decorate = (response, receipt) =>

@@ -6,7 +6,8 @@ import type { HeaderFields, StreamPresenter } from '../../streaming/presenter.js
 import type { LoggedEvent } from '../background/follow.js';
 import { errorEvent } from '../domain/error-event.js';
 import type { ResponseEvent, TerminalEventBody } from '../domain/response-event.js';
-import { eventFrame, plain, type Decorate } from './external-response-presenters.js';
+import { eventFrame } from './external-response-presenters.js';
+import { plain, type Decorate } from './response-events.js';
 
 export type ReplayOutcome = Outcome<LoggedEvent | ResponseEvent>;
 

@@ -4,12 +4,8 @@ import type { RunEvent } from '../response-run.js';
 import { AcceptedPresenter } from './accepted-presenter.js';
 import { ReplayPresenter, type ReplayOutcome } from './replay-presenter.js';
 import type { ResponseCommand } from '../responses.service.js';
-import {
-  plain,
-  ResponseBodyPresenter,
-  ResponseStreamPresenter,
-  type Decorate,
-} from './external-response-presenters.js';
+import { ResponseBodyPresenter, ResponseStreamPresenter } from './external-response-presenters.js';
+import { plain, type Decorate } from './response-events.js';
 
 /** How one surface shows Responses. */
 export interface ResponsePresenters {

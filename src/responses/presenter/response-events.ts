@@ -1,0 +1,60 @@
+import type { GatewayError } from '../../errors/gateway-error.js';
+import type { Receipt } from '../../payments/domain/receipt.js';
+import type { Outcome } from '../../payments/outcome.js';
+import { errorEvent } from '../domain/error-event.js';
+import type { ResponseEvent, TerminalEventBody } from '../domain/response-event.js';
+import type { ResponseObject } from '../domain/response.js';
+import type { ResponseRun, RunEvent } from '../response-run.js';
+
+/** What one surface adds to the object of a run that has ended. */
+export type Decorate = (response: ResponseObject, receipt: Receipt | undefined) => ResponseObject;
+
+export const plain: Decorate = (response) => response;
+
+/** The events of a run, whatever carries them. The last ones are shown when the run is settled and stored. */
+export class ResponseEvents {
+  private receipt: Receipt | undefined;
+
+  constructor(
+    private readonly run: ResponseRun,
+    private readonly decorate: Decorate,
+  ) {}
+
+  /** Those that this outcome brings. */
+  of(item: Outcome<RunEvent>): readonly ResponseEvent[] {
+    if ('receipt' in item) this.receipt = item.receipt;
+    return 'event' in item && item.event.type !== 'opened' ? [item.event] : [];
+  }
+
+  /** The last ones of a run that failed. */
+  failure(error: GatewayError): readonly ResponseEvent[] {
+    const { events, terminal } = this.run.closing(error);
+    return terminal.response.status === 'failed'
+      ? [...events, terminal]
+      : [...events, ...notStored(terminal, error)];
+  }
+
+  /** The last ones. */
+  end(): readonly ResponseEvent[] {
+    const { events, terminal } = this.run.closing();
+    return [...events, { ...terminal, response: this.decorate(terminal.response, this.receipt) }];
+  }
+}
+
+/** The run had ended well, but its end could not be stored. */
+function notStored(
+  { response, sequence_number }: ResponseEvent & TerminalEventBody,
+  { type, code, message, param }: GatewayError,
+): readonly ResponseEvent[] {
+  const failed: ResponseObject = {
+    ...response,
+    status: 'failed',
+    completed_at: null,
+    incomplete_details: null,
+    error: { code, message },
+  };
+  return [
+    { ...errorEvent({ type, code, message, param }), sequence_number },
+    { type: 'response.failed', response: failed, sequence_number: sequence_number + 1 },
+  ];
+}
