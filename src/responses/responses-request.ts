@@ -25,8 +25,6 @@ export interface ResponsesRequest {
   readonly outputCapTokens?: number;
   /** Only a tier that is asked for by name; `auto` and `default` ask for nothing. */
   readonly serviceTier?: string;
-  /** Whether a hosted web search is declared. */
-  readonly webSearch: boolean;
   readonly include: readonly string[];
   readonly settings: EchoedSettings;
   /** As it was sent, without the optional fields that were null. */
@@ -55,7 +53,6 @@ export function parseResponsesRequest(sent: JsonObject): ResponsesRequest {
     ...present('instructions', textIn(body['instructions'])),
     ...present('outputCapTokens', numberIn(body['max_output_tokens'])),
     ...present('serviceTier', namedTier(body['service_tier'])),
-    webSearch: objectsIn(body['tools']).some(({ type }) => textIn(type)?.startsWith('web_search') === true),
     include: (body['include'] ?? []) as readonly string[],
     settings: echoedSettings(body),
     body,

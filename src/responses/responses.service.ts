@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { defer, finalize, type Observable } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
@@ -42,6 +42,8 @@ export interface LocalHistory {
 
 @Injectable()
 export class ResponsesService {
+  private readonly logger = new Logger(ResponsesService.name);
+
   constructor(
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
@@ -62,8 +64,8 @@ export class ResponsesService {
     { request, resolved, payer }: ParsedResponse,
     local?: LocalHistory,
   ): Promise<ResponseCommand> {
-    const { chat, tools, history, input } = await this.chatOf(request, payer.keyHash, local);
-    const { stream, outputCapTokens, serviceTier, webSearch } = request;
+    const { chat, tools, leftOut, history, input } = await this.chatOf(request, payer.keyHash, local);
+    const { stream, outputCapTokens, serviceTier } = request;
     const call = this.calls.prepare(
       {
         resolved,
@@ -72,12 +74,16 @@ export class ResponsesService {
         n: 1,
         outputCapTokens,
         serviceTier,
-        webSearch,
+        // The bridge leaves hosted tools out, so there is no search to pay for.
+        webSearch: false,
         background: request.background,
       },
       payer,
     );
     const { responseId, createdSeconds } = call;
+    if (leftOut.length > 0) {
+      this.logger.log({ msg: 'tools that the upstream cannot run are left out', responseId, tools: leftOut });
+    }
     const run = new ResponseRun({
       responseId,
       createdSeconds,

@@ -26,7 +26,6 @@ describe('a valid request', () => {
       store: true,
       background: false,
       input: [{ type: 'message', role: 'user', content: 'hi' }],
-      webSearch: false,
       include: [],
       settings: {
         instructions: null,
@@ -62,7 +61,6 @@ describe('a valid request', () => {
       instructions: 'be brief',
       outputCapTokens: 16,
       serviceTier: 'flex',
-      webSearch: true,
       include: ['reasoning.encrypted_content', 'message.output_text.logprobs'],
       settings: {
         text: { format: { type: 'json_schema', name: 'x', schema: { type: 'object' } }, verbosity: 'low' },
