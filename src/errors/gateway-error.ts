@@ -57,7 +57,17 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: 'There is no such response.',
   },
+  conversation_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    text: 'There is no such conversation.',
+  },
   model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },
+  conversation_locked: {
+    status: 409,
+    type: 'invalid_request_error',
+    text: 'A response still runs on this conversation. Try again when it has ended.',
+  },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },
   concurrency_limit_exceeded: {

@@ -75,7 +75,7 @@ export class TextCalls {
   }
 
   /** @throws GatewayError for an option that the model has no price for. */
-  prepare(request: TextCallRequest, payer: Payer): TextCall {
+  prepare(request: TextCallRequest, payer: Payer, responseId = newId('resp')): TextCall {
     const { model } = request.resolved;
     const tariff = tariffFor(model.pricing, request);
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
@@ -95,7 +95,7 @@ export class TextCalls {
     return {
       request,
       payer,
-      responseId: newId('resp'),
+      responseId,
       createdSeconds: Math.floor(Date.now() / 1000),
       quote,
       inputTokens: roughTokens(size.textBytes) + otherTokens,

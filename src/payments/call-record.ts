@@ -13,6 +13,7 @@ export interface RecordStart {
   readonly status: 'queued' | 'in_progress';
   readonly model: string;
   readonly previousResponseId: string | undefined;
+  /** The conversation that the call has locked: from here on the lock is as good as the hold. */
   readonly conversationId: string | undefined;
   readonly background: boolean;
   readonly streamed: boolean;
@@ -21,6 +22,8 @@ export interface RecordStart {
   readonly envelopeJson: string;
   readonly input: readonly RecordItem[];
   readonly createdAtMs: number;
+  /** Nothing is kept of the call itself: only its conversation is written. */
+  readonly transient?: boolean;
 }
 
 /** What is written in the statement that settles or releases the hold. */
@@ -28,9 +31,20 @@ export interface RecordEnd {
   readonly responseId: string;
   readonly status: string;
   readonly envelopeJson: string;
+  /** Of a transient call, its input comes first. */
   readonly output: readonly RecordItem[];
   /** The last entries of the event log of a background stream. */
   readonly events: readonly RecordEvent[];
+  readonly conversation?: RecordConversation;
+}
+
+/** The conversation whose lock ends with the call. */
+export interface RecordConversation {
+  readonly id: string;
+  /** Whether input and output are added to it. */
+  readonly appends: boolean;
+  /** There is no record of the call, whose end would tell whether they were added before. */
+  readonly transient: boolean;
 }
 
 export interface RecordEvent {
@@ -51,4 +65,6 @@ export interface CallRecord {
   start(): RecordStart | undefined;
   /** Asked for once, when the run is over; without a measurement nothing is charged. */
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined;
+  /** There is no hold, and so there will be no end. */
+  refused?(): void;
 }

@@ -62,15 +62,20 @@ export class ChargedCall<Event> implements RunningCall {
     try {
       const grant = await this.takeHold();
       if (!grant) return this.end(() => this.subscriber.complete());
-      if (isRefusal(grant)) return this.end(() => this.subscriber.error(refusalError(grant)));
+      if (isRefusal(grant)) return this.refuse(refusalError(grant));
       this.grant = grant;
     } catch (failure) {
       // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
       // renewal finds it as an orphan and releases it.
-      return this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
+      return this.refuse(ledgerUnavailable(failure));
     }
     if (this.stopped) await this.release(this.stopped);
     else this.start(this.grant);
+  }
+
+  private refuse(error: GatewayError): void {
+    this.work.record?.refused?.();
+    this.end(() => this.subscriber.error(error));
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {

@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.js';
 import { KeyCheck } from '../http/key-check.js';
 import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
 import { receivePaidRequest } from '../http/receive.js';
-import { refuseUnbuilt, ResponsesService } from './responses.service.js';
+import { ResponsesService } from './responses.service.js';
 
 /** What both surfaces do with `POST …/responses/input_tokens`: it takes a live key, and no money. */
 @Injectable()
@@ -26,7 +26,6 @@ export class InputTokensEndpoint {
     );
     // No hold comes that would check it.
     await this.keys.check(caller.keyHash);
-    refuseUnbuilt(parsed.request);
     const { chat } = await this.responses.chatOf(parsed.request, caller.keyHash);
     return {
       object: 'response.input_tokens',

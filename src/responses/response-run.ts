@@ -6,6 +6,7 @@ import type { Measurement } from '../payments/meter.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
+import type { ConversationLock } from './conversations/conversation-lock.js';
 import type { EndingError } from './domain/ending.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { toEnvelope } from './domain/response-json.js';
@@ -24,6 +25,8 @@ export interface RunSettings {
   readonly tools: ReadonlyMap<string, ToolIdentity>;
   readonly input: readonly RecordItem[];
   readonly streamed: boolean;
+  /** Of the conversation that it runs on. */
+  readonly lock?: ConversationLock | undefined;
 }
 
 type Closing = ReturnType<ResponseReducer['end']>;
@@ -72,9 +75,11 @@ export class ResponseRun implements CallRecord {
     events.pipe(concatMap((event) => this.show(event)));
 
   start(): RecordStart | undefined {
-    const { responseId, settings, input, streamed, createdSeconds } = this.run;
-    if (!settings.store) return undefined;
+    const { responseId, settings, input, streamed, createdSeconds, lock } = this.run;
+    lock?.use();
+    if (!settings.store && !settings.conversation) return undefined;
     return {
+      transient: !settings.store,
       responseId,
       status: settings.background ? 'queued' : 'in_progress',
       model: settings.model,
@@ -99,14 +104,29 @@ export class ResponseRun implements CallRecord {
     );
     this.closed = { events: [...first, ...events], terminal };
     const { response } = terminal;
-    if (!this.run.settings.store) return undefined;
+    const { settings, input } = this.run;
+    const { store, conversation } = settings;
+    if (!store && !conversation) return undefined;
+    const output = response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) }));
     return {
       responseId: response.id,
       status: response.status,
       envelopeJson: JSON.stringify(toEnvelope(response)),
-      output: response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      output: store ? output : [...input, ...output],
       events: this.log?.rest([...this.closed.events, terminal]) ?? [],
+      ...(conversation && {
+        conversation: { id: conversation.id, appends: response.status !== 'failed', transient: !store },
+      }),
     };
+  }
+
+  refused(): void {
+    this.run.lock?.refused();
+  }
+
+  /** Nobody is left to run it for. Without effect once its hold was asked for. */
+  abandon(): void {
+    this.run.lock?.releaseUnused();
   }
 
   private show(event: TextEvent): readonly RunEvent[] {

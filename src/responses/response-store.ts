@@ -8,15 +8,18 @@ export interface ContextQuery {
   /** SHA-256 of the key that asks; its account owns everything that is found. */
   readonly keyHash: Buffer;
   readonly previousResponseId: string | undefined;
+  readonly conversationId: string | undefined;
   readonly itemIds: readonly string[];
 }
 
 export interface StoredContext {
   /** Undefined for an id that does not exist, was deleted or belongs to somebody else. */
   readonly parent: { readonly status: ResponseStatus } | undefined;
-  /** Items of the chain, oldest first; each turn's input, then its output. */
+  /** False for a conversation that does not exist, was deleted or belongs to somebody else. */
+  readonly hasConversation: boolean;
+  /** Items of the chain or the conversation, oldest first; each turn's input, then its output. */
   readonly history: readonly JsonObject[];
-  /** Items by id, over all stored responses of the account. */
+  /** Items by id, over all stored responses and conversations of the account. */
   readonly items: ReadonlyMap<string, JsonObject>;
 }
 

@@ -9,14 +9,10 @@ import { receivePaidRequest } from '../http/receive.js';
 import { Networks } from '../payments/networks.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
+import { whenLeft } from './client-leaves.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
-import {
-  refuseUnbuilt,
-  ResponsesService,
-  type ParsedResponse,
-  type ResponseCommand,
-} from './responses.service.js';
+import { ResponsesService, type ParsedResponse, type ResponseCommand } from './responses.service.js';
 
 /** What both surfaces do with `POST …/responses`; they differ in their presenters alone. */
 @Injectable()
@@ -43,15 +39,25 @@ export class ResponsesEndpoint {
       this.keys,
       (body) => {
         const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-        const parsedBody = this.responses.parse(body, payer);
-        refuseUnbuilt(parsedBody.request);
-        return parsedBody;
+        return this.responses.parse(body, payer);
       },
       { maxBytes: this.maxBytes },
     );
-    const command = await this.commandOrRefuse(parsed);
-    if (parsed.request.background) return this.accept(command, response, presenters);
-    await (command.request.stream
+    const command = await this.commandOrRefuse(parsed, whenLeft(response));
+    try {
+      await this.answer(command, response, presenters);
+    } finally {
+      command.run.abandon();
+    }
+  }
+
+  private answer(
+    command: ResponseCommand,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    if (command.request.background) return this.accept(command, response, presenters);
+    return command.request.stream
       ? this.writer.stream(
           response,
           (demand) => this.responses.create(command, demand),
@@ -61,7 +67,7 @@ export class ResponsesEndpoint {
           response,
           (demand) => this.responses.create(command, demand),
           presenters.body(command),
-        ));
+        );
   }
 
   /** The run outlives this connection: the client is told that it was accepted, or follows it like any other. */
@@ -84,9 +90,9 @@ export class ResponsesEndpoint {
   }
 
   /** A bad key is told before anything that is wrong with what it asks for. */
-  private async commandOrRefuse(parsed: ParsedResponse): Promise<ResponseCommand> {
+  private async commandOrRefuse(parsed: ParsedResponse, left: AbortSignal): Promise<ResponseCommand> {
     try {
-      return await this.responses.command(parsed);
+      return await this.responses.command(parsed, undefined, left);
     } catch (failure) {
       if (failure instanceof GatewayError) await this.keys.check(parsed.payer.keyHash);
       throw failure;

@@ -49,6 +49,13 @@ const reasoning = object(
   },
 );
 
+export const metadataSchema: Schema = {
+  type: 'object',
+  maxProperties: 16,
+  propertyNames: { type: 'string', maxLength: 64 },
+  additionalProperties: textOf({ maxLength: 512 }),
+};
+
 /** A body that creates a Response: types and bounds of every field that is known; unknown fields are let through. */
 export const responsesRequestSchema: Schema = object(
   { model: textOf({ minLength: 1, maxLength: 512 }) },
@@ -75,12 +82,7 @@ export const responsesRequestSchema: Schema = object(
     top_logprobs: integer(0, 20),
     presence_penalty: number(-2, 2),
     frequency_penalty: number(-2, 2),
-    metadata: {
-      type: 'object',
-      maxProperties: 16,
-      propertyNames: { type: 'string', maxLength: 64 },
-      additionalProperties: textOf({ maxLength: 512 }),
-    },
+    metadata: metadataSchema,
     tools: list(toolSchema),
     tool_choice: toolChoiceSchema,
     text: object({}, { format: textFormat, verbosity: oneOfText('low', 'medium', 'high') }),

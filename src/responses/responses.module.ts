@@ -5,6 +5,13 @@ import { LEASE_MS } from '../payments/lease-keeper.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
+import { ConversationTurns, ConversationWait } from './conversations/conversation-turns.js';
+import { ConversationsEndpoint } from './conversations/conversations-endpoint.js';
+import {
+  ExternalConversationsController,
+  NativeConversationsController,
+} from './conversations/conversations.controller.js';
+import { Conversations } from './conversations/conversations.service.js';
 import { LeftBehindResponses } from './left-behind.js';
 import { ResponsesEndpoint } from './responses-endpoint.js';
 import { ExternalResponsesController, NativeResponsesController } from './responses.controller.js';
@@ -14,15 +21,24 @@ import { CANCEL_POLL_MS, END_WAIT_MS } from './settings.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 import { StoredResponses } from './stored-responses.service.js';
 
-/** Needs a ResponseStore from a global module. */
+/** Needs its stores from a global module. */
 @Module({
   imports: [GenerationModule, HealthModule],
-  controllers: [ExternalResponsesController, NativeResponsesController],
+  controllers: [
+    ExternalConversationsController,
+    ExternalResponsesController,
+    NativeConversationsController,
+    NativeResponsesController,
+  ],
   providers: [
     { provide: CANCEL_POLL_MS, useValue: 250 },
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
     InputTokensEndpoint,
     BackgroundRuns,
+    Conversations,
+    ConversationsEndpoint,
+    ConversationTurns,
+    ConversationWait,
     FollowResponses,
     LeftBehindResponses,
     ResponsesEndpoint,

@@ -1,6 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { defer, finalize, type Observable } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -9,7 +8,11 @@ import type { Payer } from '../payments/charged-work.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { toChat } from './bridge/to-chat.js';
+import type { ConversationLock } from './conversations/conversation-lock.js';
+import { conversationNotFound } from './conversations/conversation-not-found.js';
+import { ConversationTurns } from './conversations/conversation-turns.js';
 import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
+import { withOwnIds } from './domain/own-ids.js';
 import type { ResponseSettings } from './domain/response.js';
 import { storedInput } from './domain/stored-input.js';
 import { refuseParent } from './refuse-parent.js';
@@ -42,12 +45,11 @@ export interface LocalHistory {
 
 @Injectable()
 export class ResponsesService {
-  private readonly logger = new Logger(ResponsesService.name);
-
   constructor(
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
     private readonly running: RunningResponses,
+    private readonly turns: ConversationTurns,
   ) {}
 
   /** @throws GatewayError for a wrong shape or an unknown model. */
@@ -57,15 +59,32 @@ export class ResponsesService {
   }
 
   /**
-   * Reads what the request continues from, unless it is given.
-   * @throws GatewayError for a chain or an item that is not there.
+   * Reads what the request continues from, unless it is given. Waits for its turn on a conversation until `left` is
+   * aborted; a command that is not run in the end is to be abandoned (`run.abandon`).
+   * @throws GatewayError for a chain, a conversation or an item that is not there, conversation_locked
    */
-  async command(
+  async command(parsed: ParsedResponse, local?: LocalHistory, left?: AbortSignal): Promise<ResponseCommand> {
+    const { request, payer } = parsed;
+    const { conversationId } = request;
+    const responseId = newId('resp');
+    if (conversationId === undefined) return this.commandFor(parsed, responseId, { local });
+    const { keyHash } = payer;
+    const lock = await this.turns.lock({ id: conversationId, keyHash, responseId }, left);
+    try {
+      return await this.commandFor(parsed, responseId, { local, lock });
+    } catch (failure) {
+      lock.releaseUnused();
+      throw failure;
+    }
+  }
+
+  private async commandFor(
     { request, resolved, payer }: ParsedResponse,
-    local?: LocalHistory,
+    responseId: string,
+    { local, lock }: { readonly local?: LocalHistory | undefined; readonly lock?: ConversationLock },
   ): Promise<ResponseCommand> {
-    const { chat, tools, leftOut, history, input } = await this.chatOf(request, payer.keyHash, local);
-    const { stream, outputCapTokens, serviceTier } = request;
+    const { chat, tools, history, input } = await this.chatOf(request, payer.keyHash, local);
+    const { stream, outputCapTokens, serviceTier, webSearch } = request;
     const call = this.calls.prepare(
       {
         resolved,
@@ -74,25 +93,23 @@ export class ResponsesService {
         n: 1,
         outputCapTokens,
         serviceTier,
-        // The bridge leaves hosted tools out, so there is no search to pay for.
-        webSearch: false,
+        webSearch,
         background: request.background,
       },
       payer,
+      responseId,
     );
-    const { responseId, createdSeconds } = call;
-    if (leftOut.length > 0) {
-      this.logger.log({ msg: 'tools that the upstream cannot run are left out', responseId, tools: leftOut });
-    }
+    const { createdSeconds } = call;
     const run = new ResponseRun({
       responseId,
       createdSeconds,
       settings: settingsOf(request),
       tools,
-      input: input
+      input: (lock ? withOwnIds(history, input) : input)
         .map((item) => storedInput(item, newId))
         .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
       streamed: stream,
+      lock,
     });
     return { request, call, run, items: [...history, ...input] };
   }
@@ -106,9 +123,14 @@ export class ResponsesService {
     const known = itemsById(local?.history ?? []);
     const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
     const previousResponseId = local ? undefined : request.previousResponseId;
-    const isNew = previousResponseId === undefined && itemIds.length === 0;
-    const stored = isNew ? undefined : await this.store.readContext({ keyHash, previousResponseId, itemIds });
+    const { conversationId } = request;
+    const isNew = previousResponseId === undefined && conversationId === undefined && itemIds.length === 0;
+    const stored = isNew
+      ? undefined
+      : await this.store.readContext({ keyHash, previousResponseId, conversationId, itemIds });
     if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
+    if (conversationId !== undefined && !stored?.hasConversation)
+      throw conversationNotFound(conversationId, 'conversation');
     const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
     const history = local?.history ?? stored?.history ?? [];
     const context = assembleContext(history, input);
@@ -139,10 +161,4 @@ function settingsOf(request: ResponsesRequest): ResponseSettings {
     previous_response_id: previousResponseId ?? null,
     ...(conversationId === undefined ? {} : { conversation: { id: conversationId } }),
   };
-}
-
-/** Until they are built, asked for in words rather than ignored. */
-export function refuseUnbuilt({ conversationId }: ResponsesRequest): void {
-  if (conversationId !== undefined)
-    throw new GatewayError('unsupported_parameter', undefined, { param: 'conversation' });
 }

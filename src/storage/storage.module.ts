@@ -4,6 +4,8 @@ import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
 import { ProcessLeases } from '../payments/process-leases.js';
+import { ConversationStore } from '../responses/conversations/conversation-store.js';
+import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
@@ -30,10 +32,12 @@ export class StorageModule implements OnModuleDestroy {
         { provide: Ledger, useClass: PostgresLedger },
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
         { provide: BackgroundStore, useClass: PostgresBackgroundStore },
+        { provide: ConversationStore, useClass: PostgresConversationStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
       exports: [
         BackgroundStore,
+        ConversationStore,
         DatabaseProbe,
         KeyStore,
         Ledger,

@@ -52,6 +52,7 @@ CREATE TABLE "conversations" (
     "metadata" JSON NOT NULL,
     "next_item" INTEGER NOT NULL DEFAULT 0,
     "locked_by" TEXT,
+    "locked_until" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "last_used_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "deleted_at" TIMESTAMPTZ(3),
@@ -84,6 +85,9 @@ CREATE INDEX "response_items_account_id_item_id_idx" ON "response_items"("accoun
 
 -- CreateIndex
 CREATE INDEX "conversations_account_id_created_at_idx" ON "conversations"("account_id", "created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "conversation_items_conversation_id_item_id_key" ON "conversation_items"("conversation_id", "item_id");
 
 -- CreateIndex
 CREATE INDEX "conversation_items_account_id_item_id_idx" ON "conversation_items"("account_id", "item_id");

@@ -39,13 +39,14 @@ export function referencedIds(input: readonly JsonObject[]): readonly string[] {
 export function resolveReferences(
   input: readonly JsonObject[],
   found: ReadonlyMap<string, JsonObject>,
+  param = 'input',
 ): readonly JsonObject[] {
   return input.map((item) => {
     const id = idOfReference(item);
     if (id === undefined) return item;
     const resolved = found.get(id);
     if (resolved) return resolved;
-    throw new GatewayError('invalid_value', `Item with id '${id}' not found.`, { param: 'input' });
+    throw new GatewayError('invalid_value', `Item with id '${id}' not found.`, { param });
   });
 }
 

@@ -18,7 +18,10 @@ interface HoldRow {
 
 const TEXT = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
-/** With the records of those calls that are stored: in the same statement, for the holds that are granted. */
+/**
+ * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
+ * the lock of a conversation is as good as the hold.
+ */
 const STORING = `
 WITH granted AS MATERIALIZED (${TEXT}),
 started AS (
@@ -37,7 +40,12 @@ items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
   FROM unnest($25::int[], $26::int[], $27::text[], $28::text[]) AS i (call, position, item_id, item)
-  JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING)
+  JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
+locks AS (
+  UPDATE conversations c SET locked_until = now()
+  FROM unnest($29::int[], $30::text[], $31::text[]) AS l (call, conversation_id, response_id)
+  JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
+  WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)
 SELECT * FROM granted`;
 
 /** The first of the two statements of a paid call. */

@@ -1,6 +1,9 @@
 /**
  * What a statement that ends holds adds for stored calls. `ended` is its first part, which has the columns `ordinal`
  * and `outcome`; `first` is the number of the first parameter of `endColumns`. A record that has ended keeps its end.
+ *
+ * A conversation takes items only from the call that has its lock, and gives the lock back in doing so: the same end
+ * written again adds nothing. The input of a stored call is there already, that of others comes with their output.
  */
 export function finishingRecords(ended: string, first: number): string {
   const at = (offset: number, type: string): string => `$${first + offset}::${type}[]`;
@@ -22,6 +25,28 @@ events AS (
   INSERT INTO response_events (response_id, sequence_number, type, event)
   SELECT f.id, v.sequence_number, v.type, v.event::json
   FROM unnest(${at(8, 'int')}, ${at(9, 'int')}, ${at(10, 'text')}, ${at(11, 'text')}) AS v (call, sequence_number, type, event)
-  JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)
+  JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING),
+unlocked AS (
+  UPDATE conversations c
+  SET locked_by = NULL, locked_until = NULL, last_used_at = now(), next_item = c.next_item + l.inputs + l.size
+  FROM (
+    SELECT e.*, (SELECT count(*)::int FROM response_items i WHERE i.response_id = e.id AND i.direction = 0) AS inputs
+    FROM unnest(${at(12, 'int')}, ${at(13, 'text')}, ${at(14, 'text')}, ${at(15, 'int')}, ${at(16, 'boolean')},
+                ${at(17, 'boolean')}) AS e (call, conversation_id, id, size, appends, transient)) AS l
+  WHERE c.id = l.conversation_id AND c.locked_by = l.id AND c.deleted_at IS NULL
+  RETURNING l.call, l.id, c.id AS conversation_id, c.account_id, l.inputs, c.next_item - l.inputs - l.size AS first,
+            l.appends, l.transient),
+appending AS (
+  SELECT * FROM unlocked u
+  WHERE u.appends AND (u.transient OR EXISTS (SELECT FROM finished f WHERE f.call = u.call))),
+appended AS (
+  INSERT INTO conversation_items (conversation_id, position, account_id, item_id, item)
+  SELECT a.conversation_id, a.first + i.position, a.account_id, i.item_id, i.item
+  FROM appending a JOIN response_items i ON i.response_id = a.id AND i.direction = 0
+  UNION ALL
+  SELECT a.conversation_id, a.first + a.inputs + i.position, a.account_id, i.item_id, i.item::json
+  FROM unnest(${at(4, 'int')}, ${at(5, 'int')}, ${at(6, 'text')}, ${at(7, 'text')}) AS i (call, position, item_id, item)
+  JOIN appending a ON a.call = i.call
+  ON CONFLICT DO NOTHING)
 SELECT * FROM ended`;
 }

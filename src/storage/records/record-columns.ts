@@ -10,10 +10,12 @@ interface Columns {
 }
 
 export function startColumns(processId: string, calls: readonly WithRecord<RecordStart>[]): Columns {
-  const rows = stored(calls);
+  const all = stored(calls);
+  const rows = all.filter(({ record }) => !record.transient);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.input })));
+  const locks = all.filter(({ record }) => record.conversationId !== undefined);
   return {
-    isEmpty: rows.length === 0,
+    isEmpty: all.length === 0,
     values: [
       rows.map(({ call }) => call),
       rows.map(({ record }) => record.responseId),
@@ -28,6 +30,9 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
       rows.map(({ record }) => new Date(record.createdAtMs)),
       processId,
       ...itemColumns(items),
+      locks.map(({ call }) => call),
+      locks.map(({ record }) => record.conversationId),
+      locks.map(({ record }) => record.responseId),
     ],
   };
 }
@@ -36,6 +41,9 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
   const rows = stored(calls);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.output })));
   const events = flat<RecordEvent>(rows.map(({ call, record }) => ({ call, list: record.events })));
+  const locks = rows.flatMap(({ call, record }) =>
+    record.conversation ? [{ call, record, conversation: record.conversation }] : [],
+  );
   return {
     isEmpty: rows.length === 0,
     values: [
@@ -48,6 +56,12 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
       events.map(({ entry }) => entry.sequenceNumber),
       events.map(({ entry }) => entry.type),
       events.map(({ entry }) => entry.json),
+      locks.map(({ call }) => call),
+      locks.map(({ conversation }) => conversation.id),
+      locks.map(({ record }) => record.responseId),
+      locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
+      locks.map(({ conversation }) => conversation.appends),
+      locks.map(({ conversation }) => conversation.transient),
     ],
   };
 }

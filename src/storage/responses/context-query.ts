@@ -5,13 +5,13 @@ import type { ContextQuery, StoredContext } from '../../responses/response-store
 import { columnText } from '../column-text.js';
 
 interface ContextRow {
-  readonly kind: 'parent' | 'history' | 'item';
+  readonly kind: 'parent' | 'conversation' | 'history' | 'item';
   readonly status: ResponseStatus | null;
   readonly item_id: string | null;
   readonly item: JsonObject | null;
 }
 
-/** The chain by its links, then its items by their primary key. */
+/** The chain by its links, then its items, or those of the conversation, by their primary key. */
 const TEXT = `
 WITH RECURSIVE caller AS (
   SELECT account_id FROM api_keys
@@ -22,22 +22,33 @@ chain AS (
   WHERE r.id = $2 AND r.deleted_at IS NULL
   UNION ALL
   SELECT p.id, p.account_id, p.previous_response_id, p.status, c.depth + 1
-  FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id = c.account_id)
+  FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id = c.account_id),
+conversation AS (
+  SELECT v.id FROM conversations v JOIN caller c ON c.account_id = v.account_id
+  WHERE v.id = $4 AND v.deleted_at IS NULL)
 SELECT * FROM (
   SELECT 'parent' AS kind, status, NULL AS item_id, NULL::json AS item, 0 AS depth, 0 AS direction, 0 AS position
   FROM chain WHERE depth = 0
+  UNION ALL
+  SELECT 'conversation', NULL, NULL, NULL, 0, 0, 0 FROM conversation
+  UNION ALL
+  SELECT 'history', NULL, i.item_id, i.item, 0, 0, i.position
+  FROM conversation c JOIN conversation_items i ON i.conversation_id = c.id
   UNION ALL
   SELECT 'history', NULL, i.item_id, i.item, c.depth, i.direction, i.position
   FROM chain c JOIN response_items i ON i.response_id = c.id
   UNION ALL
   SELECT 'item', NULL, i.item_id, i.item, 0, i.direction, i.position
   FROM caller c JOIN response_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
+  UNION ALL
+  SELECT 'item', NULL, i.item_id, i.item, 0, 0, i.position
+  FROM caller c JOIN conversation_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
 ) AS found
 ORDER BY kind, depth DESC, direction, position`;
 
 export async function readContext(
   pool: Pool,
-  { keyHash, previousResponseId, itemIds }: ContextQuery,
+  { keyHash, previousResponseId, conversationId, itemIds }: ContextQuery,
 ): Promise<StoredContext> {
   const { rows } = await pool.query<ContextRow>({
     name: 'read_context',
@@ -46,13 +57,16 @@ export async function readContext(
       keyHash,
       previousResponseId === undefined ? null : columnText(previousResponseId),
       itemIds.map(columnText),
+      conversationId === undefined ? null : columnText(conversationId),
     ],
   });
   const history: JsonObject[] = [];
   const found = new Map<string, JsonObject>();
   let parent: StoredContext['parent'];
+  let hasConversation = false;
   for (const { kind, status, item_id, item } of rows) {
     if (kind === 'parent' && status) parent = { status };
+    else if (kind === 'conversation') hasConversation = true;
     else if (kind === 'history' && item) history.push(item);
     else if (item_id !== null && item) found.set(item_id, item);
   }
@@ -61,5 +75,5 @@ export async function readContext(
     const item = found.get(columnText(id));
     if (item) items.set(id, item);
   }
-  return { parent, history, items };
+  return { parent, hasConversation, history, items };
 }

@@ -1,0 +1,50 @@
+import { Ajv } from 'ajv';
+import { GatewayError } from '../../errors/gateway-error.js';
+import type { JsonObject, JsonValue } from '../../json.js';
+import { object } from '../../shape/schema-parts.js';
+import { shapeError } from '../../shape/shape-error.js';
+import { metadataSchema } from '../responses-request-schema.js';
+import { parseItems } from '../responses-request.js';
+
+const MAX_ITEMS = 20;
+
+const ajv = new Ajv({ allowUnionTypes: true, verbose: true, strictRequired: false });
+const matchesMetadata = ajv.compile<JsonObject>(object({}, { metadata: metadataSchema }));
+
+export interface NewConversation {
+  readonly metadata: JsonObject;
+  readonly items: readonly JsonObject[];
+}
+
+/** @throws GatewayError 400 with the path of the field that is wrong */
+export function parseNewConversation(body: JsonObject): NewConversation {
+  const items = body['items'] ?? [];
+  return { metadata: metadataIn(body), items: parseNewItems(items) };
+}
+
+/** Null empties it, as SDKs write it. @throws GatewayError 400 */
+export function parseMetadata(body: JsonObject): JsonObject {
+  if (body['metadata'] === undefined)
+    throw new GatewayError('missing_required_parameter', 'Missing required parameter: `metadata`.', {
+      param: 'metadata',
+    });
+  return metadataIn(body);
+}
+
+/** At most 20 items, by the rules of `input`. @throws GatewayError 400 with a path such as `items[2].content` */
+export function parseNewItems(items: JsonValue | undefined): readonly JsonObject[] {
+  if (Array.isArray(items) && items.length > MAX_ITEMS)
+    throw new GatewayError('invalid_value', `\`items\` must have at most ${MAX_ITEMS} items.`, {
+      param: 'items',
+    });
+  return parseItems(items);
+}
+
+function metadataIn(body: JsonObject): JsonObject {
+  const { metadata } = body;
+  if (!matchesMetadata({ metadata })) {
+    const [first] = matchesMetadata.errors ?? [];
+    throw first ? shapeError(first) : new TypeError('a failed check without an error');
+  }
+  return (metadata ?? {}) as JsonObject;
+}

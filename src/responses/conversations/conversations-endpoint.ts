@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../../http/caller.js';
+import { MAX_BODY_BYTES } from '../../http/max-body-bytes.js';
+import { readJsonBody } from '../../http/read-json-body.js';
+import type { JsonObject } from '../../json.js';
+import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
+import { whenLeft } from '../client-leaves.js';
+import { parseItemQuery, type Query } from '../list-query.js';
+import type { ItemPage } from '../response-store.js';
+import { parseMetadata, parseNewConversation, parseNewItems } from './conversation-body.js';
+import type { StoredConversation } from './conversation-store.js';
+import { Conversations, type Owner } from './conversations.service.js';
+
+/** One call: who asks, and the connection. */
+export interface ConversationCall {
+  readonly caller: Caller;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** What both surfaces do with `…/conversations`. The key is looked up first: nothing here costs money. */
+@Injectable()
+export class ConversationsEndpoint {
+  constructor(
+    private readonly conversations: Conversations,
+    private readonly keys: KeyAuthenticator,
+    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+  ) {}
+
+  async create(call: ConversationCall): Promise<object> {
+    const owner = await this.ownerOf(call);
+    // The SDK sends no body at all when there is nothing to say.
+    const body = hasBody(call.request) ? await this.bodyOf(call) : {};
+    return shown(await this.conversations.create(owner, parseNewConversation(body)));
+  }
+
+  async find({ caller }: ConversationCall, id: string): Promise<object> {
+    return shown(await this.conversations.find(await this.accountOf(caller), id));
+  }
+
+  async update(call: ConversationCall, id: string): Promise<object> {
+    const accountId = await this.accountOf(call.caller);
+    const metadata = parseMetadata(await this.bodyOf(call));
+    return shown(await this.conversations.changeMetadata(accountId, id, metadata));
+  }
+
+  async erase(call: ConversationCall, id: string): Promise<object> {
+    await this.conversations.erase(await this.ownerOf(call), id);
+    return { id, object: 'conversation.deleted', deleted: true };
+  }
+
+  async items({ caller }: ConversationCall, id: string, query: Query): Promise<object> {
+    const accountId = await this.accountOf(caller);
+    return listed(await this.conversations.items(accountId, id, parseItemQuery(query)));
+  }
+
+  async addItems(call: ConversationCall, id: string): Promise<object> {
+    const owner = await this.ownerOf(call);
+    const body = await this.bodyOf(call);
+    const items = await this.conversations.addItems(owner, id, parseNewItems(body['items']));
+    return listed({ items, hasMore: false });
+  }
+
+  async item({ caller }: ConversationCall, id: string, itemId: string): Promise<object> {
+    return this.conversations.item(await this.accountOf(caller), id, itemId);
+  }
+
+  async removeItem(call: ConversationCall, id: string, itemId: string): Promise<object> {
+    return shown(await this.conversations.removeItem(await this.ownerOf(call), id, itemId));
+  }
+
+  private async accountOf({ keyHash }: Caller): Promise<string> {
+    return (await this.keys.authenticate(keyHash)).accountId;
+  }
+
+  private async ownerOf({ caller, response }: ConversationCall): Promise<Owner> {
+    const left = whenLeft(response);
+    return { accountId: await this.accountOf(caller), keyHash: caller.keyHash, left };
+  }
+
+  private bodyOf({ request }: ConversationCall): Promise<JsonObject> {
+    return readJsonBody(request, { maxBytes: this.maxBytes });
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function shown({ id, metadata, createdAtMs }: StoredConversation): object {
+  return { id, object: 'conversation', created_at: Math.floor(createdAtMs / 1000), metadata };
+}
+
+function listed({ items, hasMore }: ItemPage): object {
+  return {
+    object: 'list',
+    data: items,
+    first_id: items[0]?.['id'] ?? null,
+    last_id: items.at(-1)?.['id'] ?? null,
+    has_more: hasMore,
+  };
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  Controller,
+  createParamDecorator,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { callerOf } from '../../http/caller.js';
+import { ConversationsEndpoint, type ConversationCall } from './conversations-endpoint.js';
+
+const CurrentCall = createParamDecorator((_data: unknown, context: ExecutionContext): ConversationCall => {
+  const http = context.switchToHttp();
+  const request = http.getRequest<IncomingMessage>();
+  return { caller: callerOf(request), request, response: http.getResponse<ServerResponse>() };
+});
+
+/** The routes of both surfaces, which show conversations alike. */
+abstract class ConversationsController {
+  protected constructor(private readonly endpoint: ConversationsEndpoint) {}
+
+  @Post()
+  @HttpCode(200)
+  create(@CurrentCall() call: ConversationCall): Promise<object> {
+    return this.endpoint.create(call);
+  }
+
+  @Get(':id')
+  find(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
+    return this.endpoint.find(call, id);
+  }
+
+  @Post(':id')
+  @HttpCode(200)
+  update(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
+    return this.endpoint.update(call, id);
+  }
+
+  @Delete(':id')
+  erase(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
+    return this.endpoint.erase(call, id);
+  }
+
+  @Get(':id/items')
+  items(
+    @CurrentCall() call: ConversationCall,
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<object> {
+    return this.endpoint.items(call, id, query);
+  }
+
+  @Post(':id/items')
+  @HttpCode(200)
+  addItems(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
+    return this.endpoint.addItems(call, id);
+  }
+
+  @Get(':id/items/:itemId')
+  item(
+    @CurrentCall() call: ConversationCall,
+    @Param('id') id: string,
+    @Param('itemId') itemId: string,
+  ): Promise<object> {
+    return this.endpoint.item(call, id, itemId);
+  }
+
+  @Delete(':id/items/:itemId')
+  removeItem(
+    @CurrentCall() call: ConversationCall,
+    @Param('id') id: string,
+    @Param('itemId') itemId: string,
+  ): Promise<object> {
+    return this.endpoint.removeItem(call, id, itemId);
+  }
+}
+
+@Controller('v1/conversations')
+export class NativeConversationsController extends ConversationsController {
+  constructor(endpoint: ConversationsEndpoint) {
+    super(endpoint);
+  }
+}
+
+@Controller('external/v1/conversations')
+export class ExternalConversationsController extends ConversationsController {
+  constructor(endpoint: ConversationsEndpoint) {
+    super(endpoint);
+  }
+}

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { newId } from '../../ids.js';
+import type { JsonObject } from '../../json.js';
+import { referencedIds, resolveReferences } from '../domain/context.js';
+import { storedInput } from '../domain/stored-input.js';
+import { ResponseStore, type ItemPage, type ItemPageRequest } from '../response-store.js';
+import type { NewConversation } from './conversation-body.js';
+import { conversationNotFound } from './conversation-not-found.js';
+import { ConversationStore, type StoredConversation } from './conversation-store.js';
+import { ConversationTurns } from './conversation-turns.js';
+
+type StoredItem = ReturnType<typeof storedInput>;
+
+/** Who asks, once the key was found to live. */
+export interface Owner {
+  readonly accountId: string;
+  readonly keyHash: Buffer;
+  /** Aborted when the client has left. */
+  readonly left: AbortSignal;
+}
+
+/** What an account may do with its conversations. */
+@Injectable()
+export class Conversations {
+  constructor(
+    private readonly store: ConversationStore,
+    private readonly responses: ResponseStore,
+    private readonly turns: ConversationTurns,
+  ) {}
+
+  /** @throws GatewayError for a reference to an item that is not there, or an id that comes twice */
+  async create(owner: Owner, { metadata, items }: NewConversation): Promise<StoredConversation> {
+    const stored = await this.storedItems(owner, items);
+    const conversation = { id: newId('conv'), metadata, createdAtMs: Date.now() };
+    await this.store.create(owner.accountId, conversation, stored.map(asRecord));
+    return conversation;
+  }
+
+  /** @throws GatewayError conversation_not_found */
+  async find(accountId: string, id: string): Promise<StoredConversation> {
+    return there(id, await this.store.find(accountId, id));
+  }
+
+  /** @throws GatewayError conversation_not_found */
+  async changeMetadata(accountId: string, id: string, metadata: JsonObject): Promise<StoredConversation> {
+    return there(id, await this.store.changeMetadata(accountId, id, metadata));
+  }
+
+  /** Waits for a response that runs on it. @throws GatewayError conversation_not_found, conversation_locked */
+  async erase({ accountId, left }: Owner, id: string): Promise<void> {
+    await this.turns.inTurn(id, () => this.store.erase(accountId, id), { left });
+  }
+
+  /** @throws GatewayError conversation_not_found */
+  async items(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage> {
+    return there(id, await this.store.items(accountId, id, page));
+  }
+
+  /** Waits for a response that runs on it. @throws GatewayError conversation_not_found, conversation_locked, 400 */
+  async addItems(owner: Owner, id: string, items: readonly JsonObject[]): Promise<readonly JsonObject[]> {
+    const { accountId, left } = owner;
+    await this.find(accountId, id);
+    const stored = await this.storedItems(owner, items);
+    const records = stored.map(asRecord);
+    await this.turns.inTurn(id, () => this.store.addItems(accountId, id, records), { left });
+    return stored;
+  }
+
+  /** @throws GatewayError conversation_not_found, or not_found for the item */
+  async item(accountId: string, id: string, itemId: string): Promise<JsonObject> {
+    const item = await this.store.item(accountId, id, itemId);
+    if (item) return item;
+    await this.find(accountId, id);
+    throw new GatewayError('not_found', `Item with id '${itemId}' not found in conversation '${id}'.`);
+  }
+
+  /** Waits for a response that runs on it. @throws GatewayError 404, conversation_locked */
+  async removeItem({ accountId, left }: Owner, id: string, itemId: string): Promise<StoredConversation> {
+    await this.item(accountId, id, itemId);
+    await this.turns.inTurn(id, () => this.store.removeItem(accountId, id, itemId), { left });
+    return this.find(accountId, id);
+  }
+
+  private async storedItems(
+    { keyHash }: Owner,
+    items: readonly JsonObject[],
+  ): Promise<readonly StoredItem[]> {
+    const itemIds = referencedIds(items);
+    const found =
+      itemIds.length === 0
+        ? undefined
+        : await this.responses.readContext({
+            keyHash,
+            previousResponseId: undefined,
+            conversationId: undefined,
+            itemIds,
+          });
+    const resolved = resolveReferences(items, found?.items ?? new Map(), 'items');
+    return resolved.map((item) => storedInput(item, newId));
+  }
+}
+
+function asRecord(item: StoredItem): { id: string; json: string } {
+  return { id: item.id, json: JSON.stringify(item) };
+}
+
+function there<Found>(id: string, found: Found | undefined): Found {
+  if (found === undefined) throw conversationNotFound(id);
+  return found;
+}

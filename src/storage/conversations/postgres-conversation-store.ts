@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { GatewayError } from '../../errors/gateway-error.js';
+import type { JsonObject } from '../../json.js';
+import type { RecordItem } from '../../payments/call-record.js';
+import {
+  ConversationStore,
+  type Attempt,
+  type LockRequest,
+  type StoredConversation,
+} from '../../responses/conversations/conversation-store.js';
+import type { ItemPage, ItemPageRequest } from '../../responses/response-store.js';
+import { columnText } from '../column-text.js';
+import { Database } from '../database.js';
+import { IS_FREE } from './free-conversation.js';
+
+interface ConversationRow {
+  readonly id: string;
+  readonly metadata: JsonObject;
+  readonly created_at: Date;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+const FOUND = `found AS (
+  SELECT id FROM conversations WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL)`;
+
+/** A statement whose part `changed` names what could be changed, because no response runs on it. */
+function attempting(change: string): string {
+  return `WITH ${change}
+    SELECT EXISTS (SELECT FROM found) AS "isThere", EXISTS (SELECT FROM changed) AS "isDone"`;
+}
+
+/** Also takes the lock from a run that has lost its hold: it must not add to what is changed here. */
+const TOUCHED = `SET locked_by = NULL, locked_until = NULL, last_used_at = now()`;
+const WHERE_FREE = `FROM found f WHERE c.id = f.id AND c.deleted_at IS NULL AND ${IS_FREE}`;
+
+const ADD_ITEMS = attempting(`${FOUND},
+  changed AS (
+    UPDATE conversations c ${TOUCHED}, next_item = c.next_item + cardinality($3::text[])
+    ${WHERE_FREE} RETURNING c.id, c.account_id, c.next_item - cardinality($3::text[]) AS first),
+  added AS (
+    INSERT INTO conversation_items (conversation_id, position, account_id, item_id, item)
+    SELECT c.id, c.first + i.place - 1, c.account_id, i.item_id, i.item::json
+    FROM changed c, unnest($3::text[], $4::text[]) WITH ORDINALITY AS i (item_id, item, place))`);
+
+const REMOVE_ITEM = attempting(`${FOUND},
+  changed AS (UPDATE conversations c ${TOUCHED} ${WHERE_FREE} RETURNING c.id),
+  removed AS (DELETE FROM conversation_items i USING changed c WHERE i.conversation_id = c.id AND i.item_id = $3)`);
+
+const ERASE = attempting(`${FOUND},
+  changed AS (
+    UPDATE conversations c ${TOUCHED}, deleted_at = now(), metadata = '{}' ${WHERE_FREE} RETURNING c.id),
+  removed AS (DELETE FROM conversation_items i USING changed c WHERE i.conversation_id = c.id)`);
+
+const LOCK = attempting(`caller AS (
+    SELECT account_id FROM api_keys
+    WHERE key_hash = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+  found AS (
+    SELECT v.id FROM conversations v JOIN caller k ON k.account_id = v.account_id
+    WHERE v.id = $1 AND v.deleted_at IS NULL),
+  changed AS (
+    UPDATE conversations c
+    SET locked_by = $3, locked_until = now() + make_interval(secs => $4 / 1000.0), last_used_at = now()
+    ${WHERE_FREE} RETURNING c.id)`);
+
+/** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
+@Injectable()
+export class PostgresConversationStore extends ConversationStore {
+  private readonly pool: Pool;
+
+  constructor({ pool }: Database) {
+    super();
+    this.pool = pool;
+  }
+
+  async create(
+    accountId: string,
+    { id, metadata, createdAtMs }: StoredConversation,
+    items: readonly RecordItem[],
+  ): Promise<void> {
+    await refusingRepeatedIds(
+      this.pool.query(
+        `WITH created AS (
+           INSERT INTO conversations (id, account_id, metadata, created_at, next_item)
+           VALUES ($1, $2, $3::text::json, $4, cardinality($5::text[])) RETURNING id, account_id)
+         INSERT INTO conversation_items (conversation_id, position, account_id, item_id, item)
+         SELECT c.id, i.place - 1, c.account_id, i.item_id, i.item::json
+         FROM created c, unnest($5::text[], $6::text[]) WITH ORDINALITY AS i (item_id, item, place)`,
+        [id, accountId, JSON.stringify(metadata), new Date(createdAtMs), ...columnsOf(items)],
+      ),
+    );
+  }
+
+  async find(accountId: string, id: string): Promise<StoredConversation | undefined> {
+    const { rows } = await this.pool.query<ConversationRow>(
+      `SELECT id, metadata, created_at FROM conversations
+       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL`,
+      [columnText(id), accountId],
+    );
+    return asConversation(rows[0]);
+  }
+
+  async changeMetadata(
+    accountId: string,
+    id: string,
+    metadata: JsonObject,
+  ): Promise<StoredConversation | undefined> {
+    const { rows } = await this.pool.query<ConversationRow>(
+      `UPDATE conversations SET metadata = $3::text::json, last_used_at = now()
+       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id, metadata, created_at`,
+      [columnText(id), accountId, JSON.stringify(metadata)],
+    );
+    return asConversation(rows[0]);
+  }
+
+  async items(
+    accountId: string,
+    id: string,
+    { limit, order, after }: ItemPageRequest,
+  ): Promise<ItemPage | undefined> {
+    const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    const { rows } = await this.pool.query<{ item: JsonObject | null }>(
+      `SELECT i.item FROM conversations c
+       LEFT JOIN LATERAL (
+         SELECT item, position FROM conversation_items
+         WHERE conversation_id = c.id AND ($3::text IS NULL OR position ${beyond} (
+           SELECT position FROM conversation_items WHERE conversation_id = c.id AND item_id = $3))
+         ORDER BY position ${direction} LIMIT $4) AS i ON true
+       WHERE c.id = $1 AND c.account_id = $2 AND c.deleted_at IS NULL
+       ORDER BY i.position ${direction}`,
+      [columnText(id), accountId, after === undefined ? null : columnText(after), limit + 1],
+    );
+    if (rows.length === 0) return undefined;
+    const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
+    return { items: items.slice(0, limit), hasMore: items.length > limit };
+  }
+
+  async item(accountId: string, id: string, itemId: string): Promise<JsonObject | undefined> {
+    const { rows } = await this.pool.query<{ item: JsonObject }>(
+      `SELECT i.item FROM conversations c JOIN conversation_items i ON i.conversation_id = c.id AND i.item_id = $3
+       WHERE c.id = $1 AND c.account_id = $2 AND c.deleted_at IS NULL`,
+      [columnText(id), accountId, columnText(itemId)],
+    );
+    return rows[0]?.item;
+  }
+
+  addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {
+    return refusingRepeatedIds(this.attempt(ADD_ITEMS, [columnText(id), accountId, ...columnsOf(items)]));
+  }
+
+  removeItem(accountId: string, id: string, itemId: string): Promise<Attempt> {
+    return this.attempt(REMOVE_ITEM, [columnText(id), accountId, columnText(itemId)]);
+  }
+
+  async erase(accountId: string, id: string): Promise<Attempt> {
+    const outcome = await this.attempt(ERASE, [columnText(id), accountId]);
+    // What a run added while the statement waited for its end was not there yet when the statement began.
+    if (outcome === 'done')
+      await this.pool.query('DELETE FROM conversation_items WHERE conversation_id = $1', [columnText(id)]);
+    return outcome;
+  }
+
+  lock({ id, keyHash, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
+    return this.attempt(LOCK, [columnText(id), keyHash, responseId, untilHeldMs]);
+  }
+
+  async unlock(id: string, responseId: string): Promise<void> {
+    await this.pool.query(
+      'UPDATE conversations SET locked_by = NULL, locked_until = NULL WHERE id = $1 AND locked_by = $2',
+      [columnText(id), responseId],
+    );
+  }
+
+  private async attempt(text: string, values: readonly unknown[]): Promise<Attempt> {
+    const { rows } = await this.pool.query<{ isThere: boolean; isDone: boolean }>(text, [...values]);
+    if (rows[0]?.isDone) return 'done';
+    return rows[0]?.isThere ? 'locked' : 'absent';
+  }
+}
+
+function asConversation(row: ConversationRow | undefined): StoredConversation | undefined {
+  return row && { id: row.id, metadata: row.metadata, createdAtMs: row.created_at.getTime() };
+}
+
+function columnsOf(items: readonly RecordItem[]): readonly unknown[] {
+  return [items.map(({ id }) => columnText(id)), items.map(({ json }) => json)];
+}
+
+async function refusingRepeatedIds<Result>(statement: Promise<Result>): Promise<Result> {
+  try {
+    return await statement;
+  } catch (failure) {
+    if (!isRepeatedId(failure)) throw failure;
+    throw new GatewayError('invalid_value', 'Every item of a conversation needs an id of its own.', {
+      param: 'items',
+      cause: failure,
+    });
+  }
+}
+
+function isRepeatedId(failure: unknown): boolean {
+  return failure instanceof Error && 'code' in failure && failure.code === UNIQUE_VIOLATION;
+}
