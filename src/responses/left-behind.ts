@@ -2,9 +2,11 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { Recurring } from '../payments/recurring.js';
+import type { RecordEnd } from '../payments/call-record.js';
+import { recordEvent } from './background/event-log.js';
+import { concludeLog } from './domain/conclude-log.js';
 import { toEnvelope } from './domain/response-json.js';
-import { move } from './domain/status.js';
-import { ResponseStore } from './response-store.js';
+import { ResponseStore, type LeftBehind } from './response-store.js';
 
 const ROUND = 200;
 
@@ -31,17 +33,21 @@ export class LeftBehindResponses implements OnModuleInit {
   }
 
   async sweep(): Promise<void> {
-    const { code, message } = new GatewayError('server_error');
-    for (const { object } of await this.store.leftBehind(ROUND)) {
-      const status = move(object.status, 'failed');
-      const envelope = { ...toEnvelope(object), status, error: { code, message } };
-      await this.store.finishLeftBehind({
-        responseId: object.id,
-        status,
-        envelopeJson: JSON.stringify(envelope),
-        output: [],
-        events: [],
-      });
-    }
+    for (const left of await this.store.leftBehind(ROUND)) await this.store.finishLeftBehind(endOf(left));
   }
+}
+
+/** Its output is what was logged of it. */
+function endOf({ object, events }: LeftBehind): RecordEnd {
+  const { type, code, message, param } = new GatewayError('server_error');
+  const error = { type, code, message, param };
+  const ended = concludeLog(object, events, error, Math.floor(Date.now() / 1000));
+  const { response } = ended.terminal;
+  return {
+    responseId: response.id,
+    status: response.status,
+    envelopeJson: JSON.stringify(toEnvelope(response)),
+    output: response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+    events: events.length === 0 ? [] : [...ended.events, ended.terminal].map(recordEvent),
+  };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Receipt } from '../payments/domain/receipt.js';
 import type { RecordEnd } from '../payments/call-record.js';
+import type { ResponseEvent } from './domain/response-event.js';
 import type { ResponseObject } from './domain/response.js';
 import type { ResponseStatus } from './domain/status.js';
 
@@ -44,7 +45,10 @@ export interface ItemPage {
 
 /** A record that nobody runs any more. */
 export interface LeftBehind {
+  /** As it was accepted. */
   readonly object: ResponseObject;
+  /** What was logged of its events; nothing for a run that is not a background stream. */
+  readonly events: readonly ResponseEvent[];
 }
 
 /** Every method names the account (or the key) that asks; what belongs to another one is not there. */

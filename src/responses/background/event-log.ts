@@ -34,6 +34,8 @@ export class EventLog {
 
   private async write(): Promise<void> {
     this.isWriting = true;
+    // All that follows from one thing said is written at once or not at all, so that an end can be made for any log.
+    await Promise.resolve();
     while (this.unwritten.length > 0 && !this.isOver) {
       const batch = [...this.unwritten];
       try {
@@ -48,6 +50,6 @@ export class EventLog {
   }
 }
 
-function recordEvent(event: ResponseEvent): RecordEvent {
+export function recordEvent(event: ResponseEvent): RecordEvent {
   return { sequenceNumber: event.sequence_number, type: event.type, json: JSON.stringify(event) };
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../json.js';
 import type { RecordEnd } from '../../payments/call-record.js';
 import type { OutputItem } from '../../responses/domain/item.js';
 import { toObject } from '../../responses/domain/response-json.js';
+import type { ResponseEvent } from '../../responses/domain/response-event.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
 import type { ResponseEnvelope } from '../../responses/domain/response.js';
 import {
@@ -29,11 +30,19 @@ interface ResponseRow extends ReceiptRow {
   readonly output: readonly OutputItem[] | null;
 }
 
+interface LeftBehindRow {
+  readonly envelope: ResponseEnvelope;
+  readonly events: readonly ResponseEvent[] | null;
+}
+
 const OUTPUT = `(SELECT json_agg(i.item ORDER BY i.position) FROM response_items i
   WHERE i.response_id = r.id AND i.direction = 1) AS output`;
 
 const LOGGED = `(r.streamed AND r.background AND (r.finished_at IS NULL OR EXISTS (
   SELECT FROM response_events v WHERE v.response_id = r.id))) AS is_logged`;
+
+const EVENTS = `(SELECT json_agg(v.event ORDER BY v.sequence_number) FROM response_events v
+  WHERE v.response_id = r.id) AS events`;
 
 const FINISH = finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1);
 
@@ -119,14 +128,14 @@ export class PostgresResponseStore extends ResponseStore {
   }
 
   async leftBehind(limit: number): Promise<readonly LeftBehind[]> {
-    const { rows } = await this.pool.query<ResponseRow>(
-      `SELECT r.envelope FROM responses r
+    const { rows } = await this.pool.query<LeftBehindRow>(
+      `SELECT r.envelope, ${EVENTS} FROM responses r
        WHERE r.finished_at IS NULL AND r.envelope IS NOT NULL
          AND NOT EXISTS (SELECT FROM holds h WHERE h.id = r.hold_id)
        ORDER BY r.hold_id LIMIT $1`,
       [limit],
     );
-    return rows.map(({ envelope }) => ({ object: toObject(envelope, []) }));
+    return rows.map(({ envelope, events }) => ({ object: toObject(envelope, []), events: events ?? [] }));
   }
 
   async finishLeftBehind(end: RecordEnd): Promise<void> {

@@ -1,0 +1,79 @@
+import type { TextEvent } from '../../providers/text/text-event.js';
+import type { EndingError } from './ending.js';
+import type { OutputItem, OutputItemPrefix } from './item.js';
+import type { ResponseEvent, TerminalEventBody } from './response-event.js';
+import { ResponseReducer } from './response-reducer.js';
+import type { ResponseObject } from './response.js';
+import type { ToolIdentity } from './tool-identity.js';
+
+/**
+ * The end of a stream whose run is gone: what was logged is said once more to a reducer, which then fails. The log has
+ * all events that follow from one thing said, or none of them.
+ *
+ * @param object as it was accepted
+ * @param log the events from the first on, in order
+ * @param error what the client is told
+ * @param atSeconds Unix seconds
+ */
+export function concludeLog(
+  object: ResponseObject,
+  log: readonly ResponseEvent[],
+  error: EndingError,
+  atSeconds: number,
+): { readonly events: readonly ResponseEvent[]; readonly terminal: ResponseEvent & TerminalEventBody } {
+  const items = log.flatMap((event) => (event.type === 'response.output_item.added' ? [event.item] : []));
+  const ids = items.map(({ id }) => id);
+  const reducer = new ResponseReducer({
+    id: object.id,
+    createdSeconds: object.created_at,
+    settings: object,
+    newItemId: (prefix: OutputItemPrefix) => ids.shift() ?? `${prefix}_${object.id.slice(-32)}`,
+    tools: toolsOf(items),
+  });
+  const said = [
+    ...reducer.begin(),
+    ...log.flatMap((event) => asText(event)).flatMap((event) => reducer.accept(event)),
+  ];
+  const { events, terminal } = reducer.end({ status: 'failed', error }, atSeconds);
+  const next = (log.at(-1)?.sequence_number ?? -1) + 1;
+  return { events: [...said, ...events].filter((event) => event.sequence_number >= next), terminal };
+}
+
+/** Functions of a namespace are the only ones whose item says more than their name. */
+function toolsOf(items: readonly OutputItem[]): ReadonlyMap<string, ToolIdentity> {
+  const tools = new Map<string, ToolIdentity>();
+  for (const item of items) {
+    if (item.type !== 'function_call' || item.namespace === undefined) continue;
+    tools.set(item.name, { type: 'function', name: item.name, namespace: item.namespace });
+  }
+  return tools;
+}
+
+/** What the upstream had said to cause this event; nothing for those that follow from others. */
+function asText(event: ResponseEvent): readonly TextEvent[] {
+  switch (event.type) {
+    case 'response.output_item.added':
+      return startOf(event.item, event.output_index);
+    case 'response.output_text.delta':
+      return [{ type: 'text', choice: 0, text: event.delta, logprobs: { content: event.logprobs } }];
+    case 'response.refusal.delta':
+      return [{ type: 'refusal', choice: 0, text: event.delta }];
+    case 'response.output_text.annotation.added':
+      return [{ type: 'annotation', choice: 0, annotation: event.annotation }];
+    case 'response.reasoning_text.delta':
+      return [{ type: 'reasoning', choice: 0, text: event.delta }];
+    case 'response.reasoning_summary_text.delta':
+      return [{ type: 'reasoning_summary', choice: 0, text: event.delta }];
+    case 'response.function_call_arguments.delta':
+    case 'response.custom_tool_call_input.delta':
+      return [{ type: 'tool_call_delta', choice: 0, index: event.output_index, arguments: event.delta }];
+    default:
+      return [];
+  }
+}
+
+function startOf(item: OutputItem, index: number): readonly TextEvent[] {
+  if (item.type !== 'function_call' && item.type !== 'custom_tool_call') return [];
+  const kind = item.type === 'function_call' ? 'function' : 'custom';
+  return [{ type: 'tool_call_start', choice: 0, index, id: item.call_id, name: item.name, kind }];
+}

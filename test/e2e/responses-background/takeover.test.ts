@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectSoundBooks } from '../../support/books.js';
+import { chatAnswer, chatChunk, chatUsage, sse } from '../../support/chat-wire.js';
+import {
+  GatewayProcess,
+  removeDirectory,
+  scratchDirectory,
+  testEnvironment,
+} from '../../support/gateway-process.js';
+import { fileFor } from '../../support/gateway.js';
+import { openHolds, receipts, spentBy } from '../../support/ledger-state.js';
+import {
+  startScriptedUpstream,
+  type Exchange,
+  type ScriptedUpstream,
+} from '../../support/scripted-upstream.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
+
+const LEASE_MS = 1_200;
+const ANSWER = chatAnswer({ content: 'Done.' }, 'stop', { usage: chatUsage(100, 50) });
+
+interface Polled {
+  readonly id: string;
+  readonly status: string;
+  readonly error: { readonly code: string } | null;
+  readonly output: readonly unknown[];
+}
+
+let upstream: ScriptedUpstream;
+let database: TestDatabase;
+let directory: string;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+beforeEach(async () => {
+  upstream.reset();
+  database = await createTestDatabase();
+  directory = await scratchDirectory();
+});
+afterEach(async () => {
+  await GatewayProcess.endAll();
+  await expectSoundBooks(database.pool);
+  await database.drop();
+  await removeDirectory(directory);
+});
+afterAll(() => upstream.close());
+
+function start(settings: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+  return GatewayProcess.start({
+    directory,
+    environment: testEnvironment(database.url, { LEASE_MS: String(LEASE_MS), ...settings }),
+    file: fileFor(upstream.url),
+  });
+}
+
+/** The next call of the upstream, which says nothing unless the test lets it. */
+function nextCall(beginning?: string): Promise<Exchange> {
+  return new Promise((resolve) => {
+    upstream.next(async (exchange) => {
+      if (beginning) await exchange.send(beginning);
+      resolve(exchange);
+    });
+  });
+}
+
+async function request(gateway: GatewayProcess, key: string, path: string, body?: object): Promise<Response> {
+  return fetch(`${gateway.url}/external/v1/responses${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${key}` },
+    ...(body && { body: JSON.stringify({ model: 'test-model', input: 'Hi', background: true, ...body }) }),
+  });
+}
+
+async function poll(gateway: GatewayProcess, key: string, id: string): Promise<Polled> {
+  return (await (await request(gateway, key, `/${id}`)).json()) as Polled;
+}
+
+async function ended(gateway: GatewayProcess, key: string, id: string): Promise<Polled> {
+  await until(async () => !['queued', 'in_progress'].includes((await poll(gateway, key, id)).status));
+  return poll(gateway, key, id);
+}
+
+describe('a background response whose process is killed', () => {
+  it('is run again by a replica, and charged once, for the run that ended', async () => {
+    const [gateway, replica] = await Promise.all([start(), start()]);
+    const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const firstCall = nextCall();
+    const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
+    await firstCall;
+    await until(async () => (await poll(replica, key, id)).status === 'in_progress');
+    const secondCall = nextCall();
+    await gateway.kill();
+    (await secondCall).json(ANSWER);
+    expect(await ended(replica, key, id)).toMatchObject({
+      status: 'completed',
+      output: [{ content: [{ text: 'Done.' }] }],
+    });
+    expect(upstream.requests).toHaveLength(2);
+    expect(upstream.requests[1]?.body).toEqual(upstream.requests[0]?.body);
+    expect(await receipts(database.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
+    expect(await spentBy(database.pool, keyId)).toBe(202);
+    expect(await openHolds(database.pool)).toEqual([]);
+  });
+
+  it('is not run a third time', async () => {
+    const gateways = await Promise.all([start(), start()]);
+    const { key } = await gateways[0].client.createKey({ budget_limit: '1000000' });
+    const firstCall = nextCall();
+    const { id } = (await (await request(gateways[0], key, '', {})).json()) as Polled;
+    await firstCall;
+    await until(async () => (await poll(gateways[1], key, id)).status === 'in_progress');
+    const secondCall = nextCall();
+    await gateways[0].kill();
+    await secondCall;
+    const last = await start();
+    await gateways[1].kill();
+    expect(await ended(last, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(upstream.requests).toHaveLength(2);
+    await until(async () => (await openHolds(database.pool)).length === 0);
+  });
+
+  it('fails when its events may have been seen, with what was recorded paid for', async () => {
+    const [gateway, replica] = await Promise.all([start(), start()]);
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const call = nextCall(sse(chatChunk({ role: 'assistant', content: 'word '.repeat(80) })));
+    const stream = await request(gateway, key, '', { stream: true });
+    const reader = stream.body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    const id = /resp_[0-9a-f]+/.exec(new TextDecoder().decode(value))?.[0] ?? '';
+    await call;
+    await until(async () =>
+      (await openHolds(database.pool)).some(({ outputTokens }) => outputTokens === 100),
+    );
+    await gateway.kill();
+    expect(await ended(replica, key, id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'server_error' },
+    });
+    expect(await receipts(database.pool)).toMatchObject([{ estimated: true }]);
+    expect(upstream.requests).toHaveLength(1);
+    const followed = await (await request(replica, key, `/${id}?stream=true`)).text();
+    expect(followed).toContain('event: response.failed');
+    expect(followed.endsWith('data: [DONE]\n\n')).toBe(true);
+  });
+
+  it('is taken up by the next start when there is no replica', async () => {
+    const gateway = await start();
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const firstCall = nextCall();
+    const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
+    await firstCall;
+    await gateway.kill();
+    const next = await start();
+    expect(await ended(next, key, id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(database.pool)).toHaveLength(1);
+  });
+});
+
+describe('a background response whose process drains', () => {
+  it('is handed over to another replica rather than failed', async () => {
+    const [gateway, replica] = await Promise.all([start({ SHUTDOWN_GRACE_MS: '200' }), start()]);
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const firstCall = nextCall();
+    const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
+    await firstCall;
+    const secondCall = nextCall();
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    await (
+      await firstCall
+    ).aborted;
+    (await secondCall).json(ANSWER);
+    expect(await ended(replica, key, id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(database.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
+    expect(await openHolds(database.pool)).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import { concludeLog } from '../../../src/responses/domain/conclude-log.js';
+import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
+import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';
+import { expectLegalEvents } from '../../support/response-event-checker.js';
+import { SETTINGS } from './reducer-fixture.js';
+
+const ERROR = { type: 'server_error', code: 'server_error', message: 'stopped', param: null };
+
+const SAID: readonly TextEvent[] = [
+  { type: 'reasoning_summary', choice: 0, text: 'Let me' },
+  { type: 'reasoning', choice: 0, text: 'think' },
+  {
+    type: 'text',
+    choice: 0,
+    text: 'One',
+    logprobs: { content: [{ token: 'One', logprob: -1, bytes: [1] }] },
+  },
+  { type: 'annotation', choice: 0, annotation: { type: 'url_citation', url_citation: { url: 'https://a' } } },
+  { type: 'refusal', choice: 0, text: 'No' },
+  { type: 'tool_call_start', choice: 0, index: 0, id: 'call_a', name: 'ns__f', kind: 'function' },
+  { type: 'tool_call_start', choice: 0, index: 1, id: 'call_b', name: 'shell', kind: 'custom' },
+  { type: 'tool_call_delta', choice: 0, index: 1, arguments: 'ls' },
+  { type: 'tool_call_delta', choice: 0, index: 0, arguments: '{"a"' },
+];
+
+/** The log of a background stream after each thing that was said, and its object as it was accepted. */
+function runningStream(): {
+  object: ReturnType<ResponseReducer['snapshot']>;
+  logs: readonly (readonly ResponseEvent[])[];
+} {
+  let made = 0;
+  const reducer = new ResponseReducer({
+    id: 'resp_0123456789abcdef0123456789abcdef',
+    createdSeconds: 1_700_000_000,
+    settings: { ...SETTINGS, background: true },
+    newItemId: (prefix) => `${prefix}_${String((made += 1)).padStart(32, '0')}`,
+    tools: new Map([['ns__f', { type: 'function', name: 'f', namespace: 'ns' }]]),
+  });
+  const object = reducer.snapshot();
+  const written = [[], reducer.begin(), ...SAID.map((event) => reducer.accept(event))];
+  return { object, logs: written.map((_, index) => written.slice(0, index + 1).flat()) };
+}
+
+describe('the end of a stream whose run is gone', () => {
+  const { object, logs } = runningStream();
+
+  it.each(logs.map((log) => [log.length, log] as const))(
+    'is legal and has no gap after %i events',
+    (_length, logged) => {
+      const { events, terminal } = concludeLog(object, logged, ERROR, 1_700_000_001);
+      const whole = [...logged, ...events, terminal];
+      expectLegalEvents(whole);
+      expect(whole.map(({ sequence_number }) => sequence_number)).toEqual(whole.map((_, index) => index));
+      expect(terminal).toMatchObject({
+        type: 'response.failed',
+        response: { id: object.id, status: 'failed', error: { code: 'server_error' } },
+      });
+    },
+  );
+
+  it('keeps what had been said, under the same ids', () => {
+    const log = logs.at(-1) ?? [];
+    const { terminal } = concludeLog(object, log, ERROR, 1_700_000_001);
+    const added = log.flatMap((event) =>
+      event.type === 'response.output_item.added' ? [event.item.id] : [],
+    );
+    expect(terminal.response.output.map(({ id }) => id)).toEqual(added);
+    expect(terminal.response.output).toMatchObject([
+      { type: 'reasoning', summary: [{ text: 'Let me' }], content: [{ text: 'think' }] },
+      { type: 'message', content: [{ text: 'One' }, { refusal: 'No' }] },
+      { type: 'function_call', name: 'f', namespace: 'ns', arguments: '{"a"' },
+      { type: 'custom_tool_call', name: 'shell', input: 'ls' },
+    ]);
+  });
+});
