@@ -2,7 +2,20 @@ import { randomFillSync } from 'node:crypto';
 
 /** The kinds of public id; each is followed by 128 random bits as 32 hexadecimal digits. */
 export type IdPrefix =
-  'resp' | 'msg' | 'fc' | 'ctc' | 'rs' | 'item' | 'conv' | 'req' | 'rct' | 'key' | 'hold' | 'call' | 'proc';
+  | 'resp'
+  | 'msg'
+  | 'fc'
+  | 'ctc'
+  | 'rs'
+  | 'cmp'
+  | 'item'
+  | 'conv'
+  | 'req'
+  | 'rct'
+  | 'key'
+  | 'hold'
+  | 'call'
+  | 'proc';
 
 const ID_BYTES = 16;
 /** One trip to the system's generator serves many ids: a paid call needs four. */

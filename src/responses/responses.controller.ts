@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../health/accepting-work.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
+import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { nativeResponsePresenters } from './presenter/native-response-presenters.js';
 import { externalResponsePresenters, type ResponsePresenters } from './presenter/response-presenters.js';
@@ -14,6 +15,7 @@ abstract class ResponsesController {
     private readonly endpoint: ResponsesEndpoint,
     private readonly stored: StoredResponseEndpoint,
     private readonly inputTokens: InputTokensEndpoint,
+    private readonly compaction: CompactionEndpoint,
     private readonly presenters: ResponsePresenters,
   ) {}
 
@@ -32,6 +34,16 @@ abstract class ResponsesController {
   @UseGuards(AcceptingWork)
   countInput(@CurrentCaller() caller: Caller, @Req() request: IncomingMessage): Promise<object> {
     return this.inputTokens.count(caller, request);
+  }
+
+  @Post('compact')
+  @UseGuards(AcceptingWork)
+  compact(
+    @CurrentCaller() caller: Caller,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    return this.compaction.compact(caller, request, response);
   }
 
   @Get(':id')
@@ -67,14 +79,24 @@ abstract class ResponsesController {
 
 @Controller('v1/responses')
 export class NativeResponsesController extends ResponsesController {
-  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint, inputTokens: InputTokensEndpoint) {
-    super(endpoint, stored, inputTokens, nativeResponsePresenters);
+  constructor(
+    endpoint: ResponsesEndpoint,
+    stored: StoredResponseEndpoint,
+    inputTokens: InputTokensEndpoint,
+    compaction: CompactionEndpoint,
+  ) {
+    super(endpoint, stored, inputTokens, compaction, nativeResponsePresenters);
   }
 }
 
 @Controller('external/v1/responses')
 export class ExternalResponsesController extends ResponsesController {
-  constructor(endpoint: ResponsesEndpoint, stored: StoredResponseEndpoint, inputTokens: InputTokensEndpoint) {
-    super(endpoint, stored, inputTokens, externalResponsePresenters);
+  constructor(
+    endpoint: ResponsesEndpoint,
+    stored: StoredResponseEndpoint,
+    inputTokens: InputTokensEndpoint,
+    compaction: CompactionEndpoint,
+  ) {
+    super(endpoint, stored, inputTokens, compaction, externalResponsePresenters);
   }
 }

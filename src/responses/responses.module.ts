@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
+import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
+import { CompactionService } from './compaction/compaction.service.js';
+import { Compactions } from './compaction/compactions.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
@@ -33,6 +36,9 @@ import { StoredResponses } from './stored-responses.service.js';
   providers: [
     { provide: CANCEL_POLL_MS, useValue: 250 },
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
+    CompactionEndpoint,
+    CompactionService,
+    Compactions,
     InputTokensEndpoint,
     BackgroundRuns,
     Conversations,

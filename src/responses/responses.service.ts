@@ -8,6 +8,7 @@ import type { Payer } from '../payments/charged-work.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { toChat } from './bridge/to-chat.js';
+import { Compactions } from './compaction/compactions.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
@@ -49,6 +50,7 @@ export class ResponsesService {
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
     private readonly running: RunningResponses,
+    private readonly compactions: Compactions,
     private readonly turns: ConversationTurns,
   ) {}
 
@@ -134,7 +136,8 @@ export class ResponsesService {
     const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
     const history = local?.history ?? stored?.history ?? [];
     const context = assembleContext(history, input);
-    return { ...toChat({ request, context }), history, input };
+    const readCompaction = await this.compactions.readerFor(keyHash, { history, input });
+    return { ...toChat({ request, context, readCompaction }), history, input };
   }
 
   /** Cold. */

@@ -4,6 +4,7 @@ import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
 import { ProcessLeases } from '../payments/process-leases.js';
+import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
 import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
 import { Database } from './database.js';
@@ -12,6 +13,7 @@ import { PostgresLedger } from './ledger/postgres-ledger.js';
 import { BackgroundStore } from '../responses/background/background-store.js';
 import { PostgresBackgroundStore } from './responses/postgres-background-store.js';
 import { ResponseStore } from '../responses/response-store.js';
+import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-store.js';
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 
@@ -27,6 +29,7 @@ export class StorageModule implements OnModuleDestroy {
       providers: [
         ProcessIdentity,
         { provide: Database, useFactory: () => new Database(databaseUrl) },
+        { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
         { provide: KeyStore, useClass: PrismaKeyStore },
         { provide: Ledger, useClass: PostgresLedger },
@@ -37,6 +40,7 @@ export class StorageModule implements OnModuleDestroy {
       ],
       exports: [
         BackgroundStore,
+        CompactionKeyStore,
         ConversationStore,
         DatabaseProbe,
         KeyStore,

@@ -1,3 +1,6 @@
+-- AlterTable
+ALTER TABLE "accounts" ADD COLUMN "compaction_key" BYTEA;
+
 -- CreateTable
 CREATE TABLE "responses" (
     "id" TEXT NOT NULL,

@@ -1,12 +1,13 @@
 import type { JsonObject } from '../../json.js';
 
-export type InputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'item';
+export type InputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'cmp' | 'item';
 
 const PREFIXES: Readonly<Record<string, InputItemPrefix>> = {
   message: 'msg',
   function_call: 'fc',
   custom_tool_call: 'ctc',
   reasoning: 'rs',
+  compaction: 'cmp',
 };
 
 /** An input item as it is kept and listed: with an id, and a message with parts and a status. */

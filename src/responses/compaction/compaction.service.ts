@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { concat, defer, EMPTY, tap, throwError, type Observable } from 'rxjs';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { TextCalls, type TextCall } from '../../generation/text-calls.js';
+import { newId } from '../../ids.js';
+import type { JsonObject } from '../../json.js';
+import type { Outcome } from '../../payments/outcome.js';
+import type { TextEvent } from '../../providers/text/text-event.js';
+import type { Demand } from '../../streaming/demand.js';
+import { storedInput } from '../domain/stored-input.js';
+import { ResponsesService, type ParsedResponse } from '../responses.service.js';
+import { askForSummary, parseCompactionRequest } from './compaction-request.js';
+import { Compactions } from './compactions.js';
+
+/** A compaction that can be held for. */
+export interface CompactionCommand {
+  readonly call: TextCall;
+  /** The user's messages, which stay as they are. */
+  readonly kept: readonly JsonObject[];
+  readonly write: (summary: string) => JsonObject;
+}
+
+/** Asks a model for the summary of a conversation. Nothing of it is stored. */
+@Injectable()
+export class CompactionService {
+  constructor(
+    private readonly calls: TextCalls,
+    private readonly responses: ResponsesService,
+    private readonly compactions: Compactions,
+  ) {}
+
+  /** @throws GatewayError for a wrong shape or an unknown model. */
+  parse(body: JsonObject, payer: ParsedResponse['payer']): ParsedResponse {
+    const request = parseCompactionRequest(body);
+    return { request, resolved: this.calls.resolve(request.model), payer };
+  }
+
+  /** @throws GatewayError for a chain or an item that is not there. */
+  async command({ request, resolved, payer }: ParsedResponse): Promise<CompactionCommand> {
+    const { chat, history, input } = await this.responses.chatOf(request, payer.keyHash);
+    const call = this.calls.prepare(
+      {
+        resolved,
+        chat: askForSummary(chat),
+        stream: false,
+        n: 1,
+        serviceTier: request.serviceTier,
+        webSearch: false,
+      },
+      payer,
+    );
+    return {
+      call,
+      kept: [...history, ...input].filter(isOfUser).map((item) => storedInput(item, newId)),
+      write: await this.compactions.writerFor(payer.keyHash),
+    };
+  }
+
+  /** Cold. */
+  compact({ call }: CompactionCommand, demand: Demand): Observable<Outcome<TextEvent>> {
+    return this.calls.run(call, { demand, shape: refuseSilence });
+  }
+}
+
+function isOfUser({ type, role }: JsonObject): boolean {
+  return type === 'message' && role === 'user';
+}
+
+/** A conversation must not be replaced by nothing. */
+function refuseSilence(events: Observable<TextEvent>): Observable<TextEvent> {
+  return defer(() => {
+    let hasSpoken = false;
+    const heard = tap((event: TextEvent) => {
+      if (event.type === 'text' && event.text.trim() !== '') hasSpoken = true;
+    });
+    return concat(
+      events.pipe(heard),
+      defer(() => (hasSpoken ? EMPTY : throwError(() => new GatewayError('upstream_error', NO_SUMMARY)))),
+    );
+  });
+}
+
+const NO_SUMMARY = 'The model gave no summary of the conversation.';
