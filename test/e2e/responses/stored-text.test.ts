@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Pool } from 'pg';
+import { callsTools, messagesOf, says, toolCall } from '../../support/chat-scripts.js';
+import { fileFor, TestGateway } from '../../support/gateway.js';
+import { ResponsesClient, textOf } from '../../support/responses-client.js';
+import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+
+/** What JSON can say and a text of PostgreSQL cannot. */
+const ODD = 'nul \u0000, half a pair \ud83d, the other half \udd8a, a quote " and \\u0000';
+
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+let client: ResponsesClient;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  gateway = await TestGateway.start({ file: fileFor(upstream.url) });
+  const { key } = await gateway.createKey({ budget_limit: '100000000' });
+  client = new ResponsesClient(gateway.url, key);
+});
+beforeEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+describe('text that no database likes', () => {
+  it.each([true, false])(
+    'comes back unchanged from the store and down the chain (stream: %s)',
+    async (stream) => {
+      upstream.next(says([{ role: 'assistant', content: ODD }]));
+      const body = { input: ODD, instructions: ODD, metadata: { note: ODD } };
+      const made = stream ? (await client.streamed(body)).response : await client.created(body);
+      expect(textOf(made)).toBe(ODD);
+      expect(made).toMatchObject({ instructions: ODD, metadata: { note: ODD } });
+      expect(messagesOf(await upstream.arrived(0))).toMatchObject([{ content: ODD }, { content: ODD }]);
+      expect(await client.found(made.id)).toEqual(made);
+      const items = (await (await client.inputItems(made.id)).json()) as { data: unknown[] };
+      expect(items.data).toMatchObject([{ content: [{ type: 'input_text', text: ODD }] }]);
+      await client.created({ previous_response_id: made.id, input: 'And now?' });
+      expect(messagesOf(await upstream.arrived(1))).toMatchObject([
+        { role: 'user', content: ODD },
+        { role: 'assistant', content: ODD },
+        { role: 'user', content: 'And now?' },
+      ]);
+    },
+  );
+
+  it('comes back unchanged from calls of tools and their outputs', async () => {
+    const args = JSON.stringify({ text: ODD });
+    upstream.next(callsTools(toolCall('call_1', 'look', args)));
+    const tools = [{ type: 'function', name: 'look' }];
+    const { response: made } = await client.streamed({ tools });
+    expect(made.output).toMatchObject([{ arguments: args }]);
+    expect(await client.found(made.id)).toEqual(made);
+    const next = await client.created({
+      tools,
+      previous_response_id: made.id,
+      input: [{ type: 'function_call_output', call_id: 'call_1', output: ODD }],
+    });
+    await client.created({ previous_response_id: next.id, tools });
+    expect(messagesOf(await upstream.arrived(2)).slice(1, 3)).toMatchObject([
+      { tool_calls: [{ function: { arguments: args } }] },
+      { role: 'tool', content: ODD },
+    ]);
+  });
+
+  it('may be the id of an item and what a page starts after', async () => {
+    const id = 'msg_\u0000\ud83d';
+    const made = await client.created({ input: [{ id, role: 'user', content: 'Hi', type: 'message' }] });
+    expect(made.status).toBe('completed');
+    const items = (await (await client.inputItems(made.id)).json()) as { data: unknown[] };
+    expect(items.data).toMatchObject([{ id }]);
+    expect((await client.inputItems(made.id, '?after=%00')).status).toBeLessThan(500);
+  });
+});
+
+/** Tables in which a text stands, in whatever column. */
+async function tablesWith(pool: Pool, text: string): Promise<readonly string[]> {
+  const { rows: columns } = await pool.query<{ table_name: string; column_name: string }>(
+    `SELECT table_name, column_name FROM information_schema.columns
+     WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`,
+  );
+  const found = new Set<string>();
+  for (const { table_name: table, column_name: column } of columns) {
+    const { rowCount } = await pool.query(
+      `SELECT FROM "${table}" WHERE "${column}"::text LIKE '%' || $1 || '%' LIMIT 1`,
+      [text],
+    );
+    if (rowCount === 1) found.add(table);
+  }
+  return [...found].sort();
+}
+
+describe('a response that is not to be stored', () => {
+  const marked = (mark: string): object => ({
+    input: `${mark} in`,
+    instructions: `${mark} how`,
+    metadata: { mark },
+    tools: [{ type: 'function', name: 'look', description: mark }],
+    safety_identifier: mark,
+  });
+
+  it.each([true, false])('leaves nothing of what was said in any table (stream: %s)', async (stream) => {
+    const mark = stream ? 'streamedmark' : 'wholemark';
+    upstream.always(says([{ reasoning_content: `${mark} why` }, { content: `${mark} out` }]));
+    const call = async (store: boolean): Promise<string> => {
+      const body = { ...marked(mark), store };
+      const made = stream ? (await client.streamed(body)).response : await client.created(body);
+      expect(made).toMatchObject({ store, status: 'completed' });
+      expect(textOf(made)).toBe(`${mark} out`);
+      return made.id;
+    };
+    const id = await call(false);
+    expect(await tablesWith(gateway.pool, mark)).toEqual([]);
+    expect(await tablesWith(gateway.pool, id)).toEqual(['receipts']);
+    for (const answer of [client.find(id), client.inputItems(id), client.cancel(id), client.erase(id)]) {
+      expect((await answer).status).toBe(404);
+    }
+    expect((await client.create({ previous_response_id: id })).status).toBe(400);
+    const kept = await call(true);
+    expect(await tablesWith(gateway.pool, mark)).toEqual(['response_items', 'responses']);
+    expect((await client.erase(kept)).status).toBe(200);
+    expect(await tablesWith(gateway.pool, mark)).toEqual([]);
+  });
+
+  it('leaves nothing either when it fails or is left', async () => {
+    upstream.next((exchange) => exchange.json({ error: { message: 'no' } }, 400));
+    expect((await client.create({ ...marked('failedmark'), store: false })).status).toBe(400);
+    expect(await tablesWith(gateway.pool, 'failedmark')).toEqual([]);
+  });
+});

@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectSoundBooks } from '../../support/books.js';
+import { chatChunk, sse } from '../../support/chat-wire.js';
+import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
+import { receipts } from '../../support/ledger-state.js';
+import { refusalOf } from '../../support/refusal-of.js';
+import { checkedStream, ResponsesClient, SURFACES, textOf } from '../../support/responses-client.js';
+import { refusal, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+let created: CreatedKey;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  gateway = await TestGateway.start({ file: fileFor(upstream.url) });
+});
+beforeEach(async () => {
+  upstream.reset();
+  created = await gateway.createKey({ budget_limit: '1000000' });
+});
+afterEach(() => expectSoundBooks(gateway.pool));
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+async function lastId(): Promise<string> {
+  const { rows } = await gateway.pool.query<{ id: string }>(
+    'SELECT id FROM responses ORDER BY finished_at DESC LIMIT 1',
+  );
+  return rows[0]!.id;
+}
+
+const REFUSALS = [
+  [400, { code: 'whatever', param: 'temperature' }, 400, 'invalid_value'],
+  [400, { code: 'context_length_exceeded' }, 400, 'context_length_exceeded'],
+  [400, { code: 'content_filter' }, 400, 'content_filter'],
+  [401, {}, 502, 'upstream_error'],
+  [402, {}, 502, 'upstream_error'],
+  [429, {}, 429, 'rate_limit_exceeded'],
+  [500, {}, 502, 'upstream_error'],
+] as const;
+
+describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
+  const native = surface === '/v1';
+  const clientOf = (): ResponsesClient => new ResponsesClient(gateway.url, created.key, surface);
+
+  describe.each([{ stream: true }, { stream: false }])('before the first frame (%j)', (body) => {
+    it.each(REFUSALS)('with %i %j is a refusal, and the record has failed', async (...one) => {
+      const [upstreamStatus, upstreamError, status, code] = one;
+      upstream.always(refusal(upstreamStatus, upstreamError));
+      const client = clientOf();
+      const { error, ...answer } = await refusalOf(await client.create(body));
+      expect({ status: answer.status, code: error.code }).toEqual({ status, code });
+      expect(error.message).not.toContain('upstream text');
+      const stored = await client.found(await lastId());
+      expect(stored).toMatchObject({ status: 'failed', output: [], usage: null, completed_at: null });
+      expect(stored.error).toEqual({ code: error.code, message: error.message });
+      expect(await receipts(gateway.pool, created.id)).toEqual([]);
+      const replay = await checkedStream(await client.find(stored.id, '?stream=true'));
+      expect(replay.response).toEqual(stored);
+    });
+  });
+
+  it.each([
+    ['a broken connection', (): string => ''],
+    ['a frame that is no JSON', (): string => 'data: {nonsense\n\n'],
+    [
+      'an error in the stream',
+      (): string => sse({ error: { message: 'upstream text', code: 'overloaded' } }),
+    ],
+  ])('in the middle with %s ends the stream as failed, and charges what had come', async (_, last) => {
+    upstream.next(async (exchange) => {
+      await exchange.send(sse(chatChunk({ content: 'The' }), chatChunk({ content: ' quick' })));
+      await exchange.send(last());
+      if (last() === '') exchange.breakConnection();
+      else exchange.end();
+    });
+    const client = clientOf();
+    const answer = await client.create({ stream: true });
+    const { events, compose, response } = await checkedStream(answer);
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
+    expect(JSON.stringify(events)).not.toContain('upstream text');
+    expect(response).toMatchObject({ status: 'failed', error: { code: expect.any(String) as unknown } });
+    expect(textOf(response)).toBe('The quick');
+    expect(await client.found(response.id)).toEqual(response);
+    expect(compose.map(({ event }) => event)).toEqual(native ? ['compose.error', 'compose.receipt'] : []);
+    if (native) expect(compose[0]?.data).toMatchObject(response.error!);
+    expect('compose_receipt' in response).toBe(native);
+    expect(await receipts(gateway.pool, created.id)).toEqual([{ finalAmount: 6, estimated: true }]);
+  });
+
+  it('in the middle of a whole answer costs nothing, and the record has failed', async () => {
+    upstream.always(async (exchange) => {
+      exchange.head(200, { 'content-type': 'application/json' });
+      await exchange.send('{"choices":');
+      exchange.breakConnection();
+    });
+    const client = clientOf();
+    const { status } = await refusalOf(await client.create());
+    expect([502, 503]).toContain(status);
+    expect((await client.found(await lastId())).status).toBe('failed');
+    expect(await receipts(gateway.pool, created.id)).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Pool } from 'pg';
+
+/**
+ * Writes a chain of completed turns, each with one question and one answer, as calls would have.
+ *
+ * @returns the id of the last turn
+ */
+export async function insertChain(
+  pool: Pool,
+  { account, turns, prefix = 'resp_chain' }: { account: string; turns: number; prefix?: string },
+): Promise<string> {
+  await pool.query(
+    `INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed, hold_id,
+                            process_id, envelope, created_at, finished_at)
+     SELECT $2 || n, $1, 'completed', 'test-model', CASE WHEN n > 1 THEN $2 || (n - 1) END, false, false,
+            'hold_' || $2 || n, 'process', json_build_object('id', $2 || n, 'object', 'response',
+            'status', 'completed', 'created_at', n), now(), now()
+     FROM generate_series(1, $3::int) AS n`,
+    [account, prefix, turns],
+  );
+  await pool.query(
+    `INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
+     SELECT $2 || n, direction, 0, $1, 'msg_' || $2 || n || '_' || direction,
+            json_build_object('type', 'message', 'id', 'msg_' || $2 || n || '_' || direction, 'status', 'completed',
+              'role', CASE direction WHEN 0 THEN 'user' ELSE 'assistant' END,
+              'content', json_build_array(CASE direction
+                WHEN 0 THEN json_build_object('type', 'input_text', 'text', 'question ' || n)
+                ELSE json_build_object('type', 'output_text', 'text', 'answer ' || n,
+                                       'annotations', '[]'::json, 'logprobs', '[]'::json) END))
+     FROM generate_series(1, $3::int) AS n, generate_series(0, 1) AS direction`,
+    [account, prefix, turns],
+  );
+  return `${prefix}${turns}`;
+}
