@@ -6,6 +6,7 @@ import { LeaseKeeper } from './payments/lease-keeper.js';
 import { RunningCalls } from './payments/running-calls.js';
 import { BackgroundRuns } from './responses/background/background-runs.js';
 import { LeftBehindResponses } from './responses/left-behind.js';
+import { Retention } from './responses/retention.js';
 import { RunningResponses } from './responses/running-responses.js';
 import { Sweeper } from './payments/sweeper.js';
 
@@ -24,15 +25,14 @@ export async function shutDown(
   const server = app.getHttpServer() as Server;
   // Idle connections stay: a request that is on its way through one is to be refused with words, not with a reset.
   app.get(Drain).begin();
+  await app.get(BackgroundRuns).stop();
 
   await within(graceMs, calls.whenIdle(), hurry);
   calls.cutOffAll();
   await within(LAST_WORDS_MS, calls.whenIdle());
   calls.abandon();
   await Promise.all(
-    [Sweeper, LeftBehindResponses, RunningResponses, BackgroundRuns].map((recurring) =>
-      app.get(recurring).stop(),
-    ),
+    [Sweeper, LeftBehindResponses, RunningResponses, Retention].map((recurring) => app.get(recurring).stop()),
   );
   await app.get(LeaseKeeper).stop();
 

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
+import { Retention, type RetentionSettings } from './retention.js';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
@@ -8,7 +11,8 @@ import { Compactions } from './compaction/compactions.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
-import { ConversationTurns, ConversationWait } from './conversations/conversation-turns.js';
+import { ConversationTurns } from './conversations/conversation-turns.js';
+import { ConversationWait } from './conversations/conversation-wait.js';
 import { ConversationsEndpoint } from './conversations/conversations-endpoint.js';
 import {
   ExternalConversationsController,
@@ -20,7 +24,9 @@ import { ResponsesEndpoint } from './responses-endpoint.js';
 import { ExternalResponsesController, NativeResponsesController } from './responses.controller.js';
 import { ResponsesService } from './responses.service.js';
 import { RunningResponses } from './running-responses.js';
-import { CANCEL_POLL_MS, END_WAIT_MS } from './settings.js';
+import { ResponseSockets } from './socket/response-sockets.js';
+import { SOCKET_SETTINGS, socketSettings } from './socket/socket-settings.js';
+import { CANCEL_POLL_MS, END_WAIT_MS, RETENTION } from './settings.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 import { StoredResponses } from './stored-responses.service.js';
 
@@ -47,11 +53,22 @@ import { StoredResponses } from './stored-responses.service.js';
     ConversationWait,
     FollowResponses,
     LeftBehindResponses,
+    {
+      provide: RETENTION,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>): RetentionSettings => ({
+        keepMs: config.get('responseRetentionDays', { infer: true }) * 86_400_000,
+        everyMs: 600_000,
+      }),
+    },
+    Retention,
     ResponsesEndpoint,
     ResponsesService,
     RunningResponses,
+    ResponseSockets,
     StoredResponseEndpoint,
     StoredResponses,
+    { provide: SOCKET_SETTINGS, inject: [ConfigService], useFactory: socketSettings },
   ],
 })
 export class ResponsesModule {}

@@ -12,6 +12,8 @@ import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
 import { BackgroundStore } from '../responses/background/background-store.js';
 import { PostgresBackgroundStore } from './responses/postgres-background-store.js';
+import { RetentionStore } from '../responses/retention-store.js';
+import { PostgresRetentionStore } from './responses/postgres-retention-store.js';
 import { ResponseStore } from '../responses/response-store.js';
 import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-store.js';
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
@@ -36,6 +38,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
         { provide: BackgroundStore, useClass: PostgresBackgroundStore },
         { provide: ConversationStore, useClass: PostgresConversationStore },
+        { provide: RetentionStore, useClass: PostgresRetentionStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
       exports: [
@@ -48,6 +51,7 @@ export class StorageModule implements OnModuleDestroy {
         ProcessIdentity,
         ProcessLeases,
         ResponseStore,
+        RetentionStore,
       ],
     };
   }

@@ -84,6 +84,12 @@ CREATE INDEX "responses_previous_response_id_idx" ON "responses"("previous_respo
 CREATE INDEX "responses_conversation_id_idx" ON "responses"("conversation_id");
 
 -- CreateIndex
+CREATE INDEX "responses_last_used_at_idx" ON "responses"("last_used_at");
+
+-- CreateIndex
+CREATE INDEX "response_events_created_at_idx" ON "response_events"("created_at");
+
+-- CreateIndex
 CREATE INDEX "response_items_account_id_item_id_idx" ON "response_items"("account_id", "item_id");
 
 -- CreateIndex

@@ -9,6 +9,8 @@ import {
 } from '../../support/gateway-process.js';
 import { fileFor } from '../../support/gateway.js';
 import { openHolds, receipts, spentBy } from '../../support/ledger-state.js';
+import { expectLegalEvents } from '../../support/response-event-checker.js';
+import { framesOf } from '../../support/sse-frames.js';
 import {
   startScriptedUpstream,
   type Exchange,
@@ -141,8 +143,10 @@ describe('a background response whose process is killed', () => {
     expect(await receipts(database.pool)).toMatchObject([{ estimated: true }]);
     expect(upstream.requests).toHaveLength(1);
     const followed = await (await request(replica, key, `/${id}?stream=true`)).text();
-    expect(followed).toContain('event: response.failed');
-    expect(followed.endsWith('data: [DONE]\n\n')).toBe(true);
+    const frames = framesOf(followed);
+    expect(frames.at(-1)?.data).toBe('[DONE]');
+    expectLegalEvents(frames.slice(0, -1).map(({ data }) => data as Record<string, unknown>));
+    expect(frames.at(-2)?.event).toBe('response.failed');
   });
 
   it('is taken up by the next start when there is no replica', async () => {
