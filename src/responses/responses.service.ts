@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { defer, finalize, type Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
@@ -46,6 +46,8 @@ export interface LocalHistory {
 
 @Injectable()
 export class ResponsesService {
+  private readonly logger = new Logger(ResponsesService.name);
+
   constructor(
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
@@ -85,8 +87,8 @@ export class ResponsesService {
     responseId: string,
     { local, lock }: { readonly local?: LocalHistory | undefined; readonly lock?: ConversationLock },
   ): Promise<ResponseCommand> {
-    const { chat, tools, history, input } = await this.chatOf(request, payer.keyHash, local);
-    const { stream, outputCapTokens, serviceTier, webSearch } = request;
+    const { chat, tools, leftOut, history, input } = await this.chatOf(request, payer.keyHash, local);
+    const { stream, outputCapTokens, serviceTier } = request;
     const call = this.calls.prepare(
       {
         resolved,
@@ -95,13 +97,17 @@ export class ResponsesService {
         n: 1,
         outputCapTokens,
         serviceTier,
-        webSearch,
+        // The bridge leaves hosted tools out, so there is no search to pay for.
+        webSearch: false,
         background: request.background,
       },
       payer,
       responseId,
     );
     const { createdSeconds } = call;
+    if (leftOut.length > 0) {
+      this.logger.log({ msg: 'tools that the upstream cannot run are left out', responseId, tools: leftOut });
+    }
     const run = new ResponseRun({
       responseId,
       createdSeconds,
