@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createOpenAI, type OpenAILanguageModelResponsesOptions } from '@ai-sdk/openai';
-import { generateText, Output, stepCountIs, streamText, tool, type ModelMessage } from 'ai';
+import { generateText, Output, stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from 'ai';
 import { z } from 'zod';
 import { TestGateway } from '../support/gateway.js';
 import { RecordedFetch } from './recorded-fetch.js';
@@ -128,6 +128,17 @@ describe('the Vercel AI SDK', () => {
     expect(result.text).toMatch(/^The tools answered: /);
     expect(recorded.bodies[0]).toMatchObject({ store: false, include: ['reasoning.encrypted_content'] });
     expect(recorded.inputTypes.flat()).not.toContain('item_reference');
+  });
+
+  it('answers without a hosted tool that the model cannot have', async () => {
+    const provider = openai();
+    const { text } = await generateText({
+      model: provider('gpt-5.5'),
+      prompt: 'Hello',
+      // Its type does not fit its own package's under exactOptionalPropertyTypes.
+      tools: { search: provider.tools.webSearch() as ToolSet[string] },
+    });
+    expect(text).toBe('This is the sandbox assistant. You wrote: Hello');
   });
 
   it('makes a structured output, whole and streamed', async () => {

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestGateway } from '../support/gateway.js';
+import { SANDBOX_AS_GPT } from './sandbox-as-gpt.js';
+
+/** 400 MB to download, which is why this is no part of `npm test`. */
+const CODEX = '@openai/codex@0.169.0';
+const TIMEOUT_MS = 300_000;
+
+let gateway: TestGateway;
+let directory: string;
+let environment: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ file: SANDBOX_AS_GPT });
+  const { key } = await gateway.createKey({ budget_limit: '100000000' });
+  directory = await mkdtemp(join(tmpdir(), 'slipstream-codex-'));
+  environment = { ...process.env, CODEX_HOME: directory, SLIPSTREAM_KEY: key };
+  await writeFile(join(directory, 'config.toml'), configFor(`${gateway.url}/external/v1`));
+});
+afterAll(async () => {
+  await gateway.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('the Codex CLI', () => {
+  it(
+    'runs a command, answers, and takes the session up again',
+    async () => {
+      const first = await codex('exec', 'Say hello');
+      expect(first.map(({ type }) => type)).toEqual(
+        expect.arrayContaining(['command_execution', 'agent_message']),
+      );
+      expect(first.at(-1)?.text).toMatch(/^The tools answered: /);
+      const second = await codex('exec', 'resume', '--last', 'And again');
+      expect(second.at(-1)?.text).toMatch(/^The tools answered: /);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'answers by a schema',
+    async () => {
+      const file = join(directory, 'schema.json');
+      const schema = {
+        type: 'object',
+        properties: { city: { type: 'string' } },
+        required: ['city'],
+        additionalProperties: false,
+      };
+      await writeFile(file, JSON.stringify(schema));
+      const items = await codex('exec', '--output-schema', file, 'Weather?');
+      expect(items.at(-1)?.text).toBe('{"city":"sandbox"}');
+    },
+    TIMEOUT_MS,
+  );
+});
+
+function configFor(baseUrl: string): string {
+  return `
+model = "gpt-5.5"
+model_provider = "slipstream"
+sandbox_mode = "read-only"
+check_for_update_on_startup = false
+[analytics]
+enabled = false
+[model_providers.slipstream]
+name = "Slipstream"
+base_url = "${baseUrl}"
+env_key = "SLIPSTREAM_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+`;
+}
+
+interface CodexItem {
+  readonly type: string;
+  readonly text?: string;
+}
+
+/** The items that a run has completed. A run that fails exits with an error. */
+async function codex(...words: string[]): Promise<readonly CodexItem[]> {
+  const running = promisify(execFile)('npx', ['--yes', CODEX, ...words, '--json', '--skip-git-repo-check'], {
+    cwd: directory,
+    env: environment,
+    timeout: TIMEOUT_MS,
+  });
+  running.child.stdin?.end();
+  const { stdout } = await running;
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { type: string; item?: CodexItem })
+    .flatMap(({ type, item }) => (type === 'item.completed' && item ? [item] : []));
+}
