@@ -91,17 +91,17 @@ function convertMessage(
   if (spoken.text !== '' || (logprobs !== undefined && spoken.refusal === '')) {
     events.push({ type: 'text', choice: index, text: spoken.text, ...probabilities });
   }
+  if (Array.isArray(message.annotations)) {
+    for (const annotation of message.annotations as readonly JsonValue[]) {
+      if (isJsonObject(annotation)) events.push({ type: 'annotation', choice: index, annotation });
+    }
+  }
   if (spoken.refusal !== '') {
     const own = spoken.text === '' ? probabilities : {};
     events.push({ type: 'refusal', choice: index, text: spoken.refusal, ...own });
   }
   if (Array.isArray(message.tool_calls)) {
     for (const delta of message.tool_calls as readonly JsonValue[]) calls.convert(delta, events);
-  }
-  if (Array.isArray(message.annotations)) {
-    for (const annotation of message.annotations as readonly JsonValue[]) {
-      if (isJsonObject(annotation)) events.push({ type: 'annotation', choice: index, annotation });
-    }
   }
 }
 
