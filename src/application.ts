@@ -7,6 +7,7 @@ import { accessLog } from './http/access-log.js';
 import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
+import { ResponseSockets } from './responses/socket/response-sockets.js';
 
 /** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
 export async function createApplication(
@@ -20,10 +21,12 @@ export async function createApplication(
     abortOnError: false,
   });
   const metrics = app.get(Metrics);
+  const log = accessLog(requestLogger(logger), (surface, status) => metrics.countAnswer(surface, status));
   configureHttp(app, {
     corsOrigins: config.corsOrigins,
-    accessLog: accessLog(requestLogger(logger), (surface, status) => metrics.countAnswer(surface, status)),
+    accessLog: log,
   });
+  app.get(ResponseSockets).attach(app.getHttpServer(), log);
   return app;
 }
 

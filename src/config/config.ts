@@ -45,6 +45,8 @@ export interface Config {
   readonly payments: PaymentsConfig;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
+  /** How long a WebSocket takes messages. */
+  readonly socketLifetimeMs: number;
   readonly responseRetentionDays: number;
   /** CIDR networks that the fetch of client-named images may reach although they are not public. */
   readonly imageFetchAllow: readonly string[];

@@ -65,6 +65,7 @@ function fromVariables(
     },
     maxBodyBytes: variables.MAX_BODY_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
+    socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     imageFetchAllow: listEntries(variables.IMAGE_FETCH_ALLOW),
     log: { level, pretty: isatty(process.stdout.fd) },

@@ -32,6 +32,12 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: "The request was refused by the provider's content filter.",
   },
+  /** As OpenAI calls it: clients know it, and connect again. */
+  websocket_connection_limit_reached: {
+    status: 400,
+    type: 'invalid_request_error',
+    text: 'This WebSocket connection has reached its age limit. Open a new one.',
+  },
   missing_api_key: {
     status: 401,
     type: 'authentication_error',

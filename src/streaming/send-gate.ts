@@ -1,4 +1,4 @@
-import { type ServerResponse } from 'node:http';
+import { type Writable } from 'node:stream';
 
 /**
  * Closed while the socket is full. A client that does not empty it within `stallMs` is reported as stalled, once.
@@ -10,7 +10,7 @@ export class SendGate {
   private stallTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly response: ServerResponse,
+    private readonly sink: Pick<Writable, 'on' | 'off'>,
     private readonly stallMs: number,
     private readonly onStalled: () => void,
   ) {}
@@ -25,14 +25,14 @@ export class SendGate {
     this.waiting = new Promise((resolve) => {
       this.release = resolve;
     });
-    this.response.on('drain', this.dispose);
+    this.sink.on('drain', this.dispose);
     this.stallTimer = setTimeout(this.onStalled, this.stallMs);
   }
 
   readonly dispose = (): void => {
     if (!this.waiting) return;
     clearTimeout(this.stallTimer);
-    this.response.off('drain', this.dispose);
+    this.sink.off('drain', this.dispose);
     this.waiting = undefined;
     this.release();
   };

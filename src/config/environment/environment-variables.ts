@@ -66,6 +66,10 @@ export class EnvironmentVariables {
   @WholeNumber(1, LONGEST_TIMER_MS)
   STREAM_HEAD_MS = 20_000;
 
+  /** How long a WebSocket takes messages. */
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  SOCKET_LIFETIME_MS = 3_600_000;
+
   /** How long a process that died keeps its holds. */
   @WholeNumber(300, 600_000)
   LEASE_MS = 30_000;

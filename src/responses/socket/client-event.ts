@@ -1,0 +1,60 @@
+import { GatewayError } from '../../errors/gateway-error.js';
+import type { JsonObject } from '../../json.js';
+
+/** A message that asks for a response. */
+export interface CreateEvent {
+  /** Responses of one lane come one after the other; without an id it is the lane of the socket. */
+  readonly streamId: string | undefined;
+  /** A body that creates a Response, streamed. */
+  readonly body: JsonObject;
+  /** Size of the message. */
+  readonly bytes: number;
+}
+
+const STREAM_ID = /^[A-Za-z0-9_.-]{1,256}$/;
+
+/** @throws GatewayError for an id that is not one */
+export function streamIdOf({ stream_id: id = null }: JsonObject): string | undefined {
+  if (id === null) return undefined;
+  if (typeof id === 'string' && STREAM_ID.test(id)) return id;
+  throw new GatewayError(
+    'invalid_value',
+    '`stream_id` must be 1 to 256 letters, digits, `_`, `.` and `-` long.',
+    { param: 'stream_id' },
+  );
+}
+
+/**
+ * The body of a `response.create`. Clients send `stream` and `stream_options` out of habit: everything is streamed
+ * here, so they say nothing. What would have to be done otherwise than it is asked for is refused.
+ *
+ * @throws GatewayError for another type, and for what a socket cannot do
+ */
+export function createBodyOf(message: JsonObject): JsonObject {
+  const {
+    type = null,
+    stream_id: _streamId,
+    stream: _stream,
+    stream_options: _streamOptions,
+    background = null,
+    generate = null,
+    ...body
+  } = message;
+  if (type === null)
+    throw new GatewayError('missing_required_parameter', 'Missing required parameter: `type`.', {
+      param: 'type',
+    });
+  if (type !== 'response.create')
+    throw new GatewayError('invalid_value', 'The only type of message is `response.create`.', {
+      param: 'type',
+    });
+  if (background !== null && background !== false)
+    throw new GatewayError('invalid_value', 'A response on a WebSocket cannot run in the background.', {
+      param: 'background',
+    });
+  if (generate === false)
+    throw new GatewayError('unsupported_parameter', 'A response that generates nothing is not supported.', {
+      param: 'generate',
+    });
+  return { ...body, stream: true };
+}

@@ -1,0 +1,120 @@
+import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import type { StreamingConfig } from '../../config/config.js';
+import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
+import type { KeyCheck } from '../../http/key-check.js';
+import { parseJsonBody } from '../../http/parse-json-body.js';
+import type { Surface } from '../../http/surface.js';
+import type { Payer } from '../../payments/charged-work.js';
+import type { ResponsesService } from '../responses.service.js';
+import { createBodyOf, streamIdOf } from './client-event.js';
+import { Lanes } from './lanes.js';
+import { LocalResponses } from './local-responses.js';
+import { Outbox } from './outbox.js';
+import { ResponseTurn, type TurnContext } from './response-turn.js';
+import { errorMessage } from './socket-messages.js';
+
+export interface SocketOptions {
+  readonly responses: ResponsesService;
+  readonly keys: KeyCheck;
+  readonly payer: Payer;
+  readonly surface: Surface;
+  readonly streaming: StreamingConfig;
+  readonly maxBytes: number;
+}
+
+/** How a socket ends while its client would stay. */
+export interface Retirement {
+  readonly code: number;
+  readonly reason: string;
+  /** For what is asked from now on. */
+  readonly refusal: GatewayError;
+}
+
+/** One connection of a client: takes messages, runs responses, remembers those that are not stored. */
+export class ResponseSocket {
+  private readonly left = new AbortController();
+  private readonly outbox: Outbox;
+  private readonly lanes: Lanes;
+  private readonly context: TurnContext;
+  private retirement: Retirement | undefined;
+
+  constructor(
+    private readonly webSocket: WebSocket,
+    connection: Duplex,
+    private readonly options: SocketOptions,
+  ) {
+    const { streaming, maxBytes, ...shared } = options;
+    // Each response in flight listens.
+    setMaxListeners(0, this.left.signal);
+    const local = new LocalResponses(maxBytes);
+    this.outbox = new Outbox(webSocket, connection, streaming);
+    this.context = { ...shared, local, outbox: this.outbox, left: this.left.signal };
+    this.lanes = new Lanes({
+      maxWaitingBytes: maxBytes,
+      run: (event) => new ResponseTurn(event, this.context).run(),
+      onIdle: () => this.closeIfDone(),
+    });
+    webSocket.on('message', this.onMessage);
+    webSocket.on('close', this.onClose);
+    // Told by the close that follows; without a listener it would end the process.
+    webSocket.on('error', () => undefined);
+  }
+
+  /** What runs goes on to its end, nothing else begins, and then the socket closes. */
+  retire(retirement: Retirement): void {
+    if (this.retirement) return;
+    this.retirement = retirement;
+    for (const event of this.lanes.takeWaiting())
+      new ResponseTurn(event, this.context).refuse(retirement.refusal);
+    this.closeIfDone();
+  }
+
+  /** Whatever runs. */
+  close(): void {
+    const { code = 1001, reason = '' } = this.retirement ?? {};
+    this.end();
+    void this.outbox.close(code, reason);
+  }
+
+  terminate(): void {
+    this.webSocket.terminate();
+  }
+
+  private readonly onMessage = (data: RawData, isBinary: boolean): void => {
+    if (this.outbox.isClosed) return;
+    let streamId: string | undefined;
+    try {
+      if (isBinary) throw new GatewayError('invalid_json', 'Send messages as text, not as binary data.');
+      const bytes = asBuffer(data);
+      const message = parseJsonBody(bytes);
+      streamId = streamIdOf(message);
+      if (this.retirement) throw this.retirement.refusal;
+      this.lanes.add({ streamId, body: createBodyOf(message), bytes: bytes.length });
+    } catch (thrown) {
+      const refused = errorMessage(toGatewayError(thrown), this.options.surface);
+      this.outbox.say(streamId === undefined ? refused : { ...refused, stream_id: streamId });
+    }
+  };
+
+  private readonly onClose = (): void => {
+    this.end();
+    this.outbox.dispose();
+  };
+
+  /** The client has left, or is taken to have. */
+  private end(): void {
+    this.lanes.takeWaiting();
+    this.left.abort();
+  }
+
+  private closeIfDone(): void {
+    if (this.retirement && this.lanes.isIdle) this.close();
+  }
+}
+
+function asBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

@@ -1,0 +1,168 @@
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-error.js';
+import { Drain } from '../../health/drain.js';
+import { callerOf } from '../../http/caller.js';
+import { KeyCheck } from '../../http/key-check.js';
+import { requestIdMiddleware, requestIdOf } from '../../http/request-id.js';
+import { sendError } from '../../http/send-error.js';
+import { serveWithoutUpgrade } from '../../http/serve-without-upgrade.js';
+import { surfaceOf } from '../../http/surface.js';
+import type { Payer } from '../../payments/charged-work.js';
+import { Networks } from '../../payments/networks.js';
+import { ResponsesService } from '../responses.service.js';
+import { ResponseSocket, type Retirement } from './response-socket.js';
+import { SOCKET_SETTINGS, type SocketSettings } from './socket-settings.js';
+
+const PATH = /^\/(?:external\/)?v1\/responses\/?(?:\?|$)/;
+/** How long a client gets to answer a close. */
+const CLOSE_MS = 5_000;
+/** The same when the process ends. */
+const LAST_CLOSE_MS = 1_000;
+
+/** Called for every upgrade that is refused, as for any other request. */
+export type AccessLog = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** The WebSockets of both surfaces. */
+@Injectable()
+export class ResponseSockets implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(ResponseSockets.name);
+  private readonly sockets = new Map<ResponseSocket, Promise<void>>();
+  private readonly handshake: WebSocketServer;
+  private accessLog: AccessLog = (_request, _response, next) => next();
+
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly keys: KeyCheck,
+    private readonly networks: Networks,
+    private readonly drain: Drain,
+    @Inject(SOCKET_SETTINGS) private readonly settings: SocketSettings,
+  ) {
+    const options = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: settings.maxBytes,
+      // Of `ws` 8.19 and later; unknown to its types.
+      closeTimeout: CLOSE_MS,
+    };
+    this.handshake = new WebSocketServer(options);
+    this.handshake.on('headers', (headers, request) => {
+      headers.push(`X-Request-Id: ${requestIdOf(request)}`);
+    });
+    this.handshake.on('wsClientError', (error, socket, request) => {
+      this.refuse(request, socket as Socket, new GatewayError('invalid_value', `${error.message}.`));
+    });
+    drain.signal.addEventListener('abort', () => this.retireAll(goingAway()));
+  }
+
+  /** To be called once, before the server listens. */
+  attach(server: Server, accessLog: AccessLog): void {
+    this.accessLog = accessLog;
+    server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
+      if (PATH.test(request.url ?? '') && request.headers.upgrade?.toLowerCase() === 'websocket')
+        void this.admit(request, connection, head);
+      else serveWithoutUpgrade(server, request, connection, head);
+    });
+  }
+
+  /** Whoever has not answered the close by now is left. */
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const socket of this.sockets.keys()) socket.close();
+    const timer = new AbortController();
+    const timeout = delay(LAST_CLOSE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.sockets.values()), timeout]);
+    timer.abort();
+    for (const socket of this.sockets.keys()) socket.terminate();
+  }
+
+  private async admit(request: IncomingMessage, connection: Socket, head: Buffer): Promise<void> {
+    // Told by the close that follows; without a listener it would end the process.
+    connection.on('error', () => undefined);
+    try {
+      this.refuseWhenDraining();
+      const caller = callerOf(request);
+      const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
+      await this.keys.check(caller.keyHash);
+      this.refuseWhenDraining();
+      if (connection.destroyed) return;
+      this.handshake.handleUpgrade(request, connection, head, (webSocket) => {
+        this.open(request, connection, webSocket, payer);
+      });
+    } catch (thrown) {
+      this.refuse(request, connection, toGatewayError(thrown));
+    }
+  }
+
+  private open(request: IncomingMessage, connection: Socket, webSocket: WebSocket, payer: Payer): void {
+    const { streaming, maxBytes, lifetimeMs, graceMs } = this.settings;
+    const { responses, keys } = this;
+    const socket = new ResponseSocket(webSocket, connection, {
+      responses,
+      keys,
+      payer,
+      surface: surfaceOf(request),
+      streaming,
+      maxBytes,
+    });
+    const openedAt = performance.now();
+    let lastTimer = setTimeout(() => {
+      lastTimer = setTimeout(() => socket.close(), graceMs);
+      socket.retire(outlived());
+    }, lifetimeMs);
+    const closed = new Promise<void>((resolve) => {
+      webSocket.once('close', (code: number) => {
+        clearTimeout(lastTimer);
+        this.sockets.delete(socket);
+        const durationMs = Math.round(performance.now() - openedAt);
+        this.logger.log({ msg: 'a socket was closed', requestId: payer.requestId, code, durationMs });
+        resolve();
+      });
+    });
+    this.sockets.set(socket, closed);
+  }
+
+  private refuseWhenDraining(): void {
+    if (this.drain.draining)
+      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 });
+  }
+
+  private retireAll(retirement: Retirement): void {
+    for (const socket of this.sockets.keys()) socket.retire(retirement);
+  }
+
+  /** In plain HTTP: there is no socket yet. */
+  private refuse(request: IncomingMessage, connection: Socket, error: GatewayError): void {
+    if (connection.destroyed) return;
+    const severity = severityOf(error);
+    if (severity) this.logger[severity]({ msg: 'an upgrade failed', code: error.code, err: error.cause });
+    // Nothing more is read of it: whatever follows an upgrade is not HTTP.
+    request.complete = true;
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(connection);
+    response.once('finish', () => connection.destroySoon());
+    requestIdMiddleware(request, response, () => {
+      this.accessLog(request, response, () => sendError(request, response, error));
+    });
+  }
+}
+
+function goingAway(): Retirement {
+  return {
+    code: 1001,
+    reason: 'The gateway is going away.',
+    refusal: new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 }),
+  };
+}
+
+function outlived(): Retirement {
+  return {
+    code: 1000,
+    reason: 'The connection has reached its age limit.',
+    refusal: new GatewayError('websocket_connection_limit_reached'),
+  };
+}

@@ -1,0 +1,134 @@
+import { Logger } from '@nestjs/common';
+import { Observable, takeUntil } from 'rxjs';
+import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-error.js';
+import type { KeyCheck } from '../../http/key-check.js';
+import type { Surface } from '../../http/surface.js';
+import type { JsonObject } from '../../json.js';
+import type { Payer } from '../../payments/charged-work.js';
+import { textIn } from '../domain/fields.js';
+import type { OutputItem } from '../domain/item.js';
+import type { ResponseCommand, ResponsesService } from '../responses.service.js';
+import type { CreateEvent } from './client-event.js';
+import type { LocalResponses } from './local-responses.js';
+import type { Outbox } from './outbox.js';
+import { errorMessage, SocketMessages } from './socket-messages.js';
+
+/** What the responses of one socket share. */
+export interface TurnContext {
+  readonly responses: ResponsesService;
+  readonly keys: KeyCheck;
+  readonly payer: Payer;
+  readonly surface: Surface;
+  readonly local: LocalResponses;
+  readonly outbox: Outbox;
+  /** Aborted when the client has left. */
+  readonly left: AbortSignal;
+}
+
+const logger = new Logger('ResponseTurn');
+
+/** Runs one response of a socket to its end. Never rejects. */
+export class ResponseTurn {
+  private readonly streamId: string | undefined;
+  private readonly body: JsonObject;
+  private readonly previousId: string | undefined;
+
+  constructor(
+    { streamId, body }: CreateEvent,
+    private readonly context: TurnContext,
+  ) {
+    this.streamId = streamId;
+    this.body = body;
+    this.previousId = textIn(body['previous_response_id']);
+  }
+
+  async run(): Promise<void> {
+    try {
+      // A client that takes nothing gets nothing more to take.
+      await this.context.outbox.demand.ready();
+      const command = await this.commandOrRefuse();
+      try {
+        await this.answer(command);
+      } finally {
+        command.run.abandon();
+      }
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
+  }
+
+  /** Of a turn that will not run. */
+  refuse(thrown: unknown): void {
+    const { local, surface } = this.context;
+    local.forget(this.previousId);
+    this.sayLast([errorMessage(reported(thrown), surface)]);
+  }
+
+  /** A bad key is told before anything that is wrong with what it asks for. */
+  private async commandOrRefuse(): Promise<ResponseCommand> {
+    const { responses, payer, keys, local, left } = this.context;
+    try {
+      const parsed = responses.parse(this.body, payer);
+      return await responses.command(parsed, local.recall(this.previousId), left);
+    } catch (failure) {
+      if (failure instanceof GatewayError) await keys.check(payer.keyHash);
+      throw failure;
+    }
+  }
+
+  private async answer(command: ResponseCommand): Promise<void> {
+    const { responses, outbox, left, local, surface } = this.context;
+    const messages = new SocketMessages(command.run, surface);
+    // Asked for now: a response that is not stored but continues from memory is remembered, whatever goes on meanwhile.
+    const isLocal = !command.request.store || local.recall(this.previousId) !== undefined;
+    try {
+      await responses
+        .create(command, outbox.demand)
+        .pipe(takeUntil(aborted(left)))
+        .forEach((item) => {
+          for (const message of messages.of(item)) outbox.say(this.inLane(message));
+        });
+    } catch (thrown) {
+      local.forget(this.previousId);
+      this.sayLast(messages.failure(reported(thrown)));
+      return;
+    }
+    // Of a client that has left nobody listens, and its run may not have come to its end yet.
+    if (outbox.isClosed) return;
+    const last = messages.end();
+    const { response } = command.run.closing().terminal;
+    if (response.status === 'failed') local.forget(this.previousId);
+    else if (isLocal) local.remember(response.id, [...command.items, ...asItems(response.output)]);
+    this.sayLast(last);
+  }
+
+  private sayLast(messages: readonly object[]): void {
+    for (const message of messages) this.context.outbox.sayLast(this.inLane(message));
+  }
+
+  private inLane(message: object): object {
+    return this.streamId === undefined ? message : { ...message, stream_id: this.streamId };
+  }
+}
+
+/** Emits when the signal is aborted, or at once when it has been. */
+function aborted(signal: AbortSignal): Observable<void> {
+  return new Observable((subscriber) => {
+    const emit = (): void => subscriber.next();
+    signal.addEventListener('abort', emit);
+    subscriber.add(() => signal.removeEventListener('abort', emit));
+    if (signal.aborted) emit();
+  });
+}
+
+function asItems(output: readonly OutputItem[]): readonly JsonObject[] {
+  return output.map((item) => item as OutputItem & JsonObject);
+}
+
+function reported(thrown: unknown): GatewayError {
+  const error = toGatewayError(thrown);
+  const severity = severityOf(error);
+  if (severity)
+    logger[severity]({ msg: 'a response on a socket failed', code: error.code, err: error.cause });
+  return error;
+}

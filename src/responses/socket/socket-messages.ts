@@ -1,0 +1,69 @@
+import { ERRORS, errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import type { Surface } from '../../http/surface.js';
+import type { Receipt } from '../../payments/domain/receipt.js';
+import type { Outcome } from '../../payments/outcome.js';
+import type { ResponseEvent } from '../domain/response-event.js';
+import { withComposeReceipt } from '../presenter/native-response-presenters.js';
+import { plain, ResponseEvents } from '../presenter/response-events.js';
+import type { ResponseRun, RunEvent } from '../response-run.js';
+
+/** What refuses a message, or a response that has not begun. */
+export function errorMessage(error: GatewayError, surface: Surface): object {
+  return {
+    type: 'error',
+    status: error.status,
+    ...errorEnvelope(error, { withDetails: surface === 'native' }),
+  };
+}
+
+/** The messages of one run: the events of its stream, and on the native surface `compose.error` and `compose.receipt`. */
+export class SocketMessages {
+  private readonly events: ResponseEvents;
+  private receipt: Receipt | undefined;
+  private failed: GatewayError | undefined;
+  private hasShown = false;
+
+  constructor(
+    run: ResponseRun,
+    private readonly surface: Surface,
+  ) {
+    this.events = new ResponseEvents(run, surface === 'native' ? withComposeReceipt : plain);
+  }
+
+  of(item: Outcome<RunEvent>): readonly object[] {
+    if ('receipt' in item) this.receipt = item.receipt;
+    if ('failure' in item) this.failed = item.failure;
+    const events = this.events.of(item);
+    this.hasShown ||= events.length > 0;
+    return events;
+  }
+
+  /** The last ones of a run that failed; one that has shown nothing is refused. */
+  failure(error: GatewayError): readonly object[] {
+    if (!this.hasShown) return [errorMessage(error, this.surface)];
+    return [...this.events.failure(error).map(withStatus), ...this.compose(this.failed ?? error)];
+  }
+
+  end(): readonly object[] {
+    return [...this.events.end().map(withStatus), ...this.compose(this.failed)];
+  }
+
+  private compose(error: GatewayError | undefined): readonly object[] {
+    if (this.surface !== 'native') return [];
+    const { receipt } = this;
+    return [
+      ...(error
+        ? [{ type: 'compose.error', code: error.code, message: error.message, details: error.details }]
+        : []),
+      ...(receipt ? [receipt] : []),
+    ];
+  }
+}
+
+/** On a socket every error names its status. */
+function withStatus(event: ResponseEvent): object {
+  if (event.type !== 'error') return event;
+  const known: Readonly<Record<string, { readonly status: number }>> = ERRORS;
+  const status = Object.hasOwn(known, event.code) ? known[event.code]?.status : undefined;
+  return { ...event, status: status ?? ERRORS.server_error.status };
+}
