@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
-import { callsTools, messagesOf, says, toolCall } from '../../support/chat-scripts.js';
+import { callsTools, messagesOf, nextStalls, says, toolCall } from '../../support/chat-scripts.js';
+import { chatChunk, sse } from '../../support/chat-wire.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { ResponsesClient, textOf } from '../../support/responses-client.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
@@ -124,9 +125,27 @@ describe('a response that is not to be stored', () => {
     expect(await tablesWith(gateway.pool, mark)).toEqual([]);
   });
 
-  it('leaves nothing either when it fails or is left', async () => {
+  it('leaves nothing either when it fails, before or in the middle, or is left', async () => {
     upstream.next((exchange) => exchange.json({ error: { message: 'no' } }, 400));
     expect((await client.create({ ...marked('failedmark'), store: false })).status).toBe(400);
-    expect(await tablesWith(gateway.pool, 'failedmark')).toEqual([]);
+    upstream.next(async (exchange) => {
+      await exchange.send(sse(chatChunk({ content: 'brokenmark' })));
+      exchange.breakConnection();
+    });
+    const { response } = await client.streamed({ ...marked('brokenmark'), store: false });
+    expect(response.status).toBe('failed');
+    const stalled = nextStalls(upstream, chatChunk({ content: 'leftmark out' }));
+    const leaving = new AbortController();
+    const stream = await client.open({ ...marked('leftmark'), store: false }, leaving.signal);
+    const exchange = await stalled;
+    await stream.shows('leftmark out');
+    for (const when of ['while it runs', 'after it was left']) {
+      for (const mark of ['failedmark', 'brokenmark', 'leftmark']) {
+        expect([when, await tablesWith(gateway.pool, mark)]).toEqual([when, []]);
+      }
+      leaving.abort();
+      await exchange.aborted;
+      await gateway.idle();
+    }
   });
 });
