@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Agent, handoff, OpenAIProvider, Runner, tool, type RunConfig } from '@openai/agents';
+import {
+  Agent,
+  handoff,
+  OpenAIConversationsSession,
+  OpenAIProvider,
+  Runner,
+  tool,
+  type RunConfig,
+} from '@openai/agents';
 import OpenAI from 'openai';
 import { z } from 'zod';
 import { TestGateway } from '../support/gateway.js';
@@ -109,5 +117,45 @@ describe('the OpenAI Agents SDK', () => {
     const result = await runner().run(desk, 'Write this down');
     expect(result.lastAgent?.name).toBe('Writer');
     expect(result.finalOutput).toBe('Write this down');
+  });
+
+  it('remembers a session in a conversation', async () => {
+    const openAI = client();
+    const session = new OpenAIConversationsSession({ client: openAI });
+    const forecast = await runner(openAI).run(agent, 'Weather in Oslo?', { session });
+    expect(forecast.finalOutput).toBe('The tools answered: 21 C in sandbox');
+    const plain = new Agent({ name: 'Plain', model: 'gpt-5.5' });
+    const stream = await runner(openAI).run(plain, 'Thanks', { session, stream: true });
+    await stream.completed;
+    expect(stream.finalOutput).toBe('This is the sandbox assistant. You wrote: Thanks');
+
+    const items = await session.getItems();
+    const kinds = ['message', 'reasoning', 'function_call', 'function_call_result', 'reasoning', 'message'];
+    expect(items.map(({ type }) => type)).toEqual([...kinds, 'message', 'message']);
+    expect(await session.getItems(2)).toEqual(items.slice(-2));
+    expect(await session.popItem()).toEqual(items.at(-1));
+    expect(await session.getItems()).toEqual(items.slice(0, -1));
+
+    const id = await session.getSessionId();
+    const reopened = new OpenAIConversationsSession({ client: openAI, conversationId: id });
+    expect(await reopened.getItems()).toHaveLength(items.length - 1);
+    await reopened.clearSession();
+    await expect(openAI.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('carries a run on in a conversation', async () => {
+    const openAI = client();
+    const { id: conversationId } = await openAI.conversations.create({});
+    const first = await runner(openAI).run(agent, 'Weather in Oslo?', { conversationId });
+    expect(first.finalOutput).toBe('The tools answered: 21 C in sandbox');
+    const { data } = await openAI.conversations.items.list(conversationId, { order: 'asc' });
+    expect(data.map(({ type }) => type)).toEqual([
+      'message',
+      'reasoning',
+      'function_call',
+      'function_call_output',
+      'reasoning',
+      'message',
+    ]);
   });
 });
