@@ -33,8 +33,8 @@ describe("the README's calls", () => {
     return response.text();
   }
 
-  it('are four, and all of them work', async () => {
-    expect(calls).toHaveLength(4);
+  it('are five, and all of them work', async () => {
+    expect(calls).toHaveLength(5);
     for (const call of calls) await send(call);
   });
 
