@@ -44,7 +44,8 @@ module.exports = {
     },
     {
       name: 'storage-implements-ports',
-      comment: 'An adapter knows the ports of a feature and its domain, and neither its routes nor its services.',
+      comment:
+        'An adapter knows the ports of a feature and its domain, and neither its routes nor its services.',
       severity: 'error',
       from: { path: '^src/storage/' },
       to: {
