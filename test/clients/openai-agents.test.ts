@@ -9,6 +9,7 @@ import {
   type RunConfig,
 } from '@openai/agents';
 import OpenAI from 'openai';
+import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { TestGateway } from '../support/gateway.js';
 import { RecordedFetch } from './recorded-fetch.js';
@@ -157,5 +158,24 @@ describe('the OpenAI Agents SDK', () => {
       'reasoning',
       'message',
     ]);
+  });
+
+  it('runs and streams over a WebSocket', async () => {
+    // What its documentation asks of a program on a Node without one.
+    Object.assign(globalThis, { WebSocket });
+    const recorded = new RecordedFetch();
+    const modelProvider = new OpenAIProvider({
+      openAIClient: client(recorded),
+      useResponsesWebSocket: true,
+      cacheResponsesWebSocketModels: true,
+    });
+    const socketRunner = new Runner({ modelProvider, tracingDisabled: true });
+    const result = await socketRunner.run(agent, 'Weather in Oslo?');
+    expect(result.finalOutput).toBe('The tools answered: 21 C in sandbox');
+    const stream = await socketRunner.run(agent, 'Weather in Rome?', { stream: true });
+    await stream.completed;
+    expect(stream.finalOutput).toBe(result.finalOutput);
+    expect(recorded.bodies).toEqual([]);
+    await modelProvider.close();
   });
 });
