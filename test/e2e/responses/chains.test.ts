@@ -190,8 +190,8 @@ describe('a chain of a thousand turns', () => {
       return typeof given === 'string' ? given : given.text;
     });
     query.mockRestore();
-    // A process also looks now and then whether what it runs is to be cancelled.
-    expect(texts.filter((text) => /JOIN response_items/.test(text))).toHaveLength(1);
+    const reads = texts.filter((text) => text.includes('response_items') && !text.includes('INSERT INTO'));
+    expect(reads).toHaveLength(1);
     expect(response.status).toBe('completed');
     const messages = messagesOf(first.requests.at(-1)!);
     expect(messages).toHaveLength(2_001);

@@ -29,6 +29,15 @@ beforeAll(async () => {
      SELECT 'resp_logged_' || n, number, 'response.created', '{}'
      FROM generate_series(1, 10000) AS n, generate_series(0, 4) AS number`,
   );
+  await gateway.pool.query(
+    `INSERT INTO conversations (id, account_id, metadata, created_at)
+     SELECT 'conv_' || n, 'acme', '{}', now() FROM generate_series(1, 10000) AS n`,
+  );
+  await gateway.pool.query(
+    `INSERT INTO conversation_items (conversation_id, position, account_id, item_id, item)
+     SELECT 'conv_' || n, position, 'acme', 'msg_conv_' || n || '_' || position, '{}'
+     FROM generate_series(1, 10000) AS n, generate_series(0, 4) AS position`,
+  );
   await gateway.pool.query('ANALYZE');
 });
 afterAll(async () => {
@@ -53,7 +62,7 @@ async function statementsOf(call: () => Promise<Response>): Promise<readonly Sta
       : { text: config.text, values: (config.values as unknown[] | undefined) ?? [] };
   });
   query.mockRestore();
-  return statements.filter(({ text }) => /response(s|_items|_events)\b/.test(text));
+  return statements.filter(({ text }) => /response(s|_items|_events)\b|conversation/.test(text));
 }
 
 /** Tables of stored responses that a statement would read from end to end. */
@@ -66,7 +75,9 @@ async function tablesRead({ text, values }: Statement): Promise<readonly string[
     `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
   );
   const plans = JSON.stringify([...asked.rows, ...generic.rows]);
-  const scans = plans.matchAll(/"Node Type":"Seq Scan"[^{}]*?"Relation Name":"(response[a-z_]*)"/g);
+  const scans = plans.matchAll(
+    /"Node Type":"Seq Scan"[^{}]*?"Relation Name":"((?:response|conversation)[a-z_]*)"/g,
+  );
   return [...scans].map(([, table]) => table!);
 }
 
