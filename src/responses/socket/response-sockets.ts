@@ -59,6 +59,11 @@ export class ResponseSockets implements BeforeApplicationShutdown {
     drain.signal.addEventListener('abort', () => this.retireAll(goingAway()));
   }
 
+  /** Sockets that are open. */
+  get size(): number {
+    return this.sockets.size;
+  }
+
   /** To be called once, before the server listens. */
   attach(server: Server, accessLog: AccessLog): void {
     this.accessLog = accessLog;
