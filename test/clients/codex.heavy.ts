@@ -14,20 +14,30 @@ const TIMEOUT_MS = 300_000;
 let gateway: TestGateway;
 let directory: string;
 let environment: NodeJS.ProcessEnv;
+let upgrades = 0;
 
 beforeAll(async () => {
   gateway = await TestGateway.start({ file: SANDBOX_AS_GPT });
   const { key } = await gateway.createKey({ budget_limit: '100000000' });
   directory = await mkdtemp(join(tmpdir(), 'slipstream-codex-'));
   environment = { ...process.env, CODEX_HOME: directory, SLIPSTREAM_KEY: key };
-  await writeFile(join(directory, 'config.toml'), configFor(`${gateway.url}/external/v1`));
+  gateway.server.prependListener('upgrade', () => (upgrades += 1));
 });
 afterAll(async () => {
   await gateway.close();
   await rm(directory, { recursive: true, force: true });
 });
 
-describe('the Codex CLI', () => {
+describe.each([
+  ['HTTP', false],
+  ['a WebSocket', true],
+])('the Codex CLI over %s', (_name, socket) => {
+  beforeAll(async () => {
+    upgrades = 0;
+    await writeFile(join(directory, 'config.toml'), configFor(`${gateway.url}/external/v1`, socket));
+  });
+  afterAll(() => expect(upgrades > 0).toBe(socket));
+
   it(
     'runs a command, answers, and takes the session up again',
     async () => {
@@ -60,7 +70,7 @@ describe('the Codex CLI', () => {
   );
 });
 
-function configFor(baseUrl: string): string {
+function configFor(baseUrl: string, socket: boolean): string {
   return `
 model = "gpt-5.5"
 model_provider = "slipstream"
@@ -75,6 +85,7 @@ env_key = "SLIPSTREAM_KEY"
 wire_api = "responses"
 request_max_retries = 0
 stream_max_retries = 0
+supports_websockets = ${socket}
 `;
 }
 
