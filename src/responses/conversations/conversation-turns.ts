@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors/gateway-error.js';
 import { Drain } from '../../health/drain.js';
 import { ConversationLock, UNTIL_HELD_MS } from './conversation-lock.js';
 import { conversationNotFound } from './conversation-not-found.js';
+import { ConversationWait } from './conversation-wait.js';
 import { ConversationStore, type Attempt, type LockRequest } from './conversation-store.js';
 
 /** How often a conversation is asked for again. */
@@ -15,12 +16,6 @@ export interface Waiting {
   readonly param?: string;
   /** Aborted when nobody waits any more; its reason is thrown. */
   readonly left?: AbortSignal;
-}
-
-/** How long whoever finds a conversation locked waits for its turn. */
-@Injectable()
-export class ConversationWait {
-  ms = 30_000;
 }
 
 /** Lets runs and writes on one conversation come one after another, over all replicas. */

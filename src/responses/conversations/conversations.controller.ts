@@ -21,7 +21,7 @@ const CurrentCall = createParamDecorator((_data: unknown, context: ExecutionCont
 
 /** The routes of both surfaces, which show conversations alike. */
 abstract class ConversationsController {
-  protected constructor(private readonly endpoint: ConversationsEndpoint) {}
+  protected abstract readonly endpoint: ConversationsEndpoint;
 
   @Post()
   @HttpCode(200)
@@ -81,14 +81,14 @@ abstract class ConversationsController {
 
 @Controller('v1/conversations')
 export class NativeConversationsController extends ConversationsController {
-  constructor(endpoint: ConversationsEndpoint) {
-    super(endpoint);
+  constructor(protected readonly endpoint: ConversationsEndpoint) {
+    super();
   }
 }
 
 @Controller('external/v1/conversations')
 export class ExternalConversationsController extends ConversationsController {
-  constructor(endpoint: ConversationsEndpoint) {
-    super(endpoint);
+  constructor(protected readonly endpoint: ConversationsEndpoint) {
+    super();
   }
 }

@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
+import type { Pool } from 'pg';
 import type { JsonObject } from '../../../src/json.js';
+import type { ScriptedUpstream } from '../../support/scripted-upstream.js';
 
 export interface ConversationBody {
   readonly id: string;
@@ -89,10 +91,25 @@ export async function bodyOf<Body>(answer: Response): Promise<Body> {
 
 /** All text of a message; of anything else its type. */
 export function textOf({ type, content }: JsonObject): string {
-  if (type !== 'message') return String(type);
+  if (type !== 'message') return type as string;
   return (content as readonly { text?: string }[]).map(({ text }) => text ?? '').join('');
 }
 
 export function said(content: string, role = 'user'): JsonObject {
   return { type: 'message', role, content };
+}
+
+/** The response that has locked a conversation. */
+export async function lockedBy(pool: Pool, id: string): Promise<string | null | undefined> {
+  const { rows } = await pool.query<{ locked_by: string | null }>(
+    'SELECT locked_by FROM conversations WHERE id = $1',
+    [id],
+  );
+  return rows[0]?.locked_by;
+}
+
+/** What the upstream was told: the text of each message of one request. */
+export function told(upstream: ScriptedUpstream, position: number): readonly unknown[] {
+  const messages = upstream.requests[position]?.body['messages'] as readonly JsonObject[];
+  return messages.map(({ content }) => content);
 }

@@ -60,7 +60,12 @@ describe.each(['/external/v1', '/v1'])('the stock openai SDK on %s', (path) => {
     const listed = [];
     for await (const item of conversations.items.list(id, { limit: 2, order: 'asc' })) listed.push(item);
     expect(listed).toMatchObject([
-      { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'first' }], status: 'completed' },
+      {
+        type: 'message',
+        role: 'user',
+        content: [{ type: 'input_text', text: 'first' }],
+        status: 'completed',
+      },
       { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'second' }] },
       { type: 'function_call', call_id: 'call_1' },
       { type: 'function_call_output', output: 'seen' },
