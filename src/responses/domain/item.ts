@@ -66,7 +66,4 @@ export interface ReasoningItem {
 /** What a model says, as the Responses API shows it. */
 export type OutputItem = MessageItem | FunctionCallItem | CustomToolCallItem | ReasoningItem;
 
-/** An item that a client sent or that was stored: checked for shape, kept as it came. */
-export type StoredItem = JsonObject & { readonly type: string; readonly id: string };
-
 export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs';

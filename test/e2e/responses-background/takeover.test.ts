@@ -129,8 +129,8 @@ describe('a background response whose process is killed', () => {
     const call = nextCall(sse(chatChunk({ role: 'assistant', content: 'word '.repeat(80) })));
     const stream = await request(gateway, key, '', { stream: true });
     const reader = stream.body?.getReader();
-    const { value } = (await reader?.read()) ?? {};
-    const id = /resp_[0-9a-f]+/.exec(new TextDecoder().decode(value))?.[0] ?? '';
+    const first = (await reader?.read())?.value as Uint8Array | undefined;
+    const id = /resp_[0-9a-f]+/.exec(new TextDecoder().decode(first))?.[0] ?? '';
     await call;
     await until(async () =>
       (await openHolds(database.pool)).some(({ outputTokens }) => outputTokens === 100),
