@@ -46,7 +46,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: settings.maxBytes,
-      // Of `ws` 8.19 and later; unknown to its types.
+      // Known to `ws`, not yet to its types.
       closeTimeout: CLOSE_MS,
     };
     this.handshake = new WebSocketServer(options);
