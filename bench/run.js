@@ -2,8 +2,10 @@
 /** What the gateway costs, next to a bare proxy and to no proxy at all. How to read it: bench/README.md */
 import { cpus } from 'node:os';
 import { callsPart } from './parts/calls.js';
+import { chainPart } from './parts/chain.js';
 import { disconnectsPart } from './parts/disconnects.js';
 import { pacedCallsPart } from './parts/paced-calls.js';
+import { storedResponsesPart, unstoredResponsesPart } from './parts/responses.js';
 import { streamsPart } from './parts/streams.js';
 import { startChild } from './support/children.js';
 import { gatewayIsBuilt, startGateway } from './support/gateway.js';
@@ -12,7 +14,17 @@ import { readSettings, USAGE } from './support/settings.js';
 import { runPart } from './support/part.js';
 import { table } from './support/table.js';
 
-const CHAT = '/v1/chat/completions';
+const BASE = '/v1';
+
+const PARTS = [
+  callsPart,
+  unstoredResponsesPart,
+  storedResponsesPart,
+  pacedCallsPart,
+  streamsPart,
+  disconnectsPart,
+  chainPart,
+];
 
 /** @param {import('./support/settings.js').Settings} settings */
 async function startAll({ frames, intervalMs, surface }) {
@@ -22,8 +34,8 @@ async function startAll({ frames, intervalMs, surface }) {
   const proxy = startChild('bare-proxy', [upstream]);
   const headers = { authorization: 'Bearer bench' };
   const yardsticks = [
-    { name: 'direct', origin: upstream, path: CHAT, headers, pid: mock.pid },
-    { name: 'proxy', origin: await proxy.ask('start'), path: CHAT, headers, pid: proxy.pid },
+    { name: 'direct', origin: upstream, base: BASE, headers, pid: mock.pid },
+    { name: 'proxy', origin: await proxy.ask('start'), base: BASE, headers, pid: proxy.pid },
   ];
   if (!gatewayIsBuilt()) {
     const notes = ['dist/main.js is missing, so there is no gateway in this table: npm run build'];
@@ -46,7 +58,7 @@ async function main(settings) {
   const { bench, notes, stop } = await startAll(settings);
   const sections = [];
   let failed = false;
-  for (const make of [callsPart, pacedCallsPart, streamsPart, disconnectsPart]) {
+  for (const make of PARTS) {
     const part = make(settings);
     process.stderr.write(`${part.title} …\n`);
     const outcome = await runPart(part, bench, remainingMs);

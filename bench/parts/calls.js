@@ -1,6 +1,7 @@
 // @ts-check
 /** Whole (non-streamed) calls: throughput, CPU per call, latency. */
 import { figure, surroundings } from '../support/figures.js';
+import { chatCall } from '../support/wire.js';
 
 const CONCURRENCY = 32;
 
@@ -10,6 +11,7 @@ const CONCURRENCY = 32;
 export function callsPart({ rounds, callsMs, warmUpMs }) {
   const order = (/** @type {object} */ target, /** @type {number} */ durationMs) => ({
     target,
+    call: chatCall({ model: 'instant' }),
     concurrency: CONCURRENCY,
     durationMs,
   });

@@ -1,35 +1,25 @@
 // @ts-check
 /** The load generator: a process of its own, so that its work is never counted as somebody else's. */
+import { chain } from '../support/chain-load.js';
 import { serveParent } from '../support/child-side.js';
 import { microseconds } from '../support/clock.js';
 import { openLine } from '../support/exchange.js';
+import { Failures } from '../support/failures.js';
 import { summary } from '../support/statistics.js';
-import { chatBody, timesOf } from '../support/wire.js';
+import { chatCall, timesOf } from '../support/wire.js';
 
+/** @typedef {import('../support/exchange.js').Call} Call */
 /** @typedef {import('../support/exchange.js').Target} Target */
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Counts failures, and keeps the first one in words. */
-class Failures {
-  count = 0;
-  first = '';
-  /** @param {unknown} reason */
-  add(reason) {
-    this.count += 1;
-    if (this.first === '')
-      this.first = String(reason instanceof Error ? reason.message : reason).slice(0, 300);
-  }
-}
-
 /**
  * As many whole calls as fit in the time, a fixed number at once.
- * @param {{ target: Target, concurrency: number, durationMs: number }} order
+ * @param {{ target: Target, call: Call, concurrency: number, durationMs: number }} order
  */
-async function calls({ target, concurrency, durationMs }) {
+async function calls({ target, call, concurrency, durationMs }) {
   const line = openLine(target, concurrency);
-  const body = chatBody({ model: 'instant' });
   /** @type {number[]} */
   const latencies = [];
   const failures = new Failures();
@@ -37,9 +27,8 @@ async function calls({ target, concurrency, durationMs }) {
   const until = started + durationMs * 1000;
   const worker = async () => {
     for (let now = started; now < until; now = microseconds()) {
-      const call = line.send(body);
       try {
-        const { status, text } = await call.done;
+        const { status, text } = await line.send(call).done;
         if (status === 200) latencies.push(microseconds() - now);
         else failures.add(`${status} ${text()}`);
       } catch (error) {
@@ -65,14 +54,14 @@ async function calls({ target, concurrency, durationMs }) {
  */
 async function pacedCalls({ target, perSecond, durationMs }) {
   const line = openLine(target, perSecond);
-  const body = chatBody({ model: 'instant' });
+  const call = chatCall({ model: 'instant' });
   /** @type {number[]} */
   const latencies = [];
   const failures = new Failures();
   const one = async () => {
     const began = microseconds();
     try {
-      const { status, text } = await line.send(body).done;
+      const { status, text } = await line.send(call).done;
       if (status === 200) latencies.push(microseconds() - began);
       else failures.add(`${status} ${text()}`);
     } catch (error) {
@@ -98,7 +87,7 @@ async function pacedCalls({ target, perSecond, durationMs }) {
  */
 async function streams({ target, streams: count, spreadMs, frames }) {
   const line = openLine(target, count);
-  const body = chatBody({ model: 'paced', stream: true });
+  const request = chatCall({ model: 'paced', stream: true });
   /** @type {number[]} */
   const firstToken = [];
   /** @type {number[]} */
@@ -108,7 +97,7 @@ async function streams({ target, streams: count, spreadMs, frames }) {
     await pause((index * spreadMs) / count);
     const started = microseconds();
     let seen = 0;
-    const call = line.send(body, (chunk) => {
+    const call = line.send(request, (chunk) => {
       const now = microseconds();
       for (const written of timesOf(chunk)) {
         if (seen === 0) firstToken.push(now - started);
@@ -147,7 +136,7 @@ async function disconnects({ target, calls: count, waitMs, run }) {
     const stream = index % 2 === 0;
     const mark = `mark-${stream ? 'stream' : 'whole'}-${run * count + index}`;
     let frames = 0;
-    const call = line.send(chatBody({ model: 'silent', stream, mark }), () => (frames += 1));
+    const call = line.send(chatCall({ model: 'silent', stream, mark }), () => (frames += 1));
     const early = call.done.then(
       ({ status, text }) => failures.add(`answered before the client left: ${status} ${text()}`),
       (error) => {
@@ -166,4 +155,4 @@ async function disconnects({ target, calls: count, waitMs, run }) {
   return { leftAt, failures: { ...failures } };
 }
 
-serveParent({ calls, pacedCalls, streams, disconnects });
+serveParent({ calls, pacedCalls, streams, disconnects, chain });

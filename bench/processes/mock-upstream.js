@@ -3,6 +3,7 @@
  * An upstream that speaks the OpenAI chat wire and costs next to nothing: every answer is a buffer made beforehand.
  * The model name says how it behaves:
  *   instant  a whole answer of about 1 kB, at once
+ *   long     the same; streamed: one frame and the end, at once
  *   paced    FRAMES frames, one each INTERVAL_MS; each carries the time at which it was written
  *   silent   streamed: one frame, then nothing; whole: never an answer. Notes when the caller hangs up
  */
@@ -62,6 +63,7 @@ const server = createServer((request, response) => {
     const body = (pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))?.toString('latin1') ?? '';
     if (body.includes('"model":"paced"')) pace(response);
     else if (body.includes('"model":"silent"')) stayOnTheLine(response, body);
+    else if (body.includes('"stream":true')) response.writeHead(200, STREAM_HEAD).end(wire.shortStream());
     else response.writeHead(200, WHOLE_HEAD).end(wire.WHOLE_ANSWER);
   });
 });

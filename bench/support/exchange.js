@@ -3,9 +3,10 @@
 import { Pool } from 'undici';
 
 /**
- * Where calls go. The part after the origin and the headers are the target's own.
- * @typedef {{ name: string, origin: string, path: string, headers: Record<string, string>, pid: number }} Target
+ * Where calls go. The base is what comes before the path of a call.
+ * @typedef {{ name: string, origin: string, base: string, headers: Record<string, string>, pid: number }} Target
  */
+/** @typedef {{ method: 'GET' | 'POST', path: string, body?: string }} Call */
 
 const KEPT_BYTES = 300;
 
@@ -18,10 +19,10 @@ export function openLine(target, connections) {
   const headers = { 'content-type': 'application/json', ...target.headers };
 
   /**
-   * @param {string} body
+   * @param {Call} call
    * @param {(piece: Buffer) => void} [onPiece]
    */
-  const send = (body, onPiece = () => {}) => {
+  const send = ({ method, path, body }, onPiece = () => {}) => {
     /** @type {import('undici').Dispatcher.DispatchController | undefined} */
     let line;
     let status = 0;
@@ -31,7 +32,7 @@ export function openLine(target, connections) {
     /** @type {Promise<{ status: number, text: () => string }>} */
     const done = new Promise((resolve, reject) => {
       pool.dispatch(
-        { path: target.path, method: 'POST', headers, body },
+        { path: target.base + path, method, headers, body: body ?? null },
         {
           onRequestStart: (controller) => {
             line = controller;

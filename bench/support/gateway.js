@@ -39,11 +39,11 @@ function freePort() {
 
 /** @param {string} upstream its origin */
 function catalog(upstream) {
-  const model = (/** @type {string} */ name) =>
+  const model = (/** @type {string} */ name, contextWindow = 128_000) =>
     [
       `  - id: ${name}`,
       `    targets: [{provider: bench, model: ${name}}]`,
-      '    context_window: 128000',
+      `    context_window: ${contextWindow}`,
       '    max_output_tokens: 4096',
       '    pricing: {input: 1, output: 2}',
     ].join('\n');
@@ -51,7 +51,8 @@ function catalog(upstream) {
     'providers:',
     `  - {id: bench, type: openai, base_url: "${upstream}/v1", api_key: bench, max_connections: 256}`,
     'models:',
-    ...['instant', 'paced', 'silent'].map(model),
+    ...['instant', 'paced', 'silent'].map((name) => model(name)),
+    model('long', 16_000_000),
     '',
   ].join('\n');
 }
@@ -135,7 +136,7 @@ export async function startGateway({ upstream, surface }) {
   const target = {
     name: 'gateway',
     origin: url,
-    path: surface === 'native' ? '/v1/chat/completions' : '/external/v1/chat/completions',
+    base: surface === 'native' ? '/v1' : '/external/v1',
     headers: { authorization: `Bearer ${key}` },
     pid,
     postmaster: postmaster(),

@@ -8,6 +8,7 @@ import { helperWasBusy, measure } from './measure.js';
  * @typedef {object} Part
  * @property {string} title
  * @property {number} rounds
+ * @property {readonly string[]} [only] the names of the targets that it runs on; all of them when left out
  * @property {Work} warmUp
  * @property {Work} run
  * @property {(samples: import('./figures.js').Samples<any>) => import('./figures.js').Row[]} rows
@@ -28,14 +29,15 @@ export async function runPart(part, bench, remainingMs) {
   const notes = [];
   let failed = false;
   let busyNeighbours = 0;
-  for (const target of bench.targets) await part.warmUp(bench, target);
+  const targets = bench.targets.filter(({ name }) => part.only?.includes(name) ?? true);
+  for (const target of targets) await part.warmUp(bench, target);
   for (let round = 0; round < part.rounds; round += 1) {
     if (round > 0 && remainingMs() <= 0) {
       notes.push(`${part.title}: ${round} of ${part.rounds} rounds, the time was up.`);
       break;
     }
-    const first = round % bench.targets.length;
-    for (const target of [...bench.targets.slice(first), ...bench.targets.slice(0, first)]) {
+    const first = round % targets.length;
+    for (const target of [...targets.slice(first), ...targets.slice(0, first)]) {
       const { result, cost } = await measure(bench, target, () => part.run(bench, target));
       samples[target.name]?.push({ result, cost, busy: helperWasBusy(cost) });
       busyNeighbours = Math.max(busyNeighbours, cost.otherCores);

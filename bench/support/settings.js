@@ -9,32 +9,40 @@ import { parseArgs } from 'node:util';
  * @property {number} streams
  * @property {number} frames of one stream
  * @property {number} intervalMs between two frames
+ * @property {number} chainTurns responses in the chain
+ * @property {number} chainMs no turn is added to the chain after it
  * @property {number} softLimitMs no round begins after it, except a part's first
  * @property {number} hardLimitMs the run is broken off
  * @property {'native' | 'external'} surface
  */
 
-const STREAMS = { streams: 200, frames: 100, intervalMs: 20 };
+const STREAMS = { streams: 200, intervalMs: 20 };
 
 const FULL = {
   rounds: { calls: 5, streams: 5, disconnects: 5 },
+  frames: 100,
   callsMs: 2500,
   warmUpMs: 2000,
-  softLimitMs: 160_000,
-  hardLimitMs: 200_000,
+  chainTurns: 1000,
+  chainMs: 60_000,
+  softLimitMs: 210_000,
+  hardLimitMs: 300_000,
 };
 
 const QUICK = {
   rounds: { calls: 2, streams: 1, disconnects: 1 },
-  callsMs: 1000,
-  warmUpMs: 700,
-  softLimitMs: 25_000,
-  hardLimitMs: 40_000,
+  frames: 50,
+  callsMs: 700,
+  warmUpMs: 500,
+  chainTurns: 200,
+  chainMs: 20_000,
+  softLimitMs: 35_000,
+  hardLimitMs: 90_000,
 };
 
 export const USAGE = `Usage: npm run bench -- [--quick] [--surface native|external]
 
-  --quick     about half a minute: fewer and shorter rounds, for a look only
+  --quick     about half a minute: fewer and shorter rounds, a chain of 200 turns, for a look only
   --surface   the gateway's surface that is measured (default: native, with receipts)`;
 
 /**

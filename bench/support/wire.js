@@ -1,5 +1,7 @@
 // @ts-check
-/** What goes over the wire: the request that is sent, the answers of the mock upstream, the times inside its frames. */
+/** What goes over the wire: the requests that are sent, the answers of the mock upstream, the times inside its frames. */
+
+import { microseconds } from './clock.js';
 
 const USAGE = { prompt_tokens: 180, completion_tokens: 160, total_tokens: 340 };
 const SENTENCE = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
@@ -46,6 +48,9 @@ export const STREAM_TAIL =
   chunk({ choices: [], usage: USAGE }) +
   'data: [DONE]\n\n';
 
+/** A stream of one frame with content, made when it is asked for. */
+export const shortStream = () => timedFrame(microseconds()) + STREAM_TAIL;
+
 /**
  * The times that a piece of a stream carries. A time that is cut by the end of the piece is lost; servers that write
  * whole frames never cut one.
@@ -61,11 +66,18 @@ export function timesOf(piece) {
 }
 
 /**
+ * @param {string} path
+ * @param {object} body
+ * @returns {import('./exchange.js').Call}
+ */
+const post = (path, body) => ({ method: 'POST', path, body: JSON.stringify(body) });
+
+/**
  * A request of about 1 kB. The mark, if any, lets the upstream tell whose call it is.
  * @param {{ model: string, stream?: boolean, mark?: string }} options
  */
-export function chatBody({ model, stream = false, mark = '' }) {
-  return JSON.stringify({
+export function chatCall({ model, stream = false, mark = '' }) {
+  return post('/chat/completions', {
     model,
     ...(stream && { stream: true, stream_options: { include_usage: true } }),
     messages: [
@@ -76,3 +88,39 @@ export function chatBody({ model, stream = false, mark = '' }) {
     max_completion_tokens: 512,
   });
 }
+
+/**
+ * The same request to the Responses API.
+ * @param {{ store: boolean }} options
+ */
+export function responseCall({ store }) {
+  return post('/responses', {
+    model: 'instant',
+    store,
+    instructions: SENTENCE.repeat(4),
+    input: SENTENCE.repeat(5),
+    temperature: 0.7,
+    max_output_tokens: 512,
+  });
+}
+
+/**
+ * A turn of a chain: a short question that is answered with about 1 kB, or streamed with one frame.
+ * @param {{ previous?: string | undefined, stream?: boolean }} options
+ */
+export function turnCall({ previous, stream = false }) {
+  return post('/responses', {
+    model: 'long',
+    stream,
+    input: SENTENCE,
+    ...(previous !== undefined && { previous_response_id: previous }),
+  });
+}
+
+/** @typedef {(id: string) => import('./exchange.js').Call} ReadCall */
+
+/** @type {ReadCall} */
+export const retrieveCall = (id) => ({ method: 'GET', path: `/responses/${id}` });
+
+/** @type {ReadCall} */
+export const inputItemsCall = (id) => ({ method: 'GET', path: `/responses/${id}/input_items` });
