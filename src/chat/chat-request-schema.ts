@@ -65,6 +65,13 @@ const webSearchOptions = object(
 
 const outputTokens = integer(1, MAX_OUTPUT_TOKENS);
 
+export const metadataSchema: Schema = {
+  type: 'object',
+  maxProperties: 16,
+  propertyNames: { type: 'string', maxLength: 64 },
+  additionalProperties: textOf({ maxLength: 512 }),
+};
+
 /** A chat-completions body: types and bounds of every field that is known; unknown fields are let through. */
 export const chatRequestSchema: Schema = object(
   { model: textOf({ minLength: 1, maxLength: 512 }), messages: list(messageSchema, { minItems: 1 }) },
@@ -89,12 +96,7 @@ export const chatRequestSchema: Schema = object(
     response_format: responseFormat,
     reasoning_effort: oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'),
     verbosity: oneOfText('low', 'medium', 'high'),
-    metadata: {
-      type: 'object',
-      maxProperties: 16,
-      propertyNames: { type: 'string', maxLength: 64 },
-      additionalProperties: textOf({ maxLength: 512 }),
-    },
+    metadata: metadataSchema,
     store: flag,
     user: text,
     safety_identifier: textOf({ maxLength: 64 }),

@@ -10,6 +10,7 @@ export interface ChatRequest {
   /** Public id as it was sent, options of a sandbox id included. */
   readonly model: string;
   readonly stream: boolean;
+  readonly store: boolean;
   /** `stream_options.include_usage` */
   readonly includeUsage: boolean;
   /** Number of choices, 1..128. */
@@ -40,6 +41,7 @@ export function parseChatRequest(sent: JsonObject): ChatRequest {
   return {
     model: typeof model === 'string' ? model : '',
     stream: body['stream'] === true,
+    store: body['store'] === true,
     includeUsage: isJsonObject(streamOptions) && streamOptions['include_usage'] === true,
     n: numberIn(body['n']) ?? 1,
     ...(outputCapTokens === undefined ? {} : { outputCapTokens }),

@@ -5,10 +5,13 @@ import { ChatEndpoint } from './chat-endpoint.js';
 import { ChatService } from './chat.service.js';
 import { ExternalChatController } from './external-chat.controller.js';
 import { NativeChatController } from './native-chat.controller.js';
+import { StoredChatController } from './stored/stored-chat.controller.js';
+import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 
+/** Needs a ChatCompletionStore and the ResponseRecords from global modules. */
 @Module({
   imports: [GenerationModule, HealthModule],
-  controllers: [ExternalChatController, NativeChatController],
-  providers: [ChatEndpoint, ChatService],
+  controllers: [ExternalChatController, NativeChatController, StoredChatController],
+  providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })
 export class ChatModule {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { identity, type Observable } from 'rxjs';
+import { defer, finalize, identity, tap, type Observable } from 'rxjs';
+import { ResponseRecords } from '../generation/response-records.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import type { JsonObject } from '../json.js';
 import type { Payer } from '../payments/charged-work.js';
@@ -7,6 +8,7 @@ import type { Outcome } from '../payments/outcome.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { Demand } from '../streaming/demand.js';
 import { parseChatRequest, type ChatRequest } from './chat-request.js';
+import { CompletionRecord } from './stored/completion-record.js';
 
 /** A chat request that has been checked against the catalog and priced. */
 export interface ChatCommand {
@@ -16,7 +18,10 @@ export interface ChatCommand {
 
 @Injectable()
 export class ChatService {
-  constructor(private readonly calls: TextCalls) {}
+  constructor(
+    private readonly calls: TextCalls,
+    private readonly records: ResponseRecords,
+  ) {}
 
   /** @throws GatewayError for a wrong shape, an unknown model, or an option that the model has no price for. */
   command(body: JsonObject, payer: Payer): ChatCommand {
@@ -30,7 +35,20 @@ export class ChatService {
     return { request, call };
   }
 
-  complete({ call }: ChatCommand, demand: Demand): Observable<Outcome<TextEvent>> {
-    return this.calls.run(call, { demand, shape: identity });
+  /** Cold. */
+  complete({ call, request }: ChatCommand, demand: Demand): Observable<Outcome<TextEvent>> {
+    if (!request.store) return this.calls.run(call, { demand, shape: identity });
+    return defer(() => {
+      const { responseId, createdSeconds } = call;
+      const response = this.records.recordOf(call, request.body);
+      const record = new CompletionRecord(
+        { responseId, createdSeconds, model: request.model },
+        request.body,
+        response,
+      );
+      return this.calls
+        .run(call, { demand, shape: tap(record.observe), record, cancelled: response.running() })
+        .pipe(finalize(() => response.done()));
+    });
   }
 }

@@ -7,8 +7,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
  * @throws GatewayError unsupported_parameter, missing_required_parameter, invalid_value
  */
 export function refuseUnsupported(body: JsonObject): void {
-  if (body['store'] === true)
-    throw unsupported('store', 'Stored completions are not available; leave it out or send false.');
   if (body['audio'] !== undefined) throw unsupported('audio', 'No model here answers with audio.');
   if (items(body['modalities']).includes('audio')) {
     throw unsupported('modalities', 'No model here answers with audio; send ["text"] or leave it out.');

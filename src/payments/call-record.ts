@@ -36,6 +36,7 @@ export interface RecordEnd {
   /** The last entries of the event log of a background stream. */
   readonly events: readonly RecordEvent[];
   readonly conversation?: RecordConversation;
+  readonly chat?: RecordChat;
 }
 
 /** The conversation whose lock ends with the call. */
@@ -45,6 +46,13 @@ export interface RecordConversation {
   readonly appends: boolean;
   /** There is no record of the call, whose end would tell whether they were added before. */
   readonly transient: boolean;
+}
+
+/** What is kept of a chat call beside the Response that it is. */
+export interface RecordChat {
+  /** The completion and the messages that it answers. */
+  readonly json: string;
+  readonly metadata: readonly (readonly [key: string, value: string])[];
 }
 
 export interface RecordEvent {

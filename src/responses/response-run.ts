@@ -72,7 +72,7 @@ export class ResponseRun implements CallRecord {
   }
 
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
-    events.pipe(concatMap((event) => this.show(event)));
+    events.pipe(concatMap((event) => this.accept(event)));
 
   start(): RecordStart | undefined {
     const { responseId, settings, input, streamed, createdSeconds, lock } = this.run;
@@ -129,7 +129,7 @@ export class ResponseRun implements CallRecord {
     this.run.lock?.releaseUnused();
   }
 
-  private show(event: TextEvent): readonly RunEvent[] {
+  accept(event: TextEvent): readonly RunEvent[] {
     if (event.type === 'opened') return this.hasBegun ? [event] : [event, ...this.begin()];
     return this.reducer.accept(event);
   }

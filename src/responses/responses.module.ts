@@ -1,10 +1,12 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { GenerationModule } from '../generation/generation.module.js';
+import { ResponseRecords } from '../generation/response-records.js';
 import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
+import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
@@ -30,7 +32,8 @@ import { CANCEL_POLL_MS, END_WAIT_MS, RETENTION } from './settings.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 import { StoredResponses } from './stored-responses.service.js';
 
-/** Needs its stores from a global module. */
+/** Needs its stores from a global module. Global: whoever calls models may have its calls kept as Responses. */
+@Global()
 @Module({
   imports: [GenerationModule, HealthModule],
   controllers: [
@@ -42,6 +45,7 @@ import { StoredResponses } from './stored-responses.service.js';
   providers: [
     { provide: CANCEL_POLL_MS, useValue: 250 },
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
+    { provide: ResponseRecords, useClass: ChatResponseRecords },
     CompactionEndpoint,
     CompactionService,
     Compactions,
@@ -70,5 +74,6 @@ import { StoredResponses } from './stored-responses.service.js';
     StoredResponses,
     { provide: SOCKET_SETTINGS, inject: [ConfigService], useFactory: socketSettings },
   ],
+  exports: [ResponseRecords],
 })
 export class ResponsesModule {}

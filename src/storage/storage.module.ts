@@ -4,8 +4,10 @@ import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
 import { ProcessLeases } from '../payments/process-leases.js';
+import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
+import { PostgresChatCompletionStore } from './chat/postgres-chat-completion-store.js';
 import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
@@ -31,6 +33,7 @@ export class StorageModule implements OnModuleDestroy {
       providers: [
         ProcessIdentity,
         { provide: Database, useFactory: () => new Database(databaseUrl) },
+        { provide: ChatCompletionStore, useClass: PostgresChatCompletionStore },
         { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
         { provide: KeyStore, useClass: PrismaKeyStore },
@@ -43,6 +46,7 @@ export class StorageModule implements OnModuleDestroy {
       ],
       exports: [
         BackgroundStore,
+        ChatCompletionStore,
         CompactionKeyStore,
         ConversationStore,
         DatabaseProbe,

@@ -36,6 +36,7 @@ describe('a valid request', () => {
     expect(request).toEqual({
       model: 'm',
       stream: false,
+      store: false,
       includeUsage: false,
       n: 1,
       webSearch: false,
@@ -177,7 +178,7 @@ describe('an invalid request', () => {
       body({ response_format: { type: 'json_schema' } }),
     ],
     ['invalid_value', 'reasoning_effort', body({ reasoning_effort: 'huge' })],
-    ['unsupported_parameter', 'store', body({ store: true })],
+    ['invalid_value', 'store', body({ store: 'yes' })],
     ['unsupported_parameter', 'modalities', body({ modalities: ['text', 'audio'] })],
     ['unsupported_parameter', 'audio', body({ audio: { voice: 'ash', format: 'wav' } })],
     ['invalid_value', 'function_call', body({ function_call: 'maybe' })],

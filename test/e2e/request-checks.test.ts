@@ -159,10 +159,10 @@ describe.each(SURFACES)('on %s', (path) => {
     ],
     ['129 choices', { model: 'test-model', messages: MESSAGES, n: 129 }, 'invalid_value', 'n'],
     [
-      'a wish to be stored',
-      { model: 'test-model', messages: MESSAGES, store: true },
+      'a wish for audio',
+      { model: 'test-model', messages: MESSAGES, audio: {} },
       'unsupported_parameter',
-      'store',
+      'audio',
     ],
     [
       'an unpriced service tier',
@@ -201,9 +201,9 @@ describe.each(SURFACES)('on %s', (path) => {
       stop: null,
       stream_options: null,
       bananas: { deep: [null] },
-      store: true,
+      audio: {},
     });
-    expect(error.param).toBe('store');
+    expect(error.param).toBe('audio');
   });
 
   it('a body over the limit is 413, with a length or without', async () => {
@@ -231,7 +231,7 @@ describe.each(SURFACES)('on %s', (path) => {
   });
 
   it.each([
-    ['GET', '/chat/completions'],
+    ['PATCH', '/chat/completions'],
     ['PUT', '/chat/completions'],
     ['POST', '/models'],
     ['POST', '/nowhere'],

@@ -15,6 +15,8 @@ CREATE TABLE "responses" (
     "process_id" TEXT NOT NULL,
     "runs" INTEGER NOT NULL DEFAULT 1,
     "request" JSON,
+    "chat" JSON,
+    "chat_metadata" TEXT[],
     "envelope" JSON,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "finished_at" TIMESTAMPTZ(3),
@@ -103,3 +105,6 @@ CREATE INDEX "conversation_items_account_id_item_id_idx" ON "conversation_items"
 
 -- What the schema file cannot say: the few records that are not finished, for whoever looks for those left behind.
 CREATE INDEX "responses_unfinished_idx" ON "responses"("hold_id") WHERE "finished_at" IS NULL;
+
+-- Stored chat completions, in the order in which they are listed.
+CREATE INDEX "responses_chat_idx" ON "responses"("account_id", "created_at", "finished_at", "id") WHERE "chat" IS NOT NULL;

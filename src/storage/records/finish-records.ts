@@ -12,8 +12,12 @@ WITH ended AS MATERIALIZED (${ended}),
 finished AS (
   UPDATE responses r
   SET status = e.status, finished_at = now(), last_used_at = now(), request = NULL,
-      envelope = CASE WHEN r.deleted_at IS NULL THEN e.envelope::json END
-  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}) AS e (call, id, status, envelope)
+      envelope = CASE WHEN r.deleted_at IS NULL THEN e.envelope::json END,
+      chat = CASE WHEN r.deleted_at IS NULL THEN e.chat::json END,
+      chat_metadata = CASE WHEN r.deleted_at IS NULL AND e.chat IS NOT NULL
+                           THEN ARRAY (SELECT json_array_elements_text(e.chat_metadata::json)) END
+  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(18, 'text')}, ${at(19, 'text')})
+    AS e (call, id, status, envelope, chat, chat_metadata)
   WHERE r.id = e.id AND r.finished_at IS NULL
   RETURNING e.call, r.id, r.account_id, r.deleted_at),
 items AS (

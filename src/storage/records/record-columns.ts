@@ -1,4 +1,5 @@
 import type { RecordEnd, RecordEvent, RecordItem, RecordStart } from '../../payments/call-record.js';
+import { pairText } from './metadata-pairs.js';
 import { columnText } from '../column-text.js';
 
 type WithRecord<Rows> = { readonly record?: Rows | undefined };
@@ -62,6 +63,8 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
       locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
       locks.map(({ conversation }) => conversation.appends),
       locks.map(({ conversation }) => conversation.transient),
+      rows.map(({ record }) => record.chat?.json ?? null),
+      rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText))),
     ],
   };
 }
@@ -71,6 +74,7 @@ export function weightOf(record: RecordStart | RecordEnd | undefined): number {
   if (!record) return 0;
   const items = 'input' in record ? record.input : record.output;
   let weight = record.envelopeJson.length;
+  if ('output' in record) weight += record.chat?.json.length ?? 0;
   if ('requestJson' in record) weight += record.requestJson?.length ?? 0;
   for (const { json } of items) weight += json.length;
   return weight;

@@ -21,6 +21,7 @@ import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns } from '../records/record-columns.js';
 import { readContext } from './context-query.js';
+import { eraseResponse } from './erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from './stored-receipt.js';
 
 interface ResponseRow extends ReceiptRow {
@@ -114,17 +115,8 @@ export class PostgresResponseStore extends ResponseStore {
     return rows.map(({ id }) => id);
   }
 
-  async erase(accountId: string, id: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      `WITH erased AS (
-         UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL
-         WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id),
-       items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
-       events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id)
-       SELECT id FROM erased`,
-      [columnText(id), accountId],
-    );
-    return rowCount === 1;
+  erase(accountId: string, id: string): Promise<boolean> {
+    return eraseResponse(this.pool, { accountId, id, onlyChat: false });
   }
 
   async leftBehind(limit: number): Promise<readonly LeftBehind[]> {

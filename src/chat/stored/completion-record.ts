@@ -1,0 +1,38 @@
+import type { ResponseRecord } from '../../generation/response-records.js';
+import type { JsonObject } from '../../json.js';
+import type { CallRecord, Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
+import type { Measurement } from '../../payments/meter.js';
+import type { TextEvent } from '../../providers/text/text-event.js';
+import { Completion, type CompletionHead } from '../domain/completion.js';
+import type { Metadata } from './chat-completion-store.js';
+
+/** Keeps a chat call twice in one record: as the completion that its client got, and as a Response. */
+export class CompletionRecord implements CallRecord {
+  private readonly completion: Completion;
+
+  constructor(
+    head: CompletionHead,
+    private readonly body: JsonObject,
+    private readonly response: ResponseRecord,
+  ) {
+    this.completion = new Completion(head);
+  }
+
+  readonly observe = (event: TextEvent): void => {
+    this.completion.add(event);
+    this.response.observe(event);
+  };
+
+  start(): RecordStart | undefined {
+    return this.response.start();
+  }
+
+  /** Only what came to its own end is a completion; of a call that was cut off the Response is kept alone. */
+  end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
+    const end = this.response.end(ending, measurement);
+    if (!end || ending.status !== 'completed') return end;
+    const { messages, metadata } = this.body;
+    const json = JSON.stringify({ completion: this.completion.toJson(), messages });
+    return { ...end, chat: { json, metadata: Object.entries((metadata ?? {}) as Metadata) } };
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { ResponseRecords, type ResponseRecord } from '../../generation/response-records.js';
+import type { TextCall } from '../../generation/text-calls.js';
+import { newId } from '../../ids.js';
+import type { JsonObject } from '../../json.js';
+import type { Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
+import type { Measurement } from '../../payments/meter.js';
+import type { TextEvent } from '../../providers/text/text-event.js';
+import { objectsIn, textIn } from '../domain/fields.js';
+import { storedInput } from '../domain/stored-input.js';
+import { echoedSettings } from '../response-settings.js';
+import { ResponseRun } from '../response-run.js';
+import { RunningResponses } from '../running-responses.js';
+import { settingsFromChat } from './from-chat.js';
+import { itemsFromChat } from './items-from-chat.js';
+
+/** Chat calls are Responses of which nobody sees the events. */
+@Injectable()
+export class ChatResponseRecords extends ResponseRecords {
+  constructor(private readonly running: RunningResponses) {
+    super();
+  }
+
+  recordOf({ responseId, createdSeconds }: TextCall, chat: JsonObject): ResponseRecord {
+    const items = itemsFromChat(objectsIn(chat['messages']), () => newId('call'));
+    const run = new ResponseRun({
+      responseId,
+      createdSeconds,
+      settings: {
+        ...echoedSettings(settingsFromChat(chat)),
+        model: textIn(chat['model']) ?? '',
+        background: false,
+        store: true,
+        previous_response_id: null,
+      },
+      tools: new Map(),
+      input: items
+        .map((item) => storedInput(item, newId))
+        .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      streamed: false,
+    });
+    return new ChatResponseRecord(responseId, run, this.running);
+  }
+}
+
+class ChatResponseRecord implements ResponseRecord {
+  constructor(
+    private readonly responseId: string,
+    private readonly run: ResponseRun,
+    private readonly runs: RunningResponses,
+  ) {}
+
+  running(): AbortSignal {
+    return this.runs.add(this.responseId);
+  }
+
+  observe(event: TextEvent): void {
+    this.run.accept(event);
+  }
+
+  done(): void {
+    this.runs.remove(this.responseId);
+  }
+
+  start(): RecordStart | undefined {
+    return this.run.start();
+  }
+
+  end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
+    return this.run.end(ending, measurement);
+  }
+}
