@@ -20,6 +20,8 @@ export interface StoredContext {
   readonly hasConversation: boolean;
   /** Items of the chain or the conversation, oldest first; each turn's input, then its output. */
   readonly history: readonly JsonObject[];
+  /** How many of the last items of the history are the output of the named response. */
+  readonly parentOutput: number;
   /** Items by id, over all stored responses and conversations of the account. */
   readonly items: ReadonlyMap<string, JsonObject>;
 }

@@ -141,7 +141,7 @@ export class ResponsesService {
       throw conversationNotFound(conversationId, 'conversation');
     const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
     const history = local?.history ?? stored?.history ?? [];
-    const context = assembleContext(history, input);
+    const context = assembleContext(history, input, stored?.parentOutput);
     const readCompaction = await this.compactions.readerFor(keyHash, { history, input });
     return { ...toChat({ request, context, readCompaction }), history, input };
   }

@@ -84,6 +84,19 @@ describe('the context', () => {
     );
   });
 
+  it('refuses a turn that leaves a call of the response before it without an answer', () => {
+    const history = [say('a'), call('0'), call('1'), call('2')];
+    expect(() => assembleContext(history, [output('1')], 2)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_value',
+        message: 'No tool output found for function call 2.',
+      }),
+    );
+    expect(assembleContext(history, [output('1'), output('2')], 2)).toHaveLength(5);
+    const again = [call('1', { id: 'fc_1' })];
+    expect(assembleContext(again, [call('1', { id: 'fc_2' }), output('1')], 1)).toHaveLength(2);
+  });
+
   it('keeps the order, and of a history as many calls as outputs', () => {
     const item = fc.oneof(
       fc.constant('a').map(say),

@@ -7,27 +7,29 @@ import { isCall, isOutput, pairCalls } from './pair-calls.js';
  * What the model is shown: the history, oldest first, then the new input. From the history goes what lost its other
  * half (a call without its output, an output without its call) and what was cut off, apart from messages.
  *
- * @throws GatewayError 400 when half of a call is missing for an item of the new input
+ * @param asked how many of the last items of the history wait for an answer: the output of the response that is continued
+ * @throws GatewayError 400 when half of a call is missing for an item of the new input, or the answer to a call
  */
 export function assembleContext(
   history: readonly JsonObject[],
   input: readonly JsonObject[],
+  asked = 0,
 ): readonly JsonObject[] {
+  const answered = new Set(input.filter(isOutput).map((item) => item['call_id']));
+  const waiting = new Set(
+    (asked === 0 ? [] : history.slice(-asked)).filter((item) => !answered.has(item['call_id'])),
+  );
   const whole = history.filter(({ type, status }) => status !== 'incomplete' || type === 'message');
   const items = [...whole, ...input];
   const { outputOf, callOf } = pairCalls(items);
-  return items.filter((item, index) => {
-    const isNew = index >= whole.length;
-    if (isOutput(item) && !callOf.has(index)) {
-      if (isNew) throw unpaired('call', item);
-      return false;
-    }
-    if (isCall(item) && !outputOf.has(index)) {
-      if (isNew) throw unpaired('output', item);
-      return false;
-    }
-    return true;
-  });
+  const isHalf = (item: JsonObject, index: number): boolean =>
+    (isOutput(item) && !callOf.has(index)) || (isCall(item) && !outputOf.has(index));
+  // What is wrong with the new input is told before what it leaves open.
+  const refused =
+    items.find((item, index) => index >= whole.length && isHalf(item, index)) ??
+    items.find((item, index) => waiting.has(item) && isHalf(item, index));
+  if (refused) throw unpaired(isOutput(refused) ? 'call' : 'output', refused);
+  return items.filter((item, index) => !isHalf(item, index));
 }
 
 /** Ids of the items that the input only names, each once. */

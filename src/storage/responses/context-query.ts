@@ -9,6 +9,8 @@ interface ContextRow {
   readonly status: ResponseStatus | null;
   readonly item_id: string | null;
   readonly item: JsonObject | null;
+  readonly depth: number;
+  readonly direction: number;
 }
 
 /** The chain by its links, then its items, or those of the conversation, by their primary key. */
@@ -64,16 +66,19 @@ export async function readContext(
   const found = new Map<string, JsonObject>();
   let parent: StoredContext['parent'];
   let hasConversation = false;
-  for (const { kind, status, item_id, item } of rows) {
+  let parentOutput = 0;
+  for (const { kind, status, item_id, item, depth, direction } of rows) {
     if (kind === 'parent' && status) parent = { status };
     else if (kind === 'conversation') hasConversation = true;
-    else if (kind === 'history' && item) history.push(item);
-    else if (item_id !== null && item) found.set(item_id, item);
+    else if (kind === 'history' && item) {
+      history.push(item);
+      if (depth === 0 && direction === 1) parentOutput += 1;
+    } else if (item_id !== null && item) found.set(item_id, item);
   }
   const items = new Map<string, JsonObject>();
   for (const id of itemIds) {
     const item = found.get(columnText(id));
     if (item) items.set(id, item);
   }
-  return { parent, hasConversation, history, items };
+  return { parent, hasConversation, history, parentOutput, items };
 }
