@@ -20,7 +20,7 @@ function responsesPart({ rounds, callsMs, warmUpMs }, store) {
   });
   return {
     title: `non-streamed Responses, store: ${store}, ${CONCURRENCY} at a time`,
-    rounds: rounds.calls,
+    rounds: rounds.responses,
     only: ['gateway'],
     /** @type {import('../support/part.js').Work} */
     warmUp: ({ load }, target) => load.ask('calls', order(target, warmUpMs)),
