@@ -13,7 +13,11 @@ interface ContextRow {
   readonly direction: number;
 }
 
-/** The chain by its links, then its items, or those of the conversation, by their primary key. */
+/**
+ * The chain by its links, then its items, or those of the conversation, by their primary key. An ancestor's account is
+ * compared in a form that no index has: with stale statistics the planner would else walk all of the account's
+ * responses for each link.
+ */
 const TEXT = `
 WITH RECURSIVE caller AS (
   SELECT account_id FROM api_keys
@@ -24,7 +28,7 @@ chain AS (
   WHERE r.id = $2 AND r.deleted_at IS NULL
   UNION ALL
   SELECT p.id, p.account_id, p.previous_response_id, p.status, c.depth + 1
-  FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id = c.account_id),
+  FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id || '' = c.account_id),
 conversation AS (
   SELECT v.id FROM conversations v JOIN caller c ON c.account_id = v.account_id
   WHERE v.id = $4 AND v.deleted_at IS NULL)
