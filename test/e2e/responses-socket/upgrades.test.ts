@@ -89,7 +89,7 @@ describe('an upgrade', () => {
     expect(body).toMatchObject({ error: { code: 'chain_not_supported', param: 'x-chain-id' } });
   });
 
-  it.each(['/v1/chat/completions', '/v1/responsesx', '/nothing'])(
+  it.each(['/v1/conversations', '/v1/responsesx', '/nothing'])(
     'elsewhere finds nothing: %s',
     async (path) => {
       const { answer, body } = await refusedUpgrade(`${fixture.gateway.url}${path}`, {
