@@ -13,6 +13,7 @@ import { Compactions } from './compaction/compactions.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
+import { LogBell } from './background/log-bell.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
 import { ConversationWait } from './conversations/conversation-wait.js';
 import { ConversationsEndpoint } from './conversations/conversations-endpoint.js';
@@ -56,6 +57,7 @@ import { StoredResponses } from './stored-responses.service.js';
     ConversationTurns,
     ConversationWait,
     FollowResponses,
+    LogBell,
     LeftBehindResponses,
     {
       provide: RETENTION,

@@ -9,6 +9,7 @@ import { ResponseRun } from '../response-run.js';
 import { RunningResponses } from '../running-responses.js';
 import { BackgroundStore, type Adoptable } from './background-store.js';
 import { EventLog } from './event-log.js';
+import { LogBell } from './log-bell.js';
 import { pendingResponse } from './pending-response.js';
 import type { ResponseCommand } from '../responses.service.js';
 
@@ -29,6 +30,7 @@ export class BackgroundRuns implements OnModuleInit {
     private readonly calls: TextCalls,
     private readonly store: BackgroundStore,
     private readonly running: RunningResponses,
+    private readonly bell: LogBell,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
@@ -47,7 +49,7 @@ export class BackgroundRuns implements OnModuleInit {
    */
   accept({ call, run, request }: ResponseCommand): Observable<Admitted> {
     return new Observable((accepted) => {
-      const log = request.stream ? new EventLog(call.responseId, this.store) : undefined;
+      const log = request.stream ? new EventLog(call.responseId, this.store, this.bell) : undefined;
       run.detach(log, pendingResponse(call, run.settings, run.tools));
       this.run(call, run, log, {
         canMove: !request.stream,
@@ -101,6 +103,7 @@ export class BackgroundRuns implements OnModuleInit {
     subscription.add(() => {
       this.runs.delete(subscription);
       this.running.remove(responseId);
+      this.bell.ring(responseId);
     });
   }
 
@@ -135,7 +138,7 @@ export class BackgroundRuns implements OnModuleInit {
     const call: TextCall = { ...prepared, responseId, createdSeconds: pending.createdSeconds };
     const tools = new Map(pending.tools);
     const run = new ResponseRun({ ...call, settings, tools, input: [], streamed: stream });
-    const log = stream ? new EventLog(responseId, this.store) : undefined;
+    const log = stream ? new EventLog(responseId, this.store, this.bell) : undefined;
     run.detach(log, pending);
     this.run(call, run, log, {
       canMove: !stream && !wasStarted,

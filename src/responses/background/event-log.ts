@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { RecordEvent } from '../../payments/call-record.js';
 import type { ResponseEvent } from '../domain/response-event.js';
 import type { BackgroundStore } from './background-store.js';
+import type { LogBell } from './log-bell.js';
 
 const RETRY_MS = 500;
 
@@ -19,6 +20,7 @@ export class EventLog {
   constructor(
     private readonly responseId: string,
     private readonly store: BackgroundStore,
+    private readonly bell: LogBell,
   ) {}
 
   add(events: readonly ResponseEvent[]): void {
@@ -41,6 +43,7 @@ export class EventLog {
       try {
         await this.store.appendEvents(this.responseId, batch);
         this.unwritten.splice(0, batch.length);
+        this.bell.ring(this.responseId);
       } catch (failure) {
         this.logger.warn({ msg: 'events were not written yet', responseId: this.responseId, err: failure });
         await sleep(RETRY_MS);

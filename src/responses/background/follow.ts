@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { RecordEvent } from '../../payments/call-record.js';
@@ -9,6 +8,7 @@ import { isTerminal } from '../domain/status.js';
 import type { ResponseEventBody } from '../domain/response-event.js';
 import { ResponseStore } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
+import { LogBell } from './log-bell.js';
 
 /** An event as the log has it; its text is shown to the letter. */
 export interface LoggedEvent extends RecordEvent {
@@ -17,9 +17,11 @@ export interface LoggedEvent extends RecordEvent {
 
 export type Followed = { readonly event: LoggedEvent } | { readonly receipt: Receipt };
 
-/** Events read at once, and the pause before the log is looked at again. */
+/** Events read at once. */
 const READ_EVENTS = 500;
-const LOOK_MS = 50;
+/** Pauses between two looks at a log to which nothing was added: they grow while nothing comes. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
 
 const TERMINAL: ReadonlySet<string> = new Set<ResponseEventBody['type']>([
   'response.completed',
@@ -33,6 +35,7 @@ export class FollowResponses {
   constructor(
     private readonly log: BackgroundStore,
     private readonly store: ResponseStore,
+    private readonly bell: LogBell,
   ) {}
 
   /** Cold. Ends with the receipt, if there is one, and the terminal event; or without, when the response was deleted. */
@@ -47,11 +50,13 @@ export class FollowResponses {
     signal: AbortSignal,
   ): AsyncGenerator<readonly Followed[]> {
     let known = startingAfter;
+    let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       const events = await this.log.eventsAfter(accountId, id, known, READ_EVENTS);
       const last = events.at(-1);
       if (last) {
         known = last.sequenceNumber;
+        pauseMs = FIRST_PAUSE_MS;
         const isOver = TERMINAL.has(last.type);
         const shown = events.map((event) => ({ event: { ...event, isTerminal: TERMINAL.has(event.type) } }));
         if (!isOver) {
@@ -70,7 +75,8 @@ export class FollowResponses {
         (await this.log.eventsAfter(accountId, id, known, 1)).length === 0
       )
         return;
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      await this.bell.wait(id, pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 }
