@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly file?: object;
   /** Words before the path of main.js, such as options of node. */
   readonly nodeOptions?: readonly string[];
+  /** Path of another Node than the one that runs the tests. */
+  readonly node?: string;
 }
 
 /** A directory that the database's user can enter too, when root runs the tests. */
@@ -48,10 +50,16 @@ export class GatewayProcess {
   }
 
   /** Started, but not necessarily listening. */
-  static async spawn({ directory, environment, file, nodeOptions = [] }: ProcessOptions) {
+  static async spawn({
+    directory,
+    environment,
+    file,
+    nodeOptions = [],
+    node = process.execPath,
+  }: ProcessOptions) {
     if (file) await writeFile(join(directory, 'gateway.yaml'), stringify(file));
     const main = join(await compileProject(), 'main.js');
-    const child = spawn(process.execPath, [...nodeOptions, '--enable-source-maps', main], {
+    const child = spawn(node, [...nodeOptions, '--enable-source-maps', main], {
       cwd: directory,
       env: processEnvironment(environment),
       stdio: ['ignore', 'pipe', 'pipe'],
