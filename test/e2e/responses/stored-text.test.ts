@@ -74,6 +74,22 @@ describe('text that no database likes', () => {
     expect(items.data).toMatchObject([{ id }]);
     expect((await client.inputItems(made.id, '?after=%00')).status).toBeLessThan(500);
   });
+
+  it('may be an id that is longer than an index has room for', async () => {
+    // No two of these characters are the same, so that it cannot be compressed either.
+    const ids = ['first ', 'second '].map(
+      (start) =>
+        start + String.fromCodePoint(...Array.from({ length: 3_000 }, (_, index) => 0x4e00 + index * 5)),
+    );
+    const made = await client.created({
+      input: ids.map((id) => ({ id, role: 'user', content: id.slice(0, 6), type: 'message' })),
+    });
+    const items = (await (await client.inputItems(made.id)).json()) as { data: unknown[] };
+    expect(items.data).toMatchObject([{ id: ids[1] }, { id: ids[0] }]);
+    upstream.reset();
+    await client.created({ input: [{ type: 'item_reference', id: ids[0] }] });
+    expect(messagesOf(await upstream.arrived(0))).toMatchObject([{ content: 'first ' }]);
+  });
 });
 
 /** Tables in which a text stands, in whatever column. */
