@@ -7,6 +7,8 @@ const MAX_RICH_VISITS = 2_000;
 const MAX_VISITS = 10_000;
 const MAX_DEPTH = 64;
 const MAX_ITEMS = 100;
+/** Characters and entries, of what is made and of the schemas that are looked at, each time that they are. */
+const MAX_WORK = 4_194_304;
 
 /**
  * A document that validates against a JSON Schema, the same one each time. Understands type, enum, const, properties,
@@ -35,6 +37,7 @@ interface Place {
 
 class InstanceMaker {
   private visits = 0;
+  private work = 0;
 
   constructor(private readonly root: JsonValue) {}
 
@@ -42,9 +45,10 @@ class InstanceMaker {
     this.visits += 1;
     if (this.visits > MAX_VISITS || place.depth > MAX_DEPTH) throw new Endless();
     if (!isJsonObject(schema)) return 'sandbox';
+    this.spend(breadthOf(schema));
     if (typeof schema.$ref === 'string') return this.follow(schema, schema.$ref, place);
-    if (schema.const !== undefined) return schema.const;
-    if (Array.isArray(schema.enum)) return choose(schema.enum, place.variant);
+    if (schema.const !== undefined) return this.given(schema.const);
+    if (Array.isArray(schema.enum)) return this.given(choose(schema.enum, place.variant));
     if (Array.isArray(schema.allOf))
       return this.make(merged(without(schema, 'allOf'), schema.allOf), deeper(place));
     if (Array.isArray(schema.anyOf)) return this.oneOf(without(schema, 'anyOf'), schema.anyOf, place);
@@ -67,8 +71,19 @@ class InstanceMaker {
       case 'null':
         return null;
       default:
-        return stringInstance(schema, place.variant);
+        return this.given(stringInstance(schema, place.variant));
     }
+  }
+
+  /** What is not made of parts: it may be large, and come many times. */
+  private given(value: JsonValue): JsonValue {
+    this.spend(typeof value === 'string' ? value.length : JSON.stringify(value).length);
+    return value;
+  }
+
+  private spend(work: number): void {
+    this.work += work;
+    if (this.work > MAX_WORK) throw new Endless();
   }
 
   private follow(schema: JsonObject, reference: string, place: Place): JsonValue {
@@ -86,11 +101,12 @@ class InstanceMaker {
   }
 
   private object(schema: JsonObject, place: Place): JsonObject {
-    const required = listOf(schema.required);
+    const required = new Set(listOf(schema.required));
     const properties = isJsonObject(schema.properties) ? schema.properties : {};
     const made: [string, JsonValue][] = [];
     for (const [name, property] of Object.entries(properties)) {
-      if (required.includes(name)) made.push([name, this.make(property, deeper(place))]);
+      this.spend(name.length + 1);
+      if (required.has(name)) made.push([name, this.make(property, deeper(place))]);
       else {
         const value = this.visits < MAX_RICH_VISITS ? this.attempt(property, deeper(place)) : undefined;
         if (value !== undefined) made.push([name, value]);
@@ -98,6 +114,7 @@ class InstanceMaker {
     }
     for (const name of required) {
       if (typeof name !== 'string' || Object.hasOwn(properties, name)) continue;
+      this.spend(name.length);
       made.push([name, this.make(schema.additionalProperties, deeper(place))]);
     }
     return Object.fromEntries(made);
@@ -121,7 +138,7 @@ class InstanceMaker {
     try {
       return this.make(schema, place);
     } catch (failure) {
-      if (failure instanceof Endless && this.visits <= MAX_VISITS) return undefined;
+      if (failure instanceof Endless && this.visits <= MAX_VISITS && this.work <= MAX_WORK) return undefined;
       throw failure;
     }
   }
@@ -137,16 +154,25 @@ function without(schema: JsonObject, name: string): JsonObject {
 
 /** One schema that asks for what all of them ask for, as far as objects and single keywords go. */
 function merged(base: JsonObject, others: readonly JsonValue[]): JsonObject {
-  return others.filter(isJsonObject).reduce<JsonObject>(
-    (sum, other) => ({
-      ...sum,
-      ...other,
-      ...(isJsonObject(sum.properties) &&
-        isJsonObject(other.properties) && { properties: { ...sum.properties, ...other.properties } }),
-      ...(sum.required !== undefined && { required: [...listOf(sum.required), ...listOf(other.required)] }),
-    }),
-    base,
+  const schemas = [base, ...others.filter(isJsonObject)];
+  const sum = new Map(schemas.flatMap((schema) => Object.entries(schema)));
+  const properties = schemas.flatMap((schema) =>
+    isJsonObject(schema.properties) ? [schema.properties] : [],
   );
+  const required = schemas.flatMap((schema) => listOf(schema.required));
+  if (properties.length > 1)
+    sum.set('properties', Object.fromEntries(properties.flatMap((named) => Object.entries(named))));
+  if (required.length > 0) sum.set('required', required);
+  return Object.fromEntries(sum);
+}
+
+/** How much there is to look at before anything below it is. */
+function breadthOf(schema: JsonObject): number {
+  let breadth = 0;
+  for (const value of Object.values(schema)) {
+    breadth += typeof value === 'string' || Array.isArray(value) ? value.length + 1 : 1;
+  }
+  return breadth;
 }
 
 function typeOf(schema: JsonObject): string {

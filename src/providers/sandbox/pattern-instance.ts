@@ -1,5 +1,7 @@
 /** Repetitions beyond this are not made. */
 const MAX_REPEAT = 64;
+/** Longer strings are cut: repetitions of repetitions would grow without end. */
+const MAX_LENGTH = 65_536;
 
 /**
  * A string that matches a simple regular expression: literals, classes, `.`, groups (the first alternative),
@@ -29,9 +31,10 @@ class PatternReader {
     let text = '';
     for (let next = this.peek(); next !== '' && next !== '|' && next !== ')'; next = this.peek()) {
       const atom = this.atom(depth);
-      text += atom.repeat(this.count());
+      const count = this.count();
+      if (text.length < MAX_LENGTH) text += atom.repeat(count);
     }
-    return text;
+    return text.slice(0, MAX_LENGTH);
   }
 
   private atom(depth: number): string {

@@ -165,6 +165,22 @@ describe('a document made from a schema', () => {
     expect(performance.now() - startMs).toBeLessThan(1_000);
   });
 
+  const many = (items: JsonObject): JsonObject => ({ type: 'array', minItems: 100, items });
+  const repeated = (depth: number): string => (depth === 0 ? 'a' : `(${repeated(depth - 1)}){64}`);
+  const names = Array.from({ length: 2_000 }, (_, index) => `name ${index}`);
+
+  it.each([
+    ['long strings', many(many({ type: 'string', minLength: 65_536 }))],
+    ['long constants', many(many({ const: 'x'.repeat(100_000) }))],
+    ['long choices', many(many({ enum: [{ deep: 'x'.repeat(100_000) }] }))],
+    ['long names', many(many({ required: ['x'.repeat(100_000)] }))],
+    ['repetitions of repetitions', many({ type: 'string', pattern: repeated(6) })],
+    ['many names', many(many({ properties: Object.fromEntries(names.map((name) => [name, {}])) }))],
+    ['many conditions', many(many({ allOf: names.map((name) => ({ [name]: 1 })) }))],
+  ])('is not long, whatever is asked for often: %s', (_name, schema) => {
+    expect(JSON.stringify(jsonSchemaInstance(schema)).length).toBeLessThan(6_000_000);
+  });
+
   it.each([null, true, 'text', [], { type: 'nonsense' }, { $ref: 'https://elsewhere.test' }, { enum: [] }])(
     'is made even for %j',
     (schema) => {
