@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
-import type { CatalogSnapshot, ResolvedModel } from './catalog.js';
+import type { CatalogSnapshot, ResolvedModel, ResolvedVideoModel } from './catalog.js';
 import type { Model } from './model.js';
 import { SANDBOX_PREFIX } from './sandbox-id.js';
 
@@ -16,10 +16,16 @@ export class Catalog {
    * @throws GatewayError model_not_found
    */
   resolveText(publicId: string): ResolvedModel {
-    const colon = publicId.startsWith(SANDBOX_PREFIX) ? publicId.indexOf(':') : -1;
-    const model = this.snapshot.models.get(colon < 0 ? publicId : publicId.slice(0, colon));
-    if (model === undefined) throw modelNotFound(publicId);
-    return { model, modelOptions: colon < 0 ? '' : publicId.slice(colon + 1) };
+    const { model, modelOptions } = this.resolve(publicId);
+    if (model.kind !== 'text') throw otherKind(model, 'videos, at /videos/generations');
+    return { model, modelOptions };
+  }
+
+  /** The same for a model that makes videos. @throws GatewayError model_not_found */
+  resolveVideo(publicId: string): ResolvedVideoModel {
+    const { model, modelOptions } = this.resolve(publicId);
+    if (model.kind !== 'video') throw otherKind(model, 'text, at /chat/completions and /responses');
+    return { model, modelOptions };
   }
 
   list(): readonly Model[] {
@@ -36,6 +42,13 @@ export class Catalog {
     this.snapshot = snapshot;
     return true;
   }
+
+  private resolve(publicId: string): ResolvedModel<Model> {
+    const colon = publicId.startsWith(SANDBOX_PREFIX) ? publicId.indexOf(':') : -1;
+    const model = this.snapshot.models.get(colon < 0 ? publicId : publicId.slice(0, colon));
+    if (model === undefined) throw modelNotFound(publicId);
+    return { model, modelOptions: colon < 0 ? '' : publicId.slice(colon + 1) };
+  }
 }
 
 const LONGEST_SHOWN_ID = 128;
@@ -47,4 +60,8 @@ function modelNotFound(publicId: string): GatewayError {
     `There is no model "${shown}". GET /models lists the models that your key may use.`,
     { param: 'model' },
   );
+}
+
+function otherKind({ id }: Model, makes: string): GatewayError {
+  return new GatewayError('model_not_found', `The model "${id}" makes ${makes}.`, { param: 'model' });
 }

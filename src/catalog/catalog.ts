@@ -1,10 +1,12 @@
-import type { Model, ProviderSettings, TextModel } from './model.js';
+import type { Model, ProviderSettings, TextModel, VideoModel } from './model.js';
 
-/** A text model as a client named it: the entry, and the options after the colon of a sandbox id. */
-export interface ResolvedModel {
-  readonly model: TextModel;
+/** A model as a client named it: the entry, and the options after the colon of a sandbox id. */
+export interface ResolvedModel<Entry extends Model = TextModel> {
+  readonly model: Entry;
   readonly modelOptions: string;
 }
+
+export type ResolvedVideoModel = ResolvedModel<VideoModel>;
 
 /** What is offered now. A reload replaces the whole snapshot; a running call keeps the entries that it began with. */
 export interface CatalogSnapshot {

@@ -1,7 +1,7 @@
-import type { TokenPrices } from '../payments/domain/pricing.js';
+import type { TextPricing, TokenPrices, VideoPricing } from '../payments/domain/pricing.js';
 import { formatDecimal, type Decimal } from '../payments/domain/decimal.js';
 import type { JsonObject } from '../json.js';
-import type { InputKind, Model } from './model.js';
+import type { InputKind, Model, TextModel, VideoModel } from './model.js';
 
 /** The model as OpenAI's list shows one. */
 export interface ExternalModelCard {
@@ -13,35 +13,63 @@ export interface ExternalModelCard {
 }
 
 /** The model with its limits and prices. */
-export interface NativeModelCard extends ExternalModelCard {
+interface NativeCard extends ExternalModelCard {
   readonly modelId: string;
   readonly provider: string;
   readonly input: readonly InputKind[];
+  /** USD: per 1M tokens, per call for `webSearchPerCall`, per second or per video; zeros for a free model. */
+  readonly pricing: JsonObject;
+}
+
+export interface NativeTextModelCard extends NativeCard {
   readonly output: readonly 'text'[];
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
-  /** USD per 1M tokens, and per call for `webSearchPerCall`; zeros for a free model. */
-  readonly pricing: JsonObject;
+}
+
+/** A list that is not there means that the provider decides. */
+export interface NativeVideoModelCard extends NativeCard {
+  readonly output: readonly 'video'[];
+  /** Seconds; the first is the default. */
+  readonly durations?: readonly number[];
+  readonly sizes?: readonly string[];
+  readonly aspectRatios?: readonly string[];
 }
 
 export function externalModelCard({ id, created, ownedBy }: Model): ExternalModelCard {
   return { id, object: 'model', created, owned_by: ownedBy };
 }
 
-export function nativeModelCard(model: Model): NativeModelCard {
-  return {
+export function nativeModelCard(model: Model): NativeTextModelCard | NativeVideoModelCard {
+  const card = {
     ...externalModelCard(model),
     modelId: model.id,
     provider: model.targets[0]?.provider.id ?? '',
     input: model.inputKinds ?? ['text'],
-    output: ['text'],
-    contextWindow: model.contextWindow,
-    maxOutputTokens: model.maxOutputTokens,
-    pricing: shownPricing(model),
+  };
+  return model.kind === 'text' ? { ...card, ...textDetails(model) } : { ...card, ...videoDetails(model) };
+}
+
+function textDetails({ contextWindow, maxOutputTokens, pricing }: TextModel) {
+  return { output: ['text'] as const, contextWindow, maxOutputTokens, pricing: shownTextPricing(pricing) };
+}
+
+function videoDetails({ durations, sizes, aspectRatios, pricing }: VideoModel) {
+  return {
+    output: ['video'] as const,
+    ...(durations && { durations }),
+    ...(sizes && { sizes }),
+    ...(aspectRatios && { aspectRatios }),
+    pricing: shownVideoPricing(pricing),
   };
 }
 
-function shownPricing({ pricing }: Model): JsonObject {
+function shownVideoPricing(pricing: VideoPricing | 'free'): JsonObject {
+  if (pricing === 'free') return { perVideo: 0 };
+  return 'perSecond' in pricing ? { perSecond: usd(pricing.perSecond) } : { perVideo: usd(pricing.perVideo) };
+}
+
+function shownTextPricing(pricing: TextPricing | 'free'): JsonObject {
   if (pricing === 'free') return { input: 0, output: 0 };
   const { longContext, serviceTiers, webSearchPerCall } = pricing;
   return {

@@ -1,4 +1,4 @@
-import type { TextPricing } from '../payments/domain/pricing.js';
+import type { TextPricing, VideoPricing } from '../payments/domain/pricing.js';
 
 export type ProviderType = 'openai' | 'anthropic' | 'google' | 'sandbox';
 export type Wire = 'chat' | 'responses' | 'videos';
@@ -57,4 +57,26 @@ export interface TextModel {
   readonly inputKinds?: readonly InputKind[];
 }
 
-export type Model = TextModel;
+export interface VideoModel {
+  readonly kind: 'video';
+  /** Public id, matched exactly. */
+  readonly id: string;
+  readonly targets: readonly Target[];
+  readonly pricing: VideoPricing | 'free';
+  /**
+   * Whole seconds of one video; the first is what a request that names none gets. Absent: the provider decides, and
+   * the price does not depend on it.
+   */
+  readonly durations?: readonly number[];
+  /** `WxH`; absent: the provider decides what it takes. */
+  readonly sizes?: readonly string[];
+  /** `W:H`; absent: those of the sizes, or what the provider takes. */
+  readonly aspectRatios?: readonly string[];
+  /** Epoch seconds, as shown by `GET /models`. */
+  readonly created: number;
+  readonly ownedBy: string;
+  /** Absent: text. */
+  readonly inputKinds?: readonly InputKind[];
+}
+
+export type Model = TextModel | VideoModel;

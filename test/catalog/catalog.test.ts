@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Catalog } from '../../src/catalog/catalog.service.js';
+import type { Model } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { SANDBOX_CATALOGUE } from '../../src/config/sandbox-catalogue.js';
@@ -47,6 +48,16 @@ describe('Catalog', () => {
       param: 'model',
       message: `There is no model "${id}". GET /models lists the models that your key may use.`,
     });
+  });
+
+  it('resolves text and videos apart from each other', () => {
+    const { targets, created, ownedBy } = new Catalog(openai).resolveText('gpt-5.5').model;
+    const video: Model = { kind: 'video', id: 'film', targets, created, ownedBy, pricing: 'free' };
+    const catalog = new Catalog({ ...openai, models: new Map([...openai.models, ['film', video]]) });
+    expect(catalog.resolveVideo('film')).toEqual({ model: video, modelOptions: '' });
+    expect(refusalOf(catalog, 'film')).toMatchObject({ code: 'model_not_found', param: 'model' });
+    expect(() => catalog.resolveVideo('gpt-5.5')).toThrow('The model "gpt-5.5" makes text');
+    expect(() => catalog.resolveVideo('gone')).toThrow('There is no model "gone".');
   });
 
   it('does not repeat a long id in full', () => {

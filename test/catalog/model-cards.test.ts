@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { externalModelCard, nativeModelCard } from '../../src/catalog/model-cards.js';
-import type { Model } from '../../src/catalog/model.js';
+import type { TextModel, VideoModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { parseDecimal } from '../../src/payments/domain/decimal.js';
@@ -8,8 +8,8 @@ import { parseDecimal } from '../../src/payments/domain/decimal.js';
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),
 );
-const gpt = models.get('gpt-5.5')!;
-const gemini = models.get('gemini-2.5-pro')!;
+const gpt = models.get('gpt-5.5') as TextModel;
+const gemini = models.get('gemini-2.5-pro') as TextModel;
 
 describe('a model card', () => {
   it('is what OpenAI shows on the external surface', () => {
@@ -36,7 +36,7 @@ describe('a model card', () => {
 
   it('shows every price that there is', () => {
     const usd = parseDecimal;
-    const model: Model = {
+    const model: TextModel = {
       ...gemini,
       pricing: {
         input: usd('0.1'),
@@ -63,5 +63,40 @@ describe('a model card', () => {
     const { inputKinds: _inputKinds, ...plain } = gpt;
     const card = nativeModelCard({ ...plain, pricing: 'free' });
     expect(card).toMatchObject({ pricing: { input: 0, output: 0 }, input: ['text'] });
+  });
+
+  it('shows what a video model offers, and leaves out what its provider decides', () => {
+    const { targets, created, ownedBy } = gpt;
+    const model: VideoModel = {
+      kind: 'video',
+      id: 'sora-2',
+      targets,
+      created,
+      ownedBy,
+      pricing: { perSecond: parseDecimal('0.1') },
+      durations: [4, 8],
+      sizes: ['1280x720'],
+      aspectRatios: ['16:9'],
+      inputKinds: ['text', 'image'],
+    };
+    const common = { ...externalModelCard(model), modelId: 'sora-2', provider: 'openai' };
+    expect(nativeModelCard(model)).toEqual({
+      ...common,
+      input: ['text', 'image'],
+      output: ['video'],
+      durations: [4, 8],
+      sizes: ['1280x720'],
+      aspectRatios: ['16:9'],
+      pricing: { perSecond: 0.1 },
+    });
+    const plain: VideoModel = { kind: 'video', id: 'sora-2', targets, created, ownedBy, pricing: 'free' };
+    expect(nativeModelCard(plain)).toEqual({
+      ...common,
+      input: ['text'],
+      output: ['video'],
+      pricing: { perVideo: 0 },
+    });
+    const perVideo: VideoModel = { ...plain, pricing: { perVideo: parseDecimal('0.40') } };
+    expect(nativeModelCard(perVideo).pricing).toEqual({ perVideo: 0.4 });
   });
 });

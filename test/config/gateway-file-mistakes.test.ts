@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { model, problemsOf, PROVIDER, withModel } from './gateway-file-text.js';
+import { model, problemsOf, PROVIDER, withModel, withVideo } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';
 
 cleanUpDirectories();
@@ -56,9 +56,27 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [withModel({ id: '"a:b"' })]: 'models[0].id: ' + AN_ID,
   [withModel({ id: 'sandbox/mine' })]: 'models[0].id: ' + AN_ID,
   [`${PROVIDER}models: [{${model()}}, {${model()}}]`]: 'models[1].id: is the id of an earlier model',
-  [`${PROVIDER}models: [{id: sora-2, kind: video, targets: [{provider: up, model: sora-2}], pricing: {per_second: 0.1}, durations: [4]}]`]:
-    'models[0].kind: video models are not available in this version',
-  [withModel({ kind: 'image' })]: 'models[0].kind: must be text',
+  [withVideo({ wires: '[chat]' })]: 'models[0].targets: the provider up must have videos among its wires',
+  [withVideo({ type: 'anthropic' })]: 'models[0].targets: the provider up makes no videos',
+  [withVideo({ durations: undefined })]:
+    'models[0].durations: is required where the price is per second; the first one is the default',
+  [withVideo({ durations: '[]' })]: 'models[0].durations: must name at least one, or be left out',
+  [withVideo({ durations: '[4, 1.5]' })]:
+    'models[0].durations[1]: must be a whole number of seconds from 1 to 3600',
+  [withVideo({ sizes: '[1280]' })]:
+    'models[0].sizes[0]: must be width x height in pixels, such as "1280x720"',
+  [withVideo({ aspect_ratios: '[wide]' })]:
+    'models[0].aspect_ratios[0]: must be width:height in quotes, such as "16:9"',
+  [withVideo({ context_window: '5' })]:
+    'models[0].context_window: is not a known key; known here: id, kind, targets, pricing, input, created, owned_by, durations, sizes, aspect_ratios',
+  [withVideo({ pricing: '{}' })]: 'models[0].pricing.per_second: is required',
+  [withVideo({ pricing: '{per_second: -1}' })]: 'models[0].pricing.per_second: ' + A_PRICE,
+  [withVideo({ pricing: '{per_second: 1, per_video: 1}' })]:
+    'models[0].pricing.per_video: cannot stand beside per_second',
+  [withVideo({ pricing: '{input: 1, per_video: 1}' })]:
+    'models[0].pricing.input: is not a known key; known here: per_second, per_video',
+  [withVideo({ pricing: undefined })]: 'models[0].pricing: is required',
+  [withModel({ kind: 'image' })]: 'models[0].kind: must be one of text, video',
   [withModel({ context_window: undefined })]: 'models[0].context_window: is required',
   [withModel({ max_output_tokens: undefined })]: 'models[0].max_output_tokens: is required',
   [withModel({ max_output_tokens: '1001' })]: 'models[0].max_output_tokens: must not exceed context_window',

@@ -132,6 +132,39 @@ describe('readGatewayFile', () => {
     });
   });
 
+  it('takes what a video model says', () => {
+    const { catalog } = read(
+      `providers: [{id: up, type: openai, wires: [videos]}, {id: g, type: google}]
+models:
+  - id: sora-2
+    kind: video
+    targets: [{provider: up, model: sora-2}]
+    pricing: {per_second: 0.1}
+    durations: [8, 4, 12]
+    sizes: ["1280x720", 720x1280]
+    input: [text, image]
+  - {id: veo, kind: video, targets: [{provider: g, model: veo-3}], pricing: {per_video: 0.40}, aspect_ratios: ["16:9"]}
+  - {id: own, kind: video, targets: [{provider: sandbox, model: video}], pricing: free, owned_by: me, created: 5}`,
+    );
+    const common = { kind: 'video', created: 1_767_225_600 };
+    expect(catalog.models.get('sora-2')).toEqual({
+      ...common,
+      id: 'sora-2',
+      targets: [{ provider: catalog.providers.get('up'), upstreamModel: 'sora-2', priority: 1, weight: 1 }],
+      pricing: { perSecond: parseDecimal('0.1') },
+      durations: [8, 4, 12],
+      sizes: ['1280x720', '720x1280'],
+      inputKinds: ['text', 'image'],
+      ownedBy: 'up',
+    });
+    expect(catalog.models.get('veo')).toMatchObject({
+      ...common,
+      pricing: { perVideo: parseDecimal('0.40') },
+      aspectRatios: ['16:9'],
+    });
+    expect(catalog.models.get('own')).toMatchObject({ pricing: 'free', ownedBy: 'me', created: 5 });
+  });
+
   it('keeps every price exactly as it is written', () => {
     const price = fc
       .tuple(fc.bigInt(0n, 999_999n), fc.stringMatching(/^\d{1,18}$/), fc.boolean())
@@ -142,7 +175,7 @@ describe('readGatewayFile', () => {
       fc.property(price, (text) => {
         const { catalog } = read(withModel({ pricing: `{input: ${text}, output: 0}` }));
         const pricing = catalog.models.get('m')!.pricing;
-        if (pricing === 'free') throw new Error('the model has a price');
+        if (pricing === 'free' || !('input' in pricing)) throw new Error('the model has a price');
         const canonical = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
         expect(formatDecimal(pricing.input)).toBe(canonical);
       }),

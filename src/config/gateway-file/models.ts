@@ -3,6 +3,7 @@ import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../model-defaults.js';
 import { readPricing } from './pricing.js';
 import type { Section, TextRule } from './section.js';
+import { readVideoModel, type CommonSettings } from './video-model.js';
 
 const MOST_TOKENS = 100_000_000;
 const MOST_WEIGHT = 1_000;
@@ -39,9 +40,9 @@ export function readModels(
     const id = readId(section);
     if (models.has(id)) section.refuse('id', 'is the id of an earlier model');
     const kind = section.text('kind') ?? 'text';
-    if (kind === 'video') section.refuse('kind', 'video models are not available in this version');
-    else if (kind !== 'text') section.refuse('kind', 'must be text');
-    else models.set(id, readTextModel(section, id, providers));
+    if (kind === 'video') models.set(id, readVideoModel(section, readCommon(section, id, providers)));
+    else if (kind === 'text') models.set(id, readTextModel(section, readCommon(section, id, providers)));
+    else section.refuse('kind', 'must be one of text, video');
   }
   return models;
 }
@@ -51,29 +52,37 @@ function readId(section: Section): string {
   return section.text('id', OWN_MODEL_ID) ?? section.path;
 }
 
-function readTextModel(
+/** What every model says, whatever it makes. */
+function readCommon(
   section: Section,
   id: string,
   providers: ReadonlyMap<string, ProviderSettings>,
-): TextModel {
-  section.require('targets', 'context_window', 'max_output_tokens', 'pricing');
+): CommonSettings {
+  section.require('targets', 'pricing');
   const targets = section.sections('targets').flatMap((target) => readTarget(target, providers) ?? []);
   if (section.isEmptyList('targets')) section.refuse('targets', 'must name at least one target');
+  const inputKinds = section.texts('input', INPUT_KIND) as readonly InputKind[] | undefined;
+  return {
+    id,
+    targets,
+    created: section.wholeNumber('created', 0, 99_999_999_999) ?? DEFAULT_CREATED,
+    ownedBy: section.text('owned_by', OWNER) ?? targets[0]?.provider.id ?? '',
+    ...(inputKinds && { inputKinds }),
+  };
+}
+
+function readTextModel(section: Section, common: CommonSettings): TextModel {
+  section.require('context_window', 'max_output_tokens');
   const contextWindow = section.wholeNumber('context_window', 1, MOST_TOKENS) ?? MOST_TOKENS;
   const maxOutputTokens = section.wholeNumber('max_output_tokens', 1, MOST_TOKENS) ?? 1;
   if (maxOutputTokens > contextWindow) section.refuse('max_output_tokens', 'must not exceed context_window');
-  const inputKinds = section.texts('input', INPUT_KIND) as readonly InputKind[] | undefined;
   const model: TextModel = {
     kind: 'text',
-    id,
-    targets,
+    ...common,
     contextWindow,
     maxOutputTokens,
     pricing: readPricing(section) ?? 'free',
     partTokens: readPartTokens(section.section('part_tokens')),
-    created: section.wholeNumber('created', 0, 99_999_999_999) ?? DEFAULT_CREATED,
-    ownedBy: section.text('owned_by', OWNER) ?? targets[0]?.provider.id ?? '',
-    ...(inputKinds && { inputKinds }),
   };
   section.end();
   return model;

@@ -131,6 +131,10 @@ export class Section {
     return found;
   }
 
+  isMissing(key: string): boolean {
+    return this.raw(key) === undefined;
+  }
+
   isText(key: string): boolean {
     return typeof this.raw(key) === 'string';
   }

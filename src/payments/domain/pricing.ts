@@ -20,3 +20,6 @@ export interface TextPricing extends TokenPrices {
   /** USD per hosted web search. */
   readonly webSearchPerCall?: Decimal;
 }
+
+/** USD for each second of a video, or for each video whatever its length. */
+export type VideoPricing = { readonly perSecond: Decimal } | { readonly perVideo: Decimal };
