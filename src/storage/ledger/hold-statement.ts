@@ -25,16 +25,16 @@ const TEXT = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 
 const STORING = `
 WITH granted AS MATERIALIZED (${TEXT}),
 started AS (
-  SELECT r.*, g.account_id
+  SELECT r.*, g.account_id, g.key_id
   FROM unnest($13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::boolean[],
               $20::boolean[], $21::text[], $22::text[], $23::timestamptz[])
     AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at)
   JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
 records AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
-                         hold_id, process_id, request, envelope, created_at)
+                         hold_id, key_id, request_id, process_id, request, envelope, created_at)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($3::text[])[s.call], $24::text, s.request::json, s.envelope::json, s.created_at
+         ($3::text[])[s.call], s.key_id, ($8::text[])[s.call], $24::text, s.request::json, s.envelope::json, s.created_at
   FROM started s ON CONFLICT (id) DO NOTHING),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
