@@ -5,6 +5,12 @@ import type { ResponseEvent } from './domain/response-event.js';
 import type { ResponseObject } from './domain/response.js';
 import type { ResponseStatus } from './domain/status.js';
 
+/** More than this is not read of what a request continues from: no model and no upstream takes as much. */
+export const MAX_CONTEXT_BYTES = 64 * 1024 * 1024;
+
+/** A page ends early where more items would be more than this; it has one item at least. */
+export const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
 export interface ContextQuery {
   /** SHA-256 of the key that asks; its account owns everything that is found. */
   readonly keyHash: Buffer;
@@ -22,6 +28,8 @@ export interface StoredContext {
   readonly history: readonly JsonObject[];
   /** How many of the last items of the history are the output of the named response. */
   readonly parentOutput: number;
+  /** What there is would be more than `MAX_CONTEXT_BYTES`; nothing of it was read. */
+  readonly isTooLarge: boolean;
   /** Items by id, over all stored responses and conversations of the account. */
   readonly items: ReadonlyMap<string, JsonObject>;
 }

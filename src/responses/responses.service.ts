@@ -4,6 +4,7 @@ import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
+import { GatewayError } from '../errors/gateway-error.js';
 import type { Payer } from '../payments/charged-work.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
@@ -139,6 +140,7 @@ export class ResponsesService {
     if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
     if (conversationId !== undefined && !stored?.hasConversation)
       throw conversationNotFound(conversationId, 'conversation');
+    if (stored?.isTooLarge) throw contextTooLarge(request);
     const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
     const history = local?.history ?? stored?.history ?? [];
     const context = assembleContext(history, input, stored?.parentOutput);
@@ -158,6 +160,18 @@ export class ResponsesService {
 
 function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
   return new Map(items.flatMap((item) => (typeof item['id'] === 'string' ? [[item['id'], item]] : [])));
+}
+
+function contextTooLarge({ previousResponseId, conversationId }: ResponsesRequest): GatewayError {
+  const continued = conversationId === undefined ? 'previous_response_id' : 'conversation';
+  const isChain = conversationId !== undefined || previousResponseId !== undefined;
+  return new GatewayError(
+    'context_length_exceeded',
+    'What the request continues from is too long to be read.',
+    {
+      param: isChain ? continued : 'input',
+    },
+  );
 }
 
 function settingsOf(request: ResponsesRequest): ResponseSettings {

@@ -96,6 +96,14 @@ export class Conversations {
             conversationId: undefined,
             itemIds,
           });
+    if (found?.isTooLarge)
+      throw new GatewayError(
+        'invalid_value',
+        'The items that are referred to are too long to be copied at once.',
+        {
+          param: 'items',
+        },
+      );
     const resolved = resolveReferences(items, found?.items ?? new Map(), 'items');
     return resolved.map((item) => storedInput(item, newId));
   }

@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../../json.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { withinPage } from '../within-page.js';
 import { fromPairTexts, pairText } from '../records/metadata-pairs.js';
 import { eraseResponse } from '../responses/erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
@@ -20,8 +21,9 @@ interface CompletionRow extends ReceiptRow {
   readonly chat_metadata: readonly string[];
 }
 
-const SELECT = `SELECT r.id, r.account_id, r.chat, r.chat_metadata, ${RECEIPT_COLUMNS}
-  FROM responses r LEFT JOIN receipts t ON t.hold_id = r.hold_id`;
+const COLUMNS = `r.id, r.account_id, r.chat, r.chat_metadata, ${RECEIPT_COLUMNS}`;
+const WITH_RECEIPT = 'LEFT JOIN receipts t ON t.hold_id = r.hold_id';
+const SELECT = `SELECT ${COLUMNS} FROM responses r ${WITH_RECEIPT}`;
 
 /** A stored completion is a response with a completion beside it. */
 @Injectable()
@@ -44,15 +46,18 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
   async page(accountId: string, request: CompletionPageRequest): Promise<CompletionPage> {
     const { limit, order, after, model, metadata } = request;
     const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
-    const { rows } = await this.pool.query<CompletionRow>(
-      `${SELECT}
+    const sorting = `created_at ${direction}, finished_at ${direction}, id ${direction}`;
+    const page = `SELECT r.* FROM responses r
        WHERE r.account_id = $1 AND r.chat IS NOT NULL
          AND ($2::text IS NULL OR (r.created_at, r.finished_at, r.id) ${beyond} (
            SELECT a.created_at, a.finished_at, a.id FROM responses a
            WHERE a.id = $2 AND a.account_id = $1 AND a.chat IS NOT NULL))
          AND ($3::text IS NULL OR r.model = $3)
          AND r.chat_metadata @> $4::text[]
-       ORDER BY r.created_at ${direction}, r.finished_at ${direction}, r.id ${direction} LIMIT $5`,
+       ORDER BY ${sorting} LIMIT $5`;
+    const { rows } = await this.pool.query<CompletionRow & { readonly found: string }>(
+      `SELECT ${COLUMNS}, r.found FROM (${withinPage(page, 'chat', sorting)}) AS r ${WITH_RECEIPT}
+       ORDER BY r.created_at ${direction}, r.finished_at ${direction}, r.id ${direction}`,
       [
         accountId,
         after === undefined ? null : columnText(after),
@@ -61,7 +66,8 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
         limit + 1,
       ],
     );
-    return { completions: rows.slice(0, limit).map(completionOf), hasMore: rows.length > limit };
+    const completions = rows.slice(0, limit).map(completionOf);
+    return { completions, hasMore: Number(rows[0]?.found ?? 0) > completions.length };
   }
 
   async setMetadata(accountId: string, id: string, metadata: Metadata): Promise<boolean> {

@@ -12,6 +12,7 @@ import {
 import type { ItemPage, ItemPageRequest } from '../../responses/response-store.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { withinPage } from '../within-page.js';
 import { IS_FREE } from './free-conversation.js';
 
 interface ConversationRow {
@@ -120,20 +121,20 @@ export class PostgresConversationStore extends ConversationStore {
     { limit, order, after }: ItemPageRequest,
   ): Promise<ItemPage | undefined> {
     const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
-    const { rows } = await this.pool.query<{ item: JsonObject | null }>(
-      `SELECT i.item FROM conversations c
-       LEFT JOIN LATERAL (
-         SELECT item, position FROM conversation_items
-         WHERE conversation_id = c.id AND ($3::text IS NULL OR position ${beyond} (
-           SELECT position FROM conversation_items WHERE conversation_id = c.id AND item_id = $3))
-         ORDER BY position ${direction} LIMIT $4) AS i ON true
+    const page = `SELECT item, position FROM conversation_items
+      WHERE conversation_id = c.id AND ($3::text IS NULL OR position ${beyond} (
+        SELECT position FROM conversation_items WHERE conversation_id = c.id AND item_id = $3))
+      ORDER BY position ${direction} LIMIT $4`;
+    const { rows } = await this.pool.query<{ item: JsonObject | null; found: string | null }>(
+      `SELECT i.item, i.found FROM conversations c
+       LEFT JOIN LATERAL (${withinPage(page, 'item', `position ${direction}`)}) AS i ON true
        WHERE c.id = $1 AND c.account_id = $2 AND c.deleted_at IS NULL
        ORDER BY i.position ${direction}`,
       [columnText(id), accountId, after === undefined ? null : columnText(after), limit + 1],
     );
     if (rows.length === 0) return undefined;
-    const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
-    return { items: items.slice(0, limit), hasMore: items.length > limit };
+    const items = rows.flatMap(({ item }) => (item === null ? [] : [item])).slice(0, limit);
+    return { items, hasMore: Number(rows[0]?.found ?? 0) > items.length };
   }
 
   async item(accountId: string, id: string, itemId: string): Promise<JsonObject | undefined> {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { JsonObject } from '../../json.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
-import type { ContextQuery, StoredContext } from '../../responses/response-store.js';
+import { MAX_CONTEXT_BYTES, type ContextQuery, type StoredContext } from '../../responses/response-store.js';
 import { columnText } from '../column-text.js';
 
 interface ContextRow {
@@ -11,12 +11,13 @@ interface ContextRow {
   readonly item: JsonObject | null;
   readonly depth: number;
   readonly direction: number;
+  readonly is_too_large: boolean;
 }
 
 /**
  * The chain by its links, then its items, or those of the conversation, by their primary key. An ancestor's account is
  * compared in a form that no index has: with stale statistics the planner would else walk all of the account's
- * responses for each link.
+ * responses for each link. Items are measured before they are sent: anyone can store far more than fits into memory.
  */
 const TEXT = `
 WITH RECURSIVE caller AS (
@@ -31,8 +32,8 @@ chain AS (
   FROM chain c JOIN responses p ON p.id = c.previous_response_id AND p.account_id || '' = c.account_id),
 conversation AS (
   SELECT v.id FROM conversations v JOIN caller c ON c.account_id = v.account_id
-  WHERE v.id = $4 AND v.deleted_at IS NULL)
-SELECT * FROM (
+  WHERE v.id = $4 AND v.deleted_at IS NULL),
+found AS MATERIALIZED (
   SELECT 'parent' AS kind, status, NULL AS item_id, NULL::json AS item, 0 AS depth, 0 AS direction, 0 AS position
   FROM chain WHERE depth = 0
   UNION ALL
@@ -48,8 +49,10 @@ SELECT * FROM (
   FROM caller c JOIN response_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
   UNION ALL
   SELECT 'item', NULL, i.item_id, i.item, 0, 0, i.position
-  FROM caller c JOIN conversation_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
-) AS found
+  FROM caller c JOIN conversation_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)),
+size AS (SELECT coalesce(sum(octet_length(item::text)), 0) > ${MAX_CONTEXT_BYTES} AS is_too_large FROM found)
+SELECT kind, status, item_id, CASE WHEN NOT is_too_large THEN item END AS item, depth, direction, is_too_large
+FROM found, size
 ORDER BY kind, depth DESC, direction, position`;
 
 export async function readContext(
@@ -79,10 +82,11 @@ export async function readContext(
       if (depth === 0 && direction === 1) parentOutput += 1;
     } else if (item_id !== null && item) found.set(item_id, item);
   }
+  const isTooLarge = rows[0]?.is_too_large ?? false;
   const items = new Map<string, JsonObject>();
   for (const id of itemIds) {
     const item = found.get(columnText(id));
     if (item) items.set(id, item);
   }
-  return { parent, hasConversation, history, parentOutput, items };
+  return { parent, hasConversation, history, parentOutput, isTooLarge, items };
 }
