@@ -7,8 +7,9 @@ import { KeysService } from '../payments/keys/keys.service.js';
 import { Networks } from '../payments/networks.js';
 import { AdminGuard } from './admin-guard.js';
 import { checked } from './checked.js';
-import { KeyChanges, ListQuery, NewKey } from './key-input.js';
+import { KeyChanges, KeysQuery, NewKey } from './key-input.js';
 import { keyView, type KeyView } from './key-view.js';
+import { listBody, type ListBody, unknownAfter } from './list-body.js';
 
 /** Far more than any key's settings need. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -36,16 +37,11 @@ export class AdminKeysController {
   }
 
   @Get()
-  async list(@Query() query: Record<string, unknown>): Promise<object> {
-    const { limit, order, after } = await checked(ListQuery, query);
-    const { keys, hasMore } = await this.store.page({ limit, order, after });
-    return {
-      object: 'list',
-      data: keys.map(keyView),
-      first_id: keys[0]?.id ?? null,
-      last_id: keys.at(-1)?.id ?? null,
-      has_more: hasMore,
-    };
+  async list(@Query() query: Record<string, unknown>): Promise<ListBody<KeyView>> {
+    const { limit, order, after, account } = await checked(KeysQuery, query);
+    if (after !== undefined && !(await this.store.find(after))) throw unknownAfter();
+    const { keys, hasMore } = await this.store.page({ limit, order, after, accountId: account });
+    return listBody(keys.map(keyView), hasMore);
   }
 
   @Get(':id')

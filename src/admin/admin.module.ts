@@ -3,11 +3,12 @@ import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
 import { AdminGuard } from './admin-guard.js';
 import { AdminKeysController } from './admin-keys.controller.js';
+import { AdminRecordsController } from './admin-records.controller.js';
 import { AdminOrLoopbackGuard } from './admin-or-loopback-guard.js';
 import { AdminToken } from './admin-token.js';
 
 @Module({
-  controllers: [AdminKeysController],
+  controllers: [AdminKeysController, AdminRecordsController],
   providers: [
     {
       provide: AdminToken,

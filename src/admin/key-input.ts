@@ -1,9 +1,7 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
-  IsIn,
   IsInt,
   IsISO8601,
   IsOptional,
@@ -13,9 +11,11 @@ import {
   Max,
   Min,
 } from 'class-validator';
+import { ListQuery } from './list-query.js';
 
 /** The largest amount a bigint column holds has 19 digits; one less is always safe. */
 const ATOMIC_AMOUNT = /^\d{1,18}$/;
+const ACCOUNT = /^[A-Za-z0-9_.:@-]{1,128}$/;
 
 /** What PATCH takes: absent leaves a setting as it is, null removes it. */
 export class KeyChanges {
@@ -56,7 +56,7 @@ export class KeyChanges {
 }
 
 export class NewKey extends KeyChanges {
-  @Matches(/^[A-Za-z0-9_.:@-]{1,128}$/, {
+  @Matches(ACCOUNT, {
     message: 'account must be 1 to 128 letters, digits or any of _ . : @ -',
   })
   account!: string;
@@ -67,20 +67,8 @@ export class NewKey extends KeyChanges {
   chain_id?: number | null;
 }
 
-export class ListQuery {
+export class KeysQuery extends ListQuery {
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit = 20;
-
-  @IsOptional()
-  @IsIn(['asc', 'desc'])
-  order: 'asc' | 'desc' = 'desc';
-
-  @IsOptional()
-  @IsString()
-  @Length(1, 128)
-  after?: string;
+  @Matches(ACCOUNT, { message: 'account must be the name of an account' })
+  account?: string;
 }

@@ -1,4 +1,5 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
+import { RecordStore } from '../admin/record-store.js';
 import { DatabaseProbe } from '../health/database-probe.js';
 import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
@@ -7,6 +8,7 @@ import { ProcessLeases } from '../payments/process-leases.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
+import { PostgresRecordStore } from './admin/postgres-record-store.js';
 import { PostgresChatCompletionStore } from './chat/postgres-chat-completion-store.js';
 import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
 import { Database } from './database.js';
@@ -41,6 +43,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
         { provide: BackgroundStore, useClass: PostgresBackgroundStore },
         { provide: ConversationStore, useClass: PostgresConversationStore },
+        { provide: RecordStore, useClass: PostgresRecordStore },
         { provide: RetentionStore, useClass: PostgresRetentionStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
@@ -54,6 +57,7 @@ export class StorageModule implements OnModuleDestroy {
         Ledger,
         ProcessIdentity,
         ProcessLeases,
+        RecordStore,
         ResponseStore,
         RetentionStore,
       ],

@@ -36,6 +36,8 @@ export interface KeyPageRequest {
   readonly order: 'asc' | 'desc';
   /** Id of the last key of the page before. */
   readonly after: string | undefined;
+  /** Only keys of this account. */
+  readonly accountId?: string | undefined;
 }
 
 export interface KeyPage {

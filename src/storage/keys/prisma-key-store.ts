@@ -47,10 +47,11 @@ export class PrismaKeyStore extends KeyStore {
     return row ? recordOf(row) : undefined;
   }
 
-  async page({ limit, order, after }: KeyPageRequest): Promise<KeyPage> {
+  async page({ limit, order, after, accountId }: KeyPageRequest): Promise<KeyPage> {
     const rows = await this.table.findMany({
       orderBy: [{ createdAt: order }, { id: order }],
       take: limit + 1,
+      ...(accountId === undefined ? {} : { where: { accountId } }),
       ...(after === undefined ? {} : { cursor: { id: after }, skip: 1 }),
     });
     return { keys: rows.slice(0, limit).map(recordOf), hasMore: rows.length > limit };

@@ -1,0 +1,45 @@
+import { Controller, Get, Query, UseGuards } from '@nestjs/common';
+import { AdminGuard } from './admin-guard.js';
+import { checked } from './checked.js';
+import { listBody, type ListBody, unknownAfter } from './list-body.js';
+import { pageRequest, ReceiptsQuery, ResponsesQuery } from './record-query.js';
+import { RecordStore, type RecordPage } from './record-store.js';
+
+type QueryText = Readonly<Record<string, unknown>>;
+type Shown<Row> = Row & { readonly object: string };
+
+/** What was stored and what was charged, without any content. */
+@Controller('admin')
+@UseGuards(AdminGuard)
+export class AdminRecordsController {
+  constructor(private readonly store: RecordStore) {}
+
+  @Get('responses')
+  async responses(@Query() query: QueryText): Promise<ListBody<object>> {
+    const request = pageRequest(await checked(ResponsesQuery, query));
+    return shown('response', await this.store.responses(request));
+  }
+
+  @Get('receipts')
+  async receipts(@Query() query: QueryText): Promise<ListBody<object>> {
+    const request = pageRequest(await checked(ReceiptsQuery, query));
+    return shown('receipt', await this.store.receipts(request));
+  }
+
+  @Get('usage')
+  async usage(@Query() query: QueryText): Promise<ListBody<object>> {
+    const request = pageRequest(await checked(ReceiptsQuery, query));
+    return shown('usage', await this.store.usage(request));
+  }
+}
+
+function shown<Row extends { readonly id: string }>(
+  object: string,
+  page: RecordPage<Row> | undefined,
+): ListBody<Shown<Row>> {
+  if (page === undefined) throw unknownAfter();
+  return listBody(
+    page.rows.map((row) => ({ ...row, object })),
+    page.hasMore,
+  );
+}

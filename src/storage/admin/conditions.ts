@@ -1,0 +1,21 @@
+/** Conditions of a statement that is put together, with their values. */
+export class Conditions {
+  private readonly texts: string[] = [];
+  readonly values: unknown[];
+
+  constructor(earlier: readonly unknown[] = []) {
+    this.values = [...earlier];
+  }
+
+  /** Each `?` of the text stands for the next value. A condition without a value does not narrow. */
+  add(text: string, ...values: readonly unknown[]): void {
+    if (values.includes(undefined)) return;
+    let next = this.values.push(...values) - values.length;
+    this.texts.push(text.replaceAll('?', () => `$${(next += 1)}`));
+  }
+
+  /** The whole clause; nothing when there are no conditions. */
+  get where(): string {
+    return this.texts.length === 0 ? '' : `WHERE ${this.texts.join(' AND ')}`;
+  }
+}
