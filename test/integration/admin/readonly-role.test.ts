@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { applyMigrations } from '../../../src/storage/migrations/apply-migrations.js';
+import { codeBlocks } from '../../docs/markdown.js';
 import { query, Scratch } from '../storage/scratch.js';
 
 /** A server of its own: roles belong to a whole server, and here there is none yet. */
@@ -51,13 +53,9 @@ describe('for a database user that may not create roles', () => {
     await applyMigrations(url);
     expect(await query(url, 'SELECT 1 AS one FROM admin.keys')).toEqual([]);
     expect(await query(url, `SELECT rolname FROM pg_roles WHERE rolname = 'gateway_readonly'`)).toEqual([]);
-    await query(asSuperuser(url), 'CREATE ROLE gateway_readonly NOLOGIN');
-    await query(
-      url,
-      `GRANT USAGE ON SCHEMA admin TO gateway_readonly;
-       GRANT SELECT ON ALL TABLES IN SCHEMA admin TO gateway_readonly;
-       ALTER DEFAULT PRIVILEGES IN SCHEMA admin GRANT SELECT ON TABLES TO gateway_readonly;`,
-    );
+    const [, makeRole = '', letIn = ''] = codeBlocks(readFileSync('docs/admin-queries.md', 'utf8'), 'text');
+    await query(asSuperuser(url), makeRole);
+    await query(url, letIn);
     expect(await canRead(url)).toBe(true);
   });
 
