@@ -16,8 +16,7 @@ export function parseItemQuery(query: Query): ItemPageRequest {
     throw new GatewayError('invalid_value', `\`limit\` must be between 1 and ${MAX_LIMIT}.`, {
       param: 'limit',
     });
-  const { after } = query;
-  return { limit, order, after: typeof after === 'string' && after !== '' ? after : undefined };
+  return { limit, order, after: oneText(query['after'], 'after') };
 }
 
 export interface StreamQuery {
@@ -32,6 +31,13 @@ export function parseStreamQuery(query: Query): StreamQuery {
   if (stream !== 'true' && stream !== 'false')
     throw new GatewayError('invalid_value', '`stream` must be `true` or `false`.', { param: 'stream' });
   return { stream: stream === 'true', startingAfter: wholeNumber(query['starting_after'], 'starting_after') };
+}
+
+/** An empty value is the same as none. */
+function oneText(value: unknown, param: string): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw new GatewayError('invalid_value', `\`${param}\` must be given once.`, { param });
 }
 
 function wholeNumber(value: unknown, param: string): number | undefined {

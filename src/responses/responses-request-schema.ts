@@ -60,7 +60,8 @@ export const metadataSchema: Schema = {
 export const responsesRequestSchema: Schema = object(
   { model: textOf({ minLength: 1, maxLength: 512 }) },
   {
-    input: list(inputItemSchema),
+    // A string has become a list by now.
+    input: { ...list(inputItemSchema), type: ['string', 'array'] },
     instructions: text,
     previous_response_id: textOf({ minLength: 1 }),
     conversation: {

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
-import { FollowResponses } from './background/follow.js';
+import { endOf, FollowResponses } from './background/follow.js';
 import { synthesise } from './domain/replay.js';
 import type { ResponseObject } from './domain/response.js';
 import { isTerminal } from './domain/status.js';
@@ -32,8 +32,8 @@ export class StoredResponseEndpoint {
     response: ServerResponse,
     presenters: ResponsePresenters,
   ): Promise<void> {
-    const { stream, startingAfter } = parseStreamQuery(query);
     const accountId = await this.accountOf(caller);
+    const { stream, startingAfter } = parseStreamQuery(query);
     const stored = await this.responses.find(accountId, id);
     if (!stream) {
       sendJson(response, shown(stored, presenters));
@@ -60,8 +60,7 @@ export class StoredResponseEndpoint {
       startingAfter === undefined
         ? events
         : last.map((event) => ({ ...event, sequence_number: startingAfter + 1 }));
-    const receipt = stored.receipt ? [{ receipt: stored.receipt }] : [];
-    const outcomes: readonly ReplayOutcome[] = [...receipt, ...rest.map((event) => ({ event }))];
+    const outcomes: readonly ReplayOutcome[] = [...endOf(stored), ...rest.map((event) => ({ event }))];
     await this.writer.stream(response, () => from(outcomes), presenters.followed(id));
   }
 
@@ -75,8 +74,8 @@ export class StoredResponseEndpoint {
   }
 
   async inputItems(caller: Caller, id: string, query: Query): Promise<object> {
-    const page = parseItemQuery(query);
-    const { items, hasMore } = await this.responses.inputItems(await this.accountOf(caller), id, page);
+    const accountId = await this.accountOf(caller);
+    const { items, hasMore } = await this.responses.inputItems(accountId, id, parseItemQuery(query));
     return {
       object: 'list',
       data: items,

@@ -4,9 +4,10 @@ import type { RecordEvent } from '../../payments/call-record.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
+import { ERRORS, GatewayError, type ErrorCode } from '../../errors/gateway-error.js';
 import { isTerminal } from '../domain/status.js';
 import type { ResponseEventBody } from '../domain/response-event.js';
-import { ResponseStore } from '../response-store.js';
+import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
 import { LogBell } from './log-bell.js';
 
@@ -15,7 +16,9 @@ export interface LoggedEvent extends RecordEvent {
   readonly isTerminal: boolean;
 }
 
-export type Followed = { readonly event: LoggedEvent } | { readonly receipt: Receipt };
+/** What is told of the end of a response beside its events. */
+export type Ended = { readonly failure: GatewayError } | { readonly receipt: Receipt };
+export type Followed = { readonly event: LoggedEvent } | Ended;
 
 /** Events read at once. */
 const READ_EVENTS = 500;
@@ -38,7 +41,7 @@ export class FollowResponses {
     private readonly bell: LogBell,
   ) {}
 
-  /** Cold. Ends with the receipt, if there is one, and the terminal event; or without, when the response was deleted. */
+  /** Cold. Ends with the failure and the receipt, if there are any, and the terminal event; or without, when the response was deleted. */
   follow(accountId: string, id: string, startingAfter: number, demand: Demand): Observable<Followed> {
     return fromPull((signal) => this.read(accountId, id, startingAfter, signal), demand);
   }
@@ -63,8 +66,8 @@ export class FollowResponses {
           yield shown;
           continue;
         }
-        const receipt = (await this.store.find(accountId, id))?.receipt;
-        yield receipt ? [...shown.slice(0, -1), { receipt }, ...shown.slice(-1)] : shown;
+        const stored = await this.store.find(accountId, id);
+        yield [...shown.slice(0, -1), ...(stored ? endOf(stored) : []), ...shown.slice(-1)];
         return;
       }
       const stored = await this.store.find(accountId, id);
@@ -79,4 +82,16 @@ export class FollowResponses {
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
+}
+
+export function endOf({ object: { error }, receipt }: StoredResponse): readonly Ended[] {
+  return [
+    ...(error ? [{ failure: new GatewayError(codeOf(error.code), error.message) }] : []),
+    ...(receipt ? [{ receipt }] : []),
+  ];
+}
+
+/** An error that was stored by an earlier version may have a code that is not known any more. */
+function codeOf(code: string): ErrorCode {
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'server_error';
 }

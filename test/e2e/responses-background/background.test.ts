@@ -215,6 +215,13 @@ describe('a background stream', () => {
     await iterator.return?.();
     expectLegalEvents(events);
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
+    const native = framesOf(await follow(one, id, '', '/v1'));
+    expect(native.slice(-4).map(({ event }) => event)).toEqual([
+      'response.failed',
+      'compose.error',
+      'compose.receipt',
+      undefined,
+    ]);
     expect(await clientOf(other).responses.retrieve(id)).toMatchObject({
       status: 'failed',
       error: { code: 'upstream_error' },

@@ -49,6 +49,20 @@ describe.each(SURFACES)('a request on %s', (surface) => {
     }
   });
 
+  it('with a bad key is told that before anything about a query', async () => {
+    const nobody = new ResponsesClient(gateway.url, 'compose-nobodynobodynobody', surface);
+    for (const answer of [nobody.find('resp_0', '?stream=no'), nobody.inputItems('resp_0', '?limit=no')]) {
+      expect((await answer).status).toBe(401);
+    }
+  });
+
+  it('for a page that starts after two items at once is refused', async () => {
+    const client = await clientOf({});
+    const { id } = await client.created();
+    const answer = await client.inputItems(id, '?after=msg_1&after=msg_2');
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'after' } }]);
+  });
+
   it('is told about its shape before its model, its chain and its budget', async () => {
     const poor = await clientOf({ budget_limit: '0' });
     const { shape, model, chain } = WRONG;

@@ -87,6 +87,8 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
     expect(await client.found(response.id)).toEqual(response);
     expect(compose.map(({ event }) => event)).toEqual(native ? ['compose.error', 'compose.receipt'] : []);
     if (native) expect(compose[0]?.data).toMatchObject(response.error!);
+    const replay = await checkedStream(await client.find(response.id, '?stream=true'));
+    expect([replay.response, replay.compose]).toEqual([response, compose]);
     expect('compose_receipt' in response).toBe(native);
     expect(await receipts(gateway.pool, created.id)).toEqual([{ finalAmount: 6, estimated: true }]);
   });
