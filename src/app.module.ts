@@ -11,6 +11,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
+import { ReceiptsModule } from './receipts/receipts.module.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { StreamingModule } from './streaming/streaming.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         ModelsModule,
         ChatModule,
         ResponsesModule,
+        ReceiptsModule,
         AdminModule,
       ],
     };

@@ -39,8 +39,8 @@ export interface Config {
   readonly adminToken: string;
   /** Where the admin token was generated or found; undefined when it was given. */
   readonly adminTokenFile: string | undefined;
-  /** PEM, or base64 of PKCS #8 or of the 32-byte seed; undefined: generated and kept below `dataDir`. */
-  readonly receiptSigningKey: string | undefined;
+  /** Ed25519 private key as `parseSigningKey` takes it: given, or generated and kept below `dataDir`. */
+  readonly receiptSigningKey: string;
   readonly streaming: StreamingConfig;
   readonly payments: PaymentsConfig;
   readonly maxBodyBytes: number;

@@ -15,12 +15,13 @@ import { DEFAULT_PAYMENTS } from './gateway-file/payments.js';
 import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
 import { SANDBOX_CATALOGUE } from './sandbox-catalogue.js';
 import { loadOrCreateSecret } from './secrets.js';
+import { newSigningKey, parseSigningKey } from './signing-key.js';
 
 const DEFAULT_FILE = 'gateway.yaml';
 
 /**
  * Everything the gateway is told, from the environment and the gateway file. Relative paths start at
- * `workingDirectory`. Makes the admin token when none is given and none is kept yet.
+ * `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is kept yet.
  * @throws ConfigurationError with every problem of both.
  */
 export function loadConfig(
@@ -36,6 +37,7 @@ export function loadConfig(
   return deepFreeze({
     ...fromVariables(variables),
     ...adminToken(variables, dataDir),
+    receiptSigningKey: receiptSigningKey(variables, dataDir),
     dataDir,
     payments: { ...read.payments, leaseMs: variables.LEASE_MS },
     catalogFile,
@@ -51,12 +53,14 @@ function defaultPublicUrl(host: string, port: number): string {
 
 function fromVariables(
   variables: EnvironmentVariables,
-): Omit<Config, 'adminToken' | 'adminTokenFile' | 'dataDir' | 'payments' | 'catalogFile' | 'catalog'> {
+): Omit<
+  Config,
+  'adminToken' | 'adminTokenFile' | 'receiptSigningKey' | 'dataDir' | 'payments' | 'catalogFile' | 'catalog'
+> {
   const { HOST: host, PORT: port, LOG_LEVEL: level } = variables;
   return {
     listen: { host, port, publicUrl: trimSlashes(variables.PUBLIC_URL ?? defaultPublicUrl(host, port)) },
     database: { url: variables.DATABASE_URL },
-    receiptSigningKey: variables.RECEIPT_SIGNING_KEY,
     streaming: {
       keepAliveMs: variables.KEEP_ALIVE_MS,
       bufferBytes: variables.STREAM_BUFFER_BYTES,
@@ -107,9 +111,22 @@ function adminToken(
 ): Pick<Config, 'adminToken' | 'adminTokenFile'> {
   if (given !== undefined) return { adminToken: given, adminTokenFile: undefined };
   const path = join(dataDir, 'admin-token');
+  return kept('the admin token', () => ({ adminToken: loadOrCreateSecret(path), adminTokenFile: path }));
+}
+
+function receiptSigningKey({ RECEIPT_SIGNING_KEY: given }: EnvironmentVariables, dataDir: string): string {
+  if (given !== undefined) return given;
+  return kept('the key that signs receipts', () => {
+    const key = loadOrCreateSecret(join(dataDir, 'receipt-signing-key'), newSigningKey);
+    parseSigningKey(key);
+    return key;
+  });
+}
+
+function kept<Secret>(what: string, load: () => Secret): Secret {
   try {
-    return { adminToken: loadOrCreateSecret(path), adminTokenFile: path };
+    return load();
   } catch (error) {
-    throw new ConfigurationError([`DATA_DIR: the admin token cannot be kept there: ${errorMessage(error)}`]);
+    throw new ConfigurationError([`DATA_DIR: ${what} cannot be kept there: ${errorMessage(error)}`]);
   }
 }

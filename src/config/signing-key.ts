@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
 
 /** RFC 8410: what precedes the 32-byte seed in the PKCS #8 form of an Ed25519 private key. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -17,6 +17,11 @@ export function parseSigningKey(text: string): KeyObject {
   );
   if (key.asymmetricKeyType !== 'ed25519') throw new Error('not an Ed25519 private key');
   return key;
+}
+
+/** A new key: base64 of its seed. */
+export function newSigningKey(): string {
+  return randomBytes(SEED_BYTES).toString('base64');
 }
 
 function asPkcs8(base64: string): Buffer {

@@ -68,6 +68,7 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: 'There is no such conversation.',
   },
+  receipt_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such receipt.' },
   model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },
   conversation_locked: {
     status: 409,

@@ -4,6 +4,7 @@ import { ChargedCall } from './charged-call.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import { Ledger } from './ledger.js';
 import type { Outcome } from './outcome.js';
+import { Settling } from './receipts/settling.js';
 import { RunningCalls } from './running-calls.js';
 
 export const CHARGE_SETTINGS = Symbol('charge settings');
@@ -13,6 +14,7 @@ export const CHARGE_SETTINGS = Symbol('charge settings');
 export class Charge {
   constructor(
     private readonly ledger: Ledger,
+    private readonly settling: Settling,
     private readonly calls: RunningCalls,
     @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
   ) {}
@@ -20,7 +22,7 @@ export class Charge {
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */
   run<Event>(work: ChargedWork<Event>): Observable<Outcome<Event>> {
     return new Observable((subscriber) => {
-      const call = new ChargedCall(work, this.ledger, this.calls, this.settings, subscriber);
+      const call = new ChargedCall(work, this.ledger, this.settling, this.calls, this.settings, subscriber);
       void call.begin();
       return () => call.leave();
     });

@@ -4,9 +4,7 @@ import { Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import type { Ending } from './call-record.js';
-import { buildReceipt } from './domain/build-receipt.js';
 import { chargeFor } from './domain/metering.js';
-import type { Receipt } from './domain/receipt.js';
 import { encodeTariff } from './domain/tariff.js';
 import {
   isRefusal,
@@ -19,6 +17,7 @@ import {
 import type { Outcome } from './outcome.js';
 import type { CallProgress } from './process-leases.js';
 import { refusalError } from './refusal.js';
+import type { Settling } from './receipts/settling.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
 
@@ -44,6 +43,7 @@ export class ChargedCall<Event> implements RunningCall {
   constructor(
     private readonly work: ChargedWork<Event>,
     private readonly ledger: Ledger,
+    private readonly settling: Settling,
     private readonly calls: RunningCalls,
     private readonly settings: ChargeSettings,
     private readonly subscriber: Subscriber<Outcome<Event>>,
@@ -150,7 +150,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
       const settlement = await this.settlement(ending);
-      const receipt = await this.persist(() => this.settle(settlement));
+      const receipt = await this.persist(() => this.settling.settle(settlement));
       this.end(() => {
         if (receipt) this.subscriber.next({ receipt });
         this.subscriber.complete();
@@ -178,7 +178,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   private async settlement(ending: Ending): Promise<Settlement> {
     const { payer, quote, meter, model, responseId } = this.work;
-    const { keyId, accountId, chainId } = this.granted;
+    const { keyId, accountId, chainId, amount } = this.granted;
     const measurement = await meter.measure();
     const { usage, estimated } = measurement;
     const provider = meter.provider ?? this.work.provider;
@@ -196,16 +196,9 @@ export class ChargedCall<Event> implements RunningCall {
       charge: chargeFor(usage, quote.tariff, { feeBps: quote.feeBps, estimated }),
       estimated,
       settledAtMs: Date.now(),
+      held: amount,
       record: this.work.record?.end(ending, measurement),
     };
-  }
-
-  /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
-  private async settle(settlement: Settlement): Promise<Receipt | undefined> {
-    const { outcome, finalAmount, overrun } = await this.ledger.settle(settlement);
-    if (outcome === 'ended_before') return undefined;
-    const { lineItems, providerAmount, platformFee } = settlement.charge;
-    return buildReceipt({ ...settlement, lineItems, providerAmount, platformFee, finalAmount, overrun });
   }
 
   /**

@@ -75,7 +75,22 @@ export interface Settlement {
   readonly charge: Charge;
   readonly estimated: boolean;
   readonly settledAtMs: number;
+  /** What the hold was granted, atomic USDC. A price above it is charged as far as the free budget allows. */
+  readonly held: bigint;
   readonly record?: RecordEnd | undefined;
+}
+
+/** What of a price was charged, and what was not covered; atomic USDC. */
+export interface SettledAmounts {
+  readonly finalAmount: bigint;
+  readonly overrun: bigint;
+}
+
+export interface SignedSettlement extends Settlement {
+  /** Of the receipt as it is when the whole price is charged. */
+  readonly signature: string;
+  /** Of the receipt with these amounts; the same ones always give the same signature. */
+  readonly sign: (amounts: SettledAmounts) => Promise<string>;
 }
 
 export interface Release {
@@ -84,12 +99,9 @@ export interface Release {
   readonly record?: RecordEnd | undefined;
 }
 
-export interface SettlementResult {
+export interface SettlementResult extends SettledAmounts {
   /** `ended_before`: the hold had been ended for this call; nothing was charged to the key now. */
   readonly outcome: 'settled' | 'ended_before';
-  /** What the key paid, atomic USDC. */
-  readonly finalAmount: bigint;
-  readonly overrun: bigint;
 }
 
 /**
@@ -99,10 +111,10 @@ export interface SettlementResult {
 export abstract class Ledger {
   /** Checks the key and takes a hold, both or neither. */
   abstract hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal>;
-  /** Ends a hold with a charge and its receipt. */
-  abstract settle(settlement: Settlement): Promise<SettlementResult>;
+  /** Ends a hold with a charge and its signed receipt. */
+  abstract settle(settlement: SignedSettlement): Promise<SettlementResult>;
   /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */
-  abstract settleAbandoned(settlement: Settlement): Promise<SettlementResult>;
+  abstract settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult>;
   /** Ends a hold without a charge. */
   abstract release(release: Release): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Global, Module, type FactoryProvider } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config, PaymentsConfig } from '../config/config.js';
+import { parseSigningKey } from '../config/signing-key.js';
 import type { ChargeSettings } from './charged-work.js';
 import { Charge, CHARGE_SETTINGS } from './charge.js';
 import { FEE_BPS } from './fee.js';
@@ -8,6 +9,9 @@ import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { KeysService } from './keys/keys.service.js';
 import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
 import { Networks } from './networks.js';
+import { ReceiptKeys } from './receipts/receipt-keys.js';
+import { ReceiptSigner } from './receipts/receipt-signer.js';
+import { Settling } from './receipts/settling.js';
 import { RunningCalls } from './running-calls.js';
 import { Sweeper } from './sweeper.js';
 
@@ -21,11 +25,19 @@ import { Sweeper } from './sweeper.js';
     setting(FEE_BPS, ({ feeBps }) => feeBps),
     setting(LEASE_MS, ({ leaseMs }) => leaseMs),
     setting(Networks, ({ chainIds }) => new Networks(chainIds)),
+    {
+      provide: ReceiptSigner,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) =>
+        new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
+    },
     Charge,
     KeyAuthenticator,
     KeysService,
     LeaseKeeper,
+    ReceiptKeys,
     RunningCalls,
+    Settling,
     Sweeper,
   ],
   exports: [
@@ -36,6 +48,7 @@ import { Sweeper } from './sweeper.js';
     LEASE_MS,
     LeaseKeeper,
     Networks,
+    ReceiptKeys,
     RunningCalls,
     Sweeper,
   ],

@@ -20,6 +20,8 @@ export interface AbandonedCall extends HeldCall, CallProgress {
   readonly requestId: string;
   readonly responseId: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** Atomic USDC. */
+  readonly amount: bigint;
   /** The key's own chain. */
   readonly keyChainId: number | null;
   readonly terms: HoldTerms;

@@ -8,6 +8,7 @@ import { NO_USAGE } from './domain/usage.js';
 import { LEASE_MS } from './lease-keeper.js';
 import { Ledger, type Settlement } from './ledger.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
+import { Settling } from './receipts/settling.js';
 import { Recurring } from './recurring.js';
 
 /** Holds ended in one round; the next round follows at once while there are more. */
@@ -29,6 +30,7 @@ export class Sweeper implements OnModuleInit {
   constructor(
     private readonly leases: ProcessLeases,
     private readonly ledger: Ledger,
+    private readonly settling: Settling,
     @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
@@ -53,7 +55,7 @@ export class Sweeper implements OnModuleInit {
 
   private async end(call: AbandonedCall): Promise<void> {
     if (!call.sent) await this.ledger.release({ holdId: call.holdId, keyId: call.keyId });
-    else await this.ledger.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
+    else await this.settling.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
   }
 }
 
@@ -74,5 +76,6 @@ function settlementOf(call: AbandonedCall, defaultChainId: number): Settlement {
     charge: chargeFor(usage, decodeTariff(tariff), { feeBps, estimated: true }),
     estimated: true,
     settledAtMs: Date.now(),
+    held: call.amount,
   };
 }

@@ -16,6 +16,7 @@ interface AbandonedRow {
   readonly request_id: string;
   readonly response_id: string | null;
   readonly idempotency_key: string | null;
+  readonly amount: string;
   readonly sent: boolean;
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -61,8 +62,8 @@ export class PostgresProcessLeases extends ProcessLeases {
 
   async abandoned(limit: number): Promise<readonly AbandonedCall[]> {
     const { rows } = await this.database.pool.query<AbandonedRow>(
-      `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.sent, h.input_tokens,
-              h.output_tokens, h.terms, k.chain_id
+      `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.amount, h.sent,
+              h.input_tokens, h.output_tokens, h.terms, k.chain_id
        FROM holds h JOIN api_keys k ON k.id = h.key_id
        WHERE NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
@@ -77,6 +78,7 @@ export class PostgresProcessLeases extends ProcessLeases {
       requestId: row.request_id,
       responseId: row.response_id ?? undefined,
       idempotencyKey: row.idempotency_key ?? undefined,
+      amount: BigInt(row.amount),
       sent: row.sent,
       inputTokens: row.input_tokens,
       outputTokens: row.output_tokens,

@@ -5,6 +5,8 @@ import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
 import { ProcessLeases } from '../payments/process-leases.js';
+import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
+import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
@@ -21,6 +23,8 @@ import { PostgresRetentionStore } from './responses/postgres-retention-store.js'
 import { ResponseStore } from '../responses/response-store.js';
 import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-store.js';
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
+import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
+import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 
 /** Implements every port that needs the database. */
@@ -44,6 +48,8 @@ export class StorageModule implements OnModuleDestroy {
         { provide: BackgroundStore, useClass: PostgresBackgroundStore },
         { provide: ConversationStore, useClass: PostgresConversationStore },
         { provide: RecordStore, useClass: PostgresRecordStore },
+        { provide: ReceiptKeyStore, useClass: PostgresReceiptKeyStore },
+        { provide: ReceiptStore, useClass: PostgresReceiptStore },
         { provide: RetentionStore, useClass: PostgresRetentionStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
       ],
@@ -58,6 +64,8 @@ export class StorageModule implements OnModuleDestroy {
         ProcessIdentity,
         ProcessLeases,
         RecordStore,
+        ReceiptKeyStore,
+        ReceiptStore,
         ResponseStore,
         RetentionStore,
       ],

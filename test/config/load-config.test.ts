@@ -43,7 +43,7 @@ describe('loadConfig', () => {
       database: { url: undefined },
       dataDir: join(directory, 'data'),
       adminTokenFile: join(directory, 'data', 'admin-token'),
-      receiptSigningKey: undefined,
+      receiptSigningKey: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) as unknown,
       streaming: { keepAliveMs: 15_000, bufferBytes: 1_048_576, stallMs: 60_000, headAfterMs: 20_000 },
       payments: { feeBps: 100, defaultChainId: 43_113, chainIds: [43_113], leaseMs: 30_000 },
       maxBodyBytes: 33_554_432,
@@ -195,6 +195,21 @@ describe('loadConfig', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(load({}, directory).adminToken).toBe(first.adminToken);
     expect(load({ ADMIN_TOKEN: 'given' }, directory).adminToken).toBe('given');
+  });
+
+  it('makes the key that signs receipts on first start, for the owner only, and keeps it', () => {
+    const directory = temporaryDirectory();
+    const { receiptSigningKey } = load({}, directory);
+    const path = join(directory, 'data', 'receipt-signing-key');
+    expect(readFileSync(path, 'utf8').trim()).toBe(receiptSigningKey);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(load({}, directory).receiptSigningKey).toBe(receiptSigningKey);
+    expect(load({ RECEIPT_SIGNING_KEY: PEM }, directory).receiptSigningKey).toBe(PEM.trim());
+    expect(load({}).receiptSigningKey).not.toBe(receiptSigningKey);
+    writeFileSync(path, 'c3BvaWxlZA==');
+    expect(problemsOf({}, directory)).toEqual([
+      expect.stringMatching(/^DATA_DIR: the key that signs receipts cannot be kept there: /),
+    ]);
   });
 
   it('says in words that the admin token cannot be kept', () => {

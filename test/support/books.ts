@@ -19,6 +19,14 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT transaction_id FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
   'a receipt is its amounts': `
     SELECT id FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun`,
+  'a receipt is signed for its amounts': `
+    SELECT r.id, r.signature FROM receipts r
+    CROSS JOIN LATERAL (SELECT translate(split_part(r.signature, '.', 2), '-_', '+/') AS text) AS b
+    CROSS JOIN LATERAL (
+      SELECT convert_from(decode(rpad(b.text, (length(b.text) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb AS payload) AS p
+    WHERE r.signature IS NULL OR p.payload ->> 'finalAmountWei' <> r.final_amount::text
+      OR (r.overrun > 0) <> (p.payload -> 'lineItems' @> json_build_array(
+           json_build_object('key', 'overrun', 'amountWei', (-r.overrun)::text))::jsonb)`,
   'the operator bears exactly the overruns': `
     SELECT 1 FROM (SELECT -sum(amount) AS total FROM ledger_entries WHERE ledger_account = 'operator:overrun') e,
                   (SELECT sum(amount) AS total FROM overruns) o

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
+import type { PageRequest } from '../../shape/page-query.js';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -10,13 +11,6 @@ export interface StoredCompletion {
   /** Those of the request. */
   readonly messages: readonly JsonObject[];
   readonly receipt: Receipt | undefined;
-}
-
-export interface PageRequest {
-  readonly limit: number;
-  readonly order: 'asc' | 'desc';
-  /** Id of the last entry of the page before. */
-  readonly after: string | undefined;
 }
 
 export interface CompletionPageRequest extends PageRequest {

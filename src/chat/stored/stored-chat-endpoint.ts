@@ -5,9 +5,10 @@ import type { Caller } from '../../http/caller.js';
 import { MAX_BODY_BYTES } from '../../http/max-body-bytes.js';
 import { readJsonBody } from '../../http/read-json-body.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
+import type { Query } from '../../shape/page-query.js';
 import { ChatCompletionStore, type StoredCompletion } from './chat-completion-store.js';
 import { completionJson, listJson, messagePage } from './stored-chat-json.js';
-import { parseCompletionPage, parseMetadata, parsePage, type Query } from './stored-chat-query.js';
+import { parseCompletionPage, parseMetadata, parseStoredPage } from './stored-chat-query.js';
 
 /** What both surfaces do with chat completions that were stored; native shows their receipts. */
 @Injectable()
@@ -45,7 +46,7 @@ export class StoredChatEndpoint {
 
   async messages(caller: Caller, id: string, query: Query): Promise<object> {
     const accountId = await this.accountOf(caller);
-    const page = parsePage(query);
+    const page = parseStoredPage(query);
     return messagePage(id, await this.stored(accountId, id), page);
   }
 

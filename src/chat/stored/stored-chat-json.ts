@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../json.js';
 import { receiptInBody } from '../../payments/domain/receipt-json.js';
-import type { PageRequest, StoredCompletion } from './chat-completion-store.js';
+import type { PageRequest } from '../../shape/page-query.js';
+import type { StoredCompletion } from './chat-completion-store.js';
 
 /** As its client got it, with its metadata; on the native surface with its receipt. */
 export function completionJson(

@@ -15,6 +15,7 @@ export interface SettledCharge {
   /** The part of the price that no budget covered; borne by the operator. */
   readonly overrun: bigint;
   readonly settledAtMs: number;
+  readonly signature?: string | undefined;
 }
 
 /**
@@ -36,6 +37,7 @@ export function buildReceipt(charge: SettledCharge): Receipt {
     account: charge.accountId,
     settledAt: charge.settledAtMs,
     settlementStatus: 'settled',
+    ...(charge.signature === undefined ? {} : { signature: charge.signature }),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type HoldRefusal,
   type HoldRequest,
   type Release,
-  type Settlement,
+  type SignedSettlement,
   type SettlementResult,
 } from '../../payments/ledger.js';
 import { Database } from '../database.js';
@@ -23,7 +23,7 @@ const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000 };
 @Injectable()
 export class PostgresLedger extends Ledger {
   private readonly holds: GroupCommit<HoldRequest, HoldGrant | HoldRefusal>;
-  private readonly settlements: GroupCommit<Settlement, SettlementResult>;
+  private readonly settlements: GroupCommit<SignedSettlement, SettlementResult>;
   private readonly releases: GroupCommit<Release, true>;
 
   constructor(
@@ -39,7 +39,7 @@ export class PostgresLedger extends Ledger {
       BOUNDS,
       weigh,
     );
-    this.settlements = new GroupCommit<Settlement, SettlementResult>(
+    this.settlements = new GroupCommit<SignedSettlement, SettlementResult>(
       (batch) => settleHolds(pool, batch, { sweep: false }),
       BOUNDS,
       weigh,
@@ -51,11 +51,11 @@ export class PostgresLedger extends Ledger {
     return this.holds.run(request);
   }
 
-  settle(settlement: Settlement): Promise<SettlementResult> {
+  settle(settlement: SignedSettlement): Promise<SettlementResult> {
     return this.settlements.run(settlement);
   }
 
-  async settleAbandoned(settlement: Settlement): Promise<SettlementResult> {
+  async settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult> {
     const [result] = await settleHolds(this.database.pool, [settlement], { sweep: true });
     if (!result) throw new Error('the settlement gave no answer');
     return result;

@@ -14,12 +14,13 @@ export interface ReceiptRow {
   readonly final_amount: string;
   readonly overrun: string;
   readonly settled_at: Date;
+  readonly signature: string | null;
 }
 
 export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items,
-  t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.settled_at`;
+  t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.settled_at, t.signature`;
 
-export function storedReceipt(row: ReceiptRow, responseId: string): Receipt | undefined {
+export function storedReceipt(row: ReceiptRow, responseId: string | undefined): Receipt | undefined {
   if (row.receipt_id === null) return undefined;
   return buildReceipt({
     receiptId: row.receipt_id,
@@ -34,5 +35,6 @@ export function storedReceipt(row: ReceiptRow, responseId: string): Receipt | un
     finalAmount: BigInt(row.final_amount),
     overrun: BigInt(row.overrun),
     settledAtMs: row.settled_at.getTime(),
+    signature: row.signature ?? undefined,
   });
 }

@@ -8,7 +8,8 @@ import {
   type HoldGrant,
   type HoldRefusal,
   type HoldRequest,
-  type Settlement,
+  type SettledAmounts,
+  type SignedSettlement,
 } from '../../../src/payments/ledger.js';
 import { Database } from '../../../src/storage/database.js';
 import { PostgresLedger } from '../../../src/storage/ledger/postgres-ledger.js';
@@ -72,7 +73,7 @@ export function settlementOf(
   key: TestKey,
   providerAmount: bigint,
   platformFee = 0n,
-): Settlement {
+): SignedSettlement {
   return {
     holdId: request.holdId,
     keyId: key.id,
@@ -87,7 +88,17 @@ export function settlementOf(
     charge: { lineItems: [], providerAmount, platformFee },
     estimated: false,
     settledAtMs: Date.now(),
+    held: request.minimum,
+    signature: signatureOver({ finalAmount: providerAmount + platformFee, overrun: 0n }),
+    sign: (amounts) => Promise.resolve(signatureOver(amounts)),
   };
+}
+
+/** What the books look at of a signature: its payload. */
+function signatureOver({ finalAmount, overrun }: SettledAmounts): string {
+  const lineItems = overrun > 0n ? [{ key: 'overrun', amountWei: String(-overrun) }] : [];
+  const payload = { finalAmountWei: String(finalAmount), lineItems };
+  return `head.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.signature`;
 }
 
 export function granted(answer: HoldGrant | HoldRefusal): HoldGrant {

@@ -1,0 +1,14 @@
+import type { PageRequest } from '../../shape/page-query.js';
+import type { Receipt } from '../domain/receipt.js';
+
+export interface ReceiptPage {
+  readonly receipts: readonly Receipt[];
+  readonly hasMore: boolean;
+}
+
+/** Receipts that the ledger has written. */
+export abstract class ReceiptStore {
+  abstract find(accountId: string, id: string): Promise<Receipt | undefined>;
+  /** By the time of settlement. An unknown `after` gives an empty page. */
+  abstract page(accountId: string, request: PageRequest): Promise<ReceiptPage>;
+}

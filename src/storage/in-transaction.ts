@@ -1,0 +1,25 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** A process that stops within a transaction must not keep its locks: the server ends it. */
+const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'`;
+
+/** For what takes several statements. A connection on which anything failed is not used again. */
+export async function inTransaction<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // One that breaks between two statements fails the next one; without a listener it would end the process.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  try {
+    await client.query(BEGIN);
+    const result = await work(client);
+    await client.query('COMMIT');
+    client.off('error', ignore).release();
+    return result;
+  } catch (failure) {
+    client.release(true);
+    throw failure;
+  }
+}
