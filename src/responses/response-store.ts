@@ -66,6 +66,8 @@ export abstract class ResponseStore {
   /** One query, however long the chain. */
   abstract readContext(query: ContextQuery): Promise<StoredContext>;
   abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
+  /** Without the content, which may be long: for those who look often. */
+  abstract status(accountId: string, id: string): Promise<ResponseStatus | undefined>;
   abstract inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage | undefined>;
   /** Marks a run that has not ended; its owner ends it. */
   abstract requestCancel(accountId: string, id: string): Promise<void>;

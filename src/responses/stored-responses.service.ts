@@ -53,8 +53,8 @@ export class StoredResponses {
     this.running.cancel(id);
     const deadline = Date.now() + this.endWaitMs;
     for (;;) {
-      const stored = await this.find(accountId, id);
-      if (isTerminal(stored.object.status)) return stored;
+      const status = await this.store.status(accountId, id);
+      if (!status || isTerminal(status)) return this.find(accountId, id);
       if (Date.now() > deadline)
         throw new GatewayError('service_unavailable', 'The response has not ended yet. Ask again.', {
           retryAfterSeconds: 1,

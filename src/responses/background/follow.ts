@@ -70,14 +70,10 @@ export class FollowResponses {
         yield [...shown.slice(0, -1), ...(stored ? endOf(stored) : []), ...shown.slice(-1)];
         return;
       }
-      const stored = await this.store.find(accountId, id);
-      if (!stored) return;
+      const status = await this.store.status(accountId, id);
+      if (!status) return;
       // Its end is written together with its last events: they are there with the next look, or not at all.
-      if (
-        isTerminal(stored.object.status) &&
-        (await this.log.eventsAfter(accountId, id, known, 1)).length === 0
-      )
-        return;
+      if (isTerminal(status) && (await this.log.eventsAfter(accountId, id, known, 1)).length === 0) return;
       await this.bell.wait(id, pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }

@@ -76,6 +76,15 @@ export class PostgresResponseStore extends ResponseStore {
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }
 
+  async status(accountId: string, id: string): Promise<ResponseStatus | undefined> {
+    const { rows } = await this.pool.query<{ status: ResponseStatus }>({
+      name: 'response_status',
+      text: 'SELECT status FROM responses WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL',
+      values: [columnText(id), accountId],
+    });
+    return rows[0]?.status;
+  }
+
   async inputItems(
     accountId: string,
     id: string,

@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import OpenAI from 'openai';
+import type { QueryConfig } from 'pg';
+import { Database } from '../../../src/storage/database.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
@@ -200,6 +202,26 @@ describe('a background stream', () => {
     const texts = new Set(await Promise.all(followers));
     expect(texts.size).toBe(1);
     await iterator.return?.();
+  });
+
+  it('is not read over and over by who waits for what comes next', async () => {
+    const exchange = speaking();
+    const { id } = await clientOf(one)
+      .responses.create({ ...HELLO, stream: true })
+      .then(async (stream) => {
+        for await (const event of stream) if (event.type === 'response.created') return event.response;
+        throw new Error('no first event');
+      });
+    const query = jest.spyOn(other.app.get(Database).pool, 'query');
+    const texts = (): readonly string[] =>
+      query.mock.calls.map(([given]) => (given as unknown as Partial<QueryConfig>).text ?? '');
+    const following = follow(other, id);
+    const looks = (): number => texts().filter((text) => text.includes('FROM responses')).length;
+    await until(() => looks() > 8);
+    expect(texts().filter((text) => text.includes('r.envelope'))).toHaveLength(1);
+    query.mockRestore();
+    (await exchange).end(REST);
+    expectLegalEvents(numbered(await following));
   });
 
   it('fails in its log, its object and its price alike when its upstream breaks', async () => {
