@@ -15,6 +15,7 @@ import { ReceiptsModule } from './receipts/receipts.module.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { StreamingModule } from './streaming/streaming.module.js';
+import { VideosModule } from './videos/videos.module.js';
 
 /** The composition root: what the gateway is made of, and the database that it stands on. */
 @Module({})
@@ -37,6 +38,7 @@ export class AppModule {
         ChatModule,
         ResponsesModule,
         ReceiptsModule,
+        VideosModule,
         AdminModule,
       ],
     };

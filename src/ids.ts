@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'key'
   | 'hold'
   | 'call'
+  | 'video'
   | 'proc';
 
 const ID_BYTES = 16;

@@ -9,6 +9,10 @@ import { LeftBehindResponses } from './responses/left-behind.js';
 import { Retention } from './responses/retention.js';
 import { RunningResponses } from './responses/running-responses.js';
 import { Sweeper } from './payments/sweeper.js';
+import { LostVideos } from './videos/lost-videos.js';
+import { VideoPoller } from './videos/polling/video-poller.js';
+import { VideoSubmissions } from './videos/video-submissions.js';
+import { VideoWatches } from './videos/watch/video-watches.js';
 
 /** Time for cut-off calls to settle and tell their clients, after the grace. */
 const LAST_WORDS_MS = 10_000;
@@ -27,12 +31,20 @@ export async function shutDown(
   app.get(Drain).begin();
   await app.get(BackgroundRuns).stop();
 
-  await within(graceMs, calls.whenIdle(), hurry);
+  const submissions = app.get(VideoSubmissions);
+  const watches = app.get(VideoWatches);
+  const idle = [calls.whenIdle(), submissions.whenIdle(), watches.whenIdle()];
+  await within(graceMs, Promise.all(idle), hurry);
   calls.cutOffAll();
-  await within(LAST_WORDS_MS, calls.whenIdle());
+  submissions.cutOff();
+  await watches.stop();
+  await within(LAST_WORDS_MS, Promise.all([calls.whenIdle(), submissions.whenIdle()]));
   calls.abandon();
+  await within(LAST_WORDS_MS, app.get(VideoPoller).stop());
   await Promise.all(
-    [Sweeper, LeftBehindResponses, RunningResponses, Retention].map((recurring) => app.get(recurring).stop()),
+    [Sweeper, LeftBehindResponses, RunningResponses, Retention, LostVideos].map((recurring) =>
+      app.get(recurring).stop(),
+    ),
   );
   await app.get(LeaseKeeper).stop();
 

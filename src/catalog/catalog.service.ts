@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { CatalogSnapshot, ResolvedModel, ResolvedVideoModel } from './catalog.js';
-import type { Model } from './model.js';
+import type { Model, ProviderSettings } from './model.js';
 import { SANDBOX_PREFIX } from './sandbox-id.js';
 
 /** What is offered now. Not cached by its users: a reload replaces it while calls run. */
@@ -34,6 +34,10 @@ export class Catalog {
 
   get(id: string): Model | undefined {
     return this.snapshot.models.get(id);
+  }
+
+  provider(id: string): ProviderSettings | undefined {
+    return this.snapshot.providers.get(id);
   }
 
   /** @returns false when the snapshot says the same; the entries in use, and the connections kept for them, stay. */

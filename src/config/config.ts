@@ -30,6 +30,13 @@ export interface PaymentsConfig {
   readonly leaseMs: number;
 }
 
+export interface VideosConfig {
+  /** The longest pause between two polls of an upstream for one video. */
+  readonly longestPollMs: number;
+  /** How long the upstream may fail without interruption before the video does. */
+  readonly giveUpMs: number;
+}
+
 /** Everything the gateway can be told, validated and frozen at start. */
 export interface Config {
   readonly listen: ListenConfig;
@@ -43,6 +50,7 @@ export interface Config {
   readonly receiptSigningKey: string;
   readonly streaming: StreamingConfig;
   readonly payments: PaymentsConfig;
+  readonly videos: VideosConfig;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** How long a WebSocket takes messages. */

@@ -1,5 +1,5 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
-import type { ProviderSettings, TextModel } from '../catalog/model.js';
+import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
 import { parseDecimal } from '../payments/domain/decimal.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from './model-defaults.js';
@@ -13,7 +13,7 @@ const PROVIDER: ProviderSettings = {
   type: 'sandbox',
   baseUrl: '',
   apiKey: undefined,
-  wires: ['chat'],
+  wires: ['chat', 'videos'],
   timeoutMs: 600_000,
   connectTimeoutMs: 5_000,
   firstByteTimeoutMs: 300_000,
@@ -32,10 +32,11 @@ const PROVIDER: ProviderSettings = {
 export const SANDBOX_CATALOGUE: CatalogSnapshot = {
   providers: new Map([[PROVIDER.id, PROVIDER]]),
   models: new Map(
-    [sandboxModel('echo', 1_000_000, 65_536), sandboxModel('assistant', 200_000, 4_096)].map((model) => [
-      model.id,
-      model,
-    ]),
+    [
+      sandboxModel('echo', 1_000_000, 65_536),
+      sandboxModel('assistant', 200_000, 4_096),
+      sandboxVideoModel(),
+    ].map((model): [string, Model] => [model.id, model]),
   ),
 };
 
@@ -48,6 +49,20 @@ function sandboxModel(name: string, contextWindow: number, maxOutputTokens: numb
     maxOutputTokens,
     pricing: PRICING,
     partTokens: DEFAULT_PART_TOKENS,
+    created: DEFAULT_CREATED,
+    ownedBy: SANDBOX_PROVIDER_ID,
+  };
+}
+
+/** Takes what OpenAI's videos take, so that their clients work with it unchanged. */
+function sandboxVideoModel(): VideoModel {
+  return {
+    kind: 'video',
+    id: `${SANDBOX_PREFIX}video`,
+    targets: [{ provider: PROVIDER, upstreamModel: 'video', priority: 1, weight: 1 }],
+    pricing: { perSecond: parseDecimal('0.1') },
+    durations: [4, 8, 12],
+    sizes: ['720x1280', '1280x720', '1024x1792', '1792x1024'],
     created: DEFAULT_CREATED,
     ownedBy: SANDBOX_PROVIDER_ID,
   };

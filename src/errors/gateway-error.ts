@@ -69,11 +69,17 @@ export const ERRORS = {
     text: 'There is no such conversation.',
   },
   receipt_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such receipt.' },
+  video_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such video.' },
   model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },
   conversation_locked: {
     status: 409,
     type: 'invalid_request_error',
     text: 'A response still runs on this conversation. Try again when it has ended.',
+  },
+  cancel_not_supported: {
+    status: 409,
+    type: 'invalid_request_error',
+    text: "The model's provider cannot stop a video that it has begun. It runs on.",
   },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },

@@ -15,6 +15,8 @@ const EXPOSED_HEADERS = [
   'x-compose-upstream-attempts',
   'x-compose-upstream-model',
   'x-compose-upstream-provider',
+  'x-compose-poll-interval-ms',
+  'x-compose-timeout-ms',
 ] as const;
 
 const PREFLIGHT_MAX_AGE_SECONDS = 600;

@@ -20,10 +20,19 @@ export async function readJsonBody(
   { maxBytes }: BodyLimits,
   signal?: AbortSignal,
 ): Promise<JsonObject> {
+  return parseJsonBody(await readBody(request, { maxBytes }, signal));
+}
+
+/** The bytes of a body, whatever they are. @throws as `readJsonBody`, but for what is in them */
+export async function readBody(
+  request: IncomingMessage,
+  { maxBytes }: BodyLimits,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   refuseCompressed(request);
   // A Content-Length that is over the limit is refused unread.
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  return parseJsonBody(await readBytes(request, maxBytes, signal));
+  return readBytes(request, maxBytes, signal);
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {

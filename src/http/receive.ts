@@ -16,15 +16,25 @@ const TURNS_TO_ARRIVE = 2;
  * @throws GatewayError 401 first of all, then whatever is wrong with the body or `parse` says of it
  * @throws ClientLeft when the upload breaks off
  */
-export async function receivePaidRequest<Command>(
+export function receivePaidRequest<Command>(
   request: IncomingMessage,
   caller: Caller,
   keys: KeyCheck,
   parse: (body: JsonObject) => Command,
   limits: BodyLimits,
 ): Promise<Command> {
+  return receivePaidBody(caller, keys, (signal) => readJsonBody(request, limits, signal), parse);
+}
+
+/** The same for a body of any kind; aborting the signal of `read` stops the reading. */
+export async function receivePaidBody<Body, Command>(
+  caller: Caller,
+  keys: KeyCheck,
+  read: (signal: AbortSignal) => Promise<Body>,
+  parse: (body: Body) => Command,
+): Promise<Command> {
   const abandon = new AbortController();
-  const reading = readJsonBody(request, limits, abandon.signal);
+  const reading = read(abandon.signal);
   if (await settlesSoon(reading)) {
     return parseOrRefuse(
       async () => parse(await reading),

@@ -44,7 +44,7 @@ function admissionFields({ budget, loweredOutputCap }: Admission): HeaderFields 
 }
 
 /** An unlimited key has no limit to name, and nothing that remains of it. */
-function budgetFields({ limit, spent, held }: Budget): HeaderFields {
+export function budgetFields({ limit, spent, held }: Budget): HeaderFields {
   const used = {
     'x-compose-key-budget-used': String(spent),
     'x-compose-key-budget-reserved': String(held),

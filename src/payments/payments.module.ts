@@ -42,6 +42,7 @@ import { Sweeper } from './sweeper.js';
   ],
   exports: [
     Charge,
+    CHARGE_SETTINGS,
     FEE_BPS,
     KeyAuthenticator,
     KeysService,
@@ -49,6 +50,7 @@ import { Sweeper } from './sweeper.js';
     LeaseKeeper,
     Networks,
     ReceiptKeys,
+    ReceiptSigner,
     RunningCalls,
     Sweeper,
   ],

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TargetHealth } from './target-health.js';
 import { TextGeneration } from './text-generation.js';
 import { TextProviders } from './text-providers.js';
+import { VideoGeneration } from './video-generation.js';
+import { VideoProviders } from './video-providers.js';
 
 @Module({
   providers: [
@@ -13,7 +15,9 @@ import { TextProviders } from './text-providers.js';
         new TextGeneration(providers, health, Math.random, Date.now),
       inject: [TextProviders, TargetHealth],
     },
+    VideoGeneration,
+    VideoProviders,
   ],
-  exports: [TextGeneration, TargetHealth],
+  exports: [TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
 })
 export class ProvidersModule {}

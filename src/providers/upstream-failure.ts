@@ -11,6 +11,8 @@ export class UpstreamFailure extends Error {
       readonly targetFault: boolean;
       /** The upstream's `Retry-After`, milliseconds. */
       readonly retryAfterMs?: number;
+      /** Of a submission: nothing has begun upstream, and nothing will. Absent: that is not known. */
+      readonly refused?: boolean;
     },
   ) {
     super(error.message, { cause: error });

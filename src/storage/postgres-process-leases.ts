@@ -65,7 +65,7 @@ export class PostgresProcessLeases extends ProcessLeases {
       `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.amount, h.sent,
               h.input_tokens, h.output_tokens, h.terms, k.chain_id
        FROM holds h JOIN api_keys k ON k.id = h.key_id
-       WHERE NOT EXISTS (
+       WHERE h.process_id IS NOT NULL AND NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
          AND NOT EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})
        ORDER BY h.id LIMIT $1`,

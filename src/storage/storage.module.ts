@@ -26,6 +26,10 @@ import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
+import { PollStore } from '../videos/polling/poll-store.js';
+import { VideoStore } from '../videos/video-store.js';
+import { PostgresPollStore } from './videos/postgres-poll-store.js';
+import { PostgresVideoStore } from './videos/postgres-video-store.js';
 
 /** Implements every port that needs the database. */
 @Module({})
@@ -51,7 +55,9 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ReceiptKeyStore, useClass: PostgresReceiptKeyStore },
         { provide: ReceiptStore, useClass: PostgresReceiptStore },
         { provide: RetentionStore, useClass: PostgresRetentionStore },
+        { provide: PollStore, useClass: PostgresPollStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
+        { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
         BackgroundStore,
@@ -62,12 +68,14 @@ export class StorageModule implements OnModuleDestroy {
         KeyStore,
         Ledger,
         ProcessIdentity,
+        PollStore,
         ProcessLeases,
         RecordStore,
         ReceiptKeyStore,
         ReceiptStore,
         ResponseStore,
         RetentionStore,
+        VideoStore,
       ],
     };
   }

@@ -69,7 +69,11 @@ describe('Catalog', () => {
     const catalog = new Catalog(openai);
     const before = catalog.get('gpt-5.5');
     expect(catalog.replace(SANDBOX_CATALOGUE)).toBe(true);
-    expect(catalog.list().map(({ id }) => id)).toEqual(['sandbox/echo', 'sandbox/assistant']);
+    expect(catalog.list().map(({ id }) => id)).toEqual([
+      'sandbox/echo',
+      'sandbox/assistant',
+      'sandbox/video',
+    ]);
     expect(catalog.get('gpt-5.5')).toBeUndefined();
     expect(before?.id).toBe('gpt-5.5');
   });

@@ -196,7 +196,12 @@ models:
   });
 
   it('always has the sandbox unless it is switched off', () => {
-    expect([...read(withModel()).catalog.models.keys()]).toEqual(['m', 'sandbox/echo', 'sandbox/assistant']);
+    expect([...read(withModel()).catalog.models.keys()]).toEqual([
+      'm',
+      'sandbox/echo',
+      'sandbox/assistant',
+      'sandbox/video',
+    ]);
     const { catalog } = read(`sandbox: false\n${withModel()}`);
     expect([...catalog.models.keys()]).toEqual(['m']);
     expect([...catalog.providers.keys()]).toEqual(['up']);

@@ -55,7 +55,7 @@ describe('loadConfig', () => {
       corsOrigins: [],
       catalogFile: undefined,
     });
-    expect([...config.catalog.models.keys()]).toEqual(['sandbox/echo', 'sandbox/assistant']);
+    expect([...config.catalog.models.keys()]).toEqual(['sandbox/echo', 'sandbox/assistant', 'sandbox/video']);
   });
 
   it('takes what is set', () => {

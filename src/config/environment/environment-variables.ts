@@ -74,6 +74,14 @@ export class EnvironmentVariables {
   @WholeNumber(300, 600_000)
   LEASE_MS = 30_000;
 
+  /** The longest pause between two polls of a provider for a video that nobody watches. */
+  @WholeNumber(500, LONGEST_TIMER_MS)
+  VIDEO_POLL_MS = 30_000;
+
+  /** How long a provider may fail without interruption to tell of a video before the video fails. */
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  VIDEO_GIVE_UP_MS = 600_000;
+
   @Rule(
     'must be a comma-separated list of origins, such as https://app.example,http://localhost:5173',
     (list) => listEntries(list).every(isOrigin),

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
 import { startColumns } from '../records/record-columns.js';
 
-interface HoldRow {
+export interface HoldRow {
   readonly ordinal: number;
   readonly outcome: 'granted' | RefusalReason;
   readonly key_id: string;
@@ -81,14 +81,14 @@ export async function takeHolds(
   return answers;
 }
 
-const UNKNOWN_KEY: HoldRefusal = {
+export const UNKNOWN_KEY: HoldRefusal = {
   reason: 'unknown_key',
   required: 0n,
   remaining: 0n,
   retryAfterMs: undefined,
 };
 
-function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
+export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
   const limit = row.budget_limit === null ? null : BigInt(row.budget_limit);
   const spent = BigInt(row.budget_spent);
   const held = BigInt(row.budget_held);

@@ -39,6 +39,7 @@ beforeAll(async () => {
   });
   const messages = [{ role: 'user', content: CONTENT }];
   await call('/v1/chat/completions', { ...told, messages, store: true });
+  await call('/v1/videos', { model: 'sandbox/video', prompt: CONTENT });
   await gateway.pool.query(
     `INSERT INTO overruns (id, hold_id, key_id, account_id, request_id, amount, reason)
      SELECT 'ovr_' || hold_id, hold_id, key_id, account_id, request_id, 0, 'above_budget' FROM receipts`,
@@ -74,6 +75,7 @@ describe('the admin views', () => {
       'response_chains',
       'responses',
       'usage_daily',
+      'video_jobs',
     ]);
   });
 

@@ -1,0 +1,108 @@
+import type { Pool } from 'pg';
+import type { VideoError } from '../../videos/domain/video-job.js';
+import type { VideoResult, VideoSettlement } from '../../videos/video-store.js';
+
+/**
+ * Every statement here ends jobs and their holds together: the row of the job decides who comes first, and only who
+ * does gets to the ledger.
+ */
+const ENDED = `finished_at = now(), next_poll_at = NULL, poller_id = NULL, poller_until = NULL`;
+
+/** Charges for a video. @returns false when the job had ended before. */
+export async function completeVideo(
+  pool: Pool,
+  id: string,
+  { receiptId, network, meterSubject, charge, settledAtMs, signature }: VideoSettlement,
+  { content, expiresAtMs }: VideoResult,
+): Promise<boolean> {
+  const { rows } = await pool.query({
+    name: 'complete_video',
+    text: `
+WITH ended AS MATERIALIZED (
+  UPDATE videos SET status = 'completed', progress = 100, content = $2::json, expires_at = $3, ${ENDED}
+  WHERE id = $1 AND finished_at IS NULL RETURNING id, hold_id, key_id, account_id, request_id, provider)
+SELECT s.outcome FROM ended e CROSS JOIN LATERAL settle_holds(
+  false, ARRAY[e.hold_id], ARRAY[e.key_id], ARRAY[e.account_id], ARRAY[e.request_id], ARRAY[e.id],
+  ARRAY[NULL]::text[], ARRAY[$4::text], ARRAY[$5::text], ARRAY[$6::text], ARRAY[e.provider],
+  ARRAY[$7::bigint], ARRAY[$8::bigint], ARRAY[$9::text], ARRAY[false], ARRAY[$10::text], ARRAY[$11::timestamptz]) s`,
+    values: [
+      id,
+      content === undefined ? null : JSON.stringify(content),
+      expiresAtMs === undefined ? null : new Date(expiresAtMs),
+      receiptId,
+      network,
+      meterSubject,
+      charge.providerAmount,
+      charge.platformFee,
+      JSON.stringify(charge.lineItems),
+      signature,
+      new Date(settledAtMs),
+    ],
+  });
+  return rows.length === 1;
+}
+
+/** Charges nothing. @returns false when the job had ended before. */
+export async function failVideo(pool: Pool, id: string, error: VideoError): Promise<boolean> {
+  const { rows } = await pool.query({
+    name: 'fail_video',
+    text: `
+WITH ended AS MATERIALIZED (
+  UPDATE videos SET status = 'failed', error = $2::json, ${ENDED}
+  WHERE id = $1 AND finished_at IS NULL RETURNING hold_id, key_id)
+SELECT release_holds(ARRAY[e.hold_id], ARRAY[e.key_id]) FROM ended e`,
+    values: [id, JSON.stringify(error)],
+  });
+  return rows.length === 1;
+}
+
+/** What is being submitted is given this long to be known of in its process. */
+const SETTLING_SECONDS = 60;
+
+/** Jobs whose submission is not under way any more, and whose outcome was not stored. */
+export async function failLostVideos(
+  pool: Pool,
+  {
+    error,
+    processId,
+    underWay,
+    limit,
+  }: {
+    readonly error: VideoError;
+    readonly processId: string;
+    readonly underWay: readonly string[];
+    readonly limit: number;
+  },
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'fail_lost_videos',
+    text: `
+WITH lost AS (
+  SELECT v.id FROM videos v
+  WHERE v.finished_at IS NULL AND v.status = 'submitting'
+    AND (NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now())
+         OR (v.process_id = $3 AND NOT v.id = ANY ($4::text[])
+             AND v.created_at < now() - interval '${SETTLING_SECONDS} seconds'))
+  LIMIT $2 FOR UPDATE SKIP LOCKED),
+ended AS MATERIALIZED (
+  UPDATE videos v SET status = 'failed', error = $1::json, ${ENDED}
+  FROM lost l WHERE v.id = l.id AND v.finished_at IS NULL RETURNING v.id, v.hold_id, v.key_id),
+released AS MATERIALIZED (
+  SELECT release_holds(array_agg(e.hold_id), array_agg(e.key_id)) FROM ended e HAVING count(*) > 0)
+SELECT e.id FROM ended e, released`,
+    values: [JSON.stringify(error), limit, processId, underWay],
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Leaves nothing of a job that no upstream has begun. */
+export async function withdrawVideo(pool: Pool, id: string): Promise<void> {
+  await pool.query({
+    name: 'withdraw_video',
+    text: `
+WITH gone AS MATERIALIZED (
+  DELETE FROM videos WHERE id = $1 AND status = 'submitting' RETURNING hold_id, key_id)
+SELECT release_holds(ARRAY[g.hold_id], ARRAY[g.key_id]) FROM gone g`,
+    values: [id],
+  });
+}

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { ProcessIdentity } from '../../payments/lease-keeper.js';
+import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
+import type { VideoError } from '../../videos/domain/video-job.js';
+import {
+  VideoStore,
+  type AcceptedVideo,
+  type OwnedVideo,
+  type VideoIntent,
+  type VideoPage,
+  type VideoPageRequest,
+  type VideoResult,
+  type VideoSettlement,
+} from '../../videos/video-store.js';
+import { columnText } from '../column-text.js';
+import { Database } from '../database.js';
+import { completeVideo, failLostVideos, failVideo, withdrawVideo } from './end-video.js';
+import { submitVideo } from './submit-video.js';
+import {
+  SHOWN_COLUMNS,
+  shownJob,
+  UPSTREAM_COLUMNS,
+  upstreamJob,
+  WITH_RECEIPT,
+  type ShownRow,
+  type UpstreamRow,
+} from './video-row.js';
+
+@Injectable()
+export class PostgresVideoStore extends VideoStore {
+  private readonly pool: Pool;
+
+  constructor(
+    { pool }: Database,
+    private readonly identity: ProcessIdentity,
+  ) {
+    super();
+    this.pool = pool;
+  }
+
+  submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
+    return submitVideo(this.pool, this.identity.id, intent);
+  }
+
+  async retarget(
+    id: string,
+    { provider, upstreamModel, attempt }: { provider: string; upstreamModel: string; attempt: number },
+  ): Promise<void> {
+    await this.pool.query(
+      `UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4 WHERE id = $1 AND status = 'submitting'`,
+      [id, provider, upstreamModel, attempt],
+    );
+  }
+
+  async accept(id: string, { upstreamId, status, progress, nextPollMs }: AcceptedVideo): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `UPDATE videos SET status = $3, progress = $4, upstream_id = $2,
+         next_poll_at = coalesce(next_poll_at, now() + make_interval(secs => $5 / 1000.0))
+       WHERE id = $1 AND finished_at IS NULL AND (status = 'submitting' OR upstream_id = $2)`,
+      [id, upstreamId, status, progress, nextPollMs],
+    );
+    return rowCount === 1;
+  }
+
+  withdraw(id: string): Promise<void> {
+    return withdrawVideo(this.pool, id);
+  }
+
+  complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean> {
+    return completeVideo(this.pool, id, settlement, result);
+  }
+
+  fail(id: string, error: VideoError): Promise<boolean> {
+    return failVideo(this.pool, id, error);
+  }
+
+  failLost(error: VideoError, underWay: readonly string[], limit: number): Promise<readonly string[]> {
+    return failLostVideos(this.pool, { error, processId: this.identity.id, underWay, limit });
+  }
+
+  async find(accountId: string, id: string): Promise<OwnedVideo | undefined> {
+    const { rows } = await this.pool.query<ShownRow & UpstreamRow>({
+      name: 'find_video',
+      text: `SELECT ${SHOWN_COLUMNS}, ${UPSTREAM_COLUMNS}
+             FROM ${WITH_RECEIPT} JOIN api_keys k ON k.id = v.key_id
+             WHERE v.id = $1 AND v.account_id = $2 AND v.deleted_at IS NULL`,
+      values: [columnText(id), accountId],
+    });
+    const [row] = rows;
+    return row && { shown: shownJob(row), upstream: upstreamJob(row) };
+  }
+
+  async page(accountId: string, { limit, order, after }: VideoPageRequest): Promise<VideoPage> {
+    const [sign, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    const { rows } = await this.pool.query<ShownRow>(
+      `SELECT ${SHOWN_COLUMNS} FROM ${WITH_RECEIPT}
+       WHERE v.account_id = $1 AND v.deleted_at IS NULL
+         AND ($2::text IS NULL OR (v.created_at, v.id) ${sign}
+              (SELECT c.created_at, c.id FROM videos c WHERE c.id = $2 AND c.account_id = $1))
+       ORDER BY v.created_at ${direction}, v.id ${direction} LIMIT $3`,
+      [accountId, after === undefined ? null : columnText(after), limit + 1],
+    );
+    return { videos: rows.slice(0, limit).map(shownJob), hasMore: rows.length > limit };
+  }
+
+  async erase(accountId: string, id: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `UPDATE videos SET deleted_at = now(), request = NULL, content = NULL
+       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND finished_at IS NOT NULL`,
+      [columnText(id), accountId],
+    );
+    return rowCount === 1;
+  }
+}

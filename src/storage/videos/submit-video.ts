@@ -1,0 +1,36 @@
+import type { Pool } from 'pg';
+import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
+import type { VideoIntent } from '../../videos/video-store.js';
+import { answerOf, UNKNOWN_KEY, type HoldRow } from '../ledger/hold-statement.js';
+
+/** Takes the full price and stores the intent in one statement. */
+export async function submitVideo(
+  pool: Pool,
+  processId: string,
+  intent: VideoIntent,
+): Promise<HoldGrant | HoldRefusal> {
+  const { rows } = await pool.query<HoldRow>({
+    name: 'submit_video',
+    text: 'SELECT * FROM submit_video($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+    values: [
+      processId,
+      intent.holdId,
+      intent.keyHash,
+      intent.terms.model,
+      intent.price,
+      intent.requestId,
+      null,
+      intent.id,
+      intent.shape,
+      intent.model,
+      JSON.stringify(intent.parameters),
+      JSON.stringify(intent.terms),
+      intent.remixedFrom ?? null,
+      intent.terms.provider,
+      intent.upstreamModel,
+      new Date(intent.createdAtMs),
+    ],
+  });
+  const [row] = rows;
+  return row ? answerOf(row) : UNKNOWN_KEY;
+}

@@ -1,0 +1,84 @@
+import type { VideoTerms } from '../../payments/domain/video-charge.js';
+import type { JsonObject } from '../../json.js';
+import type {
+  UpstreamJob,
+  VideoError,
+  VideoJob,
+  VideoParameters,
+  VideoShape,
+} from '../../videos/domain/video-job.js';
+import type { VideoStatus } from '../../videos/domain/video-status.js';
+import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
+
+/** Of a row `v` of videos, with its receipt, if any, as `t`. */
+export const SHOWN_COLUMNS = `v.id, v.account_id, v.shape, v.status, v.model, v.request, v.progress, v.error,
+  v.remixed_from, v.created_at, v.finished_at, v.expires_at, ${RECEIPT_COLUMNS}`;
+
+export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold_id`;
+
+/** Of a row `v` of videos, with its key as `k`. */
+export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress, v.request, v.terms, v.provider,
+  v.upstream_model, v.upstream_id, v.content, k.chain_id`;
+
+interface CommonRow {
+  readonly id: string;
+  readonly account_id: string;
+  readonly status: VideoStatus;
+  readonly progress: number;
+  readonly request: VideoParameters;
+}
+
+export interface ShownRow extends CommonRow, ReceiptRow {
+  readonly account_id: string;
+  readonly model: string;
+  readonly shape: VideoShape;
+  readonly error: VideoError | null;
+  readonly remixed_from: string | null;
+  readonly created_at: Date;
+  readonly finished_at: Date | null;
+  readonly expires_at: Date | null;
+}
+
+export interface UpstreamRow extends CommonRow {
+  readonly video_request_id: string;
+  readonly terms: VideoTerms;
+  readonly provider: string;
+  readonly upstream_model: string;
+  readonly upstream_id: string | null;
+  readonly content: JsonObject | null;
+  readonly chain_id: number | null;
+}
+
+export function shownJob(row: ShownRow): VideoJob {
+  return {
+    id: row.id,
+    shape: row.shape,
+    status: row.status,
+    model: row.model,
+    parameters: row.request,
+    progress: row.progress,
+    error: row.error ?? undefined,
+    remixedFrom: row.remixed_from ?? undefined,
+    createdAtMs: row.created_at.getTime(),
+    finishedAtMs: row.finished_at?.getTime(),
+    expiresAtMs: row.expires_at?.getTime(),
+    receipt: storedReceipt(row, row.id),
+  };
+}
+
+export function upstreamJob(row: UpstreamRow): UpstreamJob {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    requestId: row.video_request_id,
+    status: row.status,
+    progress: row.progress,
+    parameters: row.request,
+    provider: row.provider,
+    upstreamModel: row.upstream_model,
+    upstreamId: row.upstream_id ?? undefined,
+    content: row.content ?? undefined,
+    terms: row.terms,
+    keyChainId: row.chain_id,
+  };
+}

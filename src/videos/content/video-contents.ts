@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
+import { UpstreamFailure } from '../../providers/upstream-failure.js';
+import type { ContentRequest, VideoContent } from '../../providers/video/video-provider.js';
+import { STALL_MS } from '../settings.js';
+import { UpstreamVideos } from '../upstream-videos.js';
+import type { OwnedVideo } from '../video-store.js';
+
+/** Passes the bytes of videos through: as fast as the client takes them, and no longer than it stays. */
+@Injectable()
+export class VideoContents {
+  private readonly logger = new Logger(VideoContents.name);
+
+  constructor(
+    private readonly upstream: UpstreamVideos,
+    @Inject(STALL_MS) private readonly stallMs: number,
+  ) {}
+
+  /** @throws GatewayError while nothing has been written: 404 for content that is not there */
+  async send(
+    { shown, upstream }: OwnedVideo,
+    request: ContentRequest,
+    { method }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (shown.status !== 'completed') throw noContent('The video is not completed');
+    const left = new AbortController();
+    const leave = (): void => left.abort();
+    response.once('close', leave);
+    try {
+      const content = await this.open(upstream, request, left.signal);
+      if (left.signal.aborted || method === 'HEAD') content.body.destroy();
+      if (left.signal.aborted) return;
+      response.writeHead(content.status, headersOf(content));
+      if (method === 'HEAD') response.end();
+      else await this.pass(content, response);
+    } finally {
+      response.off('close', leave);
+    }
+  }
+
+  private async open(
+    job: OwnedVideo['upstream'],
+    request: ContentRequest,
+    signal: AbortSignal,
+  ): Promise<VideoContent> {
+    const { provider, video } = this.upstream.locate(job);
+    if (!provider.abilities.variants.includes(request.variant))
+      throw noContent(`The model's provider has no ${request.variant}`);
+    let content;
+    try {
+      content = await provider.content(video, request, signal);
+    } catch (failure) {
+      throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
+    }
+    if (content === 'gone') throw noContent('The content has expired');
+    return content;
+  }
+
+  /** What breaks off is destroyed on both sides, so that no client takes a part for the whole. */
+  private async pass({ body }: VideoContent, response: ServerResponse): Promise<void> {
+    let timer = this.stallTimer(response);
+    body.on('data', () => {
+      clearTimeout(timer);
+      timer = this.stallTimer(response);
+    });
+    try {
+      await pipeline(body, response);
+    } catch (failure) {
+      if (failure instanceof UpstreamFailure)
+        this.logger.warn({ msg: 'the content of a video broke off', code: failure.error.code });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private stallTimer(response: ServerResponse): NodeJS.Timeout {
+    return setTimeout(() => {
+      // Only a client that does not take what waits for it is stalled; an upstream that is slow has its own clock.
+      if (response.writableLength > 0) response.destroy();
+    }, this.stallMs);
+  }
+}
+
+function headersOf(content: VideoContent): Record<string, string | number> {
+  const { contentType, contentLength, contentRange, etag, lastModified } = content;
+  return {
+    'Content-Type': contentType,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-store',
+    ...(contentLength !== undefined && { 'Content-Length': contentLength }),
+    ...(contentRange !== undefined && { 'Content-Range': contentRange }),
+    ...(etag !== undefined && { ETag: etag }),
+    ...(lastModified !== undefined && { 'Last-Modified': lastModified }),
+  };
+}
+
+function noContent(what: string): GatewayError {
+  return new GatewayError('not_found', `${what}: there is nothing to download.`);
+}

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../json.js';
+import type { Receipt } from '../../payments/domain/receipt.js';
+import type { VideoTerms } from '../../payments/domain/video-charge.js';
+import type { VideoStatus } from './video-status.js';
+
+/** The route that a job came by decides how every route shows it. */
+export type VideoShape = 'generation' | 'openai';
+
+/** What was asked for. */
+export interface VideoParameters {
+  readonly prompt: string;
+  /** Undefined where the upstream decides. */
+  readonly seconds?: number | undefined;
+  /** `WxH` */
+  readonly size?: string | undefined;
+  /** `W:H` */
+  readonly aspectRatio?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly negativePrompt?: string | undefined;
+}
+
+export interface VideoError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A job as clients see it. */
+export interface VideoJob {
+  readonly id: string;
+  readonly shape: VideoShape;
+  readonly status: VideoStatus;
+  /** As the client named it, options of a sandbox id included. */
+  readonly model: string;
+  readonly parameters: VideoParameters;
+  /** Whole percent; never falls. */
+  readonly progress: number;
+  readonly error: VideoError | undefined;
+  readonly remixedFrom: string | undefined;
+  readonly createdAtMs: number;
+  readonly finishedAtMs: number | undefined;
+  readonly expiresAtMs: number | undefined;
+  /** Of a job that was charged for. */
+  readonly receipt: Receipt | undefined;
+}
+
+/** What it takes to ask the upstream for a job, and to end it. None of it is ever shown. */
+export interface UpstreamJob {
+  readonly id: string;
+  readonly status: VideoStatus;
+  readonly progress: number;
+  readonly accountId: string;
+  readonly requestId: string;
+  readonly parameters: VideoParameters;
+  /** Configured id. */
+  readonly provider: string;
+  readonly upstreamModel: string;
+  /** Undefined until the upstream has accepted it. */
+  readonly upstreamId: string | undefined;
+  /** What the upstream needs to be asked for the content. */
+  readonly content: JsonObject | undefined;
+  readonly terms: VideoTerms;
+  /** The key's own chain. */
+  readonly keyChainId: number | null;
+}

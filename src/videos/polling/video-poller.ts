@@ -1,0 +1,148 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { toGatewayError } from '../../errors/gateway-error.js';
+import { LEASE_MS } from '../../payments/lease-keeper.js';
+import { UpstreamFailure } from '../../providers/upstream-failure.js';
+import type { UpstreamJob, VideoError } from '../domain/video-job.js';
+import { POLL_SETTINGS, type PollSettings } from '../settings.js';
+import { UpstreamVideos } from '../upstream-videos.js';
+import { VideoBell } from '../video-bell.js';
+import { VideoEndings } from '../video-endings.js';
+import { PollStore } from './poll-store.js';
+import { Wake } from './wake.js';
+
+/** Polls of one process at the same time. */
+const MOST_AT_ONCE = 64;
+/** The longest pause between two looks at what is due; jobs that other processes accept come to light then. */
+const LONGEST_LOOK_MS = 1_000;
+/** What is due and cannot be had is claimed by somebody else at this moment. */
+const SHORTEST_LOOK_MS = 10;
+
+const UPSTREAM_UNAVAILABLE: VideoError = {
+  code: 'upstream_unavailable',
+  message: "The model's provider could not be asked for this video for too long.",
+};
+
+/**
+ * Asks the upstreams for their jobs. Every process does, and the database decides who asks for which one when: a job is
+ * claimed for one poll, and given back with the time of its next one. The claim of a process that died runs out.
+ */
+@Injectable()
+export class VideoPoller implements OnModuleInit {
+  private readonly logger = new Logger(VideoPoller.name);
+  private readonly polls = new Map<string, Promise<void>>();
+  private readonly stopping = new AbortController();
+  private readonly wake = new Wake();
+  private rings: Subscription | undefined;
+  private looping: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: PollStore,
+    private readonly upstream: UpstreamVideos,
+    private readonly endings: VideoEndings,
+    private readonly bell: VideoBell,
+    @Inject(POLL_SETTINGS) private readonly settings: PollSettings,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  onModuleInit(): void {
+    this.rings = this.bell.rings.subscribe(() => this.wake.now());
+    this.looping = this.loop();
+  }
+
+  /** Something may be due sooner than it was. */
+  look(): void {
+    this.wake.now();
+  }
+
+  /** Ends what is under way, and leaves it to other processes. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.wake.now();
+    this.rings?.unsubscribe();
+    await this.looping;
+    await Promise.allSettled(this.polls.values());
+    await this.store.giveBack().catch((failure: unknown) => this.report(failure));
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      let pauseMs = LONGEST_LOOK_MS;
+      try {
+        pauseMs = await this.round();
+      } catch (failure) {
+        this.report(failure);
+      }
+      await this.wake.within(pauseMs);
+    }
+  }
+
+  /** @returns milliseconds until the next round. */
+  private async round(): Promise<number> {
+    const free = MOST_AT_ONCE - this.polls.size;
+    if (free === 0) return LONGEST_LOOK_MS;
+    const jobs = await this.store.claim(free, this.leaseMs);
+    for (const job of jobs) {
+      const poll = this.poll(job).finally(() => {
+        this.polls.delete(job.id);
+        this.wake.now();
+      });
+      this.polls.set(job.id, poll);
+    }
+    if (jobs.length === free) return LONGEST_LOOK_MS;
+    const dueMs = await this.store.nextDueMs();
+    return Math.min(Math.max(Math.ceil(dueMs ?? LONGEST_LOOK_MS), SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
+  }
+
+  /** Never rejects: what could not be written is polled again when the claim has run out. */
+  private async poll(job: UpstreamJob): Promise<void> {
+    try {
+      const failure = await this.ask(job);
+      if (failure !== undefined && !this.stopping.signal.aborted) await this.miss(job, failure);
+    } catch (failure) {
+      this.report(failure);
+    }
+  }
+
+  /** @returns why the upstream could not be asked. */
+  private async ask(job: UpstreamJob): Promise<unknown> {
+    // Nobody else may poll while this one does.
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout((this.leaseMs * 2) / 3)]);
+    let reported;
+    try {
+      const { provider, video } = this.upstream.locate(job);
+      reported = await provider.find(video, signal);
+    } catch (failure) {
+      return failure;
+    }
+    if (reported !== 'gone' && reported.unknownState !== undefined)
+      this.logger.warn({
+        msg: 'a provider has told of a state that is not known here',
+        provider: job.provider,
+        state: reported.unknownState,
+      });
+    const next = await this.endings.apply(job, reported);
+    if (next.to === 'completed' || next.to === 'failed') return undefined;
+    await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings);
+    this.bell.ring(job.id);
+    return undefined;
+  }
+
+  private async miss(job: UpstreamJob, failure: unknown): Promise<void> {
+    const error = failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
+    const failingMs = await this.store.missed(job.id, this.settings);
+    this.logger.warn({
+      msg: 'a provider could not be asked for a video',
+      videoId: job.id,
+      provider: job.provider,
+      code: error.code,
+      failingMs: Math.round(failingMs),
+      err: error.cause,
+    });
+    if (failingMs >= this.settings.giveUpMs) await this.endings.fail(job.id, UPSTREAM_UNAVAILABLE);
+  }
+
+  private report(failure: unknown): void {
+    this.logger.error({ msg: 'videos were not polled', err: failure });
+  }
+}

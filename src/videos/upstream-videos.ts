@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { Catalog } from '../catalog/catalog.service.js';
+import type { Target } from '../catalog/model.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { UpstreamVideo, VideoProvider } from '../providers/video/video-provider.js';
+import { VideoProviders } from '../providers/video-providers.js';
+import type { UpstreamJob } from './domain/video-job.js';
+
+export interface AtUpstream {
+  readonly provider: VideoProvider;
+  readonly video: UpstreamVideo;
+}
+
+/** Where stored jobs are. */
+@Injectable()
+export class UpstreamVideos {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly providers: VideoProviders,
+  ) {}
+
+  /** @throws GatewayError when the catalog does not name its provider any more, or it was never accepted. */
+  locate({ provider, upstreamModel, upstreamId, content }: UpstreamJob): AtUpstream {
+    const target = this.targetOf(provider, upstreamModel);
+    if (upstreamId === undefined) throw new GatewayError('upstream_unavailable');
+    return { provider: this.providers.providerOf(target.provider), video: { target, upstreamId, content } };
+  }
+
+  /** @throws GatewayError */
+  targetOf(providerId: string, upstreamModel: string): Target {
+    const provider = this.catalog.provider(providerId);
+    if (!provider) throw new GatewayError('upstream_unavailable');
+    return { provider, upstreamModel, priority: 1, weight: 1 };
+  }
+}

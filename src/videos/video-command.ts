@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog } from '../catalog/catalog.service.js';
+import type { VideoModel } from '../catalog/model.js';
+import { newId } from '../ids.js';
+import type { Payer } from '../payments/charged-work.js';
+import { encodeVideoPricing, videoCharge, type VideoTerms } from '../payments/domain/video-charge.js';
+import { FEE_BPS } from '../payments/fee.js';
+import { checkVideoOptions } from '../providers/check-video-options.js';
+import { fitToModel } from './domain/fit-to-model.js';
+import type { VideoParameters, VideoShape } from './domain/video-job.js';
+import type { RequestedImage, VideoRequest } from './video-request.js';
+
+/** A video that an upstream made before, to be made anew. */
+export interface RemixSource {
+  /** Ours. */
+  readonly id: string;
+  readonly upstreamId: string;
+  /** Configured id; a remix is made where its source is. */
+  readonly provider: string;
+  readonly upstreamModel: string;
+}
+
+/** A checked and priced request for a video. */
+export interface VideoCommand {
+  readonly id: string;
+  readonly payer: Payer;
+  readonly shape: VideoShape;
+  readonly modelName: string;
+  readonly model: VideoModel;
+  readonly modelOptions: string;
+  readonly parameters: VideoParameters;
+  readonly image: RequestedImage | undefined;
+  readonly imageParam: string;
+  readonly remix: RemixSource | undefined;
+  /** Atomic USDC, fee included. */
+  readonly price: bigint;
+  /** `provider` is that of the target that is tried first. */
+  readonly terms: Omit<VideoTerms, 'provider'>;
+  readonly createdAtMs: number;
+}
+
+@Injectable()
+export class VideoCommands {
+  constructor(
+    private readonly catalog: Catalog,
+    @Inject(FEE_BPS) private readonly feeBps: number,
+  ) {}
+
+  /** @throws GatewayError for an unknown model, or for what the model cannot do. */
+  command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
+    const resolved = this.catalog.resolveVideo(request.model);
+    checkVideoOptions(resolved);
+    const { model, modelOptions } = resolved;
+    const parameters = fitToModel(
+      { ...request.parameters, hasImage: request.image !== undefined },
+      model,
+      request.names,
+    );
+    const pricing = encodeVideoPricing(model.pricing);
+    const terms = { pricing, feeBps: this.feeBps, chainId: payer.chainId ?? null, model: model.id };
+    const { providerAmount, platformFee } = videoCharge(parameters.seconds, terms);
+    return {
+      id: newId('video'),
+      payer,
+      shape: request.shape,
+      modelName: request.model,
+      model,
+      modelOptions,
+      parameters,
+      image: request.image,
+      imageParam: request.names.image,
+      remix,
+      price: providerAmount + platformFee,
+      terms,
+      createdAtMs: Date.now(),
+    };
+  }
+}

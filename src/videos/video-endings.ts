@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { newId } from '../ids.js';
+import { CHARGE_SETTINGS } from '../payments/charge.js';
+import type { ChargeSettings } from '../payments/charged-work.js';
+import { buildReceipt } from '../payments/domain/build-receipt.js';
+import { videoCharge } from '../payments/domain/video-charge.js';
+import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
+import { advance, type Advance, type Reported } from './domain/advance.js';
+import type { UpstreamJob, VideoError } from './domain/video-job.js';
+import { VideoBell } from './video-bell.js';
+import { VideoStore, type VideoSettlement } from './video-store.js';
+
+/** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
+@Injectable()
+export class VideoEndings {
+  constructor(
+    private readonly store: VideoStore,
+    private readonly bell: VideoBell,
+    private readonly signer: ReceiptSigner,
+    @Inject(CHARGE_SETTINGS) private readonly charging: ChargeSettings,
+  ) {}
+
+  /** @returns what has become of the job; nothing is written of one that goes on. */
+  async apply(job: UpstreamJob, reported: Reported | 'gone'): Promise<Advance> {
+    const next = advance(job, reported);
+    if (next.to === 'completed') {
+      const { content, expiresAtMs, producedSeconds } = next;
+      await this.store.complete(job.id, await this.settlement(job, producedSeconds), {
+        content,
+        expiresAtMs,
+      });
+      this.bell.ring(job.id);
+    } else if (next.to === 'failed') await this.fail(job.id, next.error);
+    return next;
+  }
+
+  async fail(id: string, error: VideoError): Promise<boolean> {
+    const ended = await this.store.fail(id, error);
+    this.bell.ring(id);
+    return ended;
+  }
+
+  /** The hold covers the price, so what the receipt says is known beforehand. */
+  private async settlement(job: UpstreamJob, producedSeconds: number | undefined): Promise<VideoSettlement> {
+    const { id, accountId, requestId, terms, keyChainId } = job;
+    const settlement = {
+      receiptId: newId('rct'),
+      network: `eip155:${terms.chainId ?? keyChainId ?? this.charging.defaultChainId}`,
+      meterSubject: `${job.provider}:${terms.model}`,
+      charge: videoCharge(chargedSeconds(job.parameters.seconds, producedSeconds), terms),
+      settledAtMs: Date.now(),
+    };
+    const { charge } = settlement;
+    const receipt = buildReceipt({
+      ...settlement,
+      ...charge,
+      accountId,
+      requestId,
+      responseId: id,
+      finalAmount: charge.providerAmount + charge.platformFee,
+      overrun: 0n,
+    });
+    return { ...settlement, signature: await this.signer.sign(receipt) };
+  }
+}
+
+/** What was produced, and never more than was asked for: that is what was held. */
+function chargedSeconds(asked: number | undefined, produced: number | undefined): number | undefined {
+  if (produced === undefined || !(produced >= 0)) return asked;
+  return asked === undefined ? produced : Math.min(asked, produced);
+}

@@ -1,0 +1,103 @@
+import type { JsonObject } from '../json.js';
+import type { Charge } from '../payments/domain/metering.js';
+import type { VideoTerms } from '../payments/domain/video-charge.js';
+import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
+import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
+
+/** What is stored together with the hold, before the upstream is asked. */
+export interface VideoIntent {
+  readonly id: string;
+  readonly holdId: string;
+  readonly keyHash: Buffer;
+  readonly requestId: string;
+  readonly shape: VideoShape;
+  /** As the client named it. */
+  readonly model: string;
+  readonly parameters: VideoParameters;
+  readonly remixedFrom: string | undefined;
+  /** The full price, atomic USDC. */
+  readonly price: bigint;
+  readonly terms: VideoTerms;
+  readonly upstreamModel: string;
+  readonly createdAtMs: number;
+}
+
+/** What the upstream said when it accepted a job. */
+export interface AcceptedVideo {
+  readonly upstreamId: string;
+  readonly status: 'queued' | 'processing';
+  readonly progress: number;
+  /** When it is to be asked again. */
+  readonly nextPollMs: number;
+}
+
+/** The charge for a finished video; its price is covered by its hold. */
+export interface VideoSettlement {
+  readonly receiptId: string;
+  readonly network: string;
+  readonly meterSubject: string;
+  readonly charge: Charge;
+  readonly settledAtMs: number;
+  readonly signature: string;
+}
+
+export interface VideoResult {
+  readonly content: JsonObject | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface VideoPageRequest {
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  /** Id of the last video of the page before. */
+  readonly after: string | undefined;
+}
+
+export interface VideoPage {
+  readonly videos: readonly VideoJob[];
+  readonly hasMore: boolean;
+}
+
+/** A video with what its upstream is asked with. */
+export interface OwnedVideo {
+  readonly shown: VideoJob;
+  readonly upstream: UpstreamJob;
+}
+
+/**
+ * Videos and their money. A job and its hold begin in one statement and end in one statement, exactly once, whoever
+ * comes first: the methods that end one tell whether it was they.
+ */
+export abstract class VideoStore {
+  /** Takes the hold and stores the intent, both or neither. Safe to repeat. */
+  abstract submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal>;
+  /** The next attempt goes to another target. */
+  abstract retarget(
+    id: string,
+    target: { provider: string; upstreamModel: string; attempt: number },
+  ): Promise<void>;
+  /** @returns false when the job has ended in the meantime. Safe to repeat. */
+  abstract accept(id: string, accepted: AcceptedVideo): Promise<boolean>;
+  /** Nothing began upstream: the hold is released and nothing is left of the job. */
+  abstract withdraw(id: string): Promise<void>;
+  /** Charges for it. */
+  abstract complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean>;
+  /** Releases its hold. */
+  abstract fail(id: string, error: VideoError): Promise<boolean>;
+  /**
+   * Fails at most `limit` jobs that nobody submits any more: their process has died, or it is this one, and they are
+   * not among those `underWay` here. @returns their ids.
+   */
+  abstract failLost(
+    error: VideoError,
+    underWay: readonly string[],
+    limit: number,
+  ): Promise<readonly string[]>;
+
+  /** What belongs to another account is not there. */
+  abstract find(accountId: string, id: string): Promise<OwnedVideo | undefined>;
+  /** In the order in which they were made. An unknown `after` gives an empty page. */
+  abstract page(accountId: string, request: VideoPageRequest): Promise<VideoPage>;
+  /** Of jobs that have ended, prompt and content; the row stays for the books. @returns false when it was not there. */
+  abstract erase(accountId: string, id: string): Promise<boolean>;
+}

@@ -1,0 +1,210 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Target } from '../catalog/model.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import { newId } from '../ids.js';
+import { LEASE_MS } from '../payments/lease-keeper.js';
+import { isRefusal, type HoldGrant } from '../payments/ledger.js';
+import { refusalError } from '../payments/refusal.js';
+import { orderTargets } from '../providers/order-targets.js';
+import { RetryPlan } from '../providers/retry-plan.js';
+import { TargetHealth } from '../providers/target-health.js';
+import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
+import { VideoGeneration, type Submitted } from '../providers/video-generation.js';
+import { advance } from './domain/advance.js';
+import type { VideoJob } from './domain/video-job.js';
+import { keepTrying } from './keep-trying.js';
+import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
+import { UpstreamVideos } from './upstream-videos.js';
+import { VideoBell } from './video-bell.js';
+import type { VideoCommand } from './video-command.js';
+import { VideoEndings } from './video-endings.js';
+import { VideoStore, type AcceptedVideo } from './video-store.js';
+
+/** How long an outcome that the database does not take is tried again. */
+const KEEP_TRYING_MS = 3_600_000;
+/** Many upstreams are fast, or have finished at once. */
+const FIRST_POLL_MS = 500;
+
+export interface SubmittedVideo {
+  readonly job: VideoJob;
+  readonly grant: HoldGrant;
+}
+
+/** Hands videos to their upstreams: held for and stored first, so that none is forgotten, and none is begun twice. */
+@Injectable()
+export class VideoSubmissions {
+  private readonly logger = new Logger(VideoSubmissions.name);
+  /** By the ids of their videos; one may have several. */
+  private readonly running = new Map<Promise<unknown>, string>();
+  private readonly cut = new AbortController();
+
+  constructor(
+    private readonly store: VideoStore,
+    private readonly endings: VideoEndings,
+    private readonly generation: VideoGeneration,
+    private readonly upstream: UpstreamVideos,
+    private readonly health: TargetHealth,
+    private readonly bell: VideoBell,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  /**
+   * Goes on to its end when the client leaves.
+   * @throws GatewayError for a refusal, of the ledger or of the upstream, which leaves nothing behind; and 503 when
+   * the database does not take the outcome in time, while it is still tried.
+   */
+  async submit(command: VideoCommand, image: VideoImage | undefined): Promise<SubmittedVideo> {
+    const plan = new RetryPlan(this.targetsOf(command), Math.random, Date.now);
+    const first = plan.next();
+    const grant = await this.takeHold(command, first);
+    const refused = await this.track(
+      command.id,
+      this.begin(command, submissionOf(command, image), plan, first),
+    );
+    if (refused) throw refused;
+    const stored = await this.store.find(grant.accountId, command.id);
+    if (!stored) throw new GatewayError('video_not_found');
+    return { job: stored.shown, grant };
+  }
+
+  /** Videos whose submission is under way here. */
+  get underWay(): readonly string[] {
+    return [...this.running.values()];
+  }
+
+  /** Resolves when no submission is under way. */
+  async whenIdle(): Promise<void> {
+    while (this.running.size > 0) await Promise.allSettled(this.running.keys());
+  }
+
+  /** The process ends: what no upstream has answered by now fails, with an unknown outcome. */
+  cutOff(): void {
+    this.cut.abort();
+  }
+
+  private track<Result>(id: string, work: Promise<Result>): Promise<Result> {
+    this.running.set(work, id);
+    const over = (): boolean => this.running.delete(work);
+    work.then(over, over);
+    return work;
+  }
+
+  private targetsOf({ model, remix }: VideoCommand): readonly Target[] {
+    if (remix) return [this.upstream.targetOf(remix.provider, remix.upstreamModel)];
+    return this.health.usable(orderTargets(model.targets, Math.random));
+  }
+
+  private async takeHold(command: VideoCommand, { provider, upstreamModel }: Target): Promise<HoldGrant> {
+    const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
+    try {
+      const answer = await this.store.submit({
+        id,
+        holdId: newId('hold'),
+        keyHash: payer.keyHash,
+        requestId: payer.requestId,
+        shape,
+        model: modelName,
+        parameters,
+        remixedFrom: remix?.id,
+        price,
+        terms: { ...terms, provider: provider.id },
+        upstreamModel,
+        createdAtMs,
+      });
+      if (!isRefusal(answer)) return answer;
+      throw refusalError(answer);
+    } catch (failure) {
+      if (failure instanceof GatewayError) throw failure;
+      // The hold may have been taken and the answer lost; nothing was sent upstream, and nothing will be.
+      this.persist(id, () => this.store.withdraw(id)).catch(() => undefined);
+      throw unavailable(failure);
+    }
+  }
+
+  /** @returns the refusal, when there is one. */
+  private async begin(
+    { id, payer }: VideoCommand,
+    submission: VideoSubmission,
+    plan: RetryPlan,
+    first: Target,
+  ): Promise<GatewayError | undefined> {
+    const submitted = await this.generation.submit(submission, plan, first, {
+      signal: this.cut.signal,
+      requestId: payer.requestId,
+      onTarget: ({ provider, upstreamModel }, attempt) =>
+        this.store.retarget(id, { provider: provider.id, upstreamModel, attempt }),
+    });
+    if ('refused' in submitted) {
+      await this.persist(id, () => this.store.withdraw(id));
+      return submitted.refused;
+    }
+    if ('unknown' in submitted) await this.failUnknown(id, submitted);
+    else await this.accept(id, submitted);
+    this.bell.ring(id);
+    return undefined;
+  }
+
+  private async accept(
+    id: string,
+    { snapshot, target }: Extract<Submitted, { snapshot: unknown }>,
+  ): Promise<void> {
+    const next = advance({ status: 'submitting', progress: 0 }, snapshot);
+    const { upstreamId } = snapshot;
+    // What has ended already is looked at again at once, and ended by whoever does.
+    const accepted: AcceptedVideo =
+      next.to === 'completed' || next.to === 'failed'
+        ? { upstreamId, status: 'processing', progress: 0, nextPollMs: 0 }
+        : { upstreamId, status: next.to, progress: next.progress, nextPollMs: FIRST_POLL_MS };
+    if (await this.persist(id, () => this.store.accept(id, accepted))) return;
+    this.logger.error({
+      msg: 'a provider has accepted a video that had been given up: it may cost money there',
+      videoId: id,
+      provider: target.provider.id,
+      upstreamId,
+    });
+  }
+
+  private async failUnknown(
+    id: string,
+    { target, unknown }: Extract<Submitted, { unknown: unknown }>,
+  ): Promise<void> {
+    this.logger.error({
+      msg: 'it is not known whether a provider has accepted a video: it may cost money there',
+      videoId: id,
+      provider: target.provider.id,
+      err: unknown,
+    });
+    await this.persist(id, () => this.endings.fail(id, SUBMISSION_UNKNOWN));
+  }
+
+  /** @throws GatewayError 503 after half a lease; it is still tried then. */
+  private persist<Result>(id: string, attempt: () => Promise<Result>): Promise<Result> {
+    const signal = AbortSignal.any([AbortSignal.timeout(KEEP_TRYING_MS), this.cut.signal]);
+    const work = this.track(id, keepTrying(attempt, signal));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(unavailable()), this.leaseMs / 2);
+      work.then(resolve, (cause: unknown) => reject(unavailable(cause))).finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {
+  const { id, model, modelOptions, parameters, remix } = command;
+  return {
+    model,
+    modelOptions,
+    prompt: parameters.prompt,
+    seconds: parameters.seconds,
+    size: parameters.size,
+    aspectRatio: parameters.aspectRatio,
+    image,
+    seed: parameters.seed,
+    negativePrompt: parameters.negativePrompt,
+    reference: id,
+    remixOf: remix?.upstreamId,
+  };
+}
+
+function unavailable(cause?: unknown): GatewayError {
+  return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+}

@@ -1,0 +1,63 @@
+import { Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import type { Config } from '../config/config.js';
+import { HealthModule } from '../health/health.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { VideoContents } from './content/video-contents.js';
+import { LostVideos } from './lost-videos.js';
+import { VideoPoller } from './polling/video-poller.js';
+import { POLL_SETTINGS, PUBLIC_URL, STALL_MS, type PollSettings } from './settings.js';
+import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
+import { UpstreamVideos } from './upstream-videos.js';
+import { VideoBell } from './video-bell.js';
+import { VideoCommands } from './video-command.js';
+import { VideoEndings } from './video-endings.js';
+import { VideoPresenter } from './video-presenter.js';
+import { VideoSubmissions } from './video-submissions.js';
+import { VideosController } from './videos.controller.js';
+import { VideosEndpoint } from './videos-endpoint.js';
+import { Videos } from './videos.service.js';
+import { VideoWatches } from './watch/video-watches.js';
+
+const FIRST_POLL_MS = 1_000;
+
+/** Needs a VideoStore and a PollStore from a global module. */
+@Module({
+  imports: [CatalogModule, HealthModule, ProvidersModule],
+  controllers: [VideosController],
+  providers: [
+    {
+      provide: POLL_SETTINGS,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>): PollSettings => {
+        const { longestPollMs, giveUpMs } = config.get('videos', { infer: true });
+        return { firstMs: FIRST_POLL_MS, longestMs: longestPollMs, giveUpMs };
+      },
+    },
+    {
+      provide: PUBLIC_URL,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) => config.get('listen', { infer: true }).publicUrl,
+    },
+    {
+      provide: STALL_MS,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) => config.get('streaming', { infer: true }).stallMs,
+    },
+    LostVideos,
+    StoredVideosEndpoint,
+    UpstreamVideos,
+    VideoBell,
+    VideoCommands,
+    VideoContents,
+    VideoEndings,
+    VideoPoller,
+    VideoPresenter,
+    Videos,
+    VideosEndpoint,
+    VideoSubmissions,
+    VideoWatches,
+  ],
+})
+export class VideosModule {}

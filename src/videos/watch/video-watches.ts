@@ -1,0 +1,147 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { LEASE_MS } from '../../payments/lease-keeper.js';
+import { Recurring } from '../../payments/recurring.js';
+import { isTerminal } from '../domain/video-status.js';
+import type { VideoJob } from '../domain/video-job.js';
+import { PollStore } from '../polling/poll-store.js';
+import { VideoPoller } from '../polling/video-poller.js';
+import { Wake } from '../polling/wake.js';
+import { VideoBell } from '../video-bell.js';
+
+/** How often what is watched is looked at; what this process polls itself is seen at once. */
+const LOOK_MS = 200;
+
+interface Watcher {
+  readonly intervalMs: number;
+  readonly subscriber: Subscriber<VideoJob>;
+}
+
+/**
+ * What this process's clients watch. However many they are, the database is looked at once for all, and told of one
+ * interval for each video: the shortest.
+ */
+@Injectable()
+export class VideoWatches implements OnModuleInit {
+  private readonly logger = new Logger(VideoWatches.name);
+  private readonly watchers = new Map<string, Set<Watcher>>();
+  /** The intervals that the database knows of. */
+  private readonly told = new Map<string, number>();
+  private telling: Promise<void> = Promise.resolve();
+  private isLooking = false;
+  private readonly wake = new Wake();
+  private idleWaiters: (() => void)[] = [];
+  private rings: Subscription | undefined;
+  private readonly renewals = new Recurring(
+    () => this.renew(),
+    (failure) => this.report(failure),
+  );
+
+  constructor(
+    private readonly store: PollStore,
+    private readonly poller: VideoPoller,
+    private readonly bell: VideoBell,
+    @Inject(LEASE_MS) private readonly leaseMs: number,
+  ) {}
+
+  onModuleInit(): void {
+    this.rings = this.bell.rings.subscribe((id) => {
+      if (this.watchers.has(id)) this.wake.now();
+    });
+    this.renewals.start(this.leaseMs / 3);
+  }
+
+  /** Emits what is seen of a video, again and again, until it has ended. Errors when it is deleted. */
+  follow(id: string, intervalMs: number): Observable<VideoJob> {
+    return new Observable((subscriber) => {
+      const watcher = { intervalMs, subscriber };
+      this.watchers.set(id, (this.watchers.get(id) ?? new Set<Watcher>()).add(watcher));
+      this.tell(id);
+      if (!this.isLooking) void this.lookOn();
+      return () => this.leave(id, watcher);
+    });
+  }
+
+  /** Resolves when nobody watches. */
+  whenIdle(): Promise<void> {
+    return this.watchers.size === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  /** Ends all watches, and tells so. */
+  async stop(): Promise<void> {
+    await this.renewals.stop();
+    this.rings?.unsubscribe();
+    for (const { subscriber } of [...this.watchers.values()].flatMap((watchers) => [...watchers]))
+      subscriber.error(new GatewayError('server_error', 'The gateway stopped this stream. Watch again.'));
+    await this.telling;
+  }
+
+  private leave(id: string, watcher: Watcher): void {
+    const watchers = this.watchers.get(id);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.watchers.delete(id);
+    this.tell(id);
+    if (this.watchers.size > 0) return;
+    this.wake.now();
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
+  }
+
+  /** One after another, each with what holds when its turn has come. */
+  private tell(id: string): void {
+    if (this.intervalOf(id) === this.told.get(id)) return;
+    this.telling = this.telling
+      .then(async () => {
+        const intervalMs = this.intervalOf(id);
+        if (intervalMs === this.told.get(id)) return;
+        if (intervalMs === undefined) {
+          this.told.delete(id);
+          await this.store.unwatch([id]);
+        } else {
+          this.told.set(id, intervalMs);
+          await this.store.watch([{ videoId: id, intervalMs }], this.leaseMs);
+          this.poller.look();
+        }
+      })
+      .catch((failure: unknown) => this.report(failure));
+  }
+
+  private intervalOf(id: string): number | undefined {
+    const intervals = [...(this.watchers.get(id) ?? [])].map(({ intervalMs }) => intervalMs);
+    return intervals.length === 0 ? undefined : Math.min(...intervals);
+  }
+
+  private async renew(): Promise<void> {
+    const watches = [...this.told].map(([videoId, intervalMs]) => ({ videoId, intervalMs }));
+    if (watches.length > 0) await this.store.watch(watches, this.leaseMs);
+  }
+
+  private async lookOn(): Promise<void> {
+    this.isLooking = true;
+    while (this.watchers.size > 0) {
+      await this.wake.within(LOOK_MS);
+      await this.look().catch((failure: unknown) => this.report(failure));
+    }
+    this.isLooking = false;
+  }
+
+  private async look(): Promise<void> {
+    const ids = [...this.watchers.keys()];
+    if (ids.length === 0) return;
+    const seen = new Map((await this.store.look(ids)).map((job) => [job.id, job]));
+    for (const id of ids) {
+      const job = seen.get(id);
+      for (const { subscriber } of [...(this.watchers.get(id) ?? [])]) {
+        if (!job) subscriber.error(new GatewayError('video_not_found'));
+        else subscriber.next(job);
+        if (job && isTerminal(job.status)) subscriber.complete();
+      }
+    }
+  }
+
+  private report(failure: unknown): void {
+    this.logger.warn({ msg: 'watched videos were not looked at', err: failure });
+  }
+}
