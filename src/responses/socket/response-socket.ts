@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { StreamingConfig } from '../../config/config.js';
 import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
+import { ClientLeft } from '../../http/client-left.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import { parseJsonBody } from '../../http/parse-json-body.js';
 import type { Surface } from '../../http/surface.js';
@@ -106,7 +107,7 @@ export class ResponseSocket {
   /** The client has left, or is taken to have. */
   private end(): void {
     this.lanes.takeWaiting();
-    this.left.abort();
+    this.left.abort(new ClientLeft());
   }
 
   private closeIfDone(): void {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Observable, takeUntil } from 'rxjs';
 import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-error.js';
+import { ClientLeft } from '../../http/client-left.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import type { Surface } from '../../http/surface.js';
 import type { JsonObject } from '../../json.js';
@@ -53,7 +54,7 @@ export class ResponseTurn {
         command.run.abandon();
       }
     } catch (thrown) {
-      this.refuse(thrown);
+      if (!(thrown instanceof ClientLeft)) this.refuse(thrown);
     }
   }
 

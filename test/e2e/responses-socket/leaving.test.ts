@@ -1,4 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { ConversationStore } from '../../../src/responses/conversations/conversation-store.js';
+import { ResponseTurn } from '../../../src/responses/socket/response-turn.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { completion } from '../../support/scripted-upstream.js';
@@ -33,6 +36,26 @@ describe('a client that leaves', () => {
       expect(fixture.upstream.requests).toHaveLength(2);
     },
   );
+
+  it('while it waits for its turn on a conversation is no failure of the gateway', async () => {
+    const headers = { authorization: `Bearer ${fixture.key}` };
+    const made = await fetch(`${fixture.gateway.url}/v1/conversations`, { method: 'POST', headers });
+    const { id: conversation } = (await made.json()) as { id: string };
+    const stalled = nextStalls(fixture.upstream, WORKING);
+    const runner = await fixture.open();
+    runner.create({ conversation });
+    await stalled;
+    const lock = jest.spyOn(fixture.gateway.app.get(ConversationStore), 'lock');
+    const errors = jest.spyOn(Logger.prototype, 'error');
+    const abandoned = jest.spyOn(ResponseTurn.prototype, 'run');
+    fixture.client.create({ conversation });
+    await until(() => lock.mock.calls.length > 1);
+    fixture.client.socket.terminate();
+    await Promise.all(abandoned.mock.results.map(({ value }) => value as Promise<void>));
+    expect(errors).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
+    runner.socket.terminate();
+  });
 
   it('is told that a response was cancelled by another request, and stays', async () => {
     const stalled = nextStalls(fixture.upstream, WORKING);
