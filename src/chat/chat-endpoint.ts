@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
-import { KeyCheck } from '../http/key-check.js';
-import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
-import { receivePaidRequest } from '../http/receive.js';
-import { Networks } from '../payments/networks.js';
+import { PaidRequests } from '../http/paid-requests.js';
+import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { BodyPresenter, StreamPresenter } from '../streaming/presenter.js';
-import { ResponseWriter } from '../streaming/response-writer.js';
+import { parseChatRequest } from './chat-request.js';
 import { ChatService, type ChatCommand } from './chat.service.js';
 
 /** How one surface shows chat outcomes. */
@@ -22,10 +20,8 @@ export interface ChatPresenters {
 export class ChatEndpoint {
   constructor(
     private readonly chat: ChatService,
-    private readonly keys: KeyCheck,
-    private readonly networks: Networks,
-    private readonly writer: ResponseWriter,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly requests: PaidRequests,
+    private readonly answers: PaidAnswers,
   ) {}
 
   async create(
@@ -34,23 +30,16 @@ export class ChatEndpoint {
     response: ServerResponse,
     presenters: ChatPresenters,
   ): Promise<void> {
-    const command = await receivePaidRequest(
-      request,
+    const { parsed, payer, once, earlier } = await this.requests.receive(
       caller,
-      this.keys,
-      (body) => this.chat.command(body, { ...caller, chainId: this.networks.chainIdOf(caller.chainId) }),
-      { maxBytes: this.maxBytes },
+      { request, response },
+      parseChatRequest,
     );
-    await (command.request.stream
-      ? this.writer.stream(
-          response,
-          (demand) => this.chat.complete(command, demand),
-          presenters.stream(command),
-        )
-      : this.writer.whole(
-          response,
-          (demand) => this.chat.complete(command, demand),
-          presenters.body(command),
-        ));
+    if (earlier) return this.answers.repeat(response, earlier.answer);
+    const command = await this.requests.keyFirst(caller, () => this.chat.command(parsed, payer));
+    const run: Run<TextEvent> = (demand, call) => this.chat.complete(command, demand, call);
+    await (parsed.stream
+      ? this.answers.stream(response, once, run, presenters.stream(command))
+      : this.answers.whole(response, once, run, presenters.body(command)));
   }
 }

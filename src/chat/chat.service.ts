@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { defer, finalize, identity, tap, type Observable } from 'rxjs';
 import { ResponseRecords } from '../generation/response-records.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
-import type { JsonObject } from '../json.js';
 import type { Payer } from '../payments/charged-work.js';
+import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { Demand } from '../streaming/demand.js';
-import { parseChatRequest, type ChatRequest } from './chat-request.js';
+import type { ChatRequest } from './chat-request.js';
 import { CompletionRecord } from './stored/completion-record.js';
 
 /** A chat request that has been checked against the catalog and priced. */
@@ -23,9 +23,8 @@ export class ChatService {
     private readonly records: ResponseRecords,
   ) {}
 
-  /** @throws GatewayError for a wrong shape, an unknown model, or an option that the model has no price for. */
-  command(body: JsonObject, payer: Payer): ChatCommand {
-    const request = parseChatRequest(body);
+  /** @throws GatewayError for an unknown model, or an option that it has no price for. */
+  command(request: ChatRequest, payer: Payer): ChatCommand {
     const { stream, n, outputCapTokens, serviceTier, webSearch } = request;
     const resolved = this.calls.resolve(request.model);
     const call = this.calls.prepare(
@@ -36,8 +35,8 @@ export class ChatService {
   }
 
   /** Cold. */
-  complete({ call, request }: ChatCommand, demand: Demand): Observable<Outcome<TextEvent>> {
-    if (!request.store) return this.calls.run(call, { demand, shape: identity });
+  complete({ call, request }: ChatCommand, demand: Demand, once?: OnceCall): Observable<Outcome<TextEvent>> {
+    if (!request.store) return this.calls.run(call, { demand, shape: identity, once });
     return defer(() => {
       const { responseId, createdSeconds } = call;
       const response = this.records.recordOf(call, request.body);
@@ -47,7 +46,7 @@ export class ChatService {
         response,
       );
       return this.calls
-        .run(call, { demand, shape: tap(record.observe), record, cancelled: response.running() })
+        .run(call, { demand, shape: tap(record.observe), record, once, cancelled: response.running() })
         .pipe(finalize(() => response.done()));
     });
   }

@@ -81,6 +81,16 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: "The model's provider cannot stop a video that it has begun. It runs on.",
   },
+  idempotency_conflict: {
+    status: 409,
+    type: 'invalid_request_error',
+    text: 'This Idempotency-Key was used for another request. Take a new one.',
+  },
+  idempotency_in_flight: {
+    status: 409,
+    type: 'invalid_request_error',
+    text: 'The first request with this Idempotency-Key still runs. Try again when it has ended.',
+  },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },
   concurrency_limit_exceeded: {
@@ -114,7 +124,7 @@ export const ERRORS = {
     type: 'server_error',
     text: 'The gateway cannot take this call at the moment. Try again shortly.',
   },
-  /** Only ever inside a stream: a call that has shown something and is cut off. */
+  /** Inside a stream: a call that has shown something and is cut off. As an answer: the repetition of such a call. */
   server_error: {
     status: 500,
     type: 'server_error',
@@ -129,6 +139,8 @@ export interface ErrorOptions {
   readonly param?: string | undefined;
   /** Seconds after which a retry may succeed; becomes the `Retry-After` header. */
   readonly retryAfterSeconds?: number | undefined;
+  /** Tells official SDKs not to try again by themselves, whatever the status; becomes the `X-Should-Retry` header. */
+  readonly shouldRetry?: false | undefined;
   /** Shown inside `error.details` on the native surface only. */
   readonly details?: Readonly<Record<string, string | number>> | undefined;
   /** For the log alone; never shown to a client. */
@@ -139,6 +151,7 @@ export interface ErrorOptions {
 export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterSeconds: number | undefined;
+  readonly shouldRetry: false | undefined;
   readonly details: Readonly<Record<string, string | number>> | undefined;
 
   constructor(
@@ -150,6 +163,7 @@ export class GatewayError extends Error {
     this.name = 'GatewayError';
     this.param = options.param ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.shouldRetry = options.shouldRetry;
     this.details = options.details;
   }
 

@@ -11,6 +11,7 @@ import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
 import { Quote } from '../payments/domain/quote.js';
 import { tariffFor, type PricedOptions } from '../payments/domain/tariff.js';
 import { FEE_BPS } from '../payments/fee.js';
+import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import { checkModelOptions } from '../providers/check-model-options.js';
 import type { TextEvent } from '../providers/text/text-event.js';
@@ -52,6 +53,7 @@ export interface RunOptions<Event> {
   /** Turns the provider's events into what the feature shows. */
   readonly shape: (events: Observable<TextEvent>) => Observable<Event>;
   readonly record?: CallRecord;
+  readonly once?: OnceCall | undefined;
   readonly cancelled?: AbortSignal;
   readonly canMove?: boolean;
   readonly adopted?: AdoptedHold | undefined;
@@ -105,7 +107,7 @@ export class TextCalls {
 
   /** Cold. See `Charge.run`. */
   run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
-    const { demand, shape, record, cancelled, canMove, adopted } = options;
+    const { demand, shape, record, once, cancelled, canMove, adopted } = options;
     const { request, payer, quote, responseId, inputTokens, otherTokens } = call;
     const { model } = request.resolved;
     const meter = new TextMeter({
@@ -123,6 +125,7 @@ export class TextCalls {
       streamed: request.stream,
       meter,
       ...(record && { record }),
+      ...(once && { once }),
       ...(cancelled && { cancelled }),
       ...(canMove && { canMove }),
       ...(adopted && { adopted }),

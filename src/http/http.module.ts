@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { KeyCheck } from './key-check.js';
 import { MAX_BODY_BYTES } from './max-body-bytes.js';
+import { PaidRequests } from './paid-requests.js';
 
 /** What every controller of user content needs. */
 @Global()
@@ -16,7 +17,8 @@ import { MAX_BODY_BYTES } from './max-body-bytes.js';
         config.get('maxBodyBytes', { infer: true }),
     },
     { provide: KeyCheck, useExisting: KeyAuthenticator },
+    PaidRequests,
   ],
-  exports: [MAX_BODY_BYTES, KeyCheck],
+  exports: [MAX_BODY_BYTES, KeyCheck, PaidRequests],
 })
 export class HttpModule {}

@@ -19,6 +19,7 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
     'Content-Length': Buffer.byteLength(body),
     ...(error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': Math.ceil(error.retryAfterSeconds) }),
+    ...(error.shouldRetry === false ? { 'X-Should-Retry': 'false' } : {}),
     ...(uploading ? { Connection: 'close' } : {}),
   });
   if (uploading) closeAfterReading(request, response, body);

@@ -24,7 +24,9 @@ export class Charge {
     return new Observable((subscriber) => {
       const call = new ChargedCall(work, this.ledger, this.settling, this.calls, this.settings, subscriber);
       void call.begin();
-      return () => call.leave();
+      return () => {
+        if (!work.once) call.leave();
+      };
     });
   }
 }

@@ -150,7 +150,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
       const settlement = await this.settlement(ending);
-      const receipt = await this.persist(() => this.settling.settle(settlement));
+      const receipt = await this.persist(() => this.settling.settle(settlement, this.work.once));
       this.end(() => {
         if (receipt) this.subscriber.next({ receipt });
         this.subscriber.complete();
@@ -188,7 +188,7 @@ export class ChargedCall<Event> implements RunningCall {
       accountId,
       requestId: payer.requestId,
       responseId,
-      idempotencyKey: undefined,
+      idempotencyKey: this.work.once?.key,
       receiptId: newId('rct'),
       network: `eip155:${payer.chainId ?? chainId ?? this.settings.defaultChainId}`,
       provider,
@@ -242,7 +242,7 @@ export class ChargedCall<Event> implements RunningCall {
       minimum: quote.minimum,
       requestId: payer.requestId,
       responseId,
-      idempotencyKey: undefined,
+      once: this.work.once,
       inputTokens: inputTokensEstimate,
       terms: {
         tariff: encodeTariff(quote.tariff),

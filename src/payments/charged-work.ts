@@ -3,6 +3,7 @@ import type { CallRecord } from './call-record.js';
 import type { Quote } from './domain/quote.js';
 import type { HoldGrant } from './ledger.js';
 import type { Meter } from './meter.js';
+import type { OnceCall } from './once/recorded-answer.js';
 
 /** Who pays. */
 export interface Payer {
@@ -40,6 +41,8 @@ export interface ChargedWork<Event> {
   readonly meter: Meter;
   /** What is stored of the call, in the same statements as its money. */
   readonly record?: CallRecord;
+  /** Set for a call that runs once, however often it is sent; its client's leaving does not end it. */
+  readonly once?: OnceCall;
   /** Aborted when the call is to end although its client stays. */
   readonly cancelled?: AbortSignal;
   /** Whether another process may run it instead when this one ends. */

@@ -1,6 +1,8 @@
 import type { RecordEnd, RecordStart } from './call-record.js';
 import type { Charge } from './domain/metering.js';
 import type { EncodedTariff } from './domain/tariff.js';
+import type { KeptAnswer } from './once/idempotency-store.js';
+import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';
 
 /** What it takes to settle a call without the process that ran it. */
@@ -24,7 +26,8 @@ export interface HoldRequest {
   readonly minimum: bigint;
   readonly requestId: string;
   readonly responseId: string | undefined;
-  readonly idempotencyKey: string | undefined;
+  /** A call that runs once: it gets its hold with the first such request, and no other. */
+  readonly once?: (OnceKey & { readonly accepted?: KeptAnswer }) | undefined;
   /** What a crash before the first progress report is settled with. */
   readonly inputTokens: number;
   readonly terms: HoldTerms;
@@ -51,6 +54,7 @@ export type RefusalReason =
   | 'model_not_allowed'
   | 'insufficient_budget'
   | 'budget_held'
+  | 'once_taken'
   | 'no_lease';
 
 export interface HoldRefusal {
@@ -86,11 +90,17 @@ export interface SettledAmounts {
   readonly overrun: bigint;
 }
 
-export interface SignedSettlement extends Settlement {
-  /** Of the receipt as it is when the whole price is charged. */
+/** What shows the amounts that were charged. */
+export interface SettlementEnd {
+  /** Of the receipt. */
   readonly signature: string;
-  /** Of the receipt with these amounts; the same ones always give the same signature. */
-  readonly sign: (amounts: SettledAmounts) => Promise<string>;
+  /** Of a call that runs once. */
+  readonly answer: KeptAnswer | undefined;
+}
+
+/** With its end as it is when the whole price is charged. */
+export interface SignedSettlement extends Settlement, SettlementEnd {
+  readonly endWith: (amounts: SettledAmounts) => Promise<SettlementEnd>;
 }
 
 export interface Release {
@@ -111,11 +121,11 @@ export interface SettlementResult extends SettledAmounts {
 export abstract class Ledger {
   /** Checks the key and takes a hold, both or neither. */
   abstract hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal>;
-  /** Ends a hold with a charge and its signed receipt. */
+  /** Ends a hold with a charge and its signed receipt; keeps the answer of a call that runs once. */
   abstract settle(settlement: SignedSettlement): Promise<SettlementResult>;
   /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */
   abstract settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult>;
-  /** Ends a hold without a charge. */
+  /** Ends a hold without a charge; a call that runs once may then run again. */
   abstract release(release: Release): Promise<void>;
 }
 

@@ -23,7 +23,11 @@ export interface Admitted {
 
 /**
  * What a paid call produces, in order: one admission, events, then a receipt. A call that fails after something
- * was used shows the failure and then its receipt; an error of the Observable means that nothing was charged.
+ * was used shows the failure and then its receipt; an error of the Observable means that nothing was charged. Of
+ * several receipts the last one counts.
  */
 export type Outcome<Event> =
-  Admitted | { readonly event: Event } | { readonly failure: GatewayError } | { readonly receipt: Receipt };
+  | Admitted
+  | { readonly event: Event }
+  | { readonly failure: GatewayError }
+  | { readonly receipt: Receipt | undefined };

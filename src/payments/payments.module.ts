@@ -12,6 +12,8 @@ import { Networks } from './networks.js';
 import { ReceiptKeys } from './receipts/receipt-keys.js';
 import { ReceiptSigner } from './receipts/receipt-signer.js';
 import { Settling } from './receipts/settling.js';
+import { Once } from './once/once.js';
+import { PaidAnswers } from './once/paid-answers.js';
 import { RunningCalls } from './running-calls.js';
 import { Sweeper } from './sweeper.js';
 
@@ -36,6 +38,8 @@ import { Sweeper } from './sweeper.js';
     KeysService,
     LeaseKeeper,
     ReceiptKeys,
+    Once,
+    PaidAnswers,
     RunningCalls,
     Settling,
     Sweeper,
@@ -51,6 +55,8 @@ import { Sweeper } from './sweeper.js';
     Networks,
     ReceiptKeys,
     ReceiptSigner,
+    Once,
+    PaidAnswers,
     RunningCalls,
     Sweeper,
   ],

@@ -10,6 +10,7 @@ const CODES: Record<RefusalReason, ErrorCode> = {
   model_not_allowed: 'model_not_allowed',
   insufficient_budget: 'insufficient_budget',
   budget_held: 'budget_held',
+  once_taken: 'idempotency_in_flight',
   no_lease: 'service_unavailable',
 };
 
@@ -17,6 +18,7 @@ const CODES: Record<RefusalReason, ErrorCode> = {
 const RETRY_AFTER_SECONDS: Partial<Record<RefusalReason, number>> = {
   concurrency_limited: 1,
   budget_held: 1,
+  once_taken: 1,
   no_lease: 1,
 };
 

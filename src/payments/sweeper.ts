@@ -7,6 +7,7 @@ import { decodeTariff } from './domain/tariff.js';
 import { NO_USAGE } from './domain/usage.js';
 import { LEASE_MS } from './lease-keeper.js';
 import { Ledger, type Settlement } from './ledger.js';
+import { IdempotencyStore } from './once/idempotency-store.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
 import { Settling } from './receipts/settling.js';
 import { Recurring } from './recurring.js';
@@ -17,7 +18,7 @@ const MOST_ROUNDS = 100;
 
 /**
  * Ends the holds of processes that died, on any replica: what was not sent upstream is released, what was is settled
- * for its input and the last recorded output.
+ * for its input and the last recorded output. Also forgets requests that ran once and are too old to be repeated.
  */
 @Injectable()
 export class Sweeper implements OnModuleInit {
@@ -31,6 +32,7 @@ export class Sweeper implements OnModuleInit {
     private readonly leases: ProcessLeases,
     private readonly ledger: Ledger,
     private readonly settling: Settling,
+    private readonly requests: IdempotencyStore,
     @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
@@ -51,6 +53,13 @@ export class Sweeper implements OnModuleInit {
       if (calls.length < ROUND) break;
     }
     await this.leases.forgetDead();
+    await this.forgetOldRequests();
+  }
+
+  private async forgetOldRequests(): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      if ((await this.requests.purge(ROUND)) < ROUND) return;
+    }
   }
 
   private async end(call: AbandonedCall): Promise<void> {

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { countInput } from '../generation/count-input.js';
+import { TextCalls } from '../generation/text-calls.js';
 import type { Caller } from '../http/caller.js';
 import { KeyCheck } from '../http/key-check.js';
 import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
 import { receivePaidRequest } from '../http/receive.js';
+import { parseResponsesRequest } from './responses-request.js';
 import { ResponsesService } from './responses.service.js';
 
 /** What both surfaces do with `POST …/responses/input_tokens`: it takes a live key, and no money. */
@@ -12,24 +14,22 @@ import { ResponsesService } from './responses.service.js';
 export class InputTokensEndpoint {
   constructor(
     private readonly responses: ResponsesService,
+    private readonly calls: TextCalls,
     private readonly keys: KeyCheck,
     @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
   ) {}
 
   async count(caller: Caller, request: IncomingMessage): Promise<object> {
-    const parsed = await receivePaidRequest(
-      request,
-      caller,
-      this.keys,
-      (body) => this.responses.parse(body, { ...caller, chainId: undefined }),
-      { maxBytes: this.maxBytes },
-    );
+    const parsed = await receivePaidRequest(request, caller, this.keys, parseResponsesRequest, {
+      maxBytes: this.maxBytes,
+    });
     // No hold comes that would check it.
     await this.keys.check(caller.keyHash);
-    const { chat } = await this.responses.chatOf(parsed.request, caller.keyHash);
+    const resolved = this.calls.resolve(parsed.model);
+    const { chat } = await this.responses.chatOf(parsed, caller.keyHash);
     return {
       object: 'response.input_tokens',
-      input_tokens: await countInput(parsed.resolved, chat),
+      input_tokens: await countInput(resolved, chat),
     };
   }
 }

@@ -1,18 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { concat, lastValueFrom, of } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
-import { KeyCheck } from '../http/key-check.js';
-import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
-import { receivePaidRequest } from '../http/receive.js';
-import { Networks } from '../payments/networks.js';
+import { PaidRequests } from '../http/paid-requests.js';
+import type { OnceKey } from '../payments/once/once-key.js';
+import type { Earlier } from '../payments/once/once.js';
+import { acceptedOnce, PaidAnswers, type Run } from '../payments/once/paid-answers.js';
+import { ResponseWriter } from '../streaming/response-writer.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
 import { whenLeft } from './client-leaves.js';
-import { ResponseWriter } from '../streaming/response-writer.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
-import { ResponsesService, type ParsedResponse, type ResponseCommand } from './responses.service.js';
+import type { RunEvent } from './response-run.js';
+import { parseResponsesRequest } from './responses-request.js';
+import { ResponsesService, type ResponseCommand } from './responses.service.js';
+import { StoredResponseEndpoint } from './stored-response-endpoint.js';
+import { StoredResponses } from './stored-responses.service.js';
+
+/** The answer to one request, as one surface shows it. */
+interface Answering {
+  readonly response: ServerResponse;
+  readonly presenters: ResponsePresenters;
+  readonly once: OnceKey | undefined;
+}
 
 /** What both surfaces do with `POST …/responses`; they differ in their presenters alone. */
 @Injectable()
@@ -21,10 +31,11 @@ export class ResponsesEndpoint {
     private readonly responses: ResponsesService,
     private readonly background: BackgroundRuns,
     private readonly follow: FollowResponses,
-    private readonly keys: KeyCheck,
-    private readonly networks: Networks,
+    private readonly requests: PaidRequests,
+    private readonly answers: PaidAnswers,
     private readonly writer: ResponseWriter,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly storedResponses: StoredResponses,
+    private readonly stored: StoredResponseEndpoint,
   ) {}
 
   async create(
@@ -33,69 +44,64 @@ export class ResponsesEndpoint {
     response: ServerResponse,
     presenters: ResponsePresenters,
   ): Promise<void> {
-    const parsed = await receivePaidRequest(
-      request,
-      caller,
-      this.keys,
-      (body) => {
-        const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-        return this.responses.parse(body, payer);
-      },
-      { maxBytes: this.maxBytes },
+    const exchange = { request, response };
+    const received = await this.requests.receive(caller, exchange, parseResponsesRequest);
+    const { parsed, payer, once, earlier } = received;
+    if (earlier) return this.repeat(earlier, response, presenters);
+    const left = whenLeft(response);
+    const command = await this.requests.keyFirst(caller, () =>
+      this.responses.command(parsed, { payer, left }),
     );
-    const command = await this.commandOrRefuse(parsed, whenLeft(response));
     try {
-      await this.answer(command, response, presenters);
+      await this.answer(command, { response, presenters, once });
     } finally {
       command.run.abandon();
     }
   }
 
-  private answer(
-    command: ResponseCommand,
-    response: ServerResponse,
-    presenters: ResponsePresenters,
-  ): Promise<void> {
-    if (command.request.background) return this.accept(command, response, presenters);
-    return command.request.stream
-      ? this.writer.stream(
-          response,
-          (demand) => this.responses.create(command, demand),
-          presenters.stream(command),
-        )
-      : this.writer.whole(
-          response,
-          (demand) => this.responses.create(command, demand),
-          presenters.body(command),
-        );
+  private answer(command: ResponseCommand, answering: Answering): Promise<void> {
+    const { response, presenters, once } = answering;
+    const { background, stream } = command.request;
+    if (background)
+      return stream ? this.acceptAndFollow(command, answering) : this.accept(command, answering);
+    const run: Run<RunEvent> = (demand, call) => this.responses.create(command, demand, call);
+    return stream
+      ? this.answers.stream(response, once, run, presenters.stream(command))
+      : this.answers.whole(response, once, run, presenters.body(command));
   }
 
-  /** The run outlives this connection: the client is told that it was accepted, or follows it like any other. */
-  private async accept(
+  /** The run outlives this connection: the client is told that it was accepted. */
+  private accept(command: ResponseCommand, { response, presenters, once }: Answering): Promise<void> {
+    const kept = presenters.accepted(command);
+    const call = once && acceptedOnce(once, { kind: 'whole', headers: kept.headers(), content: kept.body() });
+    const accepted = this.background.accept(command, call);
+    return this.writer.whole(response, () => accepted, presenters.accepted(command));
+  }
+
+  /** The run outlives this connection: its client follows it like any other. */
+  private async acceptAndFollow(
     command: ResponseCommand,
-    response: ServerResponse,
-    presenters: ResponsePresenters,
+    { response, presenters, once }: Answering,
   ): Promise<void> {
-    const accepted = this.background.accept(command);
-    if (!command.request.stream)
-      return this.writer.whole(response, () => accepted, presenters.accepted(command));
     const { responseId } = command.call;
-    const admission = await lastValueFrom(accepted);
+    const presenter = presenters.followed(responseId);
+    const call = once && acceptedOnce(once, { kind: 'followed', headers: {}, content: '' });
+    const admission = await lastValueFrom(this.background.accept(command, call));
     const { account } = admission.admission;
     return this.writer.stream(
       response,
       (demand) => concat(of(admission), this.follow.follow(account, responseId, -1, demand)),
-      presenters.followed(responseId),
+      presenter,
     );
   }
 
-  /** A bad key is told before anything that is wrong with what it asks for. */
-  private async commandOrRefuse(parsed: ParsedResponse, left: AbortSignal): Promise<ResponseCommand> {
-    try {
-      return await this.responses.command(parsed, undefined, left);
-    } catch (failure) {
-      if (failure instanceof GatewayError) await this.keys.check(parsed.payer.keyHash);
-      throw failure;
-    }
+  private async repeat(
+    { accountId, responseId, answer }: Earlier,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    if (answer.kind !== 'followed') return this.answers.repeat(response, answer);
+    const stored = await this.storedResponses.find(accountId, responseId);
+    return this.stored.stream({ accountId, stored, startingAfter: undefined }, response, presenters);
   }
 }

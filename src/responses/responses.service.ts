@@ -3,9 +3,9 @@ import { defer, finalize, type Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
-import type { ResolvedModel } from '../catalog/catalog.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { Payer } from '../payments/charged-work.js';
+import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { toChat } from './bridge/to-chat.js';
@@ -20,15 +20,8 @@ import { storedInput } from './domain/stored-input.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseRun, type RunEvent } from './response-run.js';
 import { ResponseStore } from './response-store.js';
-import { parseResponsesRequest, type ResponsesRequest } from './responses-request.js';
+import type { ResponsesRequest } from './responses-request.js';
 import { RunningResponses } from './running-responses.js';
-
-/** A request whose shape and model are right; what it continues from is not known yet. */
-export interface ParsedResponse {
-  readonly request: ResponsesRequest;
-  readonly resolved: ResolvedModel;
-  readonly payer: Payer;
-}
 
 /** A request that can be held for. */
 export interface ResponseCommand {
@@ -39,10 +32,24 @@ export interface ResponseCommand {
   readonly items: readonly JsonObject[];
 }
 
+/** What a command is made for. */
+export interface CommandContext {
+  readonly payer: Payer;
+  /** Aborted when the client has left: nobody waits for a turn on a conversation any more. */
+  readonly left: AbortSignal;
+  readonly local?: LocalHistory | undefined;
+}
+
 /** What a request continues from that is not in the store. */
 export interface LocalHistory {
   /** Items, oldest first; each turn's input, then its output. */
   readonly history: readonly JsonObject[];
+}
+
+interface NewResponse {
+  readonly request: ResponsesRequest;
+  readonly resolved: ReturnType<TextCalls['resolve']>;
+  readonly responseId: string;
 }
 
 @Injectable()
@@ -57,26 +64,20 @@ export class ResponsesService {
     private readonly turns: ConversationTurns,
   ) {}
 
-  /** @throws GatewayError for a wrong shape or an unknown model. */
-  parse(body: JsonObject, payer: Payer): ParsedResponse {
-    const request = parseResponsesRequest(body);
-    return { request, resolved: this.calls.resolve(request.model), payer };
-  }
-
   /**
-   * Reads what the request continues from, unless it is given. Waits for its turn on a conversation until `left` is
-   * aborted; a command that is not run in the end is to be abandoned (`run.abandon`).
-   * @throws GatewayError for a chain, a conversation or an item that is not there, conversation_locked
+   * Reads what the request continues from, unless it is given. A command that is not run in the end is to be abandoned
+   * (`run.abandon`).
+   * @throws GatewayError for a model, a chain, a conversation or an item that is not there, conversation_locked
    */
-  async command(parsed: ParsedResponse, local?: LocalHistory, left?: AbortSignal): Promise<ResponseCommand> {
-    const { request, payer } = parsed;
+  async command(request: ResponsesRequest, context: CommandContext): Promise<ResponseCommand> {
+    const resolved = this.calls.resolve(request.model);
     const { conversationId } = request;
     const responseId = newId('resp');
-    if (conversationId === undefined) return this.commandFor(parsed, responseId, { local });
-    const { keyHash } = payer;
-    const lock = await this.turns.lock({ id: conversationId, keyHash, responseId }, left);
+    if (conversationId === undefined) return this.commandFor({ request, resolved, responseId }, context);
+    const { left, payer } = context;
+    const lock = await this.turns.lock({ id: conversationId, keyHash: payer.keyHash, responseId }, left);
     try {
-      return await this.commandFor(parsed, responseId, { local, lock });
+      return await this.commandFor({ request, resolved, responseId }, context, lock);
     } catch (failure) {
       lock.releaseUnused();
       throw failure;
@@ -84,9 +85,9 @@ export class ResponsesService {
   }
 
   private async commandFor(
-    { request, resolved, payer }: ParsedResponse,
-    responseId: string,
-    { local, lock }: { readonly local?: LocalHistory | undefined; readonly lock?: ConversationLock },
+    { request, resolved, responseId }: NewResponse,
+    { payer, local }: CommandContext,
+    lock?: ConversationLock,
   ): Promise<ResponseCommand> {
     const { chat, tools, leftOut, history, input } = await this.chatOf(request, payer.keyHash, local);
     const { stream, outputCapTokens, serviceTier } = request;
@@ -149,8 +150,12 @@ export class ResponsesService {
   }
 
   /** Cold. */
-  create({ request, call, run }: ResponseCommand, demand: Demand): Observable<Outcome<RunEvent>> {
-    const options = { demand, shape: run.shape, record: run };
+  create(
+    { request, call, run }: ResponseCommand,
+    demand: Demand,
+    once?: OnceCall,
+  ): Observable<Outcome<RunEvent>> {
+    const options = { demand, shape: run.shape, record: run, once };
     if (!request.store) return this.calls.run(call, options);
     return defer(() =>
       this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),

@@ -15,6 +15,13 @@ import type { ReplayOutcome } from './presenter/replay-presenter.js';
 import type { StoredResponse } from './response-store.js';
 import { StoredResponses } from './stored-responses.service.js';
 
+interface EventsRequest {
+  readonly accountId: string;
+  readonly stored: StoredResponse;
+  /** Sequence number of the last event that the client has. */
+  readonly startingAfter: number | undefined;
+}
+
 /** What both surfaces do with `…/responses/{id}`. */
 @Injectable()
 export class StoredResponseEndpoint {
@@ -39,6 +46,16 @@ export class StoredResponseEndpoint {
       sendJson(response, shown(stored, presenters));
       return;
     }
+    return this.stream({ accountId, stored, startingAfter }, response, presenters);
+  }
+
+  /** The events of a stored response, from its log or made from its object. */
+  async stream(
+    { accountId, stored, startingAfter }: EventsRequest,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    const { id } = stored.object;
     if (stored.isLogged) {
       return this.writer.stream(
         response,

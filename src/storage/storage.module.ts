@@ -4,6 +4,7 @@ import { DatabaseProbe } from '../health/database-probe.js';
 import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
+import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
@@ -16,6 +17,7 @@ import { PostgresConversationStore } from './conversations/postgres-conversation
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
+import { PostgresIdempotencyStore } from './once/postgres-idempotency-store.js';
 import { BackgroundStore } from '../responses/background/background-store.js';
 import { PostgresBackgroundStore } from './responses/postgres-background-store.js';
 import { RetentionStore } from '../responses/retention-store.js';
@@ -46,6 +48,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ChatCompletionStore, useClass: PostgresChatCompletionStore },
         { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
+        { provide: IdempotencyStore, useClass: PostgresIdempotencyStore },
         { provide: KeyStore, useClass: PrismaKeyStore },
         { provide: Ledger, useClass: PostgresLedger },
         { provide: ProcessLeases, useClass: PostgresProcessLeases },
@@ -65,6 +68,7 @@ export class StorageModule implements OnModuleDestroy {
         CompactionKeyStore,
         ConversationStore,
         DatabaseProbe,
+        IdempotencyStore,
         KeyStore,
         Ledger,
         ProcessIdentity,

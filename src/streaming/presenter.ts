@@ -16,6 +16,8 @@ export interface StreamPresenter<Item> {
 
 /** Shows the items of one whole answer as one JSON body. Stateful: one per answer. */
 export interface BodyPresenter<Item> {
+  /** HTTP status, 200 unless told. */
+  readonly status?: number;
   add(item: Item): void;
   /** Asked for after the last item. */
   headers(): HeaderFields;

@@ -31,7 +31,7 @@ export class WholeAnswer<Item> extends Answer<Item> {
 
   protected onComplete(): void {
     const body = this.presenter.body();
-    this.response.writeHead(200, {
+    this.response.writeHead(this.presenter.status ?? 200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': Buffer.byteLength(body),
       ...this.presenter.headers(),

@@ -9,6 +9,20 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
     { day: dayOf(ago(2)), account: 'acme', key: 'web', calls: 1, usdc: '0.000505' },
     { day: dayOf(ago(5)), account: 'beta', key: 'site', calls: 1, usdc: '0.000061' },
   ],
+  'Whose requests were sent again, and what did that save?': [
+    { account: 'beta', requests: 1, replays: 4, amount_saved: '40400' },
+    { account: 'acme', requests: 2, replays: 3, amount_saved: '2525' },
+  ],
+  'Which requests were charged, although their answer was lost?': [
+    {
+      account: 'acme',
+      idempotency_key: 'again-4',
+      receipt_id: 'rct_4',
+      request_id: 'req_example',
+      final_amount: '3940',
+      finished_at: ago(0.25),
+    },
+  ],
   'Which accounts paid most in the last 30 days?': [
     { account: 'acme', calls: 4, usdc: '0.007475', percent: '95.4' },
     { account: 'beta', calls: 2, usdc: '0.000364', percent: '4.6' },

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { IDEMPOTENCY_RECORDS } from './admin-queries-repeated-rows.js';
 import {
   ago,
   conversation,
@@ -34,6 +35,7 @@ export async function seed(pool: Pool): Promise<void> {
     { id: 'proc_dead', lease_expires_at: ago(1) },
   ]);
   await insert(pool, 'holds', HOLDS);
+  await insert(pool, 'idempotency_records', IDEMPOTENCY_RECORDS);
   await insert(pool, 'responses', RESPONSES.map(responseRow));
   await insert(pool, 'response_items', [
     {

@@ -1,37 +1,66 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { buildReceipt } from '../domain/build-receipt.js';
 import type { Receipt } from '../domain/receipt.js';
-import { Ledger, type SettledAmounts, type Settlement, type SignedSettlement } from '../ledger.js';
+import {
+  Ledger,
+  type SettledAmounts,
+  type Settlement,
+  type SettlementEnd,
+  type SignedSettlement,
+} from '../ledger.js';
+import type { KeptAnswer } from '../once/idempotency-store.js';
+import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
 
-/** Settles with signed receipts. What a receipt says is known before the ledger writes it, overruns aside. */
+/**
+ * Settles with signed receipts, and with the answers that show them. What a receipt says is known before the ledger
+ * writes it, overruns aside.
+ */
 @Injectable()
 export class Settling {
+  private readonly logger = new Logger(Settling.name);
+
   constructor(
     private readonly ledger: Ledger,
     private readonly signer: ReceiptSigner,
   ) {}
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
-  async settle(settlement: Settlement): Promise<Receipt | undefined> {
-    const signed = await this.signed(settlement);
+  async settle(settlement: Settlement, once?: OnceCall): Promise<Receipt | undefined> {
+    const signed = await this.signed(settlement, once);
     const { outcome, ...amounts } = await this.ledger.settle(signed);
-    if (outcome === 'ended_before') return undefined;
-    const signature = amounts.overrun === 0n ? signed.signature : await signed.sign(amounts);
+    if (outcome === 'ended_before') {
+      this.answer(once, undefined);
+      return undefined;
+    }
+    const { signature } = amounts.overrun === 0n ? signed : await signed.endWith(amounts);
     return { ...receiptOf(settlement, amounts), signature };
   }
 
   /** On behalf of a process that died. */
   async settleAbandoned(settlement: Settlement): Promise<void> {
-    await this.ledger.settleAbandoned(await this.signed(settlement));
+    await this.ledger.settleAbandoned(await this.signed(settlement, undefined));
   }
 
-  private async signed(settlement: Settlement): Promise<SignedSettlement> {
+  private async signed(settlement: Settlement, once: OnceCall | undefined): Promise<SignedSettlement> {
     const { providerAmount, platformFee } = settlement.charge;
-    const sign = (amounts: SettledAmounts): Promise<string> =>
-      this.signer.sign(receiptOf(settlement, amounts));
-    const signature = await sign({ finalAmount: providerAmount + platformFee, overrun: 0n });
-    return { ...settlement, signature, sign };
+    const endWith = async (amounts: SettledAmounts): Promise<SettlementEnd> => {
+      const receipt = receiptOf(settlement, amounts);
+      const signature = await this.signer.sign(receipt);
+      return { signature, answer: this.answer(once, { ...receipt, signature }) };
+    };
+    const end = await endWith({ finalAmount: providerAmount + platformFee, overrun: 0n });
+    return { ...settlement, ...end, endWith };
+  }
+
+  /** What cannot be shown is charged all the same. */
+  private answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
+    try {
+      return once?.answer(receipt);
+    } catch (failure) {
+      this.logger.error({ msg: 'the answer of a call that runs once cannot be kept', err: failure });
+      return undefined;
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Observable, type Subscription } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
+import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
 import { Recurring } from '../../payments/recurring.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
@@ -47,11 +48,12 @@ export class BackgroundRuns implements OnModuleInit {
    * Accepts a response: emits its admission and completes once it is held for and stored, while the run goes on.
    * Errors when it is refused.
    */
-  accept({ call, run, request }: ResponseCommand): Observable<Admitted> {
+  accept({ call, run, request }: ResponseCommand, once?: OnceCall): Observable<Admitted> {
     return new Observable((accepted) => {
       const log = request.stream ? new EventLog(call.responseId, this.store, this.bell) : undefined;
       run.detach(log, pendingResponse(call, run.settings, run.tools));
       this.run(call, run, log, {
+        once,
         canMove: !request.stream,
         onAdmission: (admission) => {
           accepted.next(admission);
@@ -67,6 +69,7 @@ export class BackgroundRuns implements OnModuleInit {
     run: ResponseRun,
     log: EventLog | undefined,
     options: {
+      readonly once?: OnceCall | undefined;
       readonly canMove: boolean;
       readonly onAdmission: (admission: Admitted) => void;
       readonly onRefusal: (failure: unknown) => void;
@@ -80,6 +83,7 @@ export class BackgroundRuns implements OnModuleInit {
       demand: UNLIMITED_DEMAND,
       shape: run.shape,
       record: run,
+      once: options.once,
       canMove: options.canMove,
       cancelled: this.running.add(responseId),
       ...(adoptable && {

@@ -4,12 +4,15 @@ import { GatewayError } from '../../errors/gateway-error.js';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { newId } from '../../ids.js';
 import type { JsonObject } from '../../json.js';
+import type { Payer } from '../../payments/charged-work.js';
+import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import type { TextEvent } from '../../providers/text/text-event.js';
 import type { Demand } from '../../streaming/demand.js';
 import { storedInput } from '../domain/stored-input.js';
-import { ResponsesService, type ParsedResponse } from '../responses.service.js';
-import { askForSummary, parseCompactionRequest } from './compaction-request.js';
+import type { ResponsesRequest } from '../responses-request.js';
+import { ResponsesService } from '../responses.service.js';
+import { askForSummary } from './compaction-request.js';
 import { Compactions } from './compactions.js';
 
 /** A compaction that can be held for. */
@@ -29,14 +32,9 @@ export class CompactionService {
     private readonly compactions: Compactions,
   ) {}
 
-  /** @throws GatewayError for a wrong shape or an unknown model. */
-  parse(body: JsonObject, payer: ParsedResponse['payer']): ParsedResponse {
-    const request = parseCompactionRequest(body);
-    return { request, resolved: this.calls.resolve(request.model), payer };
-  }
-
-  /** @throws GatewayError for a chain or an item that is not there. */
-  async command({ request, resolved, payer }: ParsedResponse): Promise<CompactionCommand> {
+  /** @throws GatewayError for a model, a chain or an item that is not there. */
+  async command(request: ResponsesRequest, payer: Payer): Promise<CompactionCommand> {
+    const resolved = this.calls.resolve(request.model);
     const { chat, history, input } = await this.responses.chatOf(request, payer.keyHash);
     const call = this.calls.prepare(
       {
@@ -57,8 +55,8 @@ export class CompactionService {
   }
 
   /** Cold. */
-  compact({ call }: CompactionCommand, demand: Demand): Observable<Outcome<TextEvent>> {
-    return this.calls.run(call, { demand, shape: refuseSilence });
+  compact({ call }: CompactionCommand, demand: Demand, once?: OnceCall): Observable<Outcome<TextEvent>> {
+    return this.calls.run(call, { demand, shape: refuseSilence, once });
   }
 }
 

@@ -34,10 +34,7 @@ export class ConversationTurns {
    *
    * @throws GatewayError conversation_not_found, conversation_locked
    */
-  async lock(
-    request: Omit<LockRequest, 'untilHeldMs'>,
-    left: AbortSignal | undefined,
-  ): Promise<ConversationLock> {
+  async lock(request: Omit<LockRequest, 'untilHeldMs'>, left: AbortSignal): Promise<ConversationLock> {
     const { id, responseId } = request;
     let askedAt = 0;
     await this.inTurn(
@@ -46,7 +43,7 @@ export class ConversationTurns {
         askedAt = performance.now();
         return this.store.lock({ ...request, untilHeldMs: UNTIL_HELD_MS });
       },
-      { param: 'conversation', ...(left && { left }) },
+      { param: 'conversation', left },
     );
     return new ConversationLock(askedAt, () => this.unlock(id, responseId));
   }

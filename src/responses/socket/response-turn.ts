@@ -8,6 +8,7 @@ import type { JsonObject } from '../../json.js';
 import type { Payer } from '../../payments/charged-work.js';
 import { textIn } from '../domain/fields.js';
 import type { OutputItem } from '../domain/item.js';
+import { parseResponsesRequest } from '../responses-request.js';
 import type { ResponseCommand, ResponsesService } from '../responses.service.js';
 import type { CreateEvent } from './client-event.js';
 import type { LocalResponses } from './local-responses.js';
@@ -69,8 +70,8 @@ export class ResponseTurn {
   private async commandOrRefuse(): Promise<ResponseCommand> {
     const { responses, payer, keys, local, left } = this.context;
     try {
-      const parsed = responses.parse(this.body, payer);
-      return await responses.command(parsed, local.recall(this.previousId), left);
+      const request = parseResponsesRequest(this.body);
+      return await responses.command(request, { payer, left, local: local.recall(this.previousId) });
     } catch (failure) {
       if (failure instanceof GatewayError) await keys.check(payer.keyHash);
       throw failure;

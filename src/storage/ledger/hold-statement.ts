@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
+import { onceColumns } from '../once/answer-columns.js';
 import { startColumns } from '../records/record-columns.js';
 
 export interface HoldRow {
@@ -16,37 +17,47 @@ export interface HoldRow {
   readonly retry_after_ms: number | null;
 }
 
-const TEXT = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+const PLAIN = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+const ONCE = `SELECT * FROM take_holds_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
 
 /**
  * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
- * the lock of a conversation is as good as the hold.
+ * the lock of a conversation is as good as the hold. `first` is the number of the first parameter of `startColumns`.
  */
-const STORING = `
-WITH granted AS MATERIALIZED (${TEXT}),
+function storing(take: string, first: number): string {
+  const at = (offset: number, type: string): string => `$${first + offset}::${type}`;
+  return `WITH granted AS MATERIALIZED (${take}),
 started AS (
   SELECT r.*, g.account_id, g.key_id
-  FROM unnest($13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::boolean[],
-              $20::boolean[], $21::text[], $22::text[], $23::timestamptz[])
+  FROM unnest(${at(0, 'int[]')}, ${at(1, 'text[]')}, ${at(2, 'text[]')}, ${at(3, 'text[]')}, ${at(4, 'text[]')}, ${at(5, 'text[]')}, ${at(6, 'boolean[]')},
+              ${at(7, 'boolean[]')}, ${at(8, 'text[]')}, ${at(9, 'text[]')}, ${at(10, 'timestamptz[]')})
     AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at)
   JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
 records AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
                          hold_id, key_id, request_id, process_id, request, envelope, created_at)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($3::text[])[s.call], s.key_id, ($8::text[])[s.call], $24::text, s.request::json, s.envelope::json, s.created_at
+         ($3::text[])[s.call], s.key_id, ($8::text[])[s.call], ${at(11, 'text')}, s.request::json, s.envelope::json, s.created_at
   FROM started s ON CONFLICT (id) DO NOTHING),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
-  FROM unnest($25::int[], $26::int[], $27::text[], $28::text[]) AS i (call, position, item_id, item)
+  FROM unnest(${at(12, 'int[]')}, ${at(13, 'int[]')}, ${at(14, 'text[]')}, ${at(15, 'text[]')}) AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
 locks AS (
   UPDATE conversations c SET locked_until = now()
-  FROM unnest($29::int[], $30::text[], $31::text[]) AS l (call, conversation_id, response_id)
+  FROM unnest(${at(16, 'int[]')}, ${at(17, 'text[]')}, ${at(18, 'text[]')}) AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
   WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)
 SELECT * FROM granted`;
+}
+
+const STATEMENTS = {
+  plain: { name: 'take_holds', text: PLAIN },
+  storing: { name: 'take_holds_and_store', text: storing(PLAIN, 13) },
+  once: { name: 'take_holds_once', text: ONCE },
+  onceStoring: { name: 'take_holds_once_and_store', text: storing(ONCE, 18) },
+};
 
 /** The first of the two statements of a paid call. */
 export async function takeHolds(
@@ -56,10 +67,12 @@ export async function takeHolds(
   { retry }: { readonly retry: boolean },
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(processId, requests);
+  const once = requests.some((request) => request.once);
+  const statement = once
+    ? STATEMENTS[records.isEmpty ? 'once' : 'onceStoring']
+    : STATEMENTS[records.isEmpty ? 'plain' : 'storing'];
   const { rows } = await pool.query<HoldRow>({
-    ...(records.isEmpty
-      ? { name: 'take_holds', text: TEXT }
-      : { name: 'take_holds_and_store', text: STORING }),
+    ...statement,
     values: [
       processId,
       retry,
@@ -70,9 +83,10 @@ export async function takeHolds(
       requests.map(({ minimum }) => minimum),
       requests.map(({ requestId }) => requestId),
       requests.map(({ responseId }) => responseId ?? null),
-      requests.map(({ idempotencyKey }) => idempotencyKey ?? null),
+      requests.map((request) => request.once?.key ?? null),
       requests.map(({ inputTokens }) => inputTokens),
       requests.map(({ terms }) => JSON.stringify(terms)),
+      ...(once ? onceColumns(requests) : []),
       ...(records.isEmpty ? [] : records.values),
     ],
   });

@@ -1,10 +1,12 @@
 import type { Pool } from 'pg';
 import type { Release } from '../../payments/ledger.js';
+import { FORGETTING } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns } from '../records/record-columns.js';
 
-const TEXT = 'SELECT release_holds($1, $2)';
-const STORING = finishingRecords(TEXT, 3);
+const RELEASE = 'SELECT release_holds($1, $2)';
+const TEXT = `WITH ended AS MATERIALIZED (${RELEASE}), ${FORGETTING} SELECT * FROM ended`;
+const STORING = finishingRecords(RELEASE, 3, FORGETTING);
 
 /** Ends holds without a charge. */
 export async function releaseHolds(pool: Pool, releases: readonly Release[]): Promise<readonly true[]> {

@@ -1,8 +1,9 @@
 import type { ClientBase, Pool } from 'pg';
 import type { SettlementResult, SignedSettlement } from '../../payments/ledger.js';
-import { finishingRecords } from '../records/finish-records.js';
-import { endColumns } from '../records/record-columns.js';
 import { inTransaction } from '../in-transaction.js';
+import { correctAnswers, keepingAnswers, keptColumns } from '../once/answer-columns.js';
+import { finishingRecords } from '../records/finish-records.js';
+import { END_COLUMNS, endColumns } from '../records/record-columns.js';
 
 interface SettleRow {
   readonly ordinal: number;
@@ -18,11 +19,13 @@ interface SettleOptions {
 
 const TEXT = `SELECT * FROM settle_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
 
-const STORING = finishingRecords(TEXT, 18);
+/** For batches in which something is stored: a record, or the answer to a request that runs once. */
+const STORING = finishingRecords(TEXT, 18, keepingAnswers(18 + END_COLUMNS));
 
 /**
  * The second of the two statements of a paid call. What a receipt with an overrun says is known only when its statement
- * has run, so wherever there may be one its signature is corrected before anybody can see it.
+ * has run, so wherever there may be one its signature, and the answer that shows it, are corrected before anybody can
+ * see them.
  */
 export function settleHolds(
   pool: Pool,
@@ -46,22 +49,21 @@ async function settleAndSignOverruns(
 ): Promise<readonly SettlementResult[]> {
   const rows = await settle(client, settlements, options);
   const results = rows.map(resultOf);
-  const changed = settlements.flatMap(({ receiptId, sign }, index) => {
+  const overrun = settlements.flatMap((settlement, index) => {
     const result = results[index];
-    return result && result.overrun > 0n && rows[index]?.outcome === 'settled'
-      ? { receiptId, signature: sign(result) }
-      : [];
+    const isNew = rows[index]?.outcome === 'settled';
+    return result && result.overrun > 0n && isNew ? [{ settlement, end: settlement.endWith(result) }] : [];
   });
-  if (changed.length > 0) {
-    await client.query(
-      `UPDATE receipts r SET signature = s.signature
-       FROM unnest($1::text[], $2::text[]) AS s (receipt_id, signature) WHERE r.id = s.receipt_id`,
-      [
-        changed.map(({ receiptId }) => receiptId),
-        await Promise.all(changed.map(({ signature }) => signature)),
-      ],
-    );
-  }
+  if (overrun.length === 0) return results;
+  const corrected = await Promise.all(
+    overrun.map(async ({ settlement, end }) => ({ ...settlement, ...(await end) })),
+  );
+  await client.query(
+    `UPDATE receipts r SET signature = s.signature
+     FROM unnest($1::text[], $2::text[]) AS s (receipt_id, signature) WHERE r.id = s.receipt_id`,
+    [corrected.map(({ receiptId }) => receiptId), corrected.map(({ signature }) => signature)],
+  );
+  await correctAnswers(client, corrected);
   return results;
 }
 
@@ -72,10 +74,9 @@ async function settle(
   { sweep }: SettleOptions,
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
+  const storing = !records.isEmpty || settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
   const { rows } = await database.query<SettleRow>({
-    ...(records.isEmpty
-      ? { name: 'settle_holds', text: TEXT }
-      : { name: 'settle_holds_and_store', text: STORING }),
+    ...(storing ? { name: 'settle_holds_and_store', text: STORING } : { name: 'settle_holds', text: TEXT }),
     values: [
       sweep,
       settlements.map(({ holdId }) => holdId),
@@ -94,7 +95,7 @@ async function settle(
       settlements.map(({ estimated }) => estimated),
       settlements.map(({ signature }) => signature),
       settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
-      ...(records.isEmpty ? [] : records.values),
+      ...(storing ? [...records.values, ...keptColumns(settlements)] : []),
     ],
   });
   return [...rows].sort((a, b) => a.ordinal - b.ordinal);

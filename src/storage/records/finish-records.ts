@@ -1,11 +1,12 @@
 /**
  * What a statement that ends holds adds for stored calls. `ended` is its first part, which has the columns `ordinal`
- * and `outcome`; `first` is the number of the first parameter of `endColumns`. A record that has ended keeps its end.
+ * and `outcome`; `first` is the number of the first parameter of `endColumns`, `also` a further part. A record that
+ * has ended keeps its end.
  *
  * A conversation takes items only from the call that has its lock, and gives the lock back in doing so: the same end
  * written again adds nothing. The input of a stored call is there already, that of others comes with their output.
  */
-export function finishingRecords(ended: string, first: number): string {
+export function finishingRecords(ended: string, first: number, also?: string): string {
   const at = (offset: number, type: string): string => `$${first + offset}::${type}[]`;
   return `
 WITH ended AS MATERIALIZED (${ended}),
@@ -51,6 +52,6 @@ appended AS (
   SELECT a.conversation_id, a.first + a.inputs + i.position, a.account_id, i.item_id, i.item::json
   FROM unnest(${at(4, 'int')}, ${at(5, 'int')}, ${at(6, 'text')}, ${at(7, 'text')}) AS i (call, position, item_id, item)
   JOIN appending a ON a.call = i.call
-  ON CONFLICT DO NOTHING)
+  ON CONFLICT DO NOTHING)${also === undefined ? '' : `,\n${also}`}
 SELECT * FROM ended`;
 }

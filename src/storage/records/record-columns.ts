@@ -38,6 +38,9 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
   };
 }
 
+/** How many parameters they are. */
+export const END_COLUMNS = 20;
+
 export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
   const rows = stored(calls);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.output })));

@@ -15,7 +15,10 @@ export async function eraseResponse(
        UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL
        WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND (chat IS NOT NULL OR NOT $3) RETURNING id),
      items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
-     events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id)
+     events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id),
+     answers AS (
+       UPDATE idempotency_records o SET kind = 'erased', headers = NULL, content = NULL
+       FROM erased e WHERE o.response_id = e.id)
      SELECT id FROM erased`,
     [columnText(id), accountId, onlyChat],
   );

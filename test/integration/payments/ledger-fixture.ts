@@ -11,18 +11,20 @@ import {
   type SettledAmounts,
   type SignedSettlement,
 } from '../../../src/payments/ledger.js';
+import type { KeptAnswer } from '../../../src/payments/once/idempotency-store.js';
 import { Database } from '../../../src/storage/database.js';
 import { PostgresLedger } from '../../../src/storage/ledger/postgres-ledger.js';
 import { PostgresProcessLeases } from '../../../src/storage/postgres-process-leases.js';
 
 export interface TestKey {
   readonly id: string;
+  readonly accountId?: string;
   readonly hash: Buffer;
 }
 
 export async function insertKey(
   pool: Pool,
-  columns: Readonly<Record<string, unknown>> = {},
+  columns: Readonly<Record<string, unknown>> & { readonly account_id?: string } = {},
 ): Promise<TestKey> {
   const id = newId('key');
   const hash = hashApiKey(newApiKey());
@@ -33,7 +35,7 @@ export async function insertKey(
     `INSERT INTO api_keys (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
     Object.values(row),
   );
-  return { id, hash };
+  return { id, hash, accountId: columns.account_id ?? 'acme' };
 }
 
 /** One gateway process's view of the books. */
@@ -56,7 +58,6 @@ export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): Hol
     minimum,
     requestId: newId('req'),
     responseId: newId('resp'),
-    idempotencyKey: undefined,
     inputTokens: 10,
     terms: {
       tariff: encodeTariff({ prices: { input: parseDecimal('1'), output: parseDecimal('2') } }),
@@ -77,10 +78,10 @@ export function settlementOf(
   return {
     holdId: request.holdId,
     keyId: key.id,
-    accountId: 'acme',
+    accountId: key.accountId ?? 'acme',
     requestId: request.requestId,
     responseId: request.responseId,
-    idempotencyKey: undefined,
+    idempotencyKey: request.once?.key,
     receiptId: newId('rct'),
     network: 'eip155:43113',
     provider: 'sandbox',
@@ -90,8 +91,13 @@ export function settlementOf(
     settledAtMs: Date.now(),
     held: request.minimum,
     signature: signatureOver({ finalAmount: providerAmount + platformFee, overrun: 0n }),
-    sign: (amounts) => Promise.resolve(signatureOver(amounts)),
+    answer: answerTo(request),
+    endWith: (amounts) => Promise.resolve({ signature: signatureOver(amounts), answer: answerTo(request) }),
   };
+}
+
+function answerTo({ once }: HoldRequest): KeptAnswer | undefined {
+  return once && { kind: 'whole', status: 200, headers: {}, content: '{}' };
 }
 
 /** What the books look at of a signature: its payload. */

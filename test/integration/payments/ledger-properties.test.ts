@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { newId } from '../../../src/ids.js';
 import { isRefusal, type HoldRequest } from '../../../src/payments/ledger.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -31,6 +32,8 @@ type Step =
       readonly key: number;
       readonly wanted: number;
       readonly minimum: number;
+      /** Which request it is, if it is to run once. */
+      readonly once: number | null;
     }
   | {
       readonly kind: 'settle' | 'sweep';
@@ -53,6 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       key: fc.nat(2),
       wanted: amount,
       minimum: amount,
+      once: fc.option(fc.nat(3)),
     }),
   },
   {
@@ -78,9 +82,40 @@ interface Open {
   readonly key: TestKey;
 }
 
+interface KeptRecord {
+  readonly key: string;
+  readonly hold_id: string;
+  readonly is_open: boolean;
+  readonly receipt_id: string | null;
+  readonly kind: string | null;
+}
+
+/** A request that runs once has one hold or one receipt, and an answer if and only if it was charged. */
+async function expectSoundRecords(accountId: string): Promise<void> {
+  const { rows } = await database.pool.query<KeptRecord>(
+    `SELECT i.key, i.hold_id, h.id IS NOT NULL AS is_open, r.id AS receipt_id, i.kind
+     FROM idempotency_records i LEFT JOIN holds h ON h.id = i.hold_id LEFT JOIN receipts r ON r.hold_id = i.hold_id
+     WHERE i.account_id = $1`,
+    [accountId],
+  );
+  for (const row of rows) {
+    expect([row.is_open, row.receipt_id !== null, row.kind !== null]).toEqual(
+      row.is_open ? [true, false, false] : [false, true, true],
+    );
+  }
+  const charges = await database.pool.query(
+    `SELECT idempotency_key FROM receipts WHERE account_id = $1 AND idempotency_key IS NOT NULL
+     GROUP BY idempotency_key HAVING count(*) > 1`,
+    [accountId],
+  );
+  expect(charges.rows).toEqual([]);
+}
+
 async function play(steps: readonly (readonly Step[])[]): Promise<void> {
+  const account_id = `acct_${newId('key')}`;
+  await database.pool.query('INSERT INTO accounts (id) VALUES ($1)', [account_id]);
   const keys = await Promise.all(
-    [200, 500, 1000].map((budget_limit) => insertKey(database.pool, { budget_limit })),
+    [200, 500, 1000].map((budget_limit) => insertKey(database.pool, { budget_limit, account_id })),
   );
   const open: Open[] = [];
   const run = async (one: Step): Promise<void> => {
@@ -94,9 +129,13 @@ async function play(steps: readonly (readonly Step[])[]): Promise<void> {
     const { ledger } = replicas[one.replica]!;
     if (one.kind === 'hold') {
       const key = keys[one.key]!;
-      const request = holdRequest(key, BigInt(Math.max(one.wanted, one.minimum)), BigInt(one.minimum));
+      const request: HoldRequest = {
+        ...holdRequest(key, BigInt(Math.max(one.wanted, one.minimum)), BigInt(one.minimum)),
+        once: one.once === null ? undefined : { key: `once-${one.once}`, fingerprint: Buffer.from('same') },
+      };
       const answer = await ledger.hold(request);
-      if (isRefusal(answer)) expect(answer.required).toBeGreaterThan(answer.remaining);
+      if (isRefusal(answer) && answer.reason === 'once_taken') expect(request.once).toBeDefined();
+      else if (isRefusal(answer)) expect(answer.required).toBeGreaterThan(answer.remaining);
       else {
         expect(answer.amount >= request.minimum && answer.amount <= request.wanted).toBe(true);
         open.push({ request, key });
@@ -114,6 +153,7 @@ async function play(steps: readonly (readonly Step[])[]): Promise<void> {
   for (const together of steps) {
     await Promise.all(together.map(run));
     await expectSoundBooks(database.pool);
+    await expectSoundRecords(account_id);
   }
   await Promise.all(
     open.map(({ request, key }) => replicas[0]!.ledger.release({ holdId: request.holdId, keyId: key.id })),

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../../errors/gateway-error.js';
+import type { JsonObject } from '../../json.js';
+import { canonicalJson } from '../domain/canonical-json.js';
+
+const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
+const MAX_LENGTH = 200;
+
+/** What makes two requests of one account the same one. */
+export interface OnceKey {
+  /** 1..200 characters of the client's choice. */
+  readonly key: string;
+  /** SHA-256 of method, path and body, whatever the order of its fields. */
+  readonly fingerprint: Buffer;
+}
+
+type Head = Pick<IncomingMessage, 'headers' | 'method' | 'url'> & { readonly originalUrl?: string };
+
+/**
+ * Reads `Idempotency-Key`, or `x-idempotency-key`.
+ * @throws GatewayError invalid_value for one that is too long, or empty
+ */
+export function onceKeyOf(request: Head, body: JsonObject): OnceKey | undefined {
+  const name = HEADERS.find((header) => request.headers[header] !== undefined);
+  if (name === undefined) return undefined;
+  const key = request.headers[name];
+  if (typeof key !== 'string' || key === '' || key.length > MAX_LENGTH) {
+    const param = 'Idempotency-Key';
+    throw new GatewayError('invalid_value', `\`${param}\` must have 1 to ${MAX_LENGTH} characters.`, {
+      param,
+    });
+  }
+  return { key, fingerprint: fingerprintOf(request, body) };
+}
+
+function fingerprintOf({ method = '', originalUrl, url = '' }: Head, body: JsonObject): Buffer {
+  const [path = ''] = (originalUrl ?? url).split('?', 1);
+  return createHash('sha256')
+    .update(`${method}\n${path}\n${canonicalJson(body)}`)
+    .digest();
+}

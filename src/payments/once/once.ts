@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { KeyAuthenticator } from '../keys/key-authenticator.js';
+import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
+import type { OnceKey } from './once-key.js';
+
+/** The answer to an earlier request that was the same. */
+export interface Earlier {
+  readonly accountId: string;
+  readonly responseId: string;
+  readonly answer: KeptAnswer;
+}
+
+/** Tells a request that came before from a new one. */
+@Injectable()
+export class Once {
+  constructor(
+    private readonly keys: KeyAuthenticator,
+    private readonly store: IdempotencyStore,
+  ) {}
+
+  /**
+   * @returns nothing for a request that is to run
+   * @throws GatewayError 401 for a bad key, idempotency_conflict, idempotency_in_flight, or what became of the answer
+   */
+  async earlier(keyHash: Buffer, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
+    const { accountId } = await this.keys.authenticate(keyHash);
+    const record = await this.find(accountId, key);
+    if (!record) return undefined;
+    if (!record.fingerprint.equals(fingerprint))
+      throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
+    const { answer, responseId } = record;
+    if (typeof answer === 'string') throw withoutAnswer(answer);
+    await this.store.countReplay(accountId, key);
+    return { accountId, responseId, answer };
+  }
+
+  private async find(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
+    try {
+      return await this.store.find(accountId, key);
+    } catch (cause) {
+      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+    }
+  }
+}
+
+function withoutAnswer(state: 'running' | 'lost' | 'erased'): GatewayError {
+  if (state === 'running')
+    return new GatewayError('idempotency_in_flight', undefined, { retryAfterSeconds: 1 });
+  if (state === 'erased')
+    return new GatewayError('response_not_found', 'The answer to this request was deleted.');
+  return new GatewayError(
+    'server_error',
+    'The gateway stopped this call before its answer was complete, and charged what had been used. A new Idempotency-Key runs it again.',
+    { shouldRetry: false },
+  );
+}

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { EMPTY, of, type Observable } from 'rxjs';
+import { errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import type { Demand } from '../../streaming/demand.js';
+import { dataFrame } from '../../streaming/frames.js';
+import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
+import { ResponseWriter } from '../../streaming/response-writer.js';
+import type { ShownEvent } from '../compose-headers.js';
+import type { Outcome } from '../outcome.js';
+import type { KeptAnswer } from './idempotency-store.js';
+import type { OnceKey } from './once-key.js';
+import { outliving, RecordedBody, RecordedStream, type OnceCall } from './recorded-answer.js';
+
+/** A call that goes on behind its answer, which is kept with its hold. */
+export function acceptedOnce(once: OnceKey, answer: Omit<KeptAnswer, 'status'>): OnceCall {
+  return { ...once, accepted: { ...answer, status: 200 }, answer: () => undefined };
+}
+
+/** A cold run of a paid call. */
+export type Run<Event> = (demand: Demand, once?: OnceCall) => Observable<Outcome<Event>>;
+
+/** Writes the outcomes of paid calls. One that is to run once is kept as it is written, and runs on without its client. */
+@Injectable()
+export class PaidAnswers {
+  constructor(private readonly writer: ResponseWriter) {}
+
+  stream<Event extends ShownEvent>(
+    response: ServerResponse,
+    once: OnceKey | undefined,
+    run: Run<Event>,
+    presenter: StreamPresenter<Outcome<Event>>,
+  ): Promise<void> {
+    if (!once) return this.writer.stream(response, (demand) => run(demand), presenter);
+    const recorded = new RecordedStream(once, presenter);
+    return this.writer.stream(response, (demand) => outliving(run(demand, recorded), recorded), recorded);
+  }
+
+  whole<Event extends ShownEvent>(
+    response: ServerResponse,
+    once: OnceKey | undefined,
+    run: Run<Event>,
+    presenter: BodyPresenter<Outcome<Event>>,
+  ): Promise<void> {
+    if (!once) return this.writer.whole(response, (demand) => run(demand), presenter);
+    const recorded = new RecordedBody(once, presenter);
+    return this.writer.whole(response, (demand) => outliving(run(demand, recorded), recorded), recorded);
+  }
+
+  /** Of what is not followed. */
+  repeat(response: ServerResponse, answer: KeptAnswer): Promise<void> {
+    const kept = new RepeatedAnswer(answer);
+    return answer.kind === 'whole'
+      ? this.writer.whole(response, () => EMPTY, kept)
+      : this.writer.stream(response, () => of(answer.content), kept);
+  }
+}
+
+class RepeatedAnswer implements StreamPresenter<string>, BodyPresenter<string> {
+  readonly status: number;
+
+  constructor(private readonly answer: KeptAnswer) {
+    this.status = answer.status;
+  }
+
+  headers(): HeaderFields {
+    return this.answer.headers;
+  }
+
+  frames(text: string): string {
+    return text;
+  }
+
+  failure(error: GatewayError): string {
+    return dataFrame(JSON.stringify(errorEnvelope(error, { withDetails: false })));
+  }
+
+  end(): string {
+    return '';
+  }
+
+  add(): void {
+    // The whole answer is known.
+  }
+
+  body(): string {
+    return this.answer.content;
+  }
+}

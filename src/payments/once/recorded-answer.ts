@@ -1,0 +1,143 @@
+import { Observable } from 'rxjs';
+import type { GatewayError } from '../../errors/gateway-error.js';
+import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
+import type { ShownEvent } from '../compose-headers.js';
+import type { Receipt } from '../domain/receipt.js';
+import type { Outcome } from '../outcome.js';
+import type { KeptAnswer } from './idempotency-store.js';
+import type { OnceKey } from './once-key.js';
+
+/** Longer answers are shown, but not kept. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+
+/** What a paid call needs to know in order to run once. */
+export interface OnceCall extends OnceKey {
+  /** Of a call that goes on after its answer: what is kept together with its hold. */
+  readonly accepted?: KeptAnswer;
+  /** What is kept together with the settlement; asked for again when the receipt turns out to be another one. */
+  answer(receipt: Receipt | undefined): KeptAnswer | undefined;
+}
+
+/** Shows the outcomes of a call as its presenter does, and keeps what was shown. */
+interface Recorder<Event> {
+  /** @returns what the client gets now */
+  show(item: Outcome<Event>): string;
+}
+
+/** The frames of one stream. Its last ones are made with the receipt, before that is written. */
+export class RecordedStream<Event extends ShownEvent>
+  implements OnceCall, Recorder<Event>, StreamPresenter<string>
+{
+  readonly key: string;
+  readonly fingerprint: Buffer;
+  private readonly shown: string[] = [];
+  private length = 0;
+  private tail: string | undefined;
+  private head: HeaderFields | undefined;
+
+  constructor(
+    once: OnceKey,
+    private readonly presenter: StreamPresenter<Outcome<Event>>,
+  ) {
+    this.key = once.key;
+    this.fingerprint = once.fingerprint;
+  }
+
+  show(item: Outcome<Event>): string {
+    if ('receipt' in item) return '';
+    const frames = this.presenter.frames(item);
+    this.length += frames.length;
+    if (this.length > MAX_CHARACTERS) this.shown.length = 0;
+    else if (frames !== '') this.shown.push(frames);
+    return frames;
+  }
+
+  answer(receipt: Receipt | undefined): KeptAnswer | undefined {
+    this.presenter.frames({ receipt });
+    this.tail = this.presenter.end();
+    if (this.length + this.tail.length > MAX_CHARACTERS) return undefined;
+    const content = this.shown.join('') + this.tail;
+    return { kind: 'stream', status: 200, headers: this.headers(), content };
+  }
+
+  headers(): HeaderFields {
+    this.head ??= this.presenter.headers();
+    return this.head;
+  }
+
+  frames(text: string): string {
+    return text;
+  }
+
+  failure(error: GatewayError): string {
+    return this.presenter.failure(error);
+  }
+
+  end(): string {
+    return this.tail ?? this.presenter.end();
+  }
+}
+
+/** One whole answer. */
+export class RecordedBody<Event extends ShownEvent>
+  implements OnceCall, Recorder<Event>, BodyPresenter<string>
+{
+  readonly key: string;
+  readonly fingerprint: Buffer;
+  private text: string | undefined;
+
+  constructor(
+    once: OnceKey,
+    private readonly presenter: BodyPresenter<Outcome<Event>>,
+  ) {
+    this.key = once.key;
+    this.fingerprint = once.fingerprint;
+  }
+
+  show(item: Outcome<Event>): string {
+    if (!('receipt' in item)) this.presenter.add(item);
+    return '';
+  }
+
+  answer(receipt: Receipt | undefined): KeptAnswer | undefined {
+    this.presenter.add({ receipt });
+    this.text = this.presenter.body();
+    if (this.text.length > MAX_CHARACTERS) return undefined;
+    return { kind: 'whole', status: 200, headers: this.presenter.headers(), content: this.text };
+  }
+
+  add(): void {
+    // Everything has been added to the presenter by `show`.
+  }
+
+  headers(): HeaderFields {
+    return this.presenter.headers();
+  }
+
+  body(): string {
+    return this.text ?? this.presenter.body();
+  }
+}
+
+/**
+ * Subscribed to once. Goes on when its subscriber leaves: the call ends by itself, or with the process, and the
+ * recorder has all of it.
+ */
+export function outliving<Event>(
+  source: Observable<Outcome<Event>>,
+  recorder: Recorder<Event>,
+): Observable<string> {
+  return new Observable((subscriber) => {
+    source.subscribe({
+      next: (item) => {
+        try {
+          subscriber.next(recorder.show(item));
+        } catch (failure) {
+          subscriber.error(failure);
+        }
+      },
+      error: (failure: unknown) => subscriber.error(failure),
+      complete: () => subscriber.complete(),
+    });
+  });
+}
