@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { UsageError, type Command } from './command.js';
+
+/** Loaded when they are asked for: none waits for what another one needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  verify: async () => (await import('./verify.js')).verify,
+};
+
+/** For everything that a command was not able to do; 1 is a command's own no. */
+const FAILED = 2;
+
+async function main([word = '', ...words]: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  if (!load) {
+    const commands = await Promise.all(
+      Object.entries(COMMANDS).map(async ([name, of]) => usageOf(name, await of())),
+    );
+    const isQuestion = ['', 'help', '--help', '-h'].includes(word);
+    process[isQuestion ? 'stdout' : 'stderr'].write(commands.join('\n'));
+    return isQuestion ? 0 : FAILED;
+  }
+  const command = await load();
+  if (words.includes('--help')) {
+    process.stdout.write(usageOf(word, command));
+    return 0;
+  }
+  try {
+    return await command.run(words);
+  } catch (failure) {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    process.stderr.write(`${message}\n${failure instanceof UsageError ? `\n${usageOf(word, command)}` : ''}`);
+    return FAILED;
+  }
+}
+
+function usageOf(name: string, { usage: [line, ...explanation] }: Command): string {
+  return [`slipstream ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
+}
+
+process.exitCode = await main(process.argv.slice(2));
