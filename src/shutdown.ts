@@ -11,6 +11,7 @@ import { RunningResponses } from './responses/running-responses.js';
 import { Sweeper } from './payments/sweeper.js';
 import { LostVideos } from './videos/lost-videos.js';
 import { VideoPoller } from './videos/polling/video-poller.js';
+import { VideoRetention } from './videos/video-retention.js';
 import { VideoSubmissions } from './videos/video-submissions.js';
 import { VideoWatches } from './videos/watch/video-watches.js';
 
@@ -42,7 +43,7 @@ export async function shutDown(
   calls.abandon();
   await within(LAST_WORDS_MS, app.get(VideoPoller).stop());
   await Promise.all(
-    [Sweeper, LeftBehindResponses, RunningResponses, Retention, LostVideos].map((recurring) =>
+    [Sweeper, LeftBehindResponses, RunningResponses, Retention, LostVideos, VideoRetention].map((recurring) =>
       app.get(recurring).stop(),
     ),
   );

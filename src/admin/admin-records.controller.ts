@@ -2,7 +2,7 @@ import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { AdminGuard } from './admin-guard.js';
 import { checked } from './checked.js';
 import { listBody, type ListBody, unknownAfter } from './list-body.js';
-import { pageRequest, ReceiptsQuery, ResponsesQuery } from './record-query.js';
+import { pageRequest, ReceiptsQuery, ResponsesQuery, VideosQuery } from './record-query.js';
 import { RecordStore, type RecordPage } from './record-store.js';
 
 type QueryText = Readonly<Record<string, unknown>>;
@@ -18,6 +18,12 @@ export class AdminRecordsController {
   async responses(@Query() query: QueryText): Promise<ListBody<object>> {
     const request = pageRequest(await checked(ResponsesQuery, query));
     return shown('response', await this.store.responses(request));
+  }
+
+  @Get('videos')
+  async videos(@Query() query: QueryText): Promise<ListBody<object>> {
+    const request = pageRequest(await checked(VideosQuery, query));
+    return shown('video', await this.store.videos(request));
   }
 
   @Get('receipts')

@@ -4,6 +4,7 @@ import { ListQuery } from './list-query.js';
 import type { RecordPageRequest } from './record-store.js';
 
 const STATUSES_OF_RESPONSES = ['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled'];
+const STATUSES_OF_VIDEOS = ['submitting', 'queued', 'processing', 'completed', 'failed'];
 const STATUSES_OF_RECEIPTS = ['settled', 'pending', 'failed'];
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -38,6 +39,12 @@ abstract class RecordQuery extends ListQuery {
 export class ResponsesQuery extends RecordQuery {
   @IsOptional()
   @IsIn(STATUSES_OF_RESPONSES)
+  status?: string;
+}
+
+export class VideosQuery extends RecordQuery {
+  @IsOptional()
+  @IsIn(STATUSES_OF_VIDEOS)
   status?: string;
 }
 

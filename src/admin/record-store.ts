@@ -48,6 +48,32 @@ export interface ResponseRow {
   readonly final_amount: string | null;
 }
 
+/** A video without its prompt and content. Columns of `admin.video_jobs`. */
+export interface VideoRow {
+  readonly id: string;
+  readonly account: string;
+  readonly key_id: string;
+  readonly request_id: string;
+  readonly model: string;
+  readonly status: string;
+  readonly error_code: string | null;
+  readonly progress: number;
+  readonly provider: string;
+  readonly upstream_model: string;
+  readonly upstream_id: string | null;
+  readonly attempt: number;
+  readonly created_at: Date;
+  readonly finished_at: Date | null;
+  readonly expires_at: Date | null;
+  readonly deleted_at: Date | null;
+  readonly duration_ms: number | null;
+  readonly polled_at: Date | null;
+  readonly next_poll_at: Date | null;
+  readonly failed_polls: number;
+  readonly failing_since: Date | null;
+  readonly final_amount: string | null;
+}
+
 /** Columns of `admin.receipts`. */
 export interface ReceiptRow {
   readonly id: string;
@@ -93,6 +119,7 @@ export interface UsageRow {
 /** Newest first or oldest first. Every method answers undefined when there is no row of the id `after`. */
 export abstract class RecordStore {
   abstract responses(request: RecordPageRequest): Promise<RecordPage<ResponseRow> | undefined>;
+  abstract videos(request: RecordPageRequest): Promise<RecordPage<VideoRow> | undefined>;
   /** By the time of settlement. */
   abstract receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined>;
   /** One row for each day, account, key, status, provider and model. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { Recurring } from '../payments/recurring.js';
+import { PollStore } from './polling/poll-store.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { VideoBell } from './video-bell.js';
 import { VideoStore } from './video-store.js';
@@ -8,7 +9,7 @@ import { VideoSubmissions } from './video-submissions.js';
 
 const ROUND = 100;
 
-/** Ends videos whose process died between asking the upstream and storing its answer. */
+/** Ends videos whose process died between asking the upstream and storing its answer, and forgets its watches. */
 @Injectable()
 export class LostVideos implements OnModuleInit {
   private readonly logger = new Logger(LostVideos.name);
@@ -19,6 +20,7 @@ export class LostVideos implements OnModuleInit {
 
   constructor(
     private readonly store: VideoStore,
+    private readonly polls: PollStore,
     private readonly submissions: VideoSubmissions,
     private readonly bell: VideoBell,
     @Inject(LEASE_MS) private readonly leaseMs: number,
@@ -41,5 +43,6 @@ export class LostVideos implements OnModuleInit {
         videoId,
       });
     }
+    await this.polls.forgetWatches();
   }
 }

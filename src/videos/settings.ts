@@ -14,3 +14,6 @@ export const PUBLIC_URL = Symbol('public URL');
 
 /** How long a client may leave what was sent to it untaken, milliseconds. */
 export const STALL_MS = Symbol('stall milliseconds');
+
+/** How long a video is kept after its end, milliseconds. */
+export const KEEP_MS = Symbol('keep milliseconds');

@@ -100,4 +100,6 @@ export abstract class VideoStore {
   abstract page(accountId: string, request: VideoPageRequest): Promise<VideoPage>;
   /** Of jobs that have ended, prompt and content; the row stays for the books. @returns false when it was not there. */
   abstract erase(accountId: string, id: string): Promise<boolean>;
+  /** Removes at most `limit` videos that ended before the time; their receipts stay. @returns how many. */
+  abstract purge(before: Date, limit: number): Promise<number>;
 }

@@ -7,13 +7,14 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { VideoContents } from './content/video-contents.js';
 import { LostVideos } from './lost-videos.js';
 import { VideoPoller } from './polling/video-poller.js';
-import { POLL_SETTINGS, PUBLIC_URL, STALL_MS, type PollSettings } from './settings.js';
+import { KEEP_MS, POLL_SETTINGS, PUBLIC_URL, STALL_MS, type PollSettings } from './settings.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import { VideoCommands } from './video-command.js';
 import { VideoEndings } from './video-endings.js';
 import { VideoPresenter } from './video-presenter.js';
+import { VideoRetention } from './video-retention.js';
 import { VideoSubmissions } from './video-submissions.js';
 import { VideosController } from './videos.controller.js';
 import { VideosEndpoint } from './videos-endpoint.js';
@@ -21,6 +22,7 @@ import { Videos } from './videos.service.js';
 import { VideoWatches } from './watch/video-watches.js';
 
 const FIRST_POLL_MS = 1_000;
+const DAY_MS = 86_400_000;
 
 /** Needs a VideoStore and a PollStore from a global module. */
 @Module({
@@ -45,6 +47,12 @@ const FIRST_POLL_MS = 1_000;
       inject: [ConfigService],
       useFactory: (config: ConfigService<Config, true>) => config.get('streaming', { infer: true }).stallMs,
     },
+    {
+      provide: KEEP_MS,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) =>
+        config.get('responseRetentionDays', { infer: true }) * DAY_MS,
+    },
     LostVideos,
     StoredVideosEndpoint,
     UpstreamVideos,
@@ -54,6 +62,7 @@ const FIRST_POLL_MS = 1_000;
     VideoEndings,
     VideoPoller,
     VideoPresenter,
+    VideoRetention,
     Videos,
     VideosEndpoint,
     VideoSubmissions,

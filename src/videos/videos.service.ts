@@ -15,6 +15,7 @@ import { VideoStore, type OwnedVideo, type VideoPage, type VideoPageRequest } fr
 const FRESH_MS = 2_000;
 /** Of a request that an upstream answers while a client waits. */
 const UPSTREAM_WAIT_MS = 60_000;
+const REMOVAL_WAIT_MS = 10_000;
 
 /** What an account may do with its videos. */
 @Injectable()
@@ -120,7 +121,7 @@ export class Videos {
   private async removeUpstream(job: UpstreamJob): Promise<void> {
     try {
       const { provider, video } = this.upstream.locate(job);
-      await provider.remove(video, AbortSignal.timeout(UPSTREAM_WAIT_MS));
+      await provider.remove(video, AbortSignal.timeout(REMOVAL_WAIT_MS));
     } catch {
       // A provider that is gone, or does not answer, must not keep a client from deleting what is stored here.
     }

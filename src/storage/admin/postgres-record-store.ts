@@ -8,6 +8,7 @@ import {
   type RecordPageRequest,
   type ResponseRow,
   type UsageRow,
+  type VideoRow,
 } from '../../admin/record-store.js';
 import { Database } from '../database.js';
 import { Conditions } from './conditions.js';
@@ -30,6 +31,16 @@ const RESPONSES: TimedView = {
   columns: `response_id AS id, account, key_id, request_id, model, status, background, streamed, chat_completion,
     previous_response_id, conversation_id, created_at, finished_at, last_used_at, cancel_requested_at, deleted_at,
     duration_ms::float8, items::float8, content_bytes::float8, final_amount`,
+};
+
+const VIDEOS: TimedView = {
+  view: 'admin.video_jobs',
+  id: 'video_id',
+  time: 'created_at',
+  status: 'status',
+  columns: `video_id AS id, account, key_id, request_id, model, status, error_code, progress, provider, upstream_model,
+    upstream_id, attempt, created_at, finished_at, expires_at, deleted_at, duration_ms::float8, polled_at, next_poll_at,
+    failed_polls, failing_since, final_amount`,
 };
 
 const RECEIPTS: TimedView = {
@@ -65,6 +76,10 @@ export class PostgresRecordStore extends RecordStore {
 
   responses(request: RecordPageRequest): Promise<RecordPage<ResponseRow> | undefined> {
     return this.page<ResponseRow>(RESPONSES, request);
+  }
+
+  videos(request: RecordPageRequest): Promise<RecordPage<VideoRow> | undefined> {
+    return this.page<VideoRow>(VIDEOS, request);
   }
 
   receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined> {

@@ -128,6 +128,10 @@ WHERE v.id = w.id AND v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_po
     ]);
   }
 
+  async forgetWatches(): Promise<void> {
+    await this.pool.query(`DELETE FROM video_watches WHERE expires_at < now() - interval '1 minute'`);
+  }
+
   async look(videoIds: readonly string[]): Promise<readonly VideoJob[]> {
     const { rows } = await this.pool.query<ShownRow>({
       name: 'look_at_videos',

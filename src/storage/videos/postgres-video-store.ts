@@ -112,4 +112,14 @@ export class PostgresVideoStore extends VideoStore {
     );
     return rowCount === 1;
   }
+
+  async purge(before: Date, limit: number): Promise<number> {
+    const { rowCount } = await this.pool.query(
+      `WITH old AS (
+         SELECT id FROM videos WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+       DELETE FROM videos v USING old o WHERE v.id = o.id`,
+      [before, limit],
+    );
+    return rowCount ?? 0;
+  }
 }

@@ -34,6 +34,8 @@ export abstract class PollStore {
   /** This process's clients watch these, for `validMs`; the next poll comes no later than their interval says. */
   abstract watch(watches: readonly Watch[], validMs: number): Promise<void>;
   abstract unwatch(videoIds: readonly string[]): Promise<void>;
+  /** Forgets what clients of processes that died watched. */
+  abstract forgetWatches(): Promise<void>;
   /** The videos of these ids that are still there, of whatever account. */
   abstract look(videoIds: readonly string[]): Promise<readonly VideoJob[]>;
   /** A client asks for this job now: its next poll comes at most so long after its last one. */

@@ -12,7 +12,7 @@ import { PollStore } from './poll-store.js';
 import { Wake } from './wake.js';
 
 /** Polls of one process at the same time. */
-const MOST_AT_ONCE = 64;
+const MOST_AT_ONCE = 256;
 /** The longest pause between two looks at what is due; jobs that other processes accept come to light then. */
 const LONGEST_LOOK_MS = 1_000;
 /** What is due and cannot be had is claimed by somebody else at this moment. */

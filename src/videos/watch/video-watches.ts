@@ -13,6 +13,9 @@ import { VideoBell } from '../video-bell.js';
 /** How often what is watched is looked at; what this process polls itself is seen at once. */
 const LOOK_MS = 200;
 
+/** While the database fails. */
+const LOOK_AGAIN_MS = 1_000;
+
 interface Watcher {
   readonly intervalMs: number;
   readonly subscriber: Subscriber<VideoJob>;
@@ -122,7 +125,10 @@ export class VideoWatches implements OnModuleInit {
     this.isLooking = true;
     while (this.watchers.size > 0) {
       await this.wake.within(LOOK_MS);
-      await this.look().catch((failure: unknown) => this.report(failure));
+      await this.look().catch((failure: unknown) => {
+        this.report(failure);
+        return this.wake.within(LOOK_AGAIN_MS);
+      });
     }
     this.isLooking = false;
   }

@@ -1,0 +1,39 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Recurring } from '../payments/recurring.js';
+import { KEEP_MS } from './settings.js';
+import { VideoStore } from './video-store.js';
+
+const EVERY_MS = 600_000;
+const ROUND = 500;
+const MOST_ROUNDS = 1_000;
+
+/** Removes videos that ended longer ago than the operator keeps them. Any number of replicas may do so at once. */
+@Injectable()
+export class VideoRetention implements OnModuleInit {
+  private readonly logger = new Logger(VideoRetention.name);
+  private isStopped = false;
+  private readonly purges = new Recurring(
+    () => this.purge(),
+    (failure) => this.logger.error({ msg: 'a purge of videos failed', err: failure }),
+  );
+
+  constructor(
+    private readonly store: VideoStore,
+    @Inject(KEEP_MS) private readonly keepMs: number,
+  ) {}
+
+  onModuleInit(): void {
+    this.purges.start(EVERY_MS);
+  }
+
+  stop(): Promise<void> {
+    this.isStopped = true;
+    return this.purges.stop();
+  }
+
+  async purge(now = Date.now()): Promise<void> {
+    const before = new Date(now - this.keepMs);
+    for (let round = 0; round < MOST_ROUNDS && !this.isStopped; round += 1)
+      if ((await this.store.purge(before, ROUND)) === 0) return;
+  }
+}
