@@ -15,6 +15,8 @@ import {
   wordOr,
 } from '../shape/schema-parts.js';
 
+/** Each becomes a row of the store when the completion is stored; far more than any conversation has. */
+const MAX_MESSAGES = 10_000;
 const MAX_OUTPUT_TOKENS = 2_147_483_647;
 const SEED_BOUND = 2 ** 63;
 
@@ -74,7 +76,10 @@ export const metadataSchema: Schema = {
 
 /** A chat-completions body: types and bounds of every field that is known; unknown fields are let through. */
 export const chatRequestSchema: Schema = object(
-  { model: textOf({ minLength: 1, maxLength: 512 }), messages: list(messageSchema, { minItems: 1 }) },
+  {
+    model: textOf({ minLength: 1, maxLength: 512 }),
+    messages: list(messageSchema, { minItems: 1, maxItems: MAX_MESSAGES }),
+  },
   {
     stream: flag,
     stream_options: object({}, { include_usage: flag, include_obfuscation: flag }),

@@ -7,6 +7,7 @@ import type { ResponseStatus } from './domain/status.js';
 
 /** More than this is not read of what a request continues from: no model and no upstream takes as much. */
 export const MAX_CONTEXT_BYTES = 64 * 1024 * 1024;
+export const MAX_CONTEXT_ITEMS = 50_000;
 
 /** A page ends early where more items would be more than this; it has one item at least. */
 export const MAX_PAGE_BYTES = 16 * 1024 * 1024;
@@ -28,7 +29,7 @@ export interface StoredContext {
   readonly history: readonly JsonObject[];
   /** How many of the last items of the history are the output of the named response. */
   readonly parentOutput: number;
-  /** What there is would be more than `MAX_CONTEXT_BYTES`; nothing of it was read. */
+  /** What there is would be more than `MAX_CONTEXT_BYTES` or `MAX_CONTEXT_ITEMS`; nothing of it was read. */
   readonly isTooLarge: boolean;
   /** Items by id, over all stored responses and conversations of the account. */
   readonly items: ReadonlyMap<string, JsonObject>;

@@ -16,6 +16,8 @@ import { inputItemSchema } from './input-item-schema.js';
 import { toolChoiceSchema, toolSchema } from './tool-schema.js';
 
 const MAX_COUNT = 2_147_483_647;
+/** Each becomes a row of the store; far more than any conversation has. */
+const MAX_ITEMS = 10_000;
 
 const INCLUDABLE = [
   'file_search_call.results',
@@ -61,7 +63,7 @@ export const responsesRequestSchema: Schema = object(
   { model: textOf({ minLength: 1, maxLength: 512 }) },
   {
     // A string has become a list by now.
-    input: { ...list(inputItemSchema), type: ['string', 'array'] },
+    input: { ...list(inputItemSchema, { maxItems: MAX_ITEMS }), type: ['string', 'array'] },
     instructions: text,
     previous_response_id: textOf({ minLength: 1 }),
     conversation: {

@@ -1,7 +1,12 @@
 import type { Pool } from 'pg';
 import type { JsonObject } from '../../json.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
-import { MAX_CONTEXT_BYTES, type ContextQuery, type StoredContext } from '../../responses/response-store.js';
+import {
+  MAX_CONTEXT_BYTES,
+  MAX_CONTEXT_ITEMS,
+  type ContextQuery,
+  type StoredContext,
+} from '../../responses/response-store.js';
 import { columnText } from '../column-text.js';
 
 interface ContextRow {
@@ -50,7 +55,10 @@ found AS MATERIALIZED (
   UNION ALL
   SELECT 'item', NULL, i.item_id, i.item, 0, 0, i.position
   FROM caller c JOIN conversation_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)),
-size AS (SELECT coalesce(sum(octet_length(item::text)), 0) > ${MAX_CONTEXT_BYTES} AS is_too_large FROM found)
+size AS (
+  SELECT coalesce(sum(octet_length(item::text)), 0) > ${MAX_CONTEXT_BYTES} OR count(item) > ${MAX_CONTEXT_ITEMS}
+    AS is_too_large
+  FROM found)
 SELECT kind, status, item_id, CASE WHEN NOT is_too_large THEN item END AS item, depth, direction, is_too_large
 FROM found, size
 ORDER BY kind, depth DESC, direction, position`;

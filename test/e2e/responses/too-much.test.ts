@@ -58,6 +58,30 @@ describe('more than fits into memory', () => {
     expect((await client.erase(conversation)).status).toBe(200);
   });
 
+  it('is not read as many short items, nor taken as such', async () => {
+    const conversation = await client.create();
+    await gateway.pool.query(
+      `INSERT INTO conversation_items (conversation_id, position, account_id, item_id, item)
+       SELECT $1, n, 'acme', 'msg_short_' || n, '{"type":"message","role":"user","content":[]}'
+       FROM generate_series(0, 50000) AS n`,
+      [conversation],
+    );
+    const read = await client.call('POST', '/responses/input_tokens', { ...body, conversation });
+    expect([read.status, await read.json()]).toMatchObject([400, refused('conversation')]);
+    const items = Array.from({ length: 10_001 }, () => ({ role: 'user', content: '' }));
+    for (const [path, wrong] of [
+      ['/responses', { input: items }],
+      ['/chat/completions', { messages: items }],
+    ] as const) {
+      const taken = await client.call('POST', path, { ...body, ...wrong });
+      const [param] = Object.keys(wrong);
+      expect([taken.status, await taken.json()]).toMatchObject([
+        400,
+        { error: { code: 'invalid_value', param } },
+      ]);
+    }
+  });
+
   it('is not read as a chain either', async () => {
     const last = await insertChain(gateway.pool, { account: 'acme', turns: 7 });
     await gateway.pool.query(
