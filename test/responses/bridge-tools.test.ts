@@ -22,6 +22,23 @@ const onWire = (name: string): JsonObject => ({
 });
 const tools = [named('a'), named('b'), { type: 'web_search' }];
 
+describe('tens of thousands of tools', () => {
+  const count = 40_000;
+  const long = (index: number): JsonObject => named(`${'n'.repeat(64)}_${index}`);
+
+  it('whose names are cut to the same one are told apart within moments', () => {
+    const many = Array.from({ length: count }, (_, index) => long(index));
+    expect(bridge({ tools: many }).tools.size).toBe(count);
+  });
+
+  it('are limited to some of them within moments', () => {
+    const many = Array.from({ length: count }, (_, index) => named(`f${index}`));
+    const others = Array.from({ length: count }, (_, index) => named(`g${index}`));
+    const tool_choice = { type: 'allowed_tools', mode: 'auto', tools: [...others, named('f7')] };
+    expect(bridge({ tools: many, tool_choice }).chat).toMatchObject({ tools: [onWire('f7')] });
+  });
+});
+
 describe('the request on the chat wire', () => {
   it('is nothing but its model and messages by default', () => {
     expect(bridge({ tool_choice: 'auto', parallel_tool_calls: false }).chat).toEqual({

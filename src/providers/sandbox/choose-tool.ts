@@ -23,7 +23,7 @@ export function chooseTool(chat: JsonObject): SandboxCall | undefined {
   const tools = listOf(chat.tools).flatMap(toolOf);
   if (choice === 'none') return undefined;
   const names = namesOf(choice);
-  const tool = names === undefined ? tools[0] : tools.find(({ name }) => names.includes(name));
+  const tool = names === undefined ? tools[0] : tools.find(({ name }) => names.has(name));
   if (!tool) return undefined;
   return {
     id: `call_${digest(`${messagesOf(chat).length} ${tool.name}`)}`,
@@ -45,12 +45,11 @@ function toolOf(tool: JsonValue): readonly Tool[] {
 }
 
 /** The names that a tool choice allows; undefined when it allows all. */
-function namesOf(choice: JsonValue): readonly string[] | undefined {
+function namesOf(choice: JsonValue): ReadonlySet<string> | undefined {
   if (!isJsonObject(choice)) return undefined;
   const allowed = isJsonObject(choice.allowed_tools) ? choice.allowed_tools.tools : undefined;
-  return listOf(allowed === undefined ? [choice] : allowed).flatMap((tool) =>
-    toolOf(tool).map(({ name }) => name),
-  );
+  const meant = listOf(allowed === undefined ? [choice] : allowed);
+  return new Set(meant.flatMap((tool) => toolOf(tool).map(({ name }) => name)));
 }
 
 function digest(text: string): string {

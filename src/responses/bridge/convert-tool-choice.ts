@@ -36,15 +36,24 @@ function onlyAllowed(
   offered: readonly OfferedTool[],
   leftOut: readonly string[],
 ): ChosenTools {
-  const meant = objectsIn(allowed);
-  const tools = offered.filter((tool) => meant.some((one) => isMeant(one, tool))).map(({ chat }) => chat);
+  const meant = new Set(objectsIn(allowed).map(keyOf));
+  const isAllowed = ({ type, name, namespace }: OfferedTool): boolean =>
+    meant.has(keyOf({ type, name })) ||
+    (namespace !== undefined &&
+      (meant.has(keyOf({ type, name, namespace })) ||
+        meant.has(keyOf({ type: 'namespace', name: namespace }))));
+  const tools = offered.filter(isAllowed).map(({ chat }) => chat);
   if (tools.length > 0) return { tools, choice: mode ?? 'auto' };
   if (mode === 'required') throw nothingToCall(leftOut);
   return { tools };
 }
 
+/** A namespace stands for all its tools, and a tool without one for those of that name in any. */
+function keyOf({ type, name, namespace }: JsonObject): string {
+  return JSON.stringify(type === 'namespace' ? [type, name] : [type, name, namespace ?? null]);
+}
+
 function isMeant(choice: JsonObject, { type, name, namespace }: OfferedTool): boolean {
-  if (choice['type'] === 'namespace') return namespace !== undefined && choice['name'] === namespace;
   const fits = choice['namespace'] === undefined || choice['namespace'] === namespace;
   return fits && choice['type'] === type && choice['name'] === name;
 }

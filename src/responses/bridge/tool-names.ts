@@ -1,11 +1,15 @@
 import type { ToolIdentity } from '../domain/tool-identity.js';
 
 const MAX_NAME = 64;
+/** Room for the longest suffix. */
+const SUFFIX_LENGTH = 8;
 
 /** Names of tools on the chat wire: one flat room, where names are short and plain. */
 export class ToolNames {
   readonly identities = new Map<string, ToolIdentity>();
   private readonly names = new Map<string, string>();
+  /** The next number for names that begin alike, so that each is tried once. */
+  private readonly numbers = new Map<string, number>();
 
   /** The name of a tool that is offered; the same tool again has the same name. */
   offer(identity: ToolIdentity, namespace?: string): string {
@@ -24,10 +28,13 @@ export class ToolNames {
   }
 
   private free(wanted: string): string {
+    if (!this.identities.has(wanted)) return wanted;
+    const stem = wanted.slice(0, MAX_NAME - SUFFIX_LENGTH);
     let name = wanted;
-    for (let count = 2; this.identities.has(name); count += 1) {
-      const suffix = `_${count}`;
+    for (let number = this.numbers.get(stem) ?? 2; this.identities.has(name); number += 1) {
+      const suffix = `_${number}`;
       name = wanted.slice(0, MAX_NAME - suffix.length) + suffix;
+      this.numbers.set(stem, number + 1);
     }
     return name;
   }
