@@ -7,6 +7,7 @@ import { expectGenuine, publishedKeys, receiptInHeader } from '../../support/rec
 import { ResponsesClient } from '../../support/responses-client.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { SocketClient } from '../responses-socket/socket-client.js';
+import { VideosClient } from '../videos/videos-client.js';
 
 interface Completion {
   readonly id: string;
@@ -110,6 +111,29 @@ describe('a receipt is signed', () => {
     );
     const stored = await new ResponsesClient(gateway.url, small, '/v1').found(id);
     expect(expectGenuine(stored.compose_receipt, keys)).toEqual(receipt);
+  });
+
+  it('also where it is told again to a request that was sent twice', async () => {
+    const { key: small } = await gateway.createKey({ budget_limit: '500' });
+    upstream.next(completion('Hi', chatUsage(5000, 100)));
+    const headers = { 'idempotency-key': 'once' };
+    const first = await gateway.chat(small, { max_tokens: 100 }, { headers });
+    const { compose_receipt: inBody } = (await first.json()) as Completion;
+    const again = await gateway.chat(small, { max_tokens: 100 }, { headers });
+    expect(again.headers.get('x-compose-idempotent-replay')).toBe('true');
+    expect(((await again.json()) as Completion).compose_receipt).toEqual(inBody);
+    expect(expectGenuine(receiptInHeader(again), keys)).toEqual(expectGenuine(inBody, keys));
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('of a video', async () => {
+    const videos = new VideosClient(gateway.url, key);
+    const { id } = await videos.made({ model: 'sandbox/video:seconds=1' });
+    const { compose_receipt: inBody } = await videos.ended(id);
+    expect(expectGenuine(inBody, keys)).toMatchObject({
+      meterSubject: 'sandbox:sandbox/video',
+      responseId: id,
+    });
   });
 
   it('also when nothing was to be paid', async () => {
