@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
@@ -9,7 +10,9 @@ import { onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
 import type { Caller } from './caller.js';
 import { KeyCheck } from './key-check.js';
 import { MAX_BODY_BYTES } from './max-body-bytes.js';
-import { receivePaidRequest } from './receive.js';
+import { readFormBody, type FormBody } from './read-form-body.js';
+import { readJsonBody } from './read-json-body.js';
+import { receivePaidBody } from './receive.js';
 
 /** A request for a paid call whose shape is right. */
 export interface PaidRequest<Parsed> {
@@ -37,27 +40,47 @@ export class PaidRequests {
   ) {}
 
   /**
+   * Of a JSON body.
    * @param parse checks the shape
    * @throws GatewayError 401 first of all, then whatever is wrong with body or headers, idempotency_conflict,
    * idempotency_in_flight
    * @throws ClientLeft when the upload breaks off
    */
-  async receive<Parsed>(
+  receive<Parsed>(
     caller: Caller,
-    { request, response }: Exchange,
+    exchange: Exchange,
     parse: (body: JsonObject) => Parsed,
   ): Promise<PaidRequest<Parsed>> {
-    const received = await receivePaidRequest(
-      request,
-      caller,
-      this.keys,
-      (body) => ({
-        parsed: parse(body),
-        payer: { ...caller, chainId: this.networks.chainIdOf(caller.chainId) },
-        once: onceKeyOf(request, body),
-      }),
-      { maxBytes: this.maxBytes },
-    );
+    const limits = { maxBytes: this.maxBytes };
+    const read = (signal: AbortSignal): Promise<JsonObject> => readJsonBody(exchange.request, limits, signal);
+    return this.receiveBody(caller, exchange, read, (body) => ({ parsed: parse(body), content: body }));
+  }
+
+  /** The same of a body that may also be a form. */
+  receiveForm<Parsed>(
+    caller: Caller,
+    exchange: Exchange,
+    parse: (body: FormBody) => Parsed,
+  ): Promise<PaidRequest<Parsed>> {
+    const limits = { maxBytes: this.maxBytes };
+    const read = (signal: AbortSignal): Promise<FormBody> => readFormBody(exchange.request, limits, signal);
+    return this.receiveBody(caller, exchange, read, (form) => ({
+      parsed: parse(form),
+      content: contentOf(form),
+    }));
+  }
+
+  private async receiveBody<Body, Parsed>(
+    caller: Caller,
+    { request, response }: Exchange,
+    read: (signal: AbortSignal) => Promise<Body>,
+    parse: (body: Body) => { readonly parsed: Parsed; readonly content: JsonObject },
+  ): Promise<PaidRequest<Parsed>> {
+    const received = await receivePaidBody(caller, this.keys, read, (body) => {
+      const { parsed, content } = parse(body);
+      const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
+      return { parsed, payer, once: onceKeyOf(request, content) };
+    });
     const { once } = received;
     const earlier = once && (await this.once.earlier(caller.keyHash, once));
     if (earlier && caller.surface === 'native') response.setHeader('x-compose-idempotent-replay', 'true');
@@ -73,4 +96,11 @@ export class PaidRequests {
       throw failure;
     }
   }
+}
+
+/** What makes two forms the same. */
+function contentOf({ fields, files }: FormBody): JsonObject {
+  if (files.size === 0) return fields;
+  const hashes = [...files].map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]);
+  return { fields, files: Object.fromEntries(hashes) as JsonObject };
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '../json.js';
 import type { Charge } from '../payments/domain/metering.js';
 import type { VideoTerms } from '../payments/domain/video-charge.js';
 import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
+import type { OnceKey } from '../payments/once/once-key.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
 
 /** What is stored together with the hold, before the upstream is asked. */
@@ -20,6 +21,8 @@ export interface VideoIntent {
   readonly terms: VideoTerms;
   readonly upstreamModel: string;
   readonly createdAtMs: number;
+  /** Set when the request is to run once; with the status of its answer. */
+  readonly once: (OnceKey & { readonly status: number }) | undefined;
 }
 
 /** What the upstream said when it accepted a job. */

@@ -18,7 +18,7 @@ import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import type { VideoCommand } from './video-command.js';
 import { VideoEndings } from './video-endings.js';
-import { VideoStore, type AcceptedVideo } from './video-store.js';
+import { VideoStore, type AcceptedVideo, type VideoIntent } from './video-store.js';
 
 /** How long an outcome that the database does not take is tried again. */
 const KEEP_TRYING_MS = 3_600_000;
@@ -53,10 +53,14 @@ export class VideoSubmissions {
    * @throws GatewayError for a refusal, of the ledger or of the upstream, which leaves nothing behind; and 503 when
    * the database does not take the outcome in time, while it is still tried.
    */
-  async submit(command: VideoCommand, image: VideoImage | undefined): Promise<SubmittedVideo> {
+  async submit(
+    command: VideoCommand,
+    image: VideoImage | undefined,
+    once?: VideoIntent['once'],
+  ): Promise<SubmittedVideo> {
     const plan = new RetryPlan(this.targetsOf(command), Math.random, Date.now);
     const first = plan.next();
-    const grant = await this.takeHold(command, first);
+    const grant = await this.takeHold(command, first, once);
     const refused = await this.track(
       command.id,
       this.begin(command, submissionOf(command, image), plan, first),
@@ -94,7 +98,11 @@ export class VideoSubmissions {
     return this.health.usable(orderTargets(model.targets, Math.random));
   }
 
-  private async takeHold(command: VideoCommand, { provider, upstreamModel }: Target): Promise<HoldGrant> {
+  private async takeHold(
+    command: VideoCommand,
+    { provider, upstreamModel }: Target,
+    once: VideoIntent['once'],
+  ): Promise<HoldGrant> {
     const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
     try {
       const answer = await this.store.submit({
@@ -110,6 +118,7 @@ export class VideoSubmissions {
         terms: { ...terms, provider: provider.id },
         upstreamModel,
         createdAtMs,
+        once,
       });
       if (!isRefusal(answer)) return answer;
       throw refusalError(answer);

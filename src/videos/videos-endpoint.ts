@@ -1,20 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
-import { KeyCheck } from '../http/key-check.js';
-import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
-import { readFormBody } from '../http/read-form-body.js';
-import { readJsonBody } from '../http/read-json-body.js';
-import { receivePaidBody } from '../http/receive.js';
+import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
 import { budgetFields } from '../payments/compose-headers.js';
-import type { Payer } from '../payments/charged-work.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
-import { Networks } from '../payments/networks.js';
+import type { KeptAnswer } from '../payments/once/idempotency-store.js';
+import { inFlight, Once, type Earlier } from '../payments/once/once.js';
+import { PaidAnswers } from '../payments/once/paid-answers.js';
+import type { HeaderFields } from '../streaming/presenter.js';
+import type { VideoJob } from './domain/video-job.js';
 import { VideoCommands, type VideoCommand } from './video-command.js';
 import { VideoPresenter } from './video-presenter.js';
 import { parseGeneration, parseOpenAiVideo, parseRemix } from './video-request.js';
 import { VideoSubmissions } from './video-submissions.js';
 import { Videos } from './videos.service.js';
+
+interface Asked<Parsed> {
+  readonly received: PaidRequest<Parsed>;
+  readonly caller: Caller;
+  readonly response: ServerResponse;
+  /** Of the answer. */
+  readonly status: number;
+}
 
 /** What both surfaces do with the routes that make videos. */
 @Injectable()
@@ -24,61 +31,73 @@ export class VideosEndpoint {
     private readonly submissions: VideoSubmissions,
     private readonly videos: Videos,
     private readonly presenter: VideoPresenter,
-    private readonly keys: KeyCheck,
     private readonly authenticator: KeyAuthenticator,
-    private readonly networks: Networks,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly requests: PaidRequests,
+    private readonly answers: PaidAnswers,
+    private readonly once: Once,
   ) {}
 
   /** `POST …/videos/generations` */
   async generate(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const command = await receivePaidBody(
-      caller,
-      this.keys,
-      (signal) => readJsonBody(request, { maxBytes: this.maxBytes }, signal),
-      (body) => this.commands.command(parseGeneration(body), this.payer(caller)),
+    const received = await this.requests.receive(caller, { request, response }, parseGeneration);
+    await this.answer({ received, caller, response, status: 202 }, ({ parsed, payer }) =>
+      this.commands.command(parsed, payer),
     );
-    await this.submit(command, caller, response, 202);
   }
 
   /** `POST …/videos` */
   async create(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const command = await receivePaidBody(
-      caller,
-      this.keys,
-      (signal) => readFormBody(request, { maxBytes: this.maxBytes }, signal),
-      ({ fields, files }) =>
-        this.commands.command(parseOpenAiVideo(fields, files.get('input_reference')), this.payer(caller)),
+    const received = await this.requests.receiveForm(caller, { request, response }, ({ fields, files }) =>
+      parseOpenAiVideo(fields, files.get('input_reference')),
     );
-    await this.submit(command, caller, response, 200);
+    await this.answer({ received, caller, response, status: 200 }, ({ parsed, payer }) =>
+      this.commands.command(parsed, payer),
+    );
   }
 
   /** `POST …/videos/{id}/remix` */
   async remix(caller: Caller, id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { accountId } = await this.authenticator.authenticate(caller.keyHash);
-    const { fields } = await readFormBody(request, { maxBytes: this.maxBytes });
-    const { request: asked, source } = await this.videos.remixOf(accountId, id, parseRemix(fields));
-    const command = this.commands.command(asked, this.payer(caller), source);
-    await this.submit(command, caller, response, 200);
-  }
-
-  private payer(caller: Caller): Payer {
-    return { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-  }
-
-  private async submit(
-    command: VideoCommand,
-    { surface }: Caller,
-    response: ServerResponse,
-    status: number,
-  ): Promise<void> {
-    const { job, grant } = await this.submissions.submit(command, undefined);
-    const body = JSON.stringify(this.presenter.video(job, surface));
-    response.writeHead(status, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      ...(surface === 'native' ? budgetFields(grant.budget) : {}),
+    const received = await this.requests.receiveForm(caller, { request, response }, ({ fields }) =>
+      parseRemix(fields),
+    );
+    await this.answer({ received, caller, response, status: 200 }, async ({ parsed, payer }) => {
+      const { request: asked, source } = await this.videos.remixOf(accountId, id, parsed);
+      return this.commands.command(asked, payer, source);
     });
-    response.end(body);
+  }
+
+  private async answer<Parsed>(
+    { received, caller, response, status }: Asked<Parsed>,
+    commandFor: (received: PaidRequest<Parsed>) => VideoCommand | Promise<VideoCommand>,
+  ): Promise<void> {
+    const { earlier, once } = received;
+    if (earlier) return this.repeat(earlier, caller, response);
+    const command = await this.requests.keyFirst(caller, () => commandFor(received));
+    const { job, grant } = await this.submissions.submit(command, undefined, once && { ...once, status });
+    const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
+    const answer = this.shown(job, caller, { status, headers });
+    if (once) await this.once.keep(job.id, answer);
+    return this.answers.repeat(response, answer);
+  }
+
+  private async repeat(
+    { accountId, responseId, answer }: Earlier,
+    caller: Caller,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (answer.kind === 'whole') return this.answers.repeat(response, answer);
+    const { shown } = await this.videos.find(accountId, responseId);
+    if (shown.status === 'submitting') throw inFlight();
+    return this.answers.repeat(response, this.shown(shown, caller, answer));
+  }
+
+  private shown(
+    job: VideoJob,
+    { surface }: Caller,
+    { status, headers }: { readonly status: number; readonly headers: HeaderFields },
+  ): KeptAnswer {
+    const content = JSON.stringify(this.presenter.video(job, surface));
+    return { kind: 'whole', status, headers, content };
   }
 }

@@ -26,7 +26,7 @@ CREATE INDEX "idempotency_records_created_at_idx" ON "idempotency_records"("crea
 CREATE INDEX "idempotency_records_response_id_idx" ON "idempotency_records"("response_id");
 
 ALTER TABLE idempotency_records ADD CONSTRAINT idempotency_records_kind
-  CHECK (kind IN ('whole', 'stream', 'followed', 'lost', 'erased'));
+  CHECK (kind IN ('whole', 'stream', 'followed', 'job', 'lost', 'erased'));
 
 -- As take_holds, for a batch in which some calls are to run once (their idempotency key is not null). Such a call
 -- begins by inserting the record of its key, here and nowhere else; whose insert finds one there already gets the
@@ -85,6 +85,46 @@ BEGIN
 END
 $$;
 
+DROP FUNCTION submit_video(text, text, bytea, text, bigint, text, text, text, text, text, text, text, text, text, text, timestamptz);
+
+-- Takes the full price of a video and stores what is intended, both or neither, before the upstream is asked. The hold
+-- belongs to the job from here on, and to no process. Safe to repeat. The answer is that of
+-- take_holds_once: a repeated request is answered with the video as it is, until it is known how it was answered first.
+CREATE FUNCTION submit_video(
+  p_process_id text, p_hold_id text, p_key_hash bytea, p_allowed_as text, p_price bigint, p_request_id text,
+  p_idempotency_key text, p_fingerprint bytea, p_answer_status integer, p_id text, p_shape text, p_model text, p_request text, p_terms text, p_remixed_from text,
+  p_provider text, p_upstream_model text, p_created_at timestamptz
+) RETURNS TABLE (
+  ordinal integer, outcome text, key_id text, account_id text, chain_id integer, granted bigint,
+  budget_limit bigint, budget_spent bigint, budget_held bigint, required bigint, retry_after_ms integer
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  answer record;
+BEGIN
+  SELECT * INTO answer FROM take_holds_once(
+    p_process_id, true, ARRAY[p_hold_id], ARRAY[p_key_hash], ARRAY[p_allowed_as], ARRAY[p_price], ARRAY[p_price],
+    ARRAY[p_request_id], ARRAY[p_id], ARRAY[p_idempotency_key], ARRAY[0], ARRAY[p_terms],
+    ARRAY[p_fingerprint], ARRAY['job'], ARRAY[p_answer_status], ARRAY['{}'], ARRAY['']);
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  IF answer.outcome = 'granted' THEN
+    UPDATE holds h SET process_id = NULL WHERE h.id = p_hold_id;
+    INSERT INTO videos (id, account_id, key_id, hold_id, request_id, status, shape, model, request, terms,
+                        remixed_from, provider, upstream_model, process_id, created_at)
+    VALUES (p_id, answer.account_id, answer.key_id, p_hold_id, p_request_id, 'submitting', p_shape, p_model,
+            p_request::json, p_terms::json, p_remixed_from, p_provider, p_upstream_model, p_process_id, p_created_at)
+    ON CONFLICT (id) DO NOTHING;
+  END IF;
+  ordinal := answer.ordinal; outcome := answer.outcome; key_id := answer.key_id; account_id := answer.account_id;
+  chain_id := answer.chain_id; granted := answer.granted; budget_limit := answer.budget_limit;
+  budget_spent := answer.budget_spent; budget_held := answer.budget_held; required := answer.required;
+  retry_after_ms := answer.retry_after_ms;
+  RETURN NEXT;
+END
+$$;
+
 CREATE VIEW admin.idempotency_records AS
 SELECT i.account_id AS account, i.key AS idempotency_key, i.response_id,
        (SELECT r.id FROM receipts r WHERE r.hold_id = i.hold_id) AS receipt_id,
@@ -99,6 +139,6 @@ COMMENT ON COLUMN admin.idempotency_records.receipt_id IS 'Its receipt; null whi
 COMMENT ON COLUMN admin.idempotency_records.created_at IS 'When the first such request was let in.';
 COMMENT ON COLUMN admin.idempotency_records.finished_at IS 'Since when it has an answer; null while it runs.';
 COMMENT ON COLUMN admin.idempotency_records.state IS
-  'running; whole, stream or followed: what a repetition gets; lost: charged, but broken off; erased by its client.';
+  'running; whole, stream, followed or job: what a repetition gets; lost: charged, but broken off; erased by its client.';
 COMMENT ON COLUMN admin.idempotency_records.replays IS 'How often its answer was given again; nothing is charged for that.';
 COMMENT ON COLUMN admin.idempotency_records.content_bytes IS 'Bytes of the answer.';

@@ -2,11 +2,11 @@ import type { HeaderFields } from '../../streaming/presenter.js';
 
 /** What a repetition of a request is answered with. */
 export interface KeptAnswer {
-  /** `followed`: the events of a background response, from its beginning. */
-  readonly kind: 'whole' | 'stream' | 'followed';
+  /** `followed`: the events of a background response, from its beginning. `job`: a video as it is now. */
+  readonly kind: 'whole' | 'stream' | 'followed' | 'job';
   readonly status: number;
   readonly headers: HeaderFields;
-  /** The body, or the frames before `[DONE]`; empty for what is followed. */
+  /** The body, or the frames before `[DONE]`; else empty. */
   readonly content: string;
 }
 
@@ -22,6 +22,8 @@ export abstract class IdempotencyStore {
   /** One that is not older than 24 hours. */
   abstract find(accountId: string, key: string): Promise<IdempotencyRecord | undefined>;
   abstract countReplay(accountId: string, key: string): Promise<void>;
+  /** How a request for a `job` was answered. */
+  abstract keep(responseId: string, answer: KeptAnswer): Promise<void>;
   /** Deletes records that are older than 24 hours. @returns how many there were, at most `limit` */
   abstract purge(limit: number): Promise<number>;
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { KeyAuthenticator } from '../keys/key-authenticator.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
@@ -14,6 +14,8 @@ export interface Earlier {
 /** Tells a request that came before from a new one. */
 @Injectable()
 export class Once {
+  private readonly logger = new Logger(Once.name);
+
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly store: IdempotencyStore,
@@ -30,9 +32,22 @@ export class Once {
     if (!record.fingerprint.equals(fingerprint))
       throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
     const { answer, responseId } = record;
-    if (typeof answer === 'string') throw withoutAnswer(answer);
+    if (typeof answer === 'string') throw withoutAnswer(answer, responseId);
     await this.store.countReplay(accountId, key);
     return { accountId, responseId, answer };
+  }
+
+  /** How a request for a job was answered. Where that is not known, a repetition is shown the job as it is. */
+  async keep(responseId: string, answer: KeptAnswer): Promise<void> {
+    try {
+      await this.store.keep(responseId, answer);
+    } catch (failure) {
+      this.logger.warn({
+        msg: 'the answer to a request that runs once was not kept',
+        responseId,
+        err: failure,
+      });
+    }
   }
 
   private async find(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
@@ -44,14 +59,20 @@ export class Once {
   }
 }
 
-function withoutAnswer(state: 'running' | 'lost' | 'erased'): GatewayError {
-  if (state === 'running')
-    return new GatewayError('idempotency_in_flight', undefined, { retryAfterSeconds: 1 });
-  if (state === 'erased')
-    return new GatewayError('response_not_found', 'The answer to this request was deleted.');
+function withoutAnswer(state: 'running' | 'lost' | 'erased', responseId: string): GatewayError {
+  if (state === 'running') return inFlight();
+  if (state === 'erased') {
+    const code = responseId.startsWith('video_') ? 'video_not_found' : 'response_not_found';
+    return new GatewayError(code, 'The answer to this request was deleted.');
+  }
   return new GatewayError(
     'server_error',
     'The gateway stopped this call before its answer was complete, and charged what had been used. A new Idempotency-Key runs it again.',
     { shouldRetry: false },
   );
+}
+
+/** The first request has no answer yet. */
+export function inFlight(): GatewayError {
+  return new GatewayError('idempotency_in_flight', undefined, { retryAfterSeconds: 1 });
 }

@@ -44,6 +44,14 @@ export class PostgresIdempotencyStore extends IdempotencyStore {
     );
   }
 
+  async keep(responseId: string, { kind, status, headers, content }: KeptAnswer): Promise<void> {
+    await this.pool.query(
+      `UPDATE idempotency_records SET kind = $2, status = $3, headers = $4::json, content = $5
+       WHERE response_id = $1 AND kind = 'job'`,
+      [responseId, kind, status, JSON.stringify(headers), content],
+    );
+  }
+
   async purge(limit: number): Promise<number> {
     const { rowCount } = await this.pool.query(
       `DELETE FROM idempotency_records i USING (

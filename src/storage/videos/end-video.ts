@@ -95,14 +95,16 @@ SELECT e.id FROM ended e, released`,
   return rows.map(({ id }) => id);
 }
 
-/** Leaves nothing of a job that no upstream has begun. */
+/** Leaves nothing of a job that no upstream has begun; its request may run again. */
 export async function withdrawVideo(pool: Pool, id: string): Promise<void> {
   await pool.query({
     name: 'withdraw_video',
     text: `
 WITH gone AS MATERIALIZED (
-  DELETE FROM videos WHERE id = $1 AND status = 'submitting' RETURNING hold_id, key_id)
-SELECT release_holds(ARRAY[g.hold_id], ARRAY[g.key_id]) FROM gone g`,
+  DELETE FROM videos WHERE id = $1 AND status = 'submitting' RETURNING hold_id, key_id),
+released AS MATERIALIZED (
+  SELECT g.hold_id, release_holds(ARRAY[g.hold_id], ARRAY[g.key_id]) FROM gone g)
+DELETE FROM idempotency_records o USING released r WHERE o.hold_id = r.hold_id`,
     values: [id],
   });
 }

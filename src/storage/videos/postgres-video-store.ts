@@ -106,8 +106,13 @@ export class PostgresVideoStore extends VideoStore {
 
   async erase(accountId: string, id: string): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      `UPDATE videos SET deleted_at = now(), request = NULL, content = NULL
-       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND finished_at IS NOT NULL`,
+      `WITH erased AS (
+         UPDATE videos SET deleted_at = now(), request = NULL, content = NULL
+         WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND finished_at IS NOT NULL RETURNING id),
+       answers AS (
+         UPDATE idempotency_records o SET kind = 'erased', headers = NULL, content = NULL
+         FROM erased e WHERE o.response_id = e.id)
+       SELECT id FROM erased`,
       [columnText(id), accountId],
     );
     return rowCount === 1;

@@ -11,7 +11,7 @@ export async function submitVideo(
 ): Promise<HoldGrant | HoldRefusal> {
   const { rows } = await pool.query<HoldRow>({
     name: 'submit_video',
-    text: 'SELECT * FROM submit_video($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+    text: 'SELECT * FROM submit_video($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)',
     values: [
       processId,
       intent.holdId,
@@ -19,7 +19,9 @@ export async function submitVideo(
       intent.terms.model,
       intent.price,
       intent.requestId,
-      null,
+      intent.once?.key ?? null,
+      intent.once?.fingerprint ?? null,
+      intent.once?.status ?? null,
       intent.id,
       intent.shape,
       intent.model,

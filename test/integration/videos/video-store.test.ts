@@ -45,6 +45,7 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
     terms: PRICED,
     upstreamModel: 'video',
     createdAtMs: Date.now(),
+    once: undefined,
     ...more,
   };
 }
