@@ -32,7 +32,7 @@ module.exports = {
     {
       name: 'only-the-composition-root-names-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|app\\.module|storage/.*|providers/.*)\\.?' },
+      from: { path: '^src/', pathNot: '^src/(main|app\\.module|cli/.*|storage/.*|providers/.*)\\.?' },
       to: { path: ['^src/storage/', '^src/providers/(openai|sandbox)/'] },
     },
     {

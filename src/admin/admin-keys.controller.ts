@@ -2,12 +2,13 @@ import { Controller, Delete, Get, Param, Patch, Post, Query, Req, UseGuards } fr
 import type { Request } from 'express';
 import { GatewayError } from '../errors/gateway-error.js';
 import { readJsonBody } from '../http/read-json-body.js';
-import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from '../payments/keys/key-store.js';
+import { KeyStore, type KeyRecord } from '../payments/keys/key-store.js';
 import { KeysService } from '../payments/keys/keys.service.js';
 import { Networks } from '../payments/networks.js';
 import { AdminGuard } from './admin-guard.js';
 import { checked } from './checked.js';
 import { KeyChanges, KeysQuery, NewKey } from './key-input.js';
+import { changedSettings, newKeySettings } from './key-settings.js';
 import { keyView, type KeyView } from './key-view.js';
 import { listBody, type ListBody, unknownAfter } from './list-body.js';
 
@@ -26,13 +27,7 @@ export class AdminKeysController {
   @Post()
   async create(@Req() request: Request): Promise<KeyView & { key: string }> {
     const input = await checked(NewKey, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
-    const chainId = input.chain_id ?? null;
-    if (chainId !== null) this.networks.require(chainId, 'chain_id');
-    const { record, key } = await this.keys.create(input.account, {
-      ...NO_LIMITS,
-      chainId,
-      ...settingsOf(input),
-    });
+    const { record, key } = await this.keys.create(input.account, newKeySettings(input, this.networks));
     return { ...keyView(record), key };
   }
 
@@ -52,27 +47,13 @@ export class AdminKeysController {
   @Patch(':id')
   async update(@Param('id') id: string, @Req() request: Request): Promise<KeyView> {
     const input = await checked(KeyChanges, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
-    return keyView(existing(await this.store.update(id, settingsOf(input))));
+    return keyView(existing(await this.store.update(id, changedSettings(input))));
   }
 
   @Delete(':id')
   async revoke(@Param('id') id: string): Promise<KeyView> {
     return keyView(existing(await this.store.revoke(id)));
   }
-}
-
-function settingsOf(input: KeyChanges): Partial<KeySettings> {
-  const { name, budget_limit, expires_at, allowed_models, rate_limit_rpm, max_concurrent_requests } = input;
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(budget_limit === undefined
-      ? {}
-      : { budgetLimit: budget_limit === null ? null : BigInt(budget_limit) }),
-    ...(expires_at === undefined ? {} : { expiresAt: expires_at === null ? null : new Date(expires_at) }),
-    ...(allowed_models === undefined ? {} : { allowedModels: allowed_models ?? [] }),
-    ...(rate_limit_rpm === undefined ? {} : { rateLimitRpm: rate_limit_rpm }),
-    ...(max_concurrent_requests === undefined ? {} : { maxConcurrentRequests: max_concurrent_requests }),
-  };
 }
 
 function existing(record: KeyRecord | undefined): KeyRecord {

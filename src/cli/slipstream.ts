@@ -1,8 +1,15 @@
 #!/usr/bin/env node
+import 'reflect-metadata';
+import { StartError } from '../errors/start-error.js';
+import { wordsFor } from '../start-failure.js';
 import { UsageError, type Command } from './command.js';
 
 /** Loaded when they are asked for: none waits for what another one needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  'check-books': async () => (await import('./check-books.js')).checkBooks,
+  keys: async () => (await import('./keys.js')).keys,
+  purge: async () => (await import('./purge.js')).purge,
+  receipt: async () => (await import('./receipt.js')).receipt,
   verify: async () => (await import('./verify.js')).verify,
 };
 
@@ -27,7 +34,8 @@ async function main([word = '', ...words]: readonly string[]): Promise<number> {
   try {
     return await command.run(words);
   } catch (failure) {
-    const message = failure instanceof Error ? failure.message : String(failure);
+    const message =
+      failure instanceof StartError || !(failure instanceof Error) ? wordsFor(failure) : failure.message;
     process.stderr.write(`${message}\n${failure instanceof UsageError ? `\n${usageOf(word, command)}` : ''}`);
     return FAILED;
   }

@@ -28,11 +28,7 @@ export function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
 ): Config {
-  const { variables, problems } = readEnvironment(environment);
-  const catalogFile = findGatewayFile(variables, workingDirectory);
-  const read = readSettings(catalogFile, variables, environment);
-  const allProblems = read instanceof ConfigurationError ? [...problems, ...read.problems] : problems;
-  if (read instanceof ConfigurationError || allProblems.length > 0) throw new ConfigurationError(allProblems);
+  const { variables, catalogFile, read } = readEverything(environment, workingDirectory);
   const dataDir = resolve(workingDirectory, variables.DATA_DIR);
   return deepFreeze({
     ...fromVariables(variables),
@@ -43,6 +39,43 @@ export function loadConfig(
     catalogFile,
     catalog: read.catalog,
   });
+}
+
+/** What a command needs that works beside the gateway. */
+export type CommandConfig = Pick<Config, 'database' | 'dataDir' | 'responseRetentionDays'> & {
+  readonly chainIds: readonly number[];
+};
+
+/**
+ * The same for a command: it serves nothing, so it makes no secret.
+ * @throws ConfigurationError with every problem of both.
+ */
+export function loadCommandConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  workingDirectory: string = process.cwd(),
+): CommandConfig {
+  const { variables, read } = readEverything(environment, workingDirectory);
+  return {
+    database: { url: variables.DATABASE_URL },
+    dataDir: resolve(workingDirectory, variables.DATA_DIR),
+    responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
+    chainIds: read.payments.chainIds,
+  };
+}
+
+interface Reading {
+  readonly variables: EnvironmentVariables;
+  readonly catalogFile: string | undefined;
+  readonly read: GatewayFile;
+}
+
+function readEverything(environment: NodeJS.ProcessEnv, workingDirectory: string): Reading {
+  const { variables, problems } = readEnvironment(environment);
+  const catalogFile = findGatewayFile(variables, workingDirectory);
+  const read = readSettings(catalogFile, variables, environment);
+  const allProblems = read instanceof ConfigurationError ? [...problems, ...read.problems] : problems;
+  if (read instanceof ConfigurationError || allProblems.length > 0) throw new ConfigurationError(allProblems);
+  return { variables, catalogFile, read };
 }
 
 /** The base of absolute URLs when none is given. A gateway on every address is at least on this one. */

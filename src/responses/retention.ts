@@ -13,13 +13,22 @@ export interface RetentionSettings {
   readonly everyMs: number;
 }
 
+/** How many rows were removed. */
+export interface Purged {
+  readonly logEntries: number;
+  readonly responses: number;
+  readonly conversations: number;
+}
+
 /** Purges stored content that is older than the operator keeps it. Any number of replicas may do so at once. */
 @Injectable()
 export class Retention implements OnModuleInit {
   private readonly logger = new Logger(Retention.name);
   private isStopped = false;
   private readonly purges = new Recurring(
-    () => this.purge(),
+    async () => {
+      await this.purge();
+    },
     (failure) => this.logger.error({ msg: 'a purge failed', err: failure }),
   );
 
@@ -37,16 +46,22 @@ export class Retention implements OnModuleInit {
     return this.purges.stop();
   }
 
-  async purge(now = Date.now()): Promise<void> {
+  async purge(now = Date.now()): Promise<Purged> {
     const before = new Date(now - this.settings.keepMs);
-    await this.inRounds((limit) => this.store.purgeLogs(new Date(now - LOG_MS), limit));
-    await this.inRounds((limit) => this.store.purgeResponses(before, limit));
-    await this.inRounds((limit) => this.store.purgeConversations(before, limit));
+    return {
+      logEntries: await this.inRounds((limit) => this.store.purgeLogs(new Date(now - LOG_MS), limit)),
+      responses: await this.inRounds((limit) => this.store.purgeResponses(before, limit)),
+      conversations: await this.inRounds((limit) => this.store.purgeConversations(before, limit)),
+    };
   }
 
-  private async inRounds(purge: (limit: number) => Promise<number>): Promise<void> {
+  private async inRounds(purge: (limit: number) => Promise<number>): Promise<number> {
+    let removed = 0;
     for (let round = 0; round < MOST_ROUNDS && !this.isStopped; round += 1) {
-      if ((await purge(ROUND)) === 0) return;
+      const count = await purge(ROUND);
+      if (count === 0) break;
+      removed += count;
     }
+    return removed;
   }
 }

@@ -13,7 +13,9 @@ export class VideoRetention implements OnModuleInit {
   private readonly logger = new Logger(VideoRetention.name);
   private isStopped = false;
   private readonly purges = new Recurring(
-    () => this.purge(),
+    async () => {
+      await this.purge();
+    },
     (failure) => this.logger.error({ msg: 'a purge of videos failed', err: failure }),
   );
 
@@ -31,9 +33,15 @@ export class VideoRetention implements OnModuleInit {
     return this.purges.stop();
   }
 
-  async purge(now = Date.now()): Promise<void> {
+  /** @returns how many it removed */
+  async purge(now = Date.now()): Promise<number> {
     const before = new Date(now - this.keepMs);
-    for (let round = 0; round < MOST_ROUNDS && !this.isStopped; round += 1)
-      if ((await this.store.purge(before, ROUND)) === 0) return;
+    let removed = 0;
+    for (let round = 0; round < MOST_ROUNDS && !this.isStopped; round += 1) {
+      const count = await this.store.purge(before, ROUND);
+      if (count === 0) break;
+      removed += count;
+    }
+    return removed;
   }
 }

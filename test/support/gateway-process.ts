@@ -145,7 +145,7 @@ export class GatewayProcess {
 }
 
 /** Nothing of the machine's own settings but where programs are. */
-function processEnvironment(given: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function processEnvironment(given: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? tmpdir(),

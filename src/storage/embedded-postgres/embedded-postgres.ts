@@ -3,14 +3,13 @@ import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { packagedBinaries, runnableBinaries } from './binaries.js';
 import { DatabaseStartError } from './database-start-error.js';
-import { initialise, loadOrCreatePassword, SUPERUSER } from './initialise.js';
-import { LOOPBACK } from './loopback-port.js';
+import { DATABASE, embeddedUrl } from './embedded-url.js';
+import { initialise, loadOrCreatePassword } from './initialise.js';
 import { takeOwnership } from './owner-lock.js';
-import { choosePlace, holdsDatabase } from './place.js';
+import { choosePlace, holdsDatabase, SHARED_ROOT } from './place.js';
 import { findPostmaster, launchPostmaster, stopPostmaster } from './postmaster.js';
 import { type StartLog } from './start-log.js';
 
-const DATABASE = 'gateway';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface EmbeddedPostgresOptions {
@@ -52,7 +51,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function startOwned(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { log, settings = {}, sharedRoot = '/var/lib/slipstream' } = options;
+  const { log, settings = {}, sharedRoot = SHARED_ROOT } = options;
   const packaged = await packagedBinaries();
   const place = await choosePlace(dataDir, sharedRoot, log);
   const binaries = await runnableBinaries(packaged, place.home, place.user, log);
@@ -63,10 +62,8 @@ async function startOwned(dataDir: string, options: EmbeddedPostgresOptions): Pr
   const postmaster =
     adopted ?? (await launchPostmaster(binaries, place, settings, join(dataDir, 'postgres.log')));
   const stop = () => stopPostmaster(binaries, place.data, postmaster.pid, log);
-  const urlOf = (database: string) =>
-    `postgresql://${SUPERUSER}:${password}@${LOOPBACK}:${postmaster.port}/${database}`;
   try {
-    await ensureDatabase(urlOf('postgres'));
+    await ensureDatabase(embeddedUrl(password, postmaster.port, 'postgres'));
   } catch (error) {
     if (adopted === undefined) await stop();
     throw new DatabaseStartError(
@@ -74,7 +71,7 @@ async function startOwned(dataDir: string, options: EmbeddedPostgresOptions): Pr
       { cause: error },
     );
   }
-  return { url: urlOf(DATABASE), stop };
+  return { url: embeddedUrl(password, postmaster.port), stop };
 }
 
 async function ensureDatabase(url: string): Promise<void> {

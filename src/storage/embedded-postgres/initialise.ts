@@ -6,9 +6,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Binaries, programPath } from './binaries.js';
 import { DatabaseStartError } from './database-start-error.js';
+import { SUPERUSER } from './embedded-url.js';
 import { handOver, holdsDatabase, type Place } from './place.js';
-
-export const SUPERUSER = 'gateway';
 
 const INITDB_TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_CHARACTERS = 4_000;
@@ -25,9 +24,9 @@ const FIRST_SETTINGS: readonly string[] = [
 
 /** The superuser's password, made once and kept for the gateway's eyes only. */
 export async function loadOrCreatePassword(dataDir: string, databaseExists: boolean): Promise<string> {
-  const path = join(dataDir, 'postgres-password');
+  const path = passwordPath(dataDir);
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return await readPassword(dataDir);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
@@ -41,6 +40,14 @@ export async function loadOrCreatePassword(dataDir: string, databaseExists: bool
   await writeFile(draft, `${password}\n`, { mode: 0o600 });
   await rename(draft, path);
   return password;
+}
+
+export async function readPassword(dataDir: string): Promise<string> {
+  return (await readFile(passwordPath(dataDir), 'utf8')).trim();
+}
+
+function passwordPath(dataDir: string): string {
+  return join(dataDir, 'postgres-password');
 }
 
 /** Makes a database cluster where there is none. What a broken off attempt left behind is never mistaken for one. */

@@ -6,6 +6,9 @@ import { DatabaseStartError } from './database-start-error.js';
 import { type StartLog } from './start-log.js';
 import { canEnter, type SystemUser, unprivilegedUser } from './system-user.js';
 
+/** For data that the database's user could not reach where it should be. */
+export const SHARED_ROOT = '/var/lib/slipstream';
+
 /** Where a database lives and as whom it runs. */
 export interface Place {
   /** Holds the data directory and, where need be, a copy of the binaries. */
@@ -25,7 +28,7 @@ export interface Place {
  */
 export async function choosePlace(dataDir: string, sharedRoot: string, log: StartLog): Promise<Place> {
   const own = placeIn(dataDir);
-  const shared = placeIn(join(sharedRoot, createHash('sha256').update(dataDir).digest('hex').slice(0, 16)));
+  const shared = placeIn(sharedHome(dataDir, sharedRoot));
   if (own.user === undefined) {
     refuseForeignData(own.data);
     return own;
@@ -44,6 +47,11 @@ export async function choosePlace(dataDir: string, sharedRoot: string, log: Star
   return shared;
 }
 
+/** Where a database of this `dataDir` may be, in the order in which they are to be believed. */
+export function dataDirectories(dataDir: string, sharedRoot: string): readonly string[] {
+  return [dataDir, sharedHome(dataDir, sharedRoot)].map(dataIn).filter(holdsDatabase);
+}
+
 export function holdsDatabase(data: string): boolean {
   return existsSync(join(data, 'PG_VERSION'));
 }
@@ -59,8 +67,16 @@ export async function handOver(path: string, user: SystemUser | undefined): Prom
   await chown(path, user.uid, user.gid);
 }
 
+function sharedHome(dataDir: string, sharedRoot: string): string {
+  return join(sharedRoot, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
+}
+
+function dataIn(home: string): string {
+  return join(home, 'postgres');
+}
+
 function placeIn(home: string): Place {
-  const data = join(home, 'postgres');
+  const data = dataIn(home);
   return { home, data, user: unprivilegedUser(data) };
 }
 

@@ -1,0 +1,102 @@
+import { Client } from 'pg';
+
+/** A figure that the books state in one place and that other rows say otherwise. Amounts are atomic USDC. */
+export interface Difference {
+  /** Whose figure: the id of a key, a receipt, a hold, an overrun or a transaction. */
+  readonly subject: string;
+  readonly figure: string;
+  /** Null: there is no such row. */
+  readonly stated: string | null;
+  readonly counted: string;
+  /** What was counted. */
+  readonly source: string;
+}
+
+export interface BooksReport {
+  readonly keys: number;
+  readonly receipts: number;
+  readonly entries: number;
+  readonly openHolds: number;
+  readonly differences: readonly Difference[];
+}
+
+/** Each answers with its differences; a pair that agrees is not among them. */
+const CHECKS: readonly string[] = [
+  keyFigure('budget_spent', 'its receipts', 'SELECT key_id, sum(final_amount) AS total FROM receipts'),
+  keyFigure(
+    'budget_spent',
+    'its ledger entries',
+    `SELECT substr(ledger_account, 5) AS key_id, -sum(amount) AS total FROM ledger_entries
+     WHERE ledger_account LIKE 'key:%'`,
+  ),
+  keyFigure('budget_held', 'its open holds', 'SELECT key_id, sum(amount) AS total FROM holds'),
+  keyFigure('open_holds', 'its open holds', 'SELECT key_id, count(*) AS total FROM holds'),
+  `SELECT transaction_id AS subject, 'the sum of its entries' AS figure, sum(amount) AS stated, 0 AS counted,
+          'double entry' AS source
+   FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
+  `SELECT id, 'final_amount', final_amount, provider_amount + platform_fee - overrun,
+          'its other amounts'
+   FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun`,
+  `SELECT r.id, 'provider_amount', r.provider_amount, l.total, 'its line items'
+   FROM receipts r CROSS JOIN LATERAL (
+     SELECT coalesce(sum((i ->> 'amountWei')::numeric), 0) AS total FROM json_array_elements(r.line_items) AS i) AS l
+   WHERE r.provider_amount <> l.total`,
+  // What a receipt or an overrun has to be in the entries. The provider of an overrun follows from the sum of zero.
+  `SELECT coalesce(e.transaction_id, x.id), 'the entry ' || coalesce(e.ledger_account, x.ledger_account), e.amount,
+          coalesce(x.amount, 0), 'the receipt or overrun'
+   FROM (SELECT * FROM ledger_entries
+         WHERE transaction_id NOT LIKE 'ovr\\_%' OR ledger_account NOT LIKE 'provider:%') AS e
+   FULL JOIN (
+     SELECT r.id, v.ledger_account, v.amount FROM receipts r CROSS JOIN LATERAL (VALUES
+       ('key:' || r.key_id, -r.final_amount), ('provider:' || split_part(r.meter_subject, ':', 1), r.provider_amount),
+       ('platform:fee', r.platform_fee), ('operator:overrun', -r.overrun)) AS v (ledger_account, amount)
+     WHERE v.amount <> 0
+     UNION ALL SELECT id, 'operator:overrun', -amount FROM overruns WHERE reason = 'after_sweep' AND amount <> 0) AS x
+     ON x.id = e.transaction_id AND x.ledger_account = e.ledger_account
+   WHERE e.amount IS DISTINCT FROM x.amount`,
+  `SELECT coalesce(o.id, 'ovr_' || substr(r.id, 5)), 'amount', o.amount, coalesce(r.overrun, 0), 'the overrun of its receipt'
+   FROM (SELECT * FROM overruns WHERE reason = 'above_budget') AS o
+   FULL JOIN (SELECT * FROM receipts WHERE overrun <> 0) AS r ON o.hold_id = r.hold_id
+   WHERE o.amount IS DISTINCT FROM r.overrun`,
+  `SELECT h.id, 'amount', h.amount, 0, 'the receipt ' || r.id || ', which ended it,'
+   FROM holds h JOIN receipts r ON r.hold_id = h.id`,
+];
+
+/** A figure of a key row, and its total over other rows; rows of a key that is not there are a difference too. */
+function keyFigure(column: string, source: string, totals: string): string {
+  return `SELECT coalesce(k.id, t.key_id), '${column}', k.${column}, coalesce(t.total, 0), '${source}'
+    FROM api_keys k FULL JOIN (SELECT * FROM (${totals} GROUP BY 1) AS g WHERE key_id IS NOT NULL) AS t ON t.key_id = k.id
+    WHERE k.${column} IS DISTINCT FROM coalesce(t.total, 0)`;
+}
+
+const COUNTS = `SELECT (SELECT count(*) FROM api_keys)::int AS keys, (SELECT count(*) FROM receipts)::int AS receipts,
+  (SELECT count(*) FROM ledger_entries)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;
+
+/** Recomputes every figure of the books at one moment, beside calls that run. Reads all of them: takes its time. */
+export async function checkBooks(connectionString: string): Promise<BooksReport> {
+  const client = new Client({ connectionString, application_name: 'check-books' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const { rows: counts } = await client.query<{
+      keys: number;
+      receipts: number;
+      entries: number;
+      open_holds: number;
+    }>(COUNTS);
+    const differences: Difference[] = [];
+    for (const check of CHECKS) {
+      const { rows } = await client.query<Difference>(
+        `SELECT subject, figure, stated::text, counted::text, source
+         FROM (${check}) AS d (subject, figure, stated, counted, source) ORDER BY subject, figure`,
+      );
+      differences.push(...rows);
+    }
+    await client.query('COMMIT');
+    const { keys = 0, receipts = 0, entries = 0, open_holds: openHolds = 0 } = counts[0] ?? {};
+    return { keys, receipts, entries, openHolds, differences };
+  } finally {
+    await client.end();
+  }
+}
