@@ -8,7 +8,9 @@ import { concludeLog } from './domain/conclude-log.js';
 import { toEnvelope } from './domain/response-json.js';
 import { ResponseStore, type LeftBehind } from './response-store.js';
 
-const ROUND = 200;
+/** Read at once, with all that was said of each. */
+const ROUND = 20;
+const MOST_ROUNDS = 100;
 
 /** Writes the end of responses whose process died: their money was settled with their hold, this is what clients see. */
 @Injectable()
@@ -33,7 +35,23 @@ export class LeftBehindResponses implements OnModuleInit {
   }
 
   async sweep(): Promise<void> {
-    for (const left of await this.store.leftBehind(ROUND)) await this.store.finishLeftBehind(endOf(left));
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const found = await this.store.leftBehind(ROUND);
+      let ended = 0;
+      for (const left of found) ended += await this.finish(left);
+      if (found.length < ROUND || ended === 0) return;
+    }
+  }
+
+  /** One that cannot be ended must not keep the others. @returns how many were. */
+  private async finish(left: LeftBehind): Promise<number> {
+    try {
+      await this.store.finishLeftBehind(endOf(left));
+      return 1;
+    } catch (failure) {
+      this.logger.error({ msg: 'a response cannot be ended', responseId: left.object.id, err: failure });
+      return 0;
+    }
   }
 }
 

@@ -145,7 +145,11 @@ export class ResponsesService {
     const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
     const history = local?.history ?? stored?.history ?? [];
     const context = assembleContext(history, input, stored?.parentOutput);
-    const readCompaction = await this.compactions.readerFor(keyHash, { history, input });
+    const readCompaction = await this.compactions.readerFor(keyHash, {
+      history,
+      input,
+      continued: continuedBy(request),
+    });
     return { ...toChat({ request, context, readCompaction }), history, input };
   }
 
@@ -167,14 +171,18 @@ function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject
   return new Map(items.flatMap((item) => (typeof item['id'] === 'string' ? [[item['id'], item]] : [])));
 }
 
-function contextTooLarge({ previousResponseId, conversationId }: ResponsesRequest): GatewayError {
-  const continued = conversationId === undefined ? 'previous_response_id' : 'conversation';
-  const isChain = conversationId !== undefined || previousResponseId !== undefined;
+function continuedBy({ conversationId }: ResponsesRequest): 'previous_response_id' | 'conversation' {
+  return conversationId === undefined ? 'previous_response_id' : 'conversation';
+}
+
+function contextTooLarge(request: ResponsesRequest): GatewayError {
+  const { previousResponseId, conversationId } = request;
+  const continues = conversationId !== undefined || previousResponseId !== undefined;
   return new GatewayError(
     'context_length_exceeded',
     'What the request continues from is too long to be read.',
     {
-      param: isChain ? continued : 'input',
+      param: continues ? continuedBy(request) : 'input',
     },
   );
 }

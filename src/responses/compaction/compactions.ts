@@ -10,6 +10,13 @@ import { seal, SEAL_KEY_BYTES, unseal } from './seal.js';
 
 const NOTHING: ReadCompaction = () => undefined;
 
+export interface CompactedContext {
+  readonly history: readonly JsonObject[];
+  readonly input: readonly JsonObject[];
+  /** The field that named the history. */
+  readonly continued: 'previous_response_id' | 'conversation';
+}
+
 /** Makes the items that stand for a conversation, and reads them again. Clients cannot look into them. */
 @Injectable()
 export class Compactions {
@@ -26,17 +33,14 @@ export class Compactions {
    *
    * @throws GatewayError 400 for one that another account or another gateway made, or that was changed
    */
-  async readerFor(
-    keyHash: Buffer,
-    { history, input }: { readonly history: readonly JsonObject[]; readonly input: readonly JsonObject[] },
-  ): Promise<ReadCompaction> {
+  async readerFor(keyHash: Buffer, { history, input, continued }: CompactedContext): Promise<ReadCompaction> {
     if (![...history, ...input].some(isCompaction)) return NOTHING;
     const key = await this.keyOf(keyHash);
     const opened = new Map<JsonObject, string>();
     const open = (item: JsonObject, param: string): void => {
       if (isCompaction(item)) opened.set(item, openOne(item, key, param));
     };
-    history.forEach((item) => open(item, 'previous_response_id'));
+    history.forEach((item) => open(item, continued));
     input.forEach((item, index) => open(item, `input[${index}].encrypted_content`));
     return (item) => opened.get(item);
   }

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LeftBehindResponses } from '../../../src/responses/left-behind.js';
+import { TestGateway } from '../../support/gateway.js';
+import { ResponsesClient } from '../../support/responses-client.js';
+
+let gateway: TestGateway;
+let client: ResponsesClient;
+
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+  client = new ResponsesClient(gateway.url, (await gateway.createKey()).key);
+});
+afterAll(() => gateway.close());
+
+/** A response whose process died: nobody holds for it any more. */
+async function leftBehind(holdId: string): Promise<string> {
+  const { id } = await client.created({ model: 'sandbox/assistant' });
+  await gateway.pool.query(
+    `UPDATE responses SET status = 'in_progress', finished_at = NULL, hold_id = $2 WHERE id = $1`,
+    [id, holdId],
+  );
+  return id;
+}
+
+describe('responses that were left behind', () => {
+  it('end although one among them cannot be ended', async () => {
+    const broken = await leftBehind('hold_0');
+    await gateway.pool.query(
+      `INSERT INTO response_events (response_id, sequence_number, type, event)
+       VALUES ($1, 0, 'response.output_item.added', '{"type":"response.output_item.added"}')`,
+      [broken],
+    );
+    const others = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => leftBehind(`hold_${index + 1}`)),
+    );
+    await gateway.app.get(LeftBehindResponses).sweep();
+    for (const id of others) expect(await client.found(id)).toMatchObject({ status: 'failed' });
+    expect(await client.found(broken)).toMatchObject({ status: 'in_progress' });
+  });
+});
