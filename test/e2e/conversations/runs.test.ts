@@ -158,6 +158,17 @@ describe('a response on a conversation', () => {
     expect((await client.call('POST', '/responses', body)).status).toBe(200);
   });
 
+  it('that cannot read a compaction in it is refused for the conversation', async () => {
+    const id = await client.create({ items: [{ type: 'compaction', encrypted_content: 'AAAA' }] });
+    const refused = await client.call('POST', '/responses', {
+      model: 'test-model',
+      input: 'Hi',
+      conversation: id,
+    });
+    expect(await refusalOf(refused)).toMatchObject({ status: 400, error: { param: 'conversation' } });
+    await until(async () => (await lockedBy(gateway.pool, id)) === null);
+  });
+
   it('in the background adds to it too, and holds it until its end', async () => {
     const id = await client.create();
     const arrived = nextStalls(upstream);

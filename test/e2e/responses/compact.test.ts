@@ -246,17 +246,6 @@ describe('a compaction item', () => {
       }
     }
   });
-
-  it('in a conversation, made elsewhere, is refused for the conversation', async () => {
-    const client = clientOn('/v1');
-    const items = [
-      { type: 'compaction', encrypted_content: 'AAAA' },
-    ] as unknown as OpenAI.Responses.ResponseInput;
-    const conversation = await client.conversations.create({ items });
-    await expect(
-      client.responses.create({ model, input: 'Go on', conversation: conversation.id }),
-    ).rejects.toMatchObject({ status: 400, param: 'conversation' });
-  });
 });
 
 describe('what is refused', () => {
