@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { callsPart } from './parts/calls.js';
 import { chainPart } from './parts/chain.js';
 import { disconnectsPart } from './parts/disconnects.js';
+import { ledgerPart } from './parts/ledger.js';
 import { pacedCallsPart } from './parts/paced-calls.js';
 import { storedResponsesPart, unstoredResponsesPart } from './parts/responses.js';
 import { streamsPart } from './parts/streams.js';
@@ -23,6 +24,8 @@ const PARTS = [
   pacedCallsPart,
   streamsPart,
   disconnectsPart,
+  ledgerPart(1),
+  ledgerPart(1000),
   chainPart,
 ];
 
@@ -42,7 +45,9 @@ async function startAll({ frames, intervalMs, surface }) {
     return { bench: { targets: yardsticks, load, mock }, notes, stop: async () => {} };
   }
   const gateway = await startGateway({ upstream, surface });
-  const bench = { targets: [...yardsticks, gateway.target], load, mock };
+  const ledger = startChild('ledger', [gateway.databaseUrl]);
+  await ledger.ask('start');
+  const bench = { targets: [...yardsticks, gateway.target], load, mock, ledger };
   return { bench, notes: gateway.notes, stop: gateway.stop };
 }
 

@@ -94,7 +94,7 @@ export const gatewayIsBuilt = () => existsSync(ENTRY);
 
 /**
  * @param {{ upstream: string, surface: 'native' | 'external' }} options
- * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, notes: string[], stop: () => Promise<void> }>}
+ * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, databaseUrl: string, notes: string[], stop: () => Promise<void> }>}
  */
 export async function startGateway({ upstream, surface }) {
   const directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
@@ -155,5 +155,6 @@ export async function startGateway({ upstream, surface }) {
     await ended;
     clearTimeout(impatience);
   };
-  return { target, notes, stop };
+  const [, databaseUrl = ''] = /psql "([^"]+)"/.exec(readFileSync(log, 'utf8')) ?? [];
+  return { target, databaseUrl, notes, stop };
 }

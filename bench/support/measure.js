@@ -6,7 +6,7 @@ import { cpuOf, cpuOfMachine, cpuOfPostgres, memoryOf, memoryOfPostgres } from '
 /**
  * @typedef {import('./exchange.js').Target & { postmaster?: number }} MeasuredTarget
  * @typedef {{ pid: number, ask: (order: string, details?: unknown) => Promise<any> }} Child
- * @typedef {{ targets: readonly MeasuredTarget[], load: Child, mock: Child }} Bench
+ * @typedef {{ targets: readonly MeasuredTarget[], load: Child, mock: Child, ledger?: Child }} Bench
  *
  * @typedef {object} Cost
  * @property {number} cpu of the target, in microseconds; NaN for the direct run, which has no process of its own
@@ -31,7 +31,7 @@ export const helperWasBusy = (cost) => cost.loadCores > BUSY_CORES || cost.mockC
  * @param {() => Promise<Result>} work
  * @returns {Promise<{ result: Result, cost: Cost }>}
  */
-export async function measure({ load, mock }, target, work) {
+export async function measure({ load, mock, ledger }, target, work) {
   const isProxy = target.pid !== mock.pid;
   const sample = () => ({
     at: microseconds(),
@@ -39,6 +39,7 @@ export async function measure({ load, mock }, target, work) {
     postgres: target.postmaster === undefined ? NaN : cpuOfPostgres(target.postmaster),
     load: cpuOf(load.pid),
     mock: cpuOf(mock.pid),
+    ledger: ledger ? cpuOf(ledger.pid) : 0,
     machine: cpuOfMachine(),
   });
   const before = sample();
@@ -46,7 +47,8 @@ export async function measure({ load, mock }, target, work) {
   const after = sample();
   const elapsed = after.at - before.at;
   const spent = (/** @type {keyof typeof before} */ who) => after[who] - before[who];
-  const ours = spent('load') + spent('mock') + (spent('target') || 0) + (spent('postgres') || 0);
+  const ours =
+    spent('load') + spent('mock') + spent('ledger') + (spent('target') || 0) + (spent('postgres') || 0);
   const cost = {
     cpu: spent('target'),
     postgresCpu: spent('postgres'),

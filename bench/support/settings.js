@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * @typedef {object} Settings
- * @property {{ calls: number, responses: number, streams: number, disconnects: number }} rounds
+ * @property {{ calls: number, responses: number, streams: number, disconnects: number, ledger: number }} rounds
  * @property {number} callsMs length of one run of calls
  * @property {number} warmUpMs
  * @property {number} streams
@@ -19,7 +19,7 @@ import { parseArgs } from 'node:util';
 const STREAMS = { streams: 200, intervalMs: 20 };
 
 const FULL = {
-  rounds: { calls: 5, responses: 3, streams: 5, disconnects: 5 },
+  rounds: { calls: 5, responses: 3, streams: 5, disconnects: 5, ledger: 3 },
   frames: 100,
   callsMs: 2500,
   warmUpMs: 2000,
@@ -30,7 +30,7 @@ const FULL = {
 };
 
 const QUICK = {
-  rounds: { calls: 2, responses: 2, streams: 1, disconnects: 1 },
+  rounds: { calls: 2, responses: 2, streams: 1, disconnects: 1, ledger: 1 },
   frames: 50,
   callsMs: 700,
   warmUpMs: 500,
