@@ -33,7 +33,7 @@ module.exports = {
       name: 'only-the-composition-root-names-adapters',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(main|app\\.module|cli/.*|storage/.*|providers/.*)\\.?' },
-      to: { path: ['^src/storage/', '^src/providers/(openai|sandbox)/'] },
+      to: { path: ['^src/storage/', '^src/providers/(google|openai|sandbox)/'] },
     },
     {
       name: 'inside-does-not-know-http',

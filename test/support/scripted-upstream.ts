@@ -9,6 +9,7 @@ interface CapturedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  readonly bytes: Buffer;
   /** The parsed body; an empty object when it is not a JSON object. */
   readonly body: JsonObject;
   /** `performance.now()` when it had arrived. */
@@ -151,12 +152,14 @@ async function capture(incoming: IncomingMessage, response: ServerResponse): Pro
   } catch {
     return undefined;
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString('utf8');
   const request: CapturedRequest = {
     method: incoming.method ?? '',
     path: incoming.url ?? '',
     headers: incoming.headers,
     text,
+    bytes,
     body: parsed(text),
     arrivedMs: performance.now(),
   };

@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../json.js';
 import type { TextEvent } from '../text/text-event.js';
 import { ChunkConverter } from './convert-chunk.js';
-import { malformed } from './malformed.js';
-import { parseObject } from './parse-object.js';
+import { malformed } from '../http/malformed.js';
+import { parseObject } from '../http/parse-object.js';
 
 /**
  * A whole `chat.completion` as the events of its stream. Its JSON is complete, so a choice without a finish reason

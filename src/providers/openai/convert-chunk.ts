@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { Extras, TextEvent } from '../text/text-event.js';
 import { convertContent } from './convert-content.js';
 import { convertUsage } from './convert-usage.js';
-import { malformed } from './malformed.js';
+import { malformed } from '../http/malformed.js';
 import { mapFinishReason } from './map-finish-reason.js';
 import { ToolCalls } from './tool-calls.js';
 import { ANSWER_FIELDS, CHOICE_FIELDS, MESSAGE_FIELDS, unknownFields } from './unknown-fields.js';

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { failureOfStatus, refusal } from '../map-status.js';
 import type { UpstreamFailure } from '../upstream-failure.js';
 
-const MAX_RETRY_AFTER_MS = 3_600_000;
 const PARAM = /^[A-Za-z0-9_.[\]]{1,128}$/;
 
 /** Codes and types that say more than the status, or come inside a stream, where there is no status. */
@@ -25,6 +25,12 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ['service_unavailable', 503],
   ['timeout', 504],
   ['timeout_error', 504],
+]);
+
+const CONTENT_REFUSALS: ReadonlySet<string> = new Set([
+  'content_filter',
+  'content_policy_violation',
+  'moderation_blocked',
 ]);
 
 const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion_tokens']);
@@ -55,9 +61,14 @@ export function isErrorFrame(frame: JsonObject): boolean {
 function byCode({ code, type }: JsonObject): UpstreamFailure | undefined {
   for (const word of [code, type]) {
     if (word === 'context_length_exceeded') return refusal('context_length_exceeded');
-    if (word === 'content_filter' || word === 'content_policy_violation') return refusal('content_filter');
+    if (isContentRefusal(word)) return refusal('content_filter');
   }
   return undefined;
+}
+
+/** Whether an error's `code` or `type` says that the content was not wanted. */
+export function isContentRefusal(word: JsonValue | undefined): boolean {
+  return typeof word === 'string' && CONTENT_REFUSALS.has(word);
 }
 
 /** The error object itself: inside `error`, inside a list (Google), or the body (vLLM). */
@@ -97,12 +108,4 @@ function ownParam(param: string, chat: JsonObject): string | undefined {
   }
   const field = param.split(/[.[]/, 1)[0] ?? '';
   return Object.hasOwn(chat, field) ? param : undefined;
-}
-
-/** Milliseconds from a `Retry-After` in seconds or as an HTTP date, between 0 and one hour. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  const text = value.trim();
-  const afterMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
-  return Number.isNaN(afterMs) ? undefined : Math.min(Math.max(Math.ceil(afterMs), 0), MAX_RETRY_AFTER_MS);
 }

@@ -1,34 +1,43 @@
 import type { ProviderSettings } from '../../catalog/model.js';
 import type { JsonObject } from '../../json.js';
+import { headerOf } from '../http/header.js';
+import { malformed } from '../http/malformed.js';
+import { readErrorBody, readWhole } from '../http/read-body.js';
+import type { ResponseHead } from '../http/upstream-call.js';
+import type { Answer } from '../http/converse.js';
+import type { UpstreamClient } from '../http/upstream-client.js';
 import type { TextEvent } from '../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import type { UpstreamFailure } from '../upstream-failure.js';
-import { type Answer, OpenAiClient } from './client.js';
+import { connectOpenAi } from './connect.js';
 import { convertAnswer } from './convert-answer.js';
 import { convertRequest } from './convert-request.js';
-import { malformed } from './malformed.js';
 import { mapRefusal } from './map-error.js';
-import { readErrorBody, readWhole } from './read-body.js';
 import { StreamReader } from './stream-reader.js';
-import type { ResponseHead } from './upstream-call.js';
 
 /** Any server that speaks OpenAI's chat wire. */
 export class OpenAiTextProvider implements TextProvider {
-  private readonly client: OpenAiClient;
+  private readonly client: UpstreamClient;
 
-  constructor(settings: ProviderSettings) {
-    this.client = new OpenAiClient(settings);
+  constructor(private readonly settings: ProviderSettings) {
+    this.client = connectOpenAi(settings);
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
     const { request, target, signal, onSent } = attempt;
     const body = JSON.stringify(convertRequest(request, target));
-    const answer = this.client.post(body, {
-      signal,
-      onSent,
-      stream: request.stream,
-      background: request.background,
-    });
+    const { timeoutMs, backgroundTimeoutMs } = this.settings;
+    const accept = request.stream ? 'text/event-stream' : 'application/json';
+    const headers = { accept, 'content-type': 'application/json' };
+    const answer = this.client.send(
+      { method: 'POST', path: '/chat/completions', headers, body },
+      {
+        signal,
+        onSent,
+        stream: request.stream,
+        timeoutMs: request.background === true ? backgroundTimeoutMs : timeoutMs,
+      },
+    );
     try {
       const head = await answer.head();
       if (head.status < 200 || head.status > 299) throw await refused(answer, head, request.chat);
@@ -82,10 +91,9 @@ async function* streamed(
 async function refused(answer: Answer, head: ResponseHead, chat: JsonObject): Promise<UpstreamFailure> {
   const body = await readErrorBody(answer);
   if (head.status < 400) return malformed(`status ${head.status}`);
-  const retryAfter = head.headers['retry-after'];
   return mapRefusal(head.status, body, {
     chat,
     nowMs: Date.now(),
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    retryAfter: headerOf(head, 'retry-after'),
   });
 }

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { malformed } from './malformed.js';
+import { malformed } from '../http/malformed.js';
 
 /** Longest frame, in UTF-16 units; an upstream that sends more without an end is broken. */
 const MAX_FRAME_UNITS = 8 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../json.js';
 import type { TextEvent } from '../text/text-event.js';
 import { ChunkConverter } from './convert-chunk.js';
-import { malformed } from './malformed.js';
+import { malformed } from '../http/malformed.js';
 import { isErrorFrame, mapErrorFrame } from './map-error.js';
-import { parseObject } from './parse-object.js';
+import { parseObject } from '../http/parse-object.js';
 import { SseParser } from './parse-stream.js';
 
 export interface StreamStep {

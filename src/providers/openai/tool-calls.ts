@@ -1,7 +1,7 @@
 import { newId } from '../../ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { TextEvent } from '../text/text-event.js';
-import { malformed } from './malformed.js';
+import { malformed } from '../http/malformed.js';
 
 /** Calls of one choice; far above what any upstream makes at once. */
 const MAX_CALLS = 1_024;

@@ -16,7 +16,7 @@ export interface VideoSubmission {
   readonly prompt: string;
   /** Undefined only where the model has no list of durations: the provider decides. */
   readonly seconds: number | undefined;
-  /** `WxH`, one of the model's sizes if it lists any. */
+  /** `WxH`, one of the model's sizes if it lists any; where it does, also for an aspect ratio that was asked for. */
   readonly size?: string | undefined;
   /** `W:H`. */
   readonly aspectRatio?: string | undefined;

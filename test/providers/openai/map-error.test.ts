@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/json.js';
-import {
-  isErrorFrame,
-  mapErrorFrame,
-  mapRefusal,
-  parseRetryAfter,
-} from '../../../src/providers/openai/map-error.js';
+import { parseRetryAfter } from '../../../src/providers/http/retry-after.js';
+import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../../src/providers/openai/map-error.js';
 
 const nowMs = Date.parse('2026-11-22T12:00:00Z');
 const chat = { messages: [], max_tokens: 5, temperature: 2 };

@@ -4,6 +4,7 @@ import type { UpstreamCall } from './upstream-call.js';
 interface Waiting {
   readonly request: Dispatcher.DispatchOptions;
   readonly call: UpstreamCall;
+  readonly fresh: boolean;
 }
 
 /**
@@ -24,17 +25,17 @@ export class ConnectionPool {
     private readonly options: Client.Options,
   ) {}
 
-  /** Runs the call as soon as a connection is free. */
-  run(request: Dispatcher.DispatchOptions, call: UpstreamCall): void {
+  /** Runs the call as soon as a connection is free. @param fresh opens a new one instead of an idle one. */
+  run(request: Dispatcher.DispatchOptions, call: UpstreamCall, fresh = false): void {
     if (this.closed) {
       call.abort(new Error('the connections to the provider are closed'));
       return;
     }
     if (this.busy.size < this.maxConnections) {
-      this.start(request, call);
+      this.start(request, call, fresh);
       return;
     }
-    const entry: Waiting = { request, call };
+    const entry: Waiting = { request, call, fresh };
     this.waiting.add(entry);
     call.onEnd(() => {
       this.waiting.delete(entry);
@@ -63,8 +64,10 @@ export class ConnectionPool {
     await closed;
   }
 
-  private start(request: Dispatcher.DispatchOptions, call: UpstreamCall): void {
-    const client = this.idle.pop() ?? new Client(this.origin, this.options);
+  private start(request: Dispatcher.DispatchOptions, call: UpstreamCall, fresh: boolean): void {
+    const idle = this.idle.pop();
+    if (fresh) idle?.destroy(drop);
+    const client = (fresh ? undefined : idle) ?? new Client(this.origin, this.options);
     this.busy.add(client);
     call.onEnd((failure) => this.free(client, failure));
     client.dispatch(request, call);
@@ -78,7 +81,7 @@ export class ConnectionPool {
     const [next] = this.waiting;
     if (next) {
       this.waiting.delete(next);
-      this.start(next.request, next.call);
+      this.start(next.request, next.call, next.fresh);
     }
     this.checkClosed();
   }

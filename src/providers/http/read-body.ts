@@ -1,12 +1,16 @@
-import type { Answer } from './client.js';
+import type { Answer } from './converse.js';
 import { malformed } from './malformed.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_MS = 5_000;
 
-/** A whole answer. @throws UpstreamFailure when it is too long or breaks. */
-export async function readWhole(answer: Answer): Promise<Buffer> {
+/** A whole answer. @throws UpstreamFailure when it breaks, or what `tooLong` makes when it is too long. */
+export async function readWhole(
+  answer: Answer,
+  maxBytes = MAX_ANSWER_BYTES,
+  tooLong: () => Error = () => malformed('an answer longer than its limit'),
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for (;;) {
@@ -16,7 +20,7 @@ export async function readWhole(answer: Answer): Promise<Buffer> {
       bytes += chunk.length;
       chunks.push(chunk);
     }
-    if (bytes > MAX_ANSWER_BYTES) throw malformed('an answer longer than its limit');
+    if (bytes > maxBytes) throw tooLong();
   }
 }
 

@@ -1,0 +1,33 @@
+import type { JsonObject } from '../../json.js';
+import { malformed } from './malformed.js';
+import { parseObject } from './parse-object.js';
+import { readErrorBody, readWhole } from './read-body.js';
+import type { ResponseHead } from './upstream-call.js';
+import type { CallOptions, UpstreamClient, UpstreamRequest } from './upstream-client.js';
+
+/** What an upstream says about one job, with plenty of room. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** A status below 300 with one JSON object, or one from 400 with whatever JSON came along, undefined if none did. */
+export type Exchange =
+  | { readonly head: ResponseHead; readonly accepted: JsonObject }
+  | { readonly head: ResponseHead; readonly refusal: unknown };
+
+/** One request with a short answer. @throws UpstreamFailure for a redirect, too, which is not followed. */
+export async function exchange(
+  client: UpstreamClient,
+  request: UpstreamRequest,
+  options: Omit<CallOptions, 'stream'>,
+): Promise<Exchange> {
+  const headers = { accept: 'application/json', ...request.headers };
+  const answer = client.send({ ...request, headers }, { ...options, stream: false });
+  try {
+    const head = await answer.head();
+    if (head.status >= 400) return { head, refusal: await readErrorBody(answer) };
+    if (head.status >= 300) throw malformed(`status ${head.status}`);
+    if (head.status === 204) return { head, accepted: {} };
+    return { head, accepted: parseObject((await readWhole(answer, MAX_ANSWER_BYTES)).toString('utf8')) };
+  } finally {
+    answer.close();
+  }
+}

@@ -1,0 +1,95 @@
+import type { ProviderSettings } from '../../catalog/model.js';
+import { ConnectionPool } from './connection-pool.js';
+import { type Answer, converse } from './converse.js';
+
+/** An idle socket is kept this long, unless the upstream announces a shorter time. */
+const KEEP_ALIVE_MS = 30_000;
+
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below the base URL, with a slash in front and its parts encoded; or of the base URL's origin. */
+  readonly path: string | { readonly fromOrigin: string };
+  /** Without a question mark. */
+  readonly query?: string;
+  /** Lower-case names; those of the provider's settings win. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onSent?: () => void;
+  /** Streamed answers also have clocks for the first byte and for silence. */
+  readonly stream: boolean;
+  /** Of the whole call, instead of the provider's own. */
+  readonly timeoutMs?: number;
+  /** Takes a connection of its own, so that none which the upstream has just closed loses the request. */
+  readonly fresh?: boolean;
+}
+
+/** The connections to one provider. */
+export class UpstreamClient {
+  readonly origin: string;
+  private readonly pool: ConnectionPool;
+  private readonly path: string;
+  private readonly search: string;
+  private readonly headers: Record<string, string>;
+
+  /** @param authorization headers with the provider's key; they go to the origin of `baseUrl` only. */
+  constructor(
+    private readonly settings: ProviderSettings,
+    baseUrl: string,
+    authorization: Readonly<Record<string, string>>,
+  ) {
+    const base = new URL(baseUrl);
+    this.origin = base.origin;
+    this.path = base.pathname.replace(/\/$/, '');
+    this.search = base.search.slice(1);
+    this.headers = { 'user-agent': 'slipstream', ...authorization, ...lowerCased(settings.headers) };
+    this.pool = new ConnectionPool(base.origin, settings.maxConnections, {
+      connect: { timeout: settings.connectTimeoutMs },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // The clocks are ours: those of the pool do not know whether anybody is reading.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    });
+  }
+
+  send(request: UpstreamRequest, options: CallOptions): Answer {
+    const { signal, onSent, stream, timeoutMs = this.settings.timeoutMs, fresh } = options;
+    const { method, headers, body = null } = request;
+    const dispatched = {
+      path: this.pathOf(request),
+      method,
+      headers: { ...headers, ...this.headers },
+      body,
+    };
+    return converse((call) => this.pool.run(dispatched, call, fresh), {
+      signal,
+      onSent,
+      stream,
+      limits: { ...this.settings, timeoutMs },
+    });
+  }
+
+  /** Takes no more calls, lets the running ones end, then closes the sockets. */
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  /** Breaks what is still running. */
+  destroy(): Promise<void> {
+    return this.pool.destroy();
+  }
+
+  private pathOf({ path, query = '' }: UpstreamRequest): string {
+    if (typeof path !== 'string') return path.fromOrigin;
+    const search = [this.search, query].filter((part) => part !== '').join('&');
+    return `${this.path}${path}${search === '' ? '' : `?${search}`}`;
+  }
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,73 @@
+import type { Target } from '../../../catalog/model.js';
+import type { UpstreamRequest } from '../../http/upstream-client.js';
+import type { VideoImage, VideoSubmission } from '../../video/video-provider.js';
+
+const FILE_NAMES: Readonly<Record<VideoImage['mediaType'], string>> = {
+  'image/jpeg': 'image.jpg',
+  'image/png': 'image.png',
+  'image/webp': 'image.webp',
+};
+
+/**
+ * The request for the upstream: JSON, or a form where an image goes with it.
+ * @param boundary of the form; must not be in the prompt or the image.
+ */
+export function convertSubmission(
+  submission: VideoSubmission,
+  target: Target,
+  boundary: string,
+): UpstreamRequest {
+  const { image, remixOf, prompt } = submission;
+  if (remixOf !== undefined)
+    return json(`/videos/${encodeURIComponent(remixOf)}/remix`, { prompt }, submission.reference);
+  const fields = fieldsFor(submission, target);
+  if (!image) return json('/videos', fields, submission.reference);
+  return {
+    method: 'POST',
+    path: '/videos',
+    headers: {
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+      'idempotency-key': submission.reference,
+    },
+    body: form(fields, image, boundary),
+  };
+}
+
+type Fields = Readonly<Record<string, string | number>>;
+
+/** It knows no aspect ratio. Other fields that it does not know go up only where the provider's `pass_fields` names them. */
+function fieldsFor(submission: VideoSubmission, { provider, upstreamModel }: Target): Fields {
+  const { prompt, seconds, size, seed, negativePrompt } = submission;
+  return {
+    model: upstreamModel,
+    prompt,
+    ...(seconds !== undefined && { seconds: String(seconds) }),
+    ...(size !== undefined && { size }),
+    ...(seed !== undefined && provider.passFields.includes('seed') && { seed }),
+    ...(negativePrompt !== undefined &&
+      provider.passFields.includes('negative_prompt') && { negative_prompt: negativePrompt }),
+  };
+}
+
+function json(path: string, fields: Fields, reference: string): UpstreamRequest {
+  return {
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+    body: JSON.stringify(fields),
+  };
+}
+
+function form(fields: Fields, image: VideoImage, boundary: string): Buffer {
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  );
+  const fileHead =
+    `--${boundary}\r\ncontent-disposition: form-data; name="input_reference"; ` +
+    `filename="${FILE_NAMES[image.mediaType]}"\r\ncontent-type: ${image.mediaType}\r\n\r\n`;
+  return Buffer.concat([
+    Buffer.from(parts.join('') + fileHead),
+    image.bytes,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+}

@@ -1,0 +1,62 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../json.js';
+import { malformed } from '../../http/malformed.js';
+import type { VideoFailure, VideoSnapshot } from '../../video/video-provider.js';
+import { failureOf, mapState, progressOf } from '../../video/video-state.js';
+import { isContentRefusal } from '../map-error.js';
+
+const ID = /^[A-Za-z0-9_.:=-]{1,512}$/;
+const MAX_SECONDS = 86_400;
+
+/** The job that a submission began. @throws UpstreamFailure without an id that it could be found by. */
+export function convertSubmitted(video: JsonObject): VideoSnapshot {
+  const { id, status } = video;
+  if (typeof id !== 'string' || !isPathSegment(id)) throw malformed('a video without an id');
+  // It was accepted, whatever the rest of the answer looks like.
+  if (typeof status !== 'string') return { upstreamId: id, state: 'queued' };
+  return snapshot(video, id, status);
+}
+
+/** A job as it is now. @throws UpstreamFailure for what is not this job. */
+export function convertVideo(video: JsonObject, upstreamId: string): VideoSnapshot {
+  const { id, status } = video;
+  if (id !== upstreamId) throw malformed('another video than the one that was asked for');
+  if (typeof status !== 'string') throw malformed('a video without a status');
+  return snapshot(video, upstreamId, status);
+}
+
+/** Dots alone would be a step in the path. */
+function isPathSegment(id: string): boolean {
+  return ID.test(id) && !/^\.{1,2}$/.test(id);
+}
+
+function snapshot(video: JsonObject, upstreamId: string, status: string): VideoSnapshot {
+  const mapped = mapState(status);
+  const ended = mapped.state === 'completed';
+  return {
+    upstreamId,
+    ...mapped,
+    ...(mapped.error?.code === 'upstream_error' && { error: reasonOf(video.error) }),
+    progress: ended ? 100 : progressOf(video.progress),
+    producedSeconds: ended ? secondsOf(video.seconds) : undefined,
+    expiresAtMs: timeOf(video.expires_at),
+  };
+}
+
+/** A failed job tells the reason beside its state. */
+function reasonOf(error: JsonValue | undefined): VideoFailure {
+  const { code, type } = isJsonObject(error) ? error : {};
+  if (isContentRefusal(code) || isContentRefusal(type)) return failureOf('content_filter');
+  if (code === 'rate_limit_exceeded') return failureOf('rate_limit_exceeded');
+  return failureOf('upstream_error');
+}
+
+/** `"8"` in the published shape, `8` elsewhere. */
+function secondsOf(value: JsonValue | undefined): number | undefined {
+  const seconds = typeof value === 'string' && /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS ? seconds : undefined;
+}
+
+/** Epoch seconds to milliseconds. */
+function timeOf(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' && value > 0 && value < 1e11 ? Math.round(value * 1_000) : undefined;
+}

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+import type { Answer } from '../http/converse.js';
+
+/** The rest of an answer as a stream, or a part of it. Destroying it, or its end, gives the connection back. */
+export class AnswerStream extends Readable {
+  private skipBytes: number;
+  private leftBytes: number;
+
+  /** @param part skips bytes at the beginning and ends after so many; without it the stream is the whole answer. */
+  constructor(
+    private readonly answer: Answer,
+    part: { readonly skipBytes: number; readonly bytes: number } = { skipBytes: 0, bytes: Infinity },
+  ) {
+    super();
+    this.skipBytes = part.skipBytes;
+    this.leftBytes = part.bytes;
+  }
+
+  override _read(): void {
+    this.readOn().catch((reason: unknown) => {
+      this.destroy(reason instanceof Error ? reason : new Error('the answer broke off', { cause: reason }));
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.answer.close();
+    done(error);
+  }
+
+  /** Until something was pushed: a read that pushes nothing would never be followed by another. */
+  private async readOn(): Promise<void> {
+    for (;;) {
+      const chunks = this.leftBytes > 0 ? await this.answer.read() : undefined;
+      if (this.destroyed) return;
+      if (!chunks) {
+        this.push(null);
+        return;
+      }
+      const bytes = this.wanted(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      if (bytes.length > 0) {
+        this.push(bytes);
+        return;
+      }
+    }
+  }
+
+  private wanted(bytes: Buffer): Buffer {
+    const skipped = Math.min(this.skipBytes, bytes.length);
+    const taken = bytes.subarray(skipped, Math.min(bytes.length, skipped + this.leftBytes));
+    this.skipBytes -= skipped;
+    this.leftBytes -= taken.length;
+    return taken;
+  }
+}

@@ -1,0 +1,142 @@
+import { Readable } from 'node:stream';
+import { headerOf } from '../http/header.js';
+import { malformed } from '../http/malformed.js';
+import type { ResponseHead } from '../http/upstream-call.js';
+import type { Answer } from '../http/converse.js';
+import { AnswerStream } from './answer-stream.js';
+import {
+  formatContentRange,
+  parseContentRange,
+  parseRange,
+  partOf,
+  type BytePart,
+  type ByteRange,
+} from './byte-range.js';
+import { jobFailure } from './job-failure.js';
+import type { ContentRequest, VideoContent, VideoVariant } from './video-provider.js';
+
+/** What each variant may be; the first is what bytes without a type of their own are. */
+const TYPES: Readonly<Record<VideoVariant, readonly string[]>> = {
+  video: ['video/mp4', 'video/webm', 'video/quicktime'],
+  thumbnail: ['image/webp', 'image/png', 'image/jpeg'],
+};
+const UNTYPED: ReadonlySet<string> = new Set(['application/octet-stream', 'binary/octet-stream']);
+const ETAG = /^(W\/)?"[\x21\x23-\x7e]{0,200}"$/;
+
+type Common = Pick<VideoContent, 'contentType' | 'etag' | 'lastModified'>;
+
+/**
+ * What an upstream answered to a request for content, once redirects are done with. A range that it ignored is cut out
+ * here. Closes the answer unless its bytes are in the result.
+ */
+export function contentOf(
+  answer: Answer,
+  head: ResponseHead,
+  request: ContentRequest,
+): VideoContent | 'gone' {
+  const bytes = { used: false };
+  const stream = (part?: BytePart): Readable => {
+    bytes.used = true;
+    if (!part) return new AnswerStream(answer);
+    return new AnswerStream(answer, { skipBytes: part.first, bytes: part.last - part.first + 1 });
+  };
+  try {
+    return read(head, request, stream);
+  } finally {
+    if (!bytes.used) answer.close();
+  }
+}
+
+function read(
+  head: ResponseHead,
+  { variant, range: header }: ContentRequest,
+  stream: (part?: BytePart) => Readable,
+): VideoContent | 'gone' {
+  const { status } = head;
+  const range = parseRange(header);
+  if (status === 404 || status === 410) return 'gone';
+  if (status === 416 && range) return unsatisfiable(totalOf(headerOf(head, 'content-range')));
+  if (status !== 200 && status !== 206) throw jobFailure(head);
+  const encoding = headerOf(head, 'content-encoding') ?? 'identity';
+  if (encoding !== 'identity') throw malformed('content in an encoding that was not asked for');
+  const common: Common = {
+    contentType: contentTypeOf(headerOf(head, 'content-type'), variant),
+    etag: matching(headerOf(head, 'etag'), ETAG),
+    lastModified: dateOf(headerOf(head, 'last-modified')),
+  };
+  const length = lengthOf(headerOf(head, 'content-length'));
+  if (status === 206) return partial(head, range, { common, length, stream });
+  if (range && length !== undefined) {
+    const part = partOf(range, length);
+    if (!part) return unsatisfiable(length);
+    const contentLength = part.last - part.first + 1;
+    const contentRange = formatContentRange({ ...part, length });
+    return { status: 206, ...common, contentLength, contentRange, body: stream(part) };
+  }
+  return { status: 200, ...common, contentLength: length, body: stream() };
+}
+
+interface PartialAnswer {
+  readonly common: Common;
+  readonly length: number | undefined;
+  readonly stream: () => Readable;
+}
+
+/** A part must be the one that was asked for: a video put together from others would be broken. */
+function partial(
+  head: ResponseHead,
+  range: ByteRange | undefined,
+  { common, length, stream }: PartialAnswer,
+): VideoContent {
+  const found = parseContentRange(headerOf(head, 'content-range'));
+  if (!range || !found) throw malformed('a part that was not asked for');
+  const bytes = found.last - found.first + 1;
+  const asked =
+    'lastBytes' in range
+      ? found.length === undefined || found.first === Math.max(found.length - range.lastBytes, 0)
+      : found.first === range.first && found.last <= (range.last ?? Infinity);
+  if (!asked || (length !== undefined && length !== bytes))
+    throw malformed('another part than was asked for');
+  return {
+    status: 206,
+    ...common,
+    contentLength: bytes,
+    contentRange: formatContentRange(found),
+    body: stream(),
+  };
+}
+
+function unsatisfiable(length: number | undefined): VideoContent {
+  return {
+    status: 416,
+    contentType: TYPES.video[0] ?? '',
+    contentLength: 0,
+    contentRange: `bytes */${length ?? '*'}`,
+    body: Readable.from([]),
+  };
+}
+
+function contentTypeOf(header: string | undefined, variant: VideoVariant): string {
+  const type = (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const known = TYPES[variant];
+  if (known.includes(type)) return type;
+  if (variant === 'video' && (type === '' || UNTYPED.has(type))) return known[0] ?? type;
+  throw malformed('content of another type than the one that was asked for');
+}
+
+function lengthOf(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+function totalOf(header: string | undefined): number | undefined {
+  return lengthOf(/^bytes \*\/(\d+)$/.exec(header ?? '')?.[1]);
+}
+
+function matching(value: string | undefined, pattern: RegExp): string | undefined {
+  return value !== undefined && pattern.test(value) ? value : undefined;
+}
+
+function dateOf(value: string | undefined): string | undefined {
+  const timeMs = Date.parse(value ?? '');
+  return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toUTCString();
+}

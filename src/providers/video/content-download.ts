@@ -1,0 +1,93 @@
+import type { ProviderSettings } from '../../catalog/model.js';
+import { type GuardedClient, GuardRefusal, redirectOf, resolved } from '../http/guarded-client.js';
+import { malformed } from '../http/malformed.js';
+import type { UpstreamClient, UpstreamRequest } from '../http/upstream-client.js';
+import { formatRange, parseRange } from './byte-range.js';
+import { contentOf } from './content-answer.js';
+import type { ContentRequest, VideoContent } from './video-provider.js';
+
+const MAX_REDIRECTS = 3;
+
+/**
+ * Fetches content from a provider. The key goes to the provider's own origin only; a redirect to anywhere else is
+ * followed like an address that a stranger has named: https, public, without any header of the provider's.
+ */
+export class ContentDownload {
+  constructor(
+    private readonly client: UpstreamClient,
+    private readonly elsewhere: GuardedClient,
+    private readonly settings: ProviderSettings,
+  ) {}
+
+  async fromProvider(
+    first: Pick<UpstreamRequest, 'path' | 'query'>,
+    request: ContentRequest,
+    signal: AbortSignal,
+  ): Promise<VideoContent | 'gone'> {
+    let base = new URL(this.client.origin);
+    let place = first;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+      const found = await this.ask(place, request, signal);
+      if (typeof found !== 'object' || !('location' in found)) return found;
+      const url = addressOf(found.location, base);
+      if (url.origin !== this.client.origin) return this.fromElsewhere(url, request, signal);
+      place = { path: { fromOrigin: `${url.pathname}${url.search}` } };
+      base = url;
+    }
+    throw malformed('too many redirects');
+  }
+
+  /** From an address that the provider has named. */
+  async fromElsewhere(
+    url: URL,
+    request: ContentRequest,
+    signal: AbortSignal,
+  ): Promise<VideoContent | 'gone'> {
+    const limits = { ...this.settings, timeoutMs: this.settings.backgroundTimeoutMs };
+    const headers = headersFor(request);
+    try {
+      const { answer, head } = await this.elsewhere.get(url, { headers, signal, stream: true, limits });
+      return contentOf(answer, head, request);
+    } catch (failure) {
+      throw failure instanceof GuardRefusal ? unreachable(failure) : failure;
+    }
+  }
+
+  private async ask(
+    place: Pick<UpstreamRequest, 'path' | 'query'>,
+    request: ContentRequest,
+    signal: AbortSignal,
+  ): Promise<VideoContent | 'gone' | { readonly location: string }> {
+    const answer = this.client.send(
+      { method: 'GET', ...place, headers: headersFor(request) },
+      { signal, stream: true, timeoutMs: this.settings.backgroundTimeoutMs },
+    );
+    try {
+      const head = await answer.head();
+      const location = redirectOf(head);
+      if (location === undefined) return contentOf(answer, head, request);
+      answer.close();
+      return { location };
+    } catch (failure) {
+      answer.close();
+      throw failure;
+    }
+  }
+}
+
+function headersFor({ range: header }: ContentRequest): Record<string, string> {
+  const range = parseRange(header);
+  return { accept: '*/*', 'accept-encoding': 'identity', ...(range && { range: formatRange(range) }) };
+}
+
+function addressOf(location: string, base: URL): URL {
+  try {
+    return resolved(location, base);
+  } catch (failure) {
+    throw failure instanceof GuardRefusal ? unreachable(failure) : failure;
+  }
+}
+
+function unreachable({ reason }: GuardRefusal): Error {
+  return malformed(`content is at an address that cannot be followed: ${reason}`);
+}

@@ -1,0 +1,23 @@
+import { isJsonObject } from '../../json.js';
+import { headerOf } from '../http/header.js';
+import { malformed } from '../http/malformed.js';
+import { parseRetryAfter } from '../http/retry-after.js';
+import type { ResponseHead } from '../http/upstream-call.js';
+import { failureOfStatus } from '../map-status.js';
+import type { UpstreamFailure } from '../upstream-failure.js';
+
+/** Nothing in a question about a job is the client's, so these are not the client's to know. */
+const OURS: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** What a refused question about a job means: any status but a success. */
+export function jobFailure(head: ResponseHead): UpstreamFailure {
+  const { status } = head;
+  if (status < 400) return malformed(`status ${status}`);
+  const retryAfterMs = parseRetryAfter(headerOf(head, 'retry-after'), Date.now());
+  return failureOfStatus(OURS.has(status) ? 502 : status, { retryAfterMs });
+}
+
+/** Whether the upstream knows nothing of a job: in JSON, since a proxy on the way says 404 for anything. */
+export function saysGone({ status }: ResponseHead, refusal: unknown): boolean {
+  return (status === 404 || status === 410) && (isJsonObject(refusal) || Array.isArray(refusal));
+}
