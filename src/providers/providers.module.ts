@@ -1,9 +1,18 @@
 import { Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
+import { AddressGuard } from './http/address-guard.js';
+import { GuardedClient } from './http/guarded-client.js';
+import { nameServers } from './http/resolve-host.js';
+import { ImageFetch } from './image/image-fetch.js';
 import { TargetHealth } from './target-health.js';
 import { TextGeneration } from './text-generation.js';
 import { TextProviders } from './text-providers.js';
 import { VideoGeneration } from './video-generation.js';
 import { VideoProviders } from './video-providers.js';
+
+/** An image is a few megabytes, and its client waits. */
+const IMAGE_TIMEOUT_MS = 15_000;
 
 @Module({
   providers: [
@@ -15,9 +24,18 @@ import { VideoProviders } from './video-providers.js';
         new TextGeneration(providers, health, Math.random, Date.now),
       inject: [TextProviders, TargetHealth],
     },
+    {
+      provide: ImageFetch,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) => {
+        const allow = config.get('imageFetchAllow', { infer: true });
+        const client = new GuardedClient(new AddressGuard(allow), nameServers());
+        return new ImageFetch(client, { allow, timeoutMs: IMAGE_TIMEOUT_MS });
+      },
+    },
     VideoGeneration,
     VideoProviders,
   ],
-  exports: [TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
+  exports: [ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
 })
 export class ProvidersModule {}

@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
+import { KeyCheck } from '../http/key-check.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
 import { budgetFields } from '../payments/compose-headers.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import type { KeptAnswer } from '../payments/once/idempotency-store.js';
 import { inFlight, Once, type Earlier } from '../payments/once/once.js';
 import { PaidAnswers } from '../payments/once/paid-answers.js';
+import type { VideoImage } from '../providers/video/video-provider.js';
 import type { HeaderFields } from '../streaming/presenter.js';
 import type { VideoJob } from './domain/video-job.js';
 import { VideoCommands, type VideoCommand } from './video-command.js';
+import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
 import { parseGeneration, parseOpenAiVideo, parseRemix } from './video-request.js';
 import { VideoSubmissions } from './video-submissions.js';
@@ -28,9 +31,11 @@ interface Asked<Parsed> {
 export class VideosEndpoint {
   constructor(
     private readonly commands: VideoCommands,
+    private readonly images: VideoImages,
     private readonly submissions: VideoSubmissions,
     private readonly videos: Videos,
     private readonly presenter: VideoPresenter,
+    private readonly keys: KeyCheck,
     private readonly authenticator: KeyAuthenticator,
     private readonly requests: PaidRequests,
     private readonly answers: PaidAnswers,
@@ -74,7 +79,8 @@ export class VideosEndpoint {
     const { earlier, once } = received;
     if (earlier) return this.repeat(earlier, caller, response);
     const command = await this.requests.keyFirst(caller, () => commandFor(received));
-    const { job, grant } = await this.submissions.submit(command, undefined, once && { ...once, status });
+    const image = await this.imageOf(command, received, caller, response);
+    const { job, grant } = await this.submissions.submit(command, image, once && { ...once, status });
     const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
     const answer = this.shown(job, caller, { status, headers });
     if (once) await this.once.keep(job.id, answer);
@@ -99,5 +105,27 @@ export class VideosEndpoint {
   ): KeptAnswer {
     const content = JSON.stringify(this.presenter.video(job, surface));
     return { kind: 'whole', status, headers, content };
+  }
+
+  /**
+   * Nothing is fetched for a key that does not live; the hold that would tell comes later. A client that leaves ends
+   * the fetch, unless it can come back for the answer.
+   */
+  private async imageOf(
+    { image, imageParam }: VideoCommand,
+    { once }: PaidRequest<unknown>,
+    { keyHash }: Caller,
+    response: ServerResponse,
+  ): Promise<VideoImage | undefined> {
+    if (!image) return undefined;
+    await this.keys.check(keyHash);
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    if (!once) response.once('close', leave);
+    try {
+      return await this.images.bytesOf(image, imageParam, gone.signal);
+    } finally {
+      response.off('close', leave);
+    }
   }
 }

@@ -13,6 +13,7 @@ import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import { VideoCommands } from './video-command.js';
 import { VideoEndings } from './video-endings.js';
+import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
 import { VideoRetention } from './video-retention.js';
 import { VideoSubmissions } from './video-submissions.js';
@@ -60,6 +61,7 @@ const DAY_MS = 86_400_000;
     VideoCommands,
     VideoContents,
     VideoEndings,
+    VideoImages,
     VideoPoller,
     VideoPresenter,
     VideoRetention,

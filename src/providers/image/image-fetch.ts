@@ -44,9 +44,7 @@ export class ImageFetch implements OnApplicationBootstrap {
     const bytes = /^data:/i.test(url)
       ? bytesOf(url, param)
       : await this.download(parse(url, param), param, signal);
-    const mediaType = mediaTypeOf(bytes);
-    if (mediaType === undefined) throw refused(param, 'must be a PNG, JPEG or WebP image');
-    return { bytes, mediaType };
+    return checkedImage(bytes, param);
   }
 
   private async download(url: URL, param: string, signal: AbortSignal): Promise<Buffer> {
@@ -83,6 +81,14 @@ export class ImageFetch implements OnApplicationBootstrap {
       answer.close();
     }
   }
+}
+
+/** @throws GatewayError 400 invalid_value for bytes that are no such image, or too many. */
+export function checkedImage(bytes: Buffer, param: string): VideoImage {
+  if (bytes.length > MAX_IMAGE_BYTES) throw tooLarge(param);
+  const mediaType = mediaTypeOf(bytes);
+  if (mediaType === undefined) throw refused(param, 'must be a PNG, JPEG or WebP image');
+  return { bytes, mediaType };
 }
 
 function parse(text: string, param: string): URL {
