@@ -9,27 +9,31 @@ import {
 import { openHolds, receipts } from '../../support/ledger-state.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
-import { VideosClient } from './videos-client.js';
+import { hangs, says, VideoUpstream } from './video-upstream.js';
+import { VideosClient, type ShownVideo } from './videos-client.js';
+
+const FILM = { model: 'film', prompt: 'Sea' };
 
 let database: TestDatabase;
 let directory: string;
+let upstream: VideoUpstream;
 
 beforeEach(async () => {
   database = await createTestDatabase();
   directory = await scratchDirectory();
+  upstream = await VideoUpstream.start();
 });
 afterEach(async () => {
   await GatewayProcess.endAll();
+  await upstream.close();
   await expectSoundBooks(database.pool);
   await database.drop();
   await removeDirectory(directory);
 });
 
-function start(): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(database.url, { LEASE_MS: '1200' }),
-  });
+function start(file?: object): Promise<GatewayProcess> {
+  const environment = testEnvironment(database.url, { LEASE_MS: '1200' });
+  return GatewayProcess.start({ directory, environment, ...(file && { file }) });
 }
 
 describe('a video whose process is killed', () => {
@@ -58,34 +62,45 @@ describe('a video whose process is killed', () => {
   }, 60_000);
 
   it('in the middle of a poll is asked for by another one when its claim has run out', async () => {
-    const gateway = await start();
-    const { key } = await gateway.client.createKey();
-    const { id } = await new VideosClient(gateway.url, key).made({ model: 'sandbox/video:seconds=0.5' });
-    await gateway.kill();
-    await database.pool.query(
-      `UPDATE videos SET poller_id = 'proc_dead', poller_until = now() + interval '1200 ms' WHERE id = $1`,
-      [id],
+    upstream.find = hangs;
+    const [gateway, replica] = await Promise.all([start(upstream.file), start(upstream.file)]);
+    const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const { id } = await new VideosClient(gateway.url, key).made(FILM);
+    await until(() => upstream.polls === 1);
+    const { rows } = await database.pool.query<{ poller_id: string }>('SELECT poller_id FROM videos');
+    upstream.find = says({ status: 'completed' });
+    const pollers = await database.pool.query<{ id: string }>(
+      'SELECT id FROM gateway_processes ORDER BY started_at',
     );
-    const next = await start();
+    expect(pollers.rows.map((row) => row.id)).toContain(rows[0]?.poller_id);
+    // Whichever of the two it is: both are killed, and a third one has to wait for the claim.
+    await Promise.all([gateway.kill(), replica.kill()]);
+    const next = await start(upstream.file);
     expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(database.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
+    expect(upstream.submissions).toBe(1);
   }, 60_000);
 
-  it('before the upstream’s answer was stored fails, with nothing charged', async () => {
-    const gateway = await start();
+  it('before its provider had answered fails, with nothing charged, and is not submitted again', async () => {
+    upstream.submit = hangs;
+    const [gateway, replica] = await Promise.all([start(upstream.file), start(upstream.file)]);
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
-    const { id } = await new VideosClient(gateway.url, key).made({ model: 'sandbox/video:seconds=600' });
+    const lost = new VideosClient(gateway.url, key).generate(FILM).catch(() => undefined);
+    await until(() => upstream.submissions === 1);
+    expect(await openHolds(database.pool)).toHaveLength(1);
     await gateway.kill();
-    await database.pool.query(
-      `UPDATE videos SET status = 'submitting', upstream_id = NULL, next_poll_at = NULL WHERE id = $1`,
-      [id],
-    );
-    const next = await start();
-    expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({
+    await lost;
+    const { data } = (await (await new VideosClient(replica.url, key).call('GET', '')).json()) as {
+      data: readonly ShownVideo[];
+    };
+    const id = data[0]?.id ?? '';
+    expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({
       status: 'failed',
       error: { code: 'submission_unknown' },
     });
+    expect(upstream.submissions).toBe(1);
     expect(await openHolds(database.pool)).toEqual([]);
     expect(await receipts(database.pool)).toEqual([]);
-    await until(() => next.stdout.includes(id));
+    await until(() => replica.stdout.includes(id));
   }, 60_000);
 });
