@@ -3,6 +3,7 @@ import type { Target } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
+import { formatContentRange, parseRange, partOf } from '../video/byte-range.js';
 import type {
   ContentRequest,
   UpstreamVideo,
@@ -11,7 +12,6 @@ import type {
   VideoSnapshot,
   VideoSubmission,
 } from '../video/video-provider.js';
-import { byteRange } from './byte-range.js';
 import { SANDBOX_THUMBNAIL, SANDBOX_VIDEO } from './sandbox-video-bytes.js';
 import { parseSandboxVideoOptions } from './sandbox-video-options.js';
 
@@ -71,18 +71,18 @@ export class SandboxVideoProvider implements VideoProvider {
       const isVideo = request.variant === 'video';
       const bytes = isVideo ? SANDBOX_VIDEO : SANDBOX_THUMBNAIL;
       const contentType = isVideo ? 'video/mp4' : 'image/jpeg';
-      const range = byteRange(request.range, bytes.length);
-      if (range === undefined)
-        return { status: 200, contentType, contentLength: bytes.length, body: Readable.from([bytes]) };
-      if (range === 'unsatisfiable')
-        return { status: 416, contentType, contentRange: `bytes */${bytes.length}`, body: Readable.from([]) };
-      const part = bytes.subarray(range.first, range.last + 1);
+      const { length } = bytes;
+      const range = parseRange(request.range);
+      if (!range) return { status: 200, contentType, contentLength: length, body: Readable.from([bytes]) };
+      const part = partOf(range, length);
+      if (!part)
+        return { status: 416, contentType, contentRange: `bytes */${length}`, body: Readable.from([]) };
       return {
         status: 206,
         contentType,
-        contentLength: part.length,
-        contentRange: `bytes ${range.first}-${range.last}/${bytes.length}`,
-        body: Readable.from([part]),
+        contentLength: part.last - part.first + 1,
+        contentRange: formatContentRange({ ...part, length }),
+        body: Readable.from([bytes.subarray(part.first, part.last + 1)]),
       };
     });
   }
