@@ -57,7 +57,13 @@ export class VideoCommands {
       request.names,
     );
     const pricing = encodeVideoPricing(model.pricing);
-    const terms = { pricing, feeBps: this.feeBps, chainId: payer.chainId ?? null, model: model.id };
+    const terms = {
+      pricing,
+      seconds: parameters.seconds ?? null,
+      feeBps: this.feeBps,
+      chainId: payer.chainId ?? null,
+      model: model.id,
+    };
     const { providerAmount, platformFee } = videoCharge(parameters.seconds, terms);
     return {
       id: newId('video'),

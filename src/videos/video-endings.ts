@@ -47,7 +47,7 @@ export class VideoEndings {
       receiptId: newId('rct'),
       network: `eip155:${terms.chainId ?? keyChainId ?? this.charging.defaultChainId}`,
       meterSubject: `${job.provider}:${terms.model}`,
-      charge: videoCharge(chargedSeconds(job.parameters.seconds, producedSeconds), terms),
+      charge: videoCharge(chargedSeconds(terms.seconds ?? undefined, producedSeconds), terms),
       settledAtMs: Date.now(),
     };
     const { charge } = settlement;

@@ -5,6 +5,8 @@ import type { VideoPricing } from './pricing.js';
 /** What a job is settled with, whoever does it; a later change of the catalog does not touch it. Stored as JSON. */
 export interface VideoTerms {
   readonly pricing: { readonly perSecond: string } | { readonly perVideo: string } | 'free';
+  /** That were asked for; null where the upstream decides. */
+  readonly seconds: number | null;
   readonly feeBps: number;
   /** Null: the key's own chain, else the default one. */
   readonly chainId: number | null;

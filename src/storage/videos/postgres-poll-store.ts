@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
-import type { UpstreamJob, VideoJob } from '../../videos/domain/video-job.js';
+import type { UpstreamJob, VideoProgress } from '../../videos/domain/video-job.js';
 import { PollStore, type PollPauses, type Sighting, type Watch } from '../../videos/polling/poll-store.js';
 import { Database } from '../database.js';
 import {
-  SHOWN_COLUMNS,
-  shownJob,
+  PROGRESS_COLUMNS,
+  progressOf,
   UPSTREAM_COLUMNS,
   upstreamJob,
   WITH_RECEIPT,
-  type ShownRow,
+  type ProgressRow,
   type UpstreamRow,
 } from './video-row.js';
 
@@ -132,13 +132,13 @@ WHERE v.id = w.id AND v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_po
     await this.pool.query(`DELETE FROM video_watches WHERE expires_at < now() - interval '1 minute'`);
   }
 
-  async look(videoIds: readonly string[]): Promise<readonly VideoJob[]> {
-    const { rows } = await this.pool.query<ShownRow>({
+  async look(videoIds: readonly string[]): Promise<readonly VideoProgress[]> {
+    const { rows } = await this.pool.query<ProgressRow>({
       name: 'look_at_videos',
-      text: `SELECT ${SHOWN_COLUMNS} FROM ${WITH_RECEIPT} WHERE v.id = ANY ($1) AND v.deleted_at IS NULL`,
+      text: `SELECT ${PROGRESS_COLUMNS} FROM ${WITH_RECEIPT} WHERE v.id = ANY ($1) AND v.deleted_at IS NULL`,
       values: [videoIds],
     });
-    return rows.map(shownJob);
+    return rows.map(progressOf);
   }
 
   async hasten(id: string, intervalMs: number): Promise<void> {

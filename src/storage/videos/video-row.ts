@@ -5,38 +5,44 @@ import type {
   VideoError,
   VideoJob,
   VideoParameters,
+  VideoProgress,
   VideoShape,
 } from '../../videos/domain/video-job.js';
 import type { VideoStatus } from '../../videos/domain/video-status.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
 
 /** Of a row `v` of videos, with its receipt, if any, as `t`. */
-export const SHOWN_COLUMNS = `v.id, v.account_id, v.shape, v.status, v.model, v.request, v.progress, v.error,
-  v.remixed_from, v.created_at, v.finished_at, v.expires_at, ${RECEIPT_COLUMNS}`;
+export const PROGRESS_COLUMNS = `v.id, v.account_id, v.status, v.progress, v.error, v.finished_at, v.expires_at,
+  ${RECEIPT_COLUMNS}`;
+
+export const SHOWN_COLUMNS = `${PROGRESS_COLUMNS}, v.shape, v.model, v.request, v.remixed_from, v.created_at`;
 
 export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold_id`;
 
 /** Of a row `v` of videos, with its key as `k`. */
-export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress, v.request, v.terms, v.provider,
-  v.upstream_model, v.upstream_id, v.content, k.chain_id`;
+export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress,
+  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, k.chain_id`;
 
 interface CommonRow {
   readonly id: string;
   readonly account_id: string;
   readonly status: VideoStatus;
   readonly progress: number;
-  readonly request: VideoParameters;
 }
 
-export interface ShownRow extends CommonRow, ReceiptRow {
+export interface ProgressRow extends CommonRow, ReceiptRow {
   readonly account_id: string;
-  readonly model: string;
-  readonly shape: VideoShape;
   readonly error: VideoError | null;
-  readonly remixed_from: string | null;
-  readonly created_at: Date;
   readonly finished_at: Date | null;
   readonly expires_at: Date | null;
+}
+
+export interface ShownRow extends ProgressRow {
+  readonly model: string;
+  readonly shape: VideoShape;
+  readonly request: VideoParameters;
+  readonly remixed_from: string | null;
+  readonly created_at: Date;
 }
 
 export interface UpstreamRow extends CommonRow {
@@ -51,15 +57,21 @@ export interface UpstreamRow extends CommonRow {
 
 export function shownJob(row: ShownRow): VideoJob {
   return {
-    id: row.id,
+    ...progressOf(row),
     shape: row.shape,
-    status: row.status,
     model: row.model,
     parameters: row.request,
-    progress: row.progress,
-    error: row.error ?? undefined,
     remixedFrom: row.remixed_from ?? undefined,
     createdAtMs: row.created_at.getTime(),
+  };
+}
+
+export function progressOf(row: ProgressRow): VideoProgress {
+  return {
+    id: row.id,
+    status: row.status,
+    progress: row.progress,
+    error: row.error ?? undefined,
     finishedAtMs: row.finished_at?.getTime(),
     expiresAtMs: row.expires_at?.getTime(),
     receipt: storedReceipt(row, row.id),
@@ -73,7 +85,6 @@ export function upstreamJob(row: UpstreamRow): UpstreamJob {
     requestId: row.video_request_id,
     status: row.status,
     progress: row.progress,
-    parameters: row.request,
     provider: row.provider,
     upstreamModel: row.upstream_model,
     upstreamId: row.upstream_id ?? undefined,

@@ -24,23 +24,27 @@ export interface VideoError {
   readonly message: string;
 }
 
-/** A job as clients see it. */
-export interface VideoJob {
+/** What changes of a job as clients see it. */
+export interface VideoProgress {
   readonly id: string;
-  readonly shape: VideoShape;
   readonly status: VideoStatus;
-  /** As the client named it, options of a sandbox id included. */
-  readonly model: string;
-  readonly parameters: VideoParameters;
   /** Whole percent; never falls. */
   readonly progress: number;
   readonly error: VideoError | undefined;
-  readonly remixedFrom: string | undefined;
-  readonly createdAtMs: number;
   readonly finishedAtMs: number | undefined;
   readonly expiresAtMs: number | undefined;
   /** Of a job that was charged for. */
   readonly receipt: Receipt | undefined;
+}
+
+/** A job as clients see it. */
+export interface VideoJob extends VideoProgress {
+  readonly shape: VideoShape;
+  /** As the client named it, options of a sandbox id included. */
+  readonly model: string;
+  readonly parameters: VideoParameters;
+  readonly remixedFrom: string | undefined;
+  readonly createdAtMs: number;
 }
 
 /** What it takes to ask the upstream for a job, and to end it. None of it is ever shown. */
@@ -50,7 +54,6 @@ export interface UpstreamJob {
   readonly progress: number;
   readonly accountId: string;
   readonly requestId: string;
-  readonly parameters: VideoParameters;
   /** Configured id. */
   readonly provider: string;
   readonly upstreamModel: string;

@@ -1,4 +1,4 @@
-import type { UpstreamJob, VideoJob } from '../domain/video-job.js';
+import type { UpstreamJob, VideoProgress } from '../domain/video-job.js';
 
 /** Pauses between polls, milliseconds. */
 export interface PollPauses {
@@ -37,7 +37,7 @@ export abstract class PollStore {
   /** Forgets what clients of processes that died watched. */
   abstract forgetWatches(): Promise<void>;
   /** The videos of these ids that are still there, of whatever account. */
-  abstract look(videoIds: readonly string[]): Promise<readonly VideoJob[]>;
+  abstract look(videoIds: readonly string[]): Promise<readonly VideoProgress[]>;
   /** A client asks for this job now: its next poll comes at most so long after its last one. */
   abstract hasten(id: string, intervalMs: number): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
 import { Recurring } from '../../payments/recurring.js';
 import { isTerminal } from '../domain/video-status.js';
-import type { VideoJob } from '../domain/video-job.js';
+import type { VideoProgress } from '../domain/video-job.js';
 import { PollStore } from '../polling/poll-store.js';
 import { VideoPoller } from '../polling/video-poller.js';
 import { Wake } from '../polling/wake.js';
@@ -18,7 +18,7 @@ const LOOK_AGAIN_MS = 1_000;
 
 interface Watcher {
   readonly intervalMs: number;
-  readonly subscriber: Subscriber<VideoJob>;
+  readonly subscriber: Subscriber<VideoProgress>;
 }
 
 /**
@@ -56,7 +56,7 @@ export class VideoWatches implements OnModuleInit {
   }
 
   /** Emits what is seen of a video, again and again, until it has ended. Errors when it is deleted. */
-  follow(id: string, intervalMs: number): Observable<VideoJob> {
+  follow(id: string, intervalMs: number): Observable<VideoProgress> {
     return new Observable((subscriber) => {
       const watcher = { intervalMs, subscriber };
       this.watchers.set(id, (this.watchers.get(id) ?? new Set<Watcher>()).add(watcher));

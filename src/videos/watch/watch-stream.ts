@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
-import type { VideoJob } from '../domain/video-job.js';
+import type { VideoJob, VideoProgress } from '../domain/video-job.js';
 import { isTerminal } from '../domain/video-status.js';
 import type { WatchSettings } from './watch-query.js';
 
@@ -14,7 +14,7 @@ export type Watched = { readonly video: VideoJob } | { readonly receipt: Receipt
 export function watchStream(
   known: VideoJob,
   { pollIntervalMs, timeoutMs }: WatchSettings,
-  follow: Observable<VideoJob>,
+  follow: Observable<VideoProgress>,
 ): Observable<Watched> {
   return new Observable((subscriber) => {
     let newest = known;
@@ -34,9 +34,9 @@ export function watchStream(
     if (subscriber.closed) return;
     subscriber.add(
       follow.subscribe({
-        next: (video) => {
-          newest = video;
-          if (isTerminal(video.status)) show();
+        next: (seen) => {
+          newest = { ...known, ...seen };
+          if (isTerminal(seen.status)) show();
         },
         error: (failure: unknown) => subscriber.error(failure),
       }),

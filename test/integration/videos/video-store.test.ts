@@ -13,6 +13,7 @@ import { openHolds, receipts } from '../../support/ledger-state.js';
 const ERROR = { code: 'cancelled', message: 'It was cancelled.' };
 const TERMS = {
   pricing: encodeVideoPricing('free'),
+  seconds: 4,
   feeBps: 100,
   chainId: null,
   provider: 'sandbox',
