@@ -1,8 +1,10 @@
 import { expect } from '@jest/globals';
 import { ago, dayOf, RECEIPTS, RESPONSES } from './admin-queries-rows.js';
+import { VIDEO_ANSWERS } from './admin-queries-video-answers.js';
 
 /** What each query of docs/admin-queries.md answers on the seeded rows. Whoever adds a query adds its answer. */
 export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
+  ...VIDEO_ANSWERS,
   'What did each key cost, day by day, in the last week?': [
     { day: dayOf(ago(1)), account: 'acme', key: 'web', calls: 2, usdc: '0.003030' },
     { day: dayOf(ago(2)), account: 'acme', key: 'batch', calls: 1, usdc: '0.003940' },
@@ -74,6 +76,15 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   'What runs now, and what does it hold?': [
     {
       key: 'site',
+      model: 'sora',
+      amount: '600',
+      sent: true,
+      output_tokens: 6,
+      since: hours(4),
+      request_id: 'req_d',
+    },
+    {
+      key: 'site',
       model: 'claude',
       amount: '400',
       sent: true,
@@ -98,6 +109,7 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   'Which processes hold money, and which of them are dead?': [
     { process_id: 'proc_dead', process_alive: false, calls: 1, held: '400' },
     { process_id: 'proc_live', process_alive: true, calls: 2, held: '500' },
+    { process_id: null, process_alive: null, calls: 1, held: '600' },
   ],
   'Which responses have been running for more than an hour?': [
     {
@@ -122,6 +134,7 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
       status: 'completed',
       amount: '3940',
     },
+    { found: 'video', id: 'video_g', key_id: 'key_site', model: 'sora', status: 'processing', amount: null },
     { found: 'open hold', id: 'hold_a', key_id: 'key_web', model: 'gpt-5.5', status: 'sent', amount: '200' },
     {
       found: 'overrun',

@@ -178,13 +178,14 @@ export const HOLDS: readonly Row[] = [
   hold('a', 'web', 'acme', 'proc_live', 200, 'gpt-5.5', 2 / 24),
   hold('b', 'web', 'acme', 'proc_live', 300, 'claude', 1 / 24),
   hold('c', 'site', 'beta', 'proc_dead', 400, 'claude', 3 / 24),
+  hold('d', 'site', 'beta', null, 600, 'sora', 4 / 24),
 ];
 
 function hold(
   id: string,
   key: string,
   account: string,
-  process: string,
+  process: string | null,
   amount: number,
   model: string,
   days: number,

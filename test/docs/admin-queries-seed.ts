@@ -13,6 +13,7 @@ import {
   RESPONSES,
   type Row,
 } from './admin-queries-rows.js';
+import { VIDEOS } from './admin-queries-video-rows.js';
 
 async function insert(pool: Pool, table: string, rows: readonly Row[]): Promise<void> {
   for (const row of rows) {
@@ -36,6 +37,7 @@ export async function seed(pool: Pool): Promise<void> {
   ]);
   await insert(pool, 'holds', HOLDS);
   await insert(pool, 'idempotency_records', IDEMPOTENCY_RECORDS);
+  await insert(pool, 'videos', VIDEOS);
   await insert(pool, 'responses', RESPONSES.map(responseRow));
   await insert(pool, 'response_items', [
     {

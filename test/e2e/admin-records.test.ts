@@ -246,6 +246,19 @@ describe('/admin/usage', () => {
   });
 });
 
+it('a list that takes too long is refused with the way out', async () => {
+  const blocking = await gateway.pool.connect();
+  await blocking.query('BEGIN; LOCK TABLE receipts IN ACCESS EXCLUSIVE MODE');
+  try {
+    const response = await get('/admin/receipts');
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({ error: { code: 'invalid_value', param: 'created_after' } });
+  } finally {
+    await blocking.query('ROLLBACK');
+    blocking.release();
+  }
+});
+
 it('/admin/keys are narrowed to an account, and begin after a key that there is', async () => {
   expect((await list('/admin/keys', { account: 'other' })).data.map(({ id }) => id)).toEqual([other.id]);
   expect((await get('/admin/keys', { after: 'key_nothing' })).body).toMatchObject({

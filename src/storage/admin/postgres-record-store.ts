@@ -3,15 +3,19 @@ import type { Pool } from 'pg';
 import {
   RecordStore,
   type ReceiptRow,
-  type RecordFilter,
   type RecordPage,
   type RecordPageRequest,
   type ResponseRow,
   type UsageRow,
   type VideoRow,
 } from '../../admin/record-store.js';
+import { GatewayError } from '../../errors/gateway-error.js';
 import { Database } from '../database.js';
-import { Conditions } from './conditions.js';
+import { beyond, narrowed, pageOf } from './pages.js';
+import { usagePage } from './usage-page.js';
+
+/** What PostgreSQL says of a statement that ran into its time limit. */
+const QUERY_CANCELED = '57014';
 
 /** A view in which an id and a time say where a row stands. */
 interface TimedView {
@@ -53,18 +57,6 @@ const RECEIPTS: TimedView = {
     platform_fee, overrun, final_amount`,
 };
 
-/** The columns of admin.usage_daily; summed here, so that a filter may begin and end within a day. */
-const USAGE = `
-  SELECT concat_ws('/', day, account, coalesce(key_id, ''), settlement_status, provider, model) COLLATE "C" AS id, day,
-    account, key_id, provider, model, settlement_status, count(*)::float8 AS calls,
-    (count(*) FILTER (WHERE estimated))::float8 AS estimated_calls, sum(input_tokens)::float8 AS input_tokens,
-    sum(output_tokens)::float8 AS output_tokens, sum(provider_amount)::bigint AS provider_amount,
-    sum(platform_fee)::bigint AS platform_fee, sum(overrun)::bigint AS overrun, sum(final_amount)::bigint AS final_amount
-  FROM (SELECT *, (settled_at AT TIME ZONE 'UTC')::date::text AS day FROM admin.receipts) AS r`;
-
-/** An id of USAGE begins with its day, so that the order of ids is that of days. */
-const USAGE_ID = /^\d{4}-\d{2}-\d{2}\/[^/]+\/[^/]*\/[^/]+\/[^/]+\/./;
-
 @Injectable()
 export class PostgresRecordStore extends RecordStore {
   private readonly pool: Pool;
@@ -75,29 +67,19 @@ export class PostgresRecordStore extends RecordStore {
   }
 
   responses(request: RecordPageRequest): Promise<RecordPage<ResponseRow> | undefined> {
-    return this.page<ResponseRow>(RESPONSES, request);
+    return inTime(this.page<ResponseRow>(RESPONSES, request));
   }
 
   videos(request: RecordPageRequest): Promise<RecordPage<VideoRow> | undefined> {
-    return this.page<VideoRow>(VIDEOS, request);
+    return inTime(this.page<VideoRow>(VIDEOS, request));
   }
 
   receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined> {
-    return this.page<ReceiptRow>(RECEIPTS, request);
+    return inTime(this.page<ReceiptRow>(RECEIPTS, request));
   }
 
-  async usage({ limit, order, after, filter }: RecordPageRequest): Promise<RecordPage<UsageRow> | undefined> {
-    if (after !== undefined && !USAGE_ID.test(after)) return undefined;
-    const conditions = narrowed(RECEIPTS, filter);
-    const place = new Conditions(conditions.values);
-    place.add(`id ${beyond(order)} ?`, after);
-    const { rows } = await this.pool.query<UsageRow>(
-      `SELECT * FROM (
-         ${USAGE} ${conditions.where} GROUP BY day, account, key_id, provider, model, settlement_status) AS u
-       ${place.where} ORDER BY id ${order} LIMIT ${limit + 1}`,
-      place.values,
-    );
-    return pageOf(rows, limit);
+  usage(request: RecordPageRequest): Promise<RecordPage<UsageRow> | undefined> {
+    return inTime(usagePage(this.pool, request));
   }
 
   private async page<Row extends object>(
@@ -105,7 +87,7 @@ export class PostgresRecordStore extends RecordStore {
     { limit, order, after, filter }: RecordPageRequest,
   ): Promise<RecordPage<Row> | undefined> {
     const { view, id, time, columns } = list;
-    const conditions = narrowed(list, filter);
+    const conditions = narrowed(filter, list);
     if (after !== undefined) {
       const last = await this.pool.query<{ time: Date }>(
         `SELECT ${time} AS time FROM ${view} WHERE ${id} = $1`,
@@ -123,22 +105,16 @@ export class PostgresRecordStore extends RecordStore {
   }
 }
 
-function narrowed({ time, status }: TimedView, filter: RecordFilter): Conditions {
-  const conditions = new Conditions();
-  conditions.add('account = ?', filter.account);
-  conditions.add('key_id = ?', filter.keyId);
-  conditions.add('model = ?', filter.model);
-  conditions.add(`${status} = ?`, filter.status);
-  conditions.add(`${time} >= ?`, filter.from);
-  conditions.add(`${time} < ?`, filter.before);
-  return conditions;
-}
-
-function beyond(order: 'asc' | 'desc'): '>' | '<' {
-  return order === 'asc' ? '>' : '<';
-}
-
-/** One more row than a page has was asked for. */
-function pageOf<Row>(rows: readonly Row[], limit: number): RecordPage<Row> {
-  return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
+/** @throws GatewayError 400 for a list that the server gave up: there is too much to look through */
+async function inTime<Page>(page: Promise<Page>): Promise<Page> {
+  try {
+    return await page;
+  } catch (failure) {
+    if ((failure as { code?: unknown }).code !== QUERY_CANCELED) throw failure;
+    throw new GatewayError(
+      'invalid_value',
+      'It takes too long to put this list together. Narrow it, best by a later `created_after`.',
+      { param: 'created_after', cause: failure },
+    );
+  }
 }

@@ -91,7 +91,7 @@ export async function checkBooks(connectionString: string): Promise<BooksReport>
         `SELECT subject, figure, stated::text, counted::text, source
          FROM (${check}) AS d (subject, figure, stated, counted, source) ORDER BY subject, figure`,
       );
-      differences.push(...rows);
+      for (const row of rows) differences.push(row);
     }
     await client.query('COMMIT');
     const { keys = 0, receipts = 0, entries = 0, open_holds: openHolds = 0 } = counts[0] ?? {};

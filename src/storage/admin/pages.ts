@@ -1,0 +1,25 @@
+import type { RecordFilter, RecordPage } from '../../admin/record-store.js';
+import { Conditions } from './conditions.js';
+
+export function narrowed(
+  filter: RecordFilter,
+  { time, status }: { readonly time: string; readonly status: string },
+): Conditions {
+  const conditions = new Conditions();
+  conditions.add('account = ?', filter.account);
+  conditions.add('key_id = ?', filter.keyId);
+  conditions.add('model = ?', filter.model);
+  conditions.add(`${status} = ?`, filter.status);
+  conditions.add(`${time} >= ?`, filter.from);
+  conditions.add(`${time} < ?`, filter.before);
+  return conditions;
+}
+
+export function beyond(order: 'asc' | 'desc'): '>' | '<' {
+  return order === 'asc' ? '>' : '<';
+}
+
+/** One more row than a page has was asked for. */
+export function pageOf<Row>(rows: readonly Row[], limit: number): RecordPage<Row> {
+  return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
+}
