@@ -48,7 +48,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
   async markStarted(responseId: string): Promise<void> {
     await this.pool.query({
       name: 'mark_started',
-      text: `UPDATE responses SET status = 'in_progress' WHERE id = $1 AND status = 'queued'`,
+      text: `UPDATE responses SET status = 'in_progress', runs = 1 WHERE id = $1 AND status = 'queued'`,
       values: [responseId],
     });
   }
@@ -111,7 +111,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
          UPDATE holds h SET process_id = $2, sent = false, output_tokens = 0
          WHERE h.id = $1 AND ${NOBODY_RUNS} RETURNING h.id, h.key_id, h.account_id, h.amount),
        marked AS (
-         UPDATE responses r SET process_id = $2, runs = r.runs + (r.status <> 'queued')::int
+         UPDATE responses r SET process_id = $2, runs = r.runs + 1
          FROM claimed c WHERE r.hold_id = c.id AND r.finished_at IS NULL RETURNING r.hold_id)
        SELECT c.key_id, c.account_id, c.amount, k.chain_id, k.budget_limit, k.budget_spent, k.budget_held
        FROM claimed c JOIN marked m ON m.hold_id = c.id JOIN api_keys k ON k.id = c.key_id`,

@@ -123,6 +123,26 @@ describe('a background response whose process is killed', () => {
     await until(async () => (await openHolds(database.pool)).length === 0);
   });
 
+  it('is not taken up for ever when its processes die before they have started it', async () => {
+    const gateway = await start();
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const call = nextCall();
+    const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
+    await call;
+    await until(async () => (await poll(gateway, key, id)).status === 'in_progress');
+    await gateway.kill();
+    await database.pool.query(`UPDATE responses SET status = 'queued', runs = 4 WHERE id = $1`, [id]);
+    const lastCall = nextCall();
+    const last = await start();
+    await lastCall;
+    await last.kill();
+    await database.pool.query(`UPDATE responses SET status = 'queued', runs = 5 WHERE id = $1`, [id]);
+    const next = await start();
+    expect(await ended(next, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(upstream.requests).toHaveLength(2);
+    await until(async () => (await openHolds(database.pool)).length === 0);
+  }, 60_000);
+
   it('fails when its events may have been seen, with what was recorded paid for', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
