@@ -3,6 +3,7 @@ import type { InputKind, Model, ProviderSettings, TextModel } from '../catalog/m
 import type { TextPricing } from '../payments/domain/pricing.js';
 import { parseDecimal } from '../payments/domain/decimal.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
+import { GOOGLE_VIDEOS, OPENAI_VIDEOS, videoModels } from './default-videos.js';
 import { trimSlashes } from './environment/rules.js';
 import { defaultProvider } from './gateway-file/providers.js';
 import { DEFAULT_PART_TOKENS } from './model-defaults.js';
@@ -75,23 +76,46 @@ const GOOGLE_MODELS: Readonly<Record<string, Entry>> = {
 export function catalogueFromKeys(variables: EnvironmentVariables): CatalogSnapshot {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
   const openai = defaultProvider('openai', 'openai');
-  const offers: readonly (readonly [ProviderSettings, Readonly<Record<string, Entry>>])[] = [
-    [
-      { ...openai, apiKey: OPENAI_API_KEY, baseUrl: trimSlashes(OPENAI_BASE_URL ?? openai.baseUrl) },
-      OPENAI_MODELS,
-    ],
-    [{ ...defaultProvider('anthropic', 'anthropic'), apiKey: ANTHROPIC_API_KEY }, ANTHROPIC_MODELS],
-    [{ ...defaultProvider('google', 'google'), apiKey: GEMINI_API_KEY }, GOOGLE_MODELS],
+  const offers: readonly Offer[] = [
+    {
+      provider: {
+        ...openai,
+        apiKey: OPENAI_API_KEY,
+        baseUrl: trimSlashes(OPENAI_BASE_URL ?? openai.baseUrl),
+        wires: ['chat', 'videos'],
+      },
+      texts: OPENAI_MODELS,
+      videos: OPENAI_VIDEOS,
+    },
+    {
+      provider: { ...defaultProvider('anthropic', 'anthropic'), apiKey: ANTHROPIC_API_KEY },
+      texts: ANTHROPIC_MODELS,
+      videos: {},
+    },
+    {
+      provider: { ...defaultProvider('google', 'google'), apiKey: GEMINI_API_KEY },
+      texts: GOOGLE_MODELS,
+      videos: GOOGLE_VIDEOS,
+    },
   ];
-  const offered = offers.filter(([provider]) => provider.apiKey !== undefined);
+  const offered = offers.filter(({ provider }) => provider.apiKey !== undefined);
   return {
-    providers: new Map(offered.map(([provider]) => [provider.id, provider])),
-    models: new Map(
-      offered.flatMap(([provider, entries]) =>
-        Object.entries(entries).map(([id, entry]): [string, Model] => [id, textModel(id, entry, provider)]),
-      ),
-    ),
+    providers: new Map(offered.map(({ provider }) => [provider.id, provider])),
+    models: new Map(offered.flatMap(modelsOf).map((model) => [model.id, model])),
   };
+}
+
+interface Offer {
+  readonly provider: ProviderSettings;
+  readonly texts: Readonly<Record<string, Entry>>;
+  readonly videos: Parameters<typeof videoModels>[0];
+}
+
+function modelsOf({ provider, texts, videos }: Offer): readonly Model[] {
+  return [
+    ...Object.entries(texts).map(([id, entry]) => textModel(id, entry, provider)),
+    ...videoModels(videos, provider, CATALOGUE_CREATED),
+  ];
 }
 
 function textModel(id: string, entry: Entry, provider: ProviderSettings): TextModel {

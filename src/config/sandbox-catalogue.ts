@@ -65,5 +65,6 @@ function sandboxVideoModel(): VideoModel {
     sizes: ['720x1280', '1280x720', '1024x1792', '1792x1024'],
     created: DEFAULT_CREATED,
     ownedBy: SANDBOX_PROVIDER_ID,
+    inputKinds: ['text', 'image'],
   };
 }

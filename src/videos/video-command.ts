@@ -6,7 +6,7 @@ import type { Payer } from '../payments/charged-work.js';
 import { encodeVideoPricing, videoCharge, type VideoTerms } from '../payments/domain/video-charge.js';
 import { FEE_BPS } from '../payments/fee.js';
 import { checkVideoOptions } from '../providers/check-video-options.js';
-import { fitToModel } from './domain/fit-to-model.js';
+import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
 import type { RequestedImage, VideoRequest } from './video-request.js';
 
@@ -30,7 +30,7 @@ export interface VideoCommand {
   readonly modelOptions: string;
   readonly parameters: VideoParameters;
   readonly image: RequestedImage | undefined;
-  readonly imageParam: string;
+  readonly names: FieldNames;
   readonly remix: RemixSource | undefined;
   /** Atomic USDC, fee included. */
   readonly price: bigint;
@@ -74,7 +74,7 @@ export class VideoCommands {
       modelOptions,
       parameters,
       image: request.image,
-      imageParam: request.names.image,
+      names: request.names,
       remix,
       price: providerAmount + platformFee,
       terms,

@@ -198,7 +198,7 @@ export class VideoSubmissions {
 }
 
 function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {
-  const { id, model, modelOptions, parameters, remix } = command;
+  const { id, model, modelOptions, names, parameters, remix } = command;
   return {
     model,
     modelOptions,
@@ -209,6 +209,7 @@ function submissionOf(command: VideoCommand, image: VideoImage | undefined): Vid
     image,
     seed: parameters.seed,
     negativePrompt: parameters.negativePrompt,
+    names,
     reference: id,
     remixOf: remix?.upstreamId,
   };

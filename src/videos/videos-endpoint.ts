@@ -112,7 +112,7 @@ export class VideosEndpoint {
    * the fetch, unless it can come back for the answer.
    */
   private async imageOf(
-    { image, imageParam }: VideoCommand,
+    { image, names }: VideoCommand,
     { once }: PaidRequest<unknown>,
     { keyHash }: Caller,
     response: ServerResponse,
@@ -123,7 +123,7 @@ export class VideosEndpoint {
     const leave = (): void => gone.abort();
     if (!once) response.once('close', leave);
     try {
-      return await this.images.bytesOf(image, imageParam, gone.signal);
+      return await this.images.bytesOf(image, names.image, gone.signal);
     } finally {
       response.off('close', leave);
     }

@@ -255,6 +255,12 @@ describe('loadConfig', () => {
       },
       targets: [{ upstreamModel: 'gpt-5.5', priority: 1, weight: 1 }],
     });
+    expect(catalog.models.get('sora-2')).toMatchObject({
+      kind: 'video',
+      pricing: { perSecond: { unscaled: 1n, scale: 1 } },
+      durations: [4, 8, 12],
+      targets: [{ upstreamModel: 'sora-2', provider: { id: 'openai', wires: ['chat', 'videos'] } }],
+    });
     for (const model of [...catalog.models.values()].filter((entry) => entry.kind === 'text'))
       expect(model.maxOutputTokens).toBeLessThanOrEqual(model.contextWindow);
     const owners = new Set([...catalog.models.values()].map(({ ownedBy }) => ownedBy));

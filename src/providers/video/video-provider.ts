@@ -23,6 +23,8 @@ export interface VideoSubmission {
   readonly image?: VideoImage | undefined;
   readonly seed?: number | undefined;
   readonly negativePrompt?: string | undefined;
+  /** How the client calls two of its fields; the others are called the same everywhere. For the `param` of a refusal. */
+  readonly names: { readonly seconds: string; readonly image: string };
   /** Our own id of the job; goes up as the idempotency key, for upstreams that know one. */
   readonly reference: string;
   /** The source's `upstreamId`, at the same provider. Only prompt and reference count besides it. */

@@ -22,6 +22,7 @@ export function submissionOf(overrides: Partial<VideoSubmission> = {}): VideoSub
     modelOptions: '',
     prompt: 'A cat on a mat',
     seconds: 8,
+    names: { seconds: 'duration', image: 'image_url' },
     reference: 'video_0123',
     ...overrides,
   };

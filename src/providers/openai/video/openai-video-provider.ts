@@ -42,7 +42,8 @@ export class OpenAiVideoProvider implements VideoProvider {
     const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, this.settings.timeoutMs);
     return submitting(async (onSent) => {
       const answer = await exchange(this.client, request, { signal, timeoutMs, fresh: true, onSent });
-      if ('refusal' in answer) throw refuseSubmission(answer.head, answer.refusal, Date.now());
+      if ('refusal' in answer)
+        throw refuseSubmission(answer.head, answer.refusal, submission.names, Date.now());
       return convertSubmitted(answer.accepted);
     });
   }

@@ -148,6 +148,13 @@ describe('a submission has failed for sure, and is', () => {
     expect(failure.message).not.toContain('upstream text');
   });
 
+  it('names a field as the client does', async () => {
+    upstream.next(refusal(400, { param: 'seconds' })).next(refusal(400, { param: 'input_reference' }));
+    const names = { seconds: 'seconds', image: 'input_reference' };
+    expect((await failureOf(submit({ names }))).param).toBe('seconds');
+    expect((await failureOf(submit({ names }))).param).toBe('input_reference');
+  });
+
   it('may be tried again when it could not connect', async () => {
     const { provider, target } = connect({}, 'http://127.0.0.1:1/v1');
     expect(await failureOf(provider.submit(submissionOf(), target, NEVER))).toMatchObject({
