@@ -1,4 +1,4 @@
-import type { Receipt } from './receipt.js';
+import type { LineItem, Receipt } from './receipt.js';
 
 /**
  * The one text of a JSON value, as RFC 8785 has it: no blanks, the names of an object in the order of their UTF-16
@@ -12,7 +12,29 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`).join(',')}}`;
 }
 
-/** What a signature is over: the camelCase receipt without its signature. */
-export function signedText({ signature: _signature, ...receipt }: Receipt): string {
-  return canonicalJson(receipt);
+/**
+ * What a signature is over: the camelCase receipt without its signature. Its fields stand here in their canonical
+ * order, since sorting them costs ten times as much, and every charge is signed.
+ */
+export function signedText(receipt: Receipt): string {
+  return JSON.stringify({
+    account: receipt.account,
+    finalAmountWei: receipt.finalAmountWei,
+    id: receipt.id,
+    lineItems: receipt.lineItems.map(signedLine),
+    meterSubject: receipt.meterSubject,
+    network: receipt.network,
+    platformFeeWei: receipt.platformFeeWei,
+    providerAmountWei: receipt.providerAmountWei,
+    requestId: receipt.requestId,
+    responseId: receipt.responseId,
+    settledAt: receipt.settledAt,
+    settlementStatus: receipt.settlementStatus,
+    txHash: receipt.txHash,
+    type: receipt.type,
+  } satisfies Record<Exclude<keyof Receipt, 'signature'>, unknown>);
+}
+
+function signedLine({ amountWei, estimated, key, quantity, unit, unitPriceUsd }: LineItem): LineItem {
+  return { amountWei, ...(estimated && { estimated }), key, quantity, unit, unitPriceUsd };
 }
