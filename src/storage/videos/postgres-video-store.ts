@@ -15,6 +15,7 @@ import {
 } from '../../videos/video-store.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { withinPage } from '../within-page.js';
 import { completeVideo, failLostVideos, failVideo, withdrawVideo } from './end-video.js';
 import { submitVideo } from './submit-video.js';
 import {
@@ -92,16 +93,21 @@ export class PostgresVideoStore extends VideoStore {
   }
 
   async page(accountId: string, { limit, order, after }: VideoPageRequest): Promise<VideoPage> {
-    const [sign, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
-    const { rows } = await this.pool.query<ShownRow>(
-      `SELECT ${SHOWN_COLUMNS} FROM ${WITH_RECEIPT}
+    const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    const sorting = `created_at ${direction}, id ${direction}`;
+    const page = `SELECT v.* FROM videos v
        WHERE v.account_id = $1 AND v.deleted_at IS NULL
-         AND ($2::text IS NULL OR (v.created_at, v.id) ${sign}
+         AND ($2::text IS NULL OR (v.created_at, v.id) ${beyond}
               (SELECT c.created_at, c.id FROM videos c WHERE c.id = $2 AND c.account_id = $1))
-       ORDER BY v.created_at ${direction}, v.id ${direction} LIMIT $3`,
+       ORDER BY ${sorting} LIMIT $3`;
+    const { rows } = await this.pool.query<ShownRow & { readonly found: string }>(
+      `SELECT ${SHOWN_COLUMNS}, v.found FROM (${withinPage(page, 'request', sorting)}) AS v
+       LEFT JOIN receipts t ON t.hold_id = v.hold_id
+       ORDER BY v.created_at ${direction}, v.id ${direction}`,
       [accountId, after === undefined ? null : columnText(after), limit + 1],
     );
-    return { videos: rows.slice(0, limit).map(shownJob), hasMore: rows.length > limit };
+    const videos = rows.slice(0, limit).map(shownJob);
+    return { videos, hasMore: Number(rows[0]?.found ?? 0) > videos.length };
   }
 
   async erase(accountId: string, id: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import OpenAI, { NotFoundError } from 'openai';
-import { SANDBOX_VIDEO } from '../../../src/providers/sandbox/sandbox-video-bytes.js';
+import OpenAI, { BadRequestError, NotFoundError, toFile } from 'openai';
+import { SANDBOX_THUMBNAIL, SANDBOX_VIDEO } from '../../../src/providers/sandbox/sandbox-video-bytes.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';
 import { until } from '../../support/until.js';
@@ -76,6 +76,17 @@ describe('videos of the OpenAI SDK', () => {
       { finalAmount: 808_000 },
       { finalAmount: 808_000 },
     ]);
+  });
+
+  it('may begin with an image', async () => {
+    const image = await toFile(SANDBOX_THUMBNAIL, 'first.jpg', { type: 'image/jpeg' });
+    const made = await client.videos.create({ model: 'sandbox/video', prompt: 'On', input_reference: image });
+    expect(made.status).toBe('queued');
+    const url = `data:image/jpeg;base64,${SANDBOX_THUMBNAIL.toString('base64')}`;
+    const other = { model: 'sandbox/video', prompt: 'On', input_reference: { image_url: url } };
+    expect((await client.videos.create(other)).status).toBe('queued');
+    const text = await toFile(Buffer.from('no image'), 'first.jpg', { type: 'image/jpeg' });
+    await expect(client.videos.create({ ...other, input_reference: text })).rejects.toThrow(BadRequestError);
   });
 
   it('are the same jobs as those of the other route, which keep their shape', async () => {
