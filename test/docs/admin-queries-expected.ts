@@ -6,10 +6,9 @@ import { VIDEO_ANSWERS } from './admin-queries-video-answers.js';
 export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   ...VIDEO_ANSWERS,
   'What did each key cost, day by day, in the last week?': [
-    { day: dayOf(ago(1)), account: 'acme', key: 'web', calls: 2, usdc: '0.003030' },
+    { day: dayOf(ago(1)), account: 'acme', key: 'web', calls: 3, usdc: '0.003535' },
     { day: dayOf(ago(2)), account: 'acme', key: 'batch', calls: 1, usdc: '0.003940' },
-    { day: dayOf(ago(2)), account: 'acme', key: 'web', calls: 1, usdc: '0.000505' },
-    { day: dayOf(ago(5)), account: 'beta', key: 'site', calls: 1, usdc: '0.000061' },
+    { day: dayOf(ago(5)), account: 'beta', key: 'site', calls: 1, usdc: '0.000050' },
   ],
   'Whose requests were sent again, and what did that save?': [
     { account: 'beta', requests: 1, replays: 4, amount_saved: '40400' },
@@ -22,14 +21,30 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
       receipt_id: 'rct_4',
       request_id: 'req_example',
       final_amount: '3940',
-      finished_at: ago(0.25),
+      finished_at: ago(4 / 16),
+    },
+    {
+      account: 'beta',
+      idempotency_key: 'again-6',
+      receipt_id: 'rct_6',
+      request_id: 'req_6',
+      final_amount: '303',
+      finished_at: ago(6 / 16),
     },
   ],
   'Which accounts paid most in the last 30 days?': [
-    { account: 'acme', calls: 4, usdc: '0.007475', percent: '95.4' },
-    { account: 'beta', calls: 2, usdc: '0.000364', percent: '4.6' },
+    { account: 'acme', calls: 4, usdc: '0.007475', percent: '95.5' },
+    { account: 'beta', calls: 2, usdc: '0.000353', percent: '4.5' },
   ],
   'Which keys have used four fifths of their limit?': [
+    {
+      account: 'beta',
+      name: 'site',
+      key_id: 'key_site',
+      budget_limit: '10000',
+      budget_remaining: '1000',
+      percent: '90.0',
+    },
     {
       account: 'acme',
       name: 'web',
@@ -60,12 +75,16 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   ],
   'How much was estimated, rather than measured by the provider?': [
     { provider: 'openai', model: 'gpt-5.5', calls: 5, estimated: 2, percent_of_amount: '31.7' },
+    { provider: 'anthropic', model: 'claude', calls: 2, estimated: 1, percent_of_amount: '4.8' },
   ],
   'Which models are slowest?': [
     { model: 'gpt-5.5', calls: 4, median_ms: 2000, p95_ms: 8100, slowest_ms: '9000' },
     { model: 'claude', calls: 2, median_ms: 1300, p95_ms: 1930, slowest_ms: '2000' },
   ],
-  'Which models fail, and how often?': [{ model: 'claude', calls: 4, failed: 1, percent: '25.0' }],
+  'Which models fail, and how often?': [
+    { model: 'claude', calls: 3, failed: 1, percent: '33.3' },
+    { model: 'gpt-5.5', calls: 5, failed: 1, percent: '20.0' },
+  ],
   'Which keys has nobody used for a month?': [
     { account: 'gamma', name: 'unused', key_id: 'key_unused', created_at: ago(90), last_used_at: null },
     { account: 'gamma', name: 'old', key_id: 'key_old', created_at: ago(90), last_used_at: ago(60) },
@@ -74,6 +93,15 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
     { account: 'beta', name: 'site', key_id: 'key_site', expires_at: ago(-5) },
   ],
   'What runs now, and what does it hold?': [
+    {
+      key: 'batch',
+      model: 'claude',
+      amount: '500',
+      sent: true,
+      output_tokens: 5,
+      since: hours(5),
+      request_id: 'req_e',
+    },
     {
       key: 'site',
       model: 'sora',
@@ -107,6 +135,7 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   'Which processes hold money, and which of them are dead?': [
+    { process_id: 'proc_gone', process_alive: false, calls: 1, held: '500' },
     { process_id: 'proc_dead', process_alive: false, calls: 1, held: '400' },
     { process_id: 'proc_live', process_alive: true, calls: 2, held: '500' },
     { process_id: null, process_alive: null, calls: 1, held: '600' },
@@ -147,13 +176,13 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   ],
   'How fast does it grow?': growthByDay(),
   'Which accounts keep most?': [
-    { account: 'acme', responses: 5, bytes: '25', oldest_use: ago(2) },
+    { account: 'acme', responses: 7, bytes: '32', oldest_use: ago(45) },
     { account: 'beta', responses: 6, bytes: '10', oldest_use: ago(20) },
   ],
   'How deep are chains?': [
     { depth: 3, chains: 1, responses: 4, amount: '7475' },
     { depth: 2, chains: 1, responses: 2, amount: '1010' },
-    { depth: 1, chains: 6, responses: 6, amount: '10161' },
+    { depth: 1, chains: 8, responses: 8, amount: '10150' },
   ],
   'Which chains cost most?': [
     {
@@ -172,7 +201,7 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
     },
     {
       ...{ conversation_id: 'conv_2', account: 'beta', responses: '1', items: '0', content_bytes: '0' },
-      ...{ final_amount: '61', last_used_at: ago(9) },
+      ...{ final_amount: '50', last_used_at: ago(9) },
     },
   ],
 };
@@ -204,10 +233,11 @@ function feesByMonth(): readonly object[] {
 }
 
 function growthByDay(): readonly object[] {
-  const kept = RESPONSES.filter(({ more }) => more?.['deleted_at'] === undefined);
+  const kept = RESPONSES.filter(({ days, more }) => days < 30 && more?.['deleted_at'] === undefined);
   const times = kept.map(({ days }) => dayOf(ago(days)).getTime());
   const sizes = new Map([
     ['resp_1', { items: 2, bytes: 25 }],
+    ['resp_2', { items: 1, bytes: 7 }],
     ['resp_6', { items: 1, bytes: 10 }],
   ]);
   return [...new Set(times)]

@@ -6,6 +6,7 @@ export const IDEMPOTENCY_RECORDS: readonly Row[] = [
   idempotencyRecord('acme', 4, 'lost', 0),
   idempotencyRecord('acme', 99, null, 0),
   idempotencyRecord('beta', 5, 'stream', 4),
+  idempotencyRecord('beta', 6, 'lost', 0),
 ];
 
 function idempotencyRecord(account: string, hold: number, kind: string | null, replays: number): Row {
@@ -16,7 +17,7 @@ function idempotencyRecord(account: string, hold: number, kind: string | null, r
     hold_id: `hold_${hold}`,
     response_id: `resp_${hold}`,
     created_at: ago(0.5),
-    finished_at: kind === null ? null : ago(0.25),
+    finished_at: kind === null ? null : ago(hold / 16),
     kind,
     replays,
   };

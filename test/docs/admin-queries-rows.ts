@@ -27,7 +27,7 @@ export const KEYS: readonly Row[] = [
     id: 'site',
     account_id: 'beta',
     budget_limit: 10_000,
-    budget_spent: 7_000,
+    budget_spent: 9_000,
     last_used_at: ago(2),
     expires_at: ago(-5),
   },
@@ -61,61 +61,22 @@ interface SeededReceipt {
   readonly estimated?: boolean;
 }
 
+const web = { key: 'web', account: 'acme' };
+const site = { key: 'site', account: 'beta' };
+const gpt = { subject: 'openai:gpt-5.5' };
+const claude = { subject: 'anthropic:claude' };
+const haiku = { subject: 'anthropic:haiku' };
+
 export const RECEIPTS: readonly SeededReceipt[] = [
-  { id: 1, key: 'web', account: 'acme', subject: 'openai:gpt-5.5', days: 1, provider: 1_000, fee: 10 },
-  {
-    id: 2,
-    key: 'web',
-    account: 'acme',
-    subject: 'openai:gpt-5.5',
-    days: 1,
-    provider: 2_000,
-    fee: 20,
-    estimated: true,
-  },
-  { id: 3, key: 'web', account: 'acme', subject: 'anthropic:claude', days: 2, provider: 500, fee: 5 },
-  {
-    id: 4,
-    key: 'batch',
-    account: 'acme',
-    subject: 'openai:gpt-5.5',
-    days: 2,
-    provider: 4_000,
-    fee: 40,
-    overrun: 100,
-  },
-  {
-    id: 5,
-    key: 'site',
-    account: 'beta',
-    subject: 'anthropic:claude',
-    days: 3,
-    provider: 10_000,
-    fee: 100,
-    status: 'pending',
-  },
-  {
-    id: 6,
-    key: 'site',
-    account: 'beta',
-    subject: 'openai:gpt-5.5',
-    days: 20,
-    provider: 300,
-    fee: 3,
-    estimated: true,
-  },
-  {
-    id: 7,
-    key: 'site',
-    account: 'beta',
-    subject: 'anthropic:claude',
-    days: 4,
-    provider: 700,
-    fee: 7,
-    status: 'failed',
-  },
-  { id: 8, key: 'web', account: 'acme', subject: 'openai:gpt-5.5', days: 45, provider: 70_000, fee: 700 },
-  { id: 9, key: 'site', account: 'beta', subject: 'openai:gpt-5.5', days: 5, provider: 60, fee: 1 },
+  { ...web, ...gpt, id: 1, days: 1, provider: 1_000, fee: 10 },
+  { ...web, ...gpt, id: 2, days: 1, provider: 2_000, fee: 20, estimated: true },
+  { ...web, ...claude, id: 3, days: 1, provider: 500, fee: 5, estimated: true },
+  { ...web, ...gpt, id: 4, key: 'batch', days: 2, provider: 4_000, fee: 40, overrun: 100 },
+  { ...site, ...claude, id: 5, days: 3, provider: 10_000, fee: 100, status: 'pending' },
+  { ...site, ...gpt, id: 6, days: 20, provider: 300, fee: 3, estimated: true },
+  { ...site, ...haiku, id: 7, days: 4, provider: 700, fee: 7, status: 'failed' },
+  { ...web, ...gpt, id: 8, days: 45, provider: 70_000, fee: 700 },
+  { ...site, ...gpt, id: 9, days: 5, provider: 60, fee: 1, overrun: 11 },
 ];
 
 export function receiptRow({ id, key, account, subject, days, provider, fee, ...rest }: SeededReceipt): Row {
@@ -179,6 +140,7 @@ export const HOLDS: readonly Row[] = [
   hold('b', 'web', 'acme', 'proc_live', 300, 'claude', 1 / 24),
   hold('c', 'site', 'beta', 'proc_dead', 400, 'claude', 3 / 24),
   hold('d', 'site', 'beta', null, 600, 'sora', 4 / 24),
+  hold('e', 'batch', 'acme', 'proc_gone', 500, 'claude', 5 / 24),
 ];
 
 function hold(
@@ -247,7 +209,7 @@ export const RESPONSES: readonly SeededResponse[] = [
     key: 'batch',
     more: { request_id: 'req_example' },
   },
-  { ...beta, id: 'resp_5', hold: 5, days: 3, took: 40_000, more: { background: true } },
+  { ...beta, id: 'resp_5', hold: 5, days: 3, took: 40_000, model: 'haiku', more: { background: true } },
   { ...beta, id: 'resp_6', hold: 6, days: 20, took: 500_000, previous: 'resp_purged' },
   { ...beta, id: 'resp_7', days: 2, took: 10, status: 'failed', conversation: 'conv_1' },
   { ...beta, id: 'resp_8', hold: 9, days: 9, took: 20, status: 'failed', conversation: 'conv_2' },
@@ -255,6 +217,8 @@ export const RESPONSES: readonly SeededResponse[] = [
   { ...beta, id: 'resp_a', days: 2 / 24, status: 'in_progress', more: { background: true, runs: 2 } },
   { ...acme, id: 'resp_b', days: 0.5 / 24, status: 'in_progress' },
   { ...acme, id: 'resp_c', days: 2, took: 700, more: { deleted_at: ago(1) } },
+  { ...acme, id: 'resp_d', days: 2, took: 5, status: 'failed' },
+  { ...acme, id: 'resp_e', days: 45, took: 5 },
 ];
 
 export function responseRow(seeded: SeededResponse): Row {

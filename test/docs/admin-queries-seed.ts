@@ -56,6 +56,7 @@ export async function seed(pool: Pool): Promise<void> {
       item_id: 'b',
       item: '"an answer"',
     },
+    { response_id: 'resp_2', direction: 0, position: 0, account_id: 'acme', item_id: 'd', item: '"more"' },
     { response_id: 'resp_6', direction: 0, position: 0, account_id: 'beta', item_id: 'c', item: '"another"' },
   ]);
   await insert(pool, 'conversations', [

@@ -4,6 +4,10 @@ import { ago } from './admin-queries-rows.js';
 export const VIDEO_ANSWERS: Readonly<Record<string, readonly object[]>> = {
   'Which videos failed, and why?': [
     {
+      ...{ created_at: ago(1), account: 'beta', model: 'sora', provider: 'openai', error_code: 'gone' },
+      ...{ attempt: 1, video_id: 'video_j', request_id: 'req_of_video_j' },
+    },
+    {
       ...{
         created_at: ago(2),
         account: 'beta',

@@ -7,6 +7,7 @@ export const VIDEOS: readonly Row[] = [
   video('c', { hold: 1, days: 3, took: 10, status: 'completed', model: 'veo' }),
   video('d', { hold: 8, days: 40, took: 999, status: 'completed' }),
   video('e', { days: 2, took: 5, status: 'failed', error: '{"code":"content_policy","message":"no"}' }),
+  video('j', { days: 1, took: 5, status: 'failed', error: '{"code":"gone","message":"no"}' }),
   video('f', { days: 9, took: 5, status: 'failed' }),
   video('g', { days: 2 / 24, status: 'processing', request_id: 'req_example' }),
   video('h', { days: 1 / 240, status: 'queued', failed_polls: 3, failing_since: ago(1 / 480) }),
