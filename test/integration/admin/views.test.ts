@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PoolClient } from 'pg';
 import { TestGateway } from '../../support/gateway.js';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const call = async (path: string, body: object): Promise<{ id: string }> => {
     const response = await fetch(`${gateway.url}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}` },
+      headers: { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID() },
       body: JSON.stringify(body),
     });
     const text = await response.text();
@@ -68,6 +68,7 @@ describe('the admin views', () => {
   it('are these', async () => {
     expect(await views()).toEqual([
       'conversations',
+      'idempotency_records',
       'keys',
       'open_holds',
       'overruns',
