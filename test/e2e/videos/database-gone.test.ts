@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CutProxy } from '../../support/cut-proxy.js';
+import { OpenStream, receiptIn } from '../../support/gateway-client.js';
+import { TestGateway, type CreatedKey } from '../../support/gateway.js';
+import { openHolds, receipts } from '../../support/ledger-state.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
+import { says, VideoUpstream } from './video-upstream.js';
+import { VideosClient, type ShownVideo } from './videos-client.js';
+
+/** A client waits half of it for the database. */
+const LEASE_MS = 3_000;
+const MODEL = { model: 'film', prompt: 'Sea' };
+
+let database: TestDatabase;
+let proxy: CutProxy;
+let upstream: VideoUpstream;
+let gateway: TestGateway;
+let key: CreatedKey;
+let videos: VideosClient;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  proxy = await CutProxy.before(database.url);
+  upstream = await VideoUpstream.start();
+  gateway = await TestGateway.start({
+    file: upstream.file,
+    database: { ...database, url: proxy.url },
+    environment: { LEASE_MS: String(LEASE_MS), VIDEO_POLL_MS: '500' },
+  });
+  key = await gateway.createKey({ budget_limit: '1000000' });
+  videos = new VideosClient(gateway.url, key.key);
+});
+afterEach(async () => {
+  await gateway.close();
+  await upstream.close();
+  await proxy.close();
+  await database.drop();
+});
+
+/** Its answer comes when the database has gone. */
+function acceptWithoutDatabase(): void {
+  upstream.submit = (response, request) => {
+    proxy.cut();
+    says({ status: 'queued' })(response, request);
+  };
+}
+
+async function onlyVideo(): Promise<ShownVideo> {
+  const { data } = (await (await videos.call('GET', '')).json()) as { data: readonly ShownVideo[] };
+  expect(data).toHaveLength(1);
+  return data[0]!;
+}
+
+describe('a database that is gone for a while', () => {
+  it('when a provider accepts a video: the video is not forgotten, and not submitted again', async () => {
+    acceptWithoutDatabase();
+    upstream.find = says({ status: 'completed' });
+    const answer = videos.generate(MODEL);
+    await until(() => upstream.submissions === 1);
+    await sleep(400);
+    proxy.mend();
+    expect((await answer).status).toBe(202);
+    expect(await videos.ended((await onlyVideo()).id)).toMatchObject({ status: 'completed' });
+    expect(upstream.submissions).toBe(1);
+    expect(await receipts(database.pool, key.id)).toHaveLength(1);
+  });
+
+  it('for longer than a client waits: the client is told, and the video goes on', async () => {
+    acceptWithoutDatabase();
+    upstream.find = says({ status: 'completed' });
+    expect((await videos.generate(MODEL)).status).toBe(503);
+    proxy.mend();
+    await until(async () => (await videos.call('GET', '')).status === 200);
+    expect(await videos.ended((await onlyVideo()).id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(database.pool, key.id)).toHaveLength(1);
+  });
+
+  it('before the hold: nothing is submitted, and nothing stays held', async () => {
+    proxy.cut();
+    expect((await videos.generate(MODEL)).status).toBe(503);
+    proxy.mend();
+    await until(async () => (await videos.call('GET', '')).status === 200);
+    expect(upstream.submissions).toBe(0);
+    expect(await openHolds(database.pool)).toEqual([]);
+  });
+
+  it('while a video is watched: the stream stays, and ends with the receipt', async () => {
+    const { id } = await videos.made(MODEL);
+    const stream = new OpenStream(await videos.call('GET', `/${id}/stream?pollIntervalMs=500`));
+    await stream.shows('"progress":40');
+    proxy.cut();
+    upstream.find = says({ status: 'completed' });
+    await sleep(1_200);
+    proxy.mend();
+    expect(receiptIn(await stream.frames())).toMatchObject({ finalAmountWei: '404000' });
+    expect(await receipts(database.pool, key.id)).toHaveLength(1);
+  });
+});
