@@ -13,6 +13,7 @@ import { VideoProviders } from './video-providers.js';
 
 /** An image is a few megabytes, and its client waits. */
 const IMAGE_TIMEOUT_MS = 15_000;
+const IMAGES_AT_ONCE = 32;
 
 @Module({
   providers: [
@@ -30,7 +31,7 @@ const IMAGE_TIMEOUT_MS = 15_000;
       useFactory: (config: ConfigService<Config, true>) => {
         const allow = config.get('imageFetchAllow', { infer: true });
         const client = new GuardedClient(new AddressGuard(allow), nameServers());
-        return new ImageFetch(client, { allow, timeoutMs: IMAGE_TIMEOUT_MS });
+        return new ImageFetch(client, { allow, timeoutMs: IMAGE_TIMEOUT_MS, atOnce: IMAGES_AT_ONCE });
       },
     },
     VideoGeneration,

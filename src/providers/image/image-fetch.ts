@@ -4,6 +4,7 @@ import { GuardedClient, GuardRefusal } from '../http/guarded-client.js';
 import { headerOf } from '../http/header.js';
 import { readWhole } from '../http/read-body.js';
 import type { VideoImage } from '../video/video-provider.js';
+import { Slots } from './slots.js';
 import { isImageType, mediaTypeOf } from './media-type.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -15,17 +16,22 @@ export interface ImageFetchSettings {
   readonly allow: readonly string[];
   /** The whole of it: name, connections, redirects and bytes. */
   readonly timeoutMs: number;
+  /** Fetches of this process that run together; each may hold a whole image in memory. */
+  readonly atOnce: number;
 }
 
 /** Images that a client names by a URL. */
 @Injectable()
 export class ImageFetch implements OnApplicationBootstrap {
   private readonly logger = new Logger(ImageFetch.name);
+  private readonly slots: Slots;
 
   constructor(
     private readonly client: GuardedClient,
     private readonly settings: ImageFetchSettings,
-  ) {}
+  ) {
+    this.slots = new Slots(settings.atOnce);
+  }
 
   onApplicationBootstrap(): void {
     const { allow } = this.settings;
@@ -38,7 +44,8 @@ export class ImageFetch implements OnApplicationBootstrap {
   /**
    * The image behind an https or a data URL, at most 20 MiB of PNG, JPEG or WebP.
    * @param param the request's field, for the error.
-   * @throws GatewayError 400 invalid_value whatever is wrong with it, or the signal's own reason.
+   * @throws GatewayError 400 invalid_value whatever is wrong with it, 503 when too many are being fetched, or the
+   * signal's own reason.
    */
   async fetch(url: string, param: string, signal: AbortSignal): Promise<VideoImage> {
     const bytes = /^data:/i.test(url)
@@ -50,10 +57,17 @@ export class ImageFetch implements OnApplicationBootstrap {
   private async download(url: URL, param: string, signal: AbortSignal): Promise<Buffer> {
     const { timeoutMs } = this.settings;
     const late = AbortSignal.timeout(timeoutMs);
+    const either = AbortSignal.any([signal, late]);
+    const progress = { begun: false };
+    const work = (): Promise<Buffer> => {
+      progress.begun = true;
+      return this.bytesBehind(url, param, either);
+    };
     try {
-      return await this.bytesBehind(url, param, AbortSignal.any([signal, late]));
+      return await this.slots.run(work, either);
     } catch (failure) {
       signal.throwIfAborted();
+      if (!progress.begun) throw busy();
       if (failure instanceof GatewayError) throw failure;
       if (late.aborted) throw refused(param, `took longer than ${timeoutMs / 1_000} seconds to fetch`);
       if (failure instanceof GuardRefusal && failure.reason !== 'not found') throw guarded(param, failure);
@@ -119,6 +133,12 @@ function guarded(param: string, { reason }: GuardRefusal): GatewayError {
     default:
       return refused(param, 'must not redirect to anything but https', reason);
   }
+}
+
+function busy(): GatewayError {
+  return new GatewayError('service_unavailable', 'Too many images are being fetched. Try again shortly.', {
+    retryAfterSeconds: 5,
+  });
 }
 
 function tooLarge(param: string): GatewayError {

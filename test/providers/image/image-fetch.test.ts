@@ -164,6 +164,31 @@ describe('what is no https or data URL is refused:', () => {
   });
 });
 
+describe('more images than may be fetched together', () => {
+  it('wait for those before them', async () => {
+    const waiting: (() => void)[] = [];
+    images.host.serve = (request, response) => {
+      waiting.push(() => image('image/png', PNG)(request, response));
+    };
+    const fetcher = images.fetcher({ atOnce: 2 });
+    const fetched = ['/1', '/2', '/3'].map((path) =>
+      fetcher.fetch(images.at(path), 'image_url', new AbortController().signal),
+    );
+    await until(() => waiting.length === 2);
+    waiting[0]?.();
+    await until(() => waiting.length === 3);
+    expect(images.host.requests[2]?.path).toBe('/3');
+    for (const answer of waiting.slice(1)) answer();
+    expect(await Promise.all(fetched)).toHaveLength(3);
+  });
+
+  it('are told to come back when their time is over', async () => {
+    const fetched = images.fetch(images.at('/'), { atOnce: 0, timeoutMs: 100 });
+    await expect(fetched).rejects.toMatchObject({ code: 'service_unavailable', retryAfterSeconds: 5 });
+    expect(images.host.requests).toHaveLength(0);
+  });
+});
+
 describe('a client that leaves', () => {
   it('ends the fetch, and is not told that its image is wrong', async () => {
     images.host.serve = () => undefined;

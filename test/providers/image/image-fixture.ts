@@ -10,6 +10,7 @@ import { ImageHost } from './image-host.js';
 interface FetcherOptions {
   readonly allow?: readonly string[];
   readonly timeoutMs?: number;
+  readonly atOnce?: number;
   /** Whether the certificate of the test is. */
   readonly trusted?: boolean;
 }
@@ -38,10 +39,19 @@ export class ImageFixture {
     return `https://${name}:${this.host.port}${path}`;
   }
 
-  fetcher({ allow = ['127.0.0.1/32'], timeoutMs = 5_000, trusted = true }: FetcherOptions = {}): ImageFetch {
+  fetcher({
+    allow = ['127.0.0.1/32'],
+    timeoutMs = 5_000,
+    atOnce = 8,
+    trusted = true,
+  }: FetcherOptions = {}): ImageFetch {
     const resolve = nameServers([this.names.address]);
     const tls = trusted ? { ca: this.host.authority.cert } : {};
-    return new ImageFetch(new GuardedClient(new AddressGuard(allow), resolve, tls), { allow, timeoutMs });
+    return new ImageFetch(new GuardedClient(new AddressGuard(allow), resolve, tls), {
+      allow,
+      timeoutMs,
+      atOnce,
+    });
   }
 
   fetch(url: string, options: FetcherOptions = {}): Promise<VideoImage> {
