@@ -33,10 +33,7 @@ function objectsWith(...names: readonly string[]): fc.Arbitrary<JsonObject> {
     1e300,
     '8',
   );
-  return fc.dictionary(
-    fc.constantFrom(...names, 'other'),
-    fc.oneof(value, words),
-  );
+  return fc.dictionary(fc.constantFrom(...names, 'other'), fc.oneof(value, words));
 }
 
 function snapshotOf(convert: () => VideoSnapshot): VideoSnapshot | undefined {
