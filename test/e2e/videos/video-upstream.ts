@@ -26,15 +26,19 @@ export class VideoUpstream {
     return upstream;
   }
 
+  get url(): string {
+    const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** For a gateway file with one model, `film`, of 4 or 8 seconds at 0.1 USD each. */
   get file(): object {
-    const { port } = this.server.address() as AddressInfo;
     return {
       providers: [
         {
           id: 'studio',
           type: 'openai',
-          base_url: `http://127.0.0.1:${port}`,
+          base_url: this.url,
           api_key: 'sk-1',
           wires: ['videos'],
         },
