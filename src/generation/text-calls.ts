@@ -127,6 +127,7 @@ export class TextCalls {
       ...(record && { record }),
       ...(once && { once }),
       ...(cancelled && { cancelled }),
+      ...(request.background && { background: true }),
       ...(canMove && { canMove }),
       ...(adopted && { adopted }),
       generate: (grant) =>

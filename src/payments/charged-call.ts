@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
-import type { Ending } from './call-record.js';
+import type { Ending, RecordEnd } from './call-record.js';
 import { chargeFor } from './domain/metering.js';
 import { encodeTariff } from './domain/tariff.js';
 import {
@@ -142,6 +142,15 @@ export class ChargedCall<Event> implements RunningCall {
     return this.work.streamed && this.work.meter.produced;
   }
 
+  /**
+   * Who waits for the whole answer and gets an error has got nothing, and pays nothing. A call that runs once is kept
+   * for the next try, one in the background for whoever asks for it.
+   */
+  private get isFreeUnanswered(): boolean {
+    const { streamed, once, background } = this.work;
+    return !streamed && !once && !background;
+  }
+
   private async settleOrRelease(charged: boolean, ending: Ending): Promise<void> {
     if (this.phase !== 'running') return;
     this.phase = 'ending';
@@ -150,12 +159,17 @@ export class ChargedCall<Event> implements RunningCall {
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
       const settlement = await this.settlement(ending);
-      const receipt = await this.persist(() => this.settling.settle(settlement, this.work.once));
+      const receipt = await this.persist(
+        () => this.settling.settle(settlement, this.work.once),
+        this.isFreeUnanswered,
+      );
       this.end(() => {
         if (receipt) this.subscriber.next({ receipt });
         this.subscriber.complete();
       });
     } catch (failure) {
+      // The record, if there is one, has ended once already: it is left to whoever ends records without a hold.
+      if (failure instanceof AnsweredWithError) return this.giveBack();
       logger.error({ msg: 'a settlement was given up', holdId: this.holdId, err: failure });
       this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
     }
@@ -163,17 +177,19 @@ export class ChargedCall<Event> implements RunningCall {
 
   private async release(ending: Ending): Promise<void> {
     this.phase = 'ending';
+    await this.giveBack(this.work.record?.end(ending, undefined));
+    if (ending.status === 'failed') this.subscriber.error(ending.error);
+    else this.subscriber.complete();
+  }
+
+  private async giveBack(record?: RecordEnd): Promise<void> {
     const { keyId } = this.granted;
-    const record = this.work.record?.end(ending, undefined);
     try {
       await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
     } catch {
       // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
     }
-    this.end(() => {
-      if (ending.status === 'failed') this.subscriber.error(ending.error);
-      else this.subscriber.complete();
-    });
+    this.end(() => undefined);
   }
 
   private async settlement(ending: Ending): Promise<Settlement> {
@@ -205,8 +221,10 @@ export class ChargedCall<Event> implements RunningCall {
    * Tries again while the ledger fails; every attempt carries the same ids. The client is told after `retryMs`, but
    * the call stays among the running ones until the books have its end: its hold would else be taken for an orphan
    * and released, and what was used would cost nothing.
+   *
+   * @throws AnsweredWithError instead of going on, where `untilTold` and a client was there to be told
    */
-  private async persist<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  private async persist<Result>(attempt: () => Promise<Result>, untilTold = false): Promise<Result> {
     const startedAt = Date.now();
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
       try {
@@ -214,7 +232,10 @@ export class ChargedCall<Event> implements RunningCall {
       } catch (failure) {
         const nextMs = Date.now() + waitMs - startedAt;
         if (nextMs > KEEP_TRYING_MS || this.calls.abandoned) throw failure;
-        if (nextMs > this.settings.retryMs) this.subscriber.error(ledgerUnavailable(failure));
+        if (nextMs > this.settings.retryMs && !this.subscriber.closed) {
+          this.subscriber.error(ledgerUnavailable(failure));
+          if (untilTold) throw new AnsweredWithError();
+        }
         await delay(waitMs);
       }
     }
@@ -255,6 +276,9 @@ export class ChargedCall<Event> implements RunningCall {
     };
   }
 }
+
+/** The ledger failed for so long that the client has an error instead of its answer. */
+class AnsweredWithError extends Error {}
 
 /** Nothing was shown and nothing is charged, so another try costs nothing. */
 function cutOffUnpaid(): GatewayError {

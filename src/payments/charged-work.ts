@@ -45,6 +45,8 @@ export interface ChargedWork<Event> {
   readonly once?: OnceCall;
   /** Aborted when the call is to end although its client stays. */
   readonly cancelled?: AbortSignal;
+  /** No client waits for its end. */
+  readonly background?: boolean;
   /** Whether another process may run it instead when this one ends. */
   readonly canMove?: boolean;
   /** The hold that a process which died had taken for this call. */
