@@ -1,0 +1,118 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { nextStalls } from '../../support/chat-scripts.js';
+import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
+import { OpenStream } from '../../support/gateway-client.js';
+import {
+  GatewayProcess,
+  removeDirectory,
+  scratchDirectory,
+  testEnvironment,
+} from '../../support/gateway-process.js';
+import { fileFor, type CreatedKey } from '../../support/gateway.js';
+import { openHolds } from '../../support/ledger-state.js';
+import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
+import { expectBill, newPayer, tokenBill, type Bill } from './bills.js';
+import { FOREGROUND, send, STREAMS, type Way } from './ways.js';
+
+const LEASE_MS = 2_000;
+/** 400 characters: 100 tokens, roughly. The input is 7, roughly, with the marks around it. */
+const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
+const WHOLE = FOREGROUND.filter(({ streamed }) => !streamed);
+
+let upstream: ScriptedUpstream;
+let database: TestDatabase;
+let directory: string;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+beforeEach(async () => {
+  upstream.reset();
+  database = await createTestDatabase();
+  directory = await scratchDirectory();
+});
+afterEach(async () => {
+  await GatewayProcess.endAll();
+  await database.drop();
+  await removeDirectory(directory);
+});
+afterAll(() => upstream.close());
+
+function start(connections: number): Promise<GatewayProcess> {
+  return GatewayProcess.start({
+    directory,
+    environment: testEnvironment(database.url, { LEASE_MS: String(LEASE_MS) }),
+    file: fileFor(upstream.url, { provider: { max_connections: connections } }),
+  });
+}
+
+interface Call {
+  readonly payer: CreatedKey;
+  readonly bill: Bill | 'nothing';
+}
+
+/** Kills the process, and looks at the books when another one has ended what it left. */
+async function expectBillsAfterDeath(gateway: GatewayProcess, calls: readonly Call[]): Promise<void> {
+  await gateway.kill();
+  const next = await start(100);
+  await until(async () => (await openHolds(database.pool)).length === 0, 30_000);
+  for (const { payer, bill } of calls) {
+    await expectBill({ url: next.url, pool: database.pool }, payer, bill);
+  }
+  await next.stop();
+}
+
+async function recorded(
+  isRecorded: (hold: { sent: boolean; outputTokens: number }) => boolean,
+  count: number,
+) {
+  await until(async () => (await openHolds(database.pool)).filter(isRecorded).length === count, 30_000);
+}
+
+describe('process died mid-way: the input and what had been generated, as far as it was recorded', () => {
+  it('counted here where the upstream gave no count, and by its count where it did', async () => {
+    const gateway = await start(100);
+    const calls: Call[] = [];
+    const begin = async (way: Way, values: readonly unknown[], bill: Bill): Promise<void> => {
+      const payer = await newPayer(gateway.client);
+      const stalled = nextStalls(upstream, ...values);
+      const stream = new OpenStream(await send(way, gateway, payer.key));
+      await stalled;
+      await stream.shows('word word');
+      calls.push({ payer, bill });
+    };
+    for (const way of STREAMS) {
+      await begin(way, [SPOKEN], tokenBill(7, 100, true));
+      await begin(way, [SPOKEN, usageChunk(chatUsage(1_000, 500))], tokenBill(1_000, 500, true));
+    }
+    await recorded(({ outputTokens }) => outputTokens === 100, STREAMS.length);
+    await recorded(({ outputTokens }) => outputTokens === 500, STREAMS.length);
+    await expectBillsAfterDeath(gateway, calls);
+  }, 120_000);
+});
+
+describe('process died after sending, nothing received: the input alone; before sending: nothing', () => {
+  it('whole and streamed', async () => {
+    // As many connections as the first calls take.
+    const gateway = await start(FOREGROUND.length);
+    const calls: Call[] = [];
+    for (const way of FOREGROUND) {
+      const payer = await newPayer(gateway.client);
+      const stalled = nextStalls(upstream);
+      send(way, gateway, payer.key).catch(() => undefined);
+      await stalled;
+      calls.push({ payer, bill: tokenBill(7, 0, true) });
+    }
+    for (const way of [...FOREGROUND, ...WHOLE]) {
+      const payer = await newPayer(gateway.client);
+      send(way, gateway, payer.key).catch(() => undefined);
+      calls.push({ payer, bill: 'nothing' });
+    }
+    await recorded(({ sent }) => sent, FOREGROUND.length);
+    await recorded(({ sent }) => !sent, calls.length - FOREGROUND.length);
+    await expectBillsAfterDeath(gateway, calls);
+    expect(upstream.requests).toHaveLength(FOREGROUND.length);
+  }, 120_000);
+});
