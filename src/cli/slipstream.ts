@@ -45,4 +45,9 @@ function usageOf(name: string, { usage: [line, ...explanation] }: Command): stri
   return [`slipstream ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
 }
 
+// Whoever reads has seen enough, as `head` has after ten lines: that is no failure to tell of.
+process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
+  if (failure.code !== 'EPIPE') throw failure;
+  process.exit(FAILED);
+});
 process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { slipstream, type CommandResult } from '../../support/command-line.js';
 import { compileProject } from '../../support/compiled.js';
@@ -151,6 +154,13 @@ describe('slipstream', () => {
       stdout: expect.stringContaining('--budget-limit') as unknown,
     });
     expect(await run('burn')).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const program = join(await compileProject(), 'cli', 'slipstream.js');
+    const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    expect(await text(child.stderr)).toBe('');
   });
 
   it('finds the embedded database of a running gateway, and makes nothing where none runs', async () => {
