@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
+import { ClientLeft } from '../../http/client-left.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { ContentRequest, VideoContent } from '../../providers/video/video-provider.js';
 import { STALL_MS } from '../settings.js';
@@ -18,7 +19,10 @@ export class VideoContents {
     @Inject(STALL_MS) private readonly stallMs: number,
   ) {}
 
-  /** @throws GatewayError while nothing has been written: 404 for content that is not there */
+  /**
+   * @throws GatewayError while nothing has been written: 404 for content that is not there
+   * @throws ClientLeft
+   */
   async send(
     { shown, upstream }: OwnedVideo,
     request: ContentRequest,
@@ -53,6 +57,7 @@ export class VideoContents {
     try {
       content = await provider.content(video, request, signal);
     } catch (failure) {
+      if (signal.aborted) throw new ClientLeft();
       throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
     }
     if (content === 'gone') throw noContent('The content has expired');

@@ -210,6 +210,23 @@ describe('the content of a video at a provider', () => {
     await until(() => closed);
   });
 
+  it('is not waited for when its client has left', async () => {
+    let closed = false;
+    upstream.find = says({ status: 'completed' });
+    upstream.content = (response) => response.on('close', () => (closed = true));
+    const { id } = await videos.made(MODEL);
+    await videos.ended(id);
+    const left = new AbortController();
+    const call = fetch(`${gateway.url}/v1/videos/${id}/content`, {
+      headers: { authorization: `Bearer ${key.key}` },
+      signal: left.signal,
+    }).catch(() => undefined);
+    await until(() => upstream.contents === 1);
+    left.abort();
+    await call;
+    await until(() => closed);
+  });
+
   it('that is gone is not there any more', async () => {
     upstream.find = says({ status: 'completed', expires_at: 1_900_000_000 });
     upstream.content = refuses(404);

@@ -8,6 +8,7 @@ export type Answer = (response: ServerResponse, request: IncomingMessage) => voi
 export class VideoUpstream {
   submissions = 0;
   polls = 0;
+  contents = 0;
   submit: Answer = says({ status: 'queued', progress: 0 });
   find: Answer = says({ status: 'in_progress', progress: 40 });
   content: Answer = (response) => response.end('bytes');
@@ -67,8 +68,10 @@ export class VideoUpstream {
     if (request.method === 'POST') {
       this.submissions += 1;
       this.submit(response, request);
-    } else if (path.endsWith('/content')) this.content(response, request);
-    else {
+    } else if (path.endsWith('/content')) {
+      this.contents += 1;
+      this.content(response, request);
+    } else {
       this.polls += 1;
       this.find(response, request);
     }
