@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { newId } from '../../../src/ids.js';
+import { PNG } from '../../providers/image/image-host.js';
 import { VideosClient, type ShownVideo } from '../videos/videos-client.js';
 
 let gateway: TestGateway;
@@ -60,25 +61,24 @@ describe('a video that is asked for again', () => {
     await videos.ended(ids[0] ?? '');
   });
 
-  it('as a form with the same fields is the same request; with another prompt it is not', async () => {
-    const form = (prompt: string): FormData => {
+  it('as a form with the same fields and files is the same request; with others it is not', async () => {
+    const send = (prompt: string, image: Buffer): Promise<Response> => {
       const data = new FormData();
       data.set('prompt', prompt);
       data.set('model', BODY.model);
-      return data;
-    };
-    const send = (prompt: string): Promise<Response> =>
-      fetch(`${gateway.url}/v1/videos`, {
+      data.set('input_reference', new Blob([image], { type: 'image/png' }), 'a.png');
+      return fetch(`${gateway.url}/v1/videos`, {
         method: 'POST',
         headers: { authorization: `Bearer ${key.key}`, 'idempotency-key': 'form' },
-        body: form(prompt),
+        body: data,
       });
-    const first = await send('one');
+    };
+    const first = await send('one', PNG);
     const text = await first.text();
-    const again = await send('one');
-    expect([again.status, await again.text()]).toEqual([first.status, text]);
-    expect(first.status).toBe(200);
-    expect((await send('two')).status).toBe(409);
+    const again = await send('one', PNG);
+    expect([again.status, await again.text()]).toEqual([200, text]);
+    expect((await send('two', PNG)).status).toBe(409);
+    expect((await send('one', Buffer.concat([PNG, Buffer.from('x')]))).status).toBe(409);
   });
 
   it('is shown as it is, where the process died before it knew what it had answered', async () => {
