@@ -41,10 +41,10 @@ export class StoredResponses {
     throw new GatewayError('invalid_value', 'Cannot cancel a synchronous response.');
   }
 
-  /** @throws GatewayError response_not_found */
+  /** Also the answer that is kept of a response that is not stored. @throws GatewayError response_not_found */
   async erase(accountId: string, id: string): Promise<void> {
-    const { object } = await this.find(accountId, id);
-    if (!isTerminal(object.status)) await this.end(accountId, id);
+    const stored = await this.store.find(accountId, id);
+    if (stored && !isTerminal(stored.object.status)) await this.end(accountId, id);
     if (!(await this.store.erase(accountId, id))) throw notFound(id);
   }
 

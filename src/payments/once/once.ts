@@ -33,7 +33,7 @@ export class Once {
       throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
     const { answer, responseId } = record;
     if (typeof answer === 'string') throw withoutAnswer(answer, responseId);
-    await this.store.countReplay(accountId, key);
+    this.count(accountId, key);
     return { accountId, responseId, answer };
   }
 
@@ -48,6 +48,13 @@ export class Once {
         err: failure,
       });
     }
+  }
+
+  /** An answer that is known is not kept back for the sake of a count. */
+  private count(accountId: string, key: string): void {
+    this.store.countReplay(accountId, key).catch((failure: unknown) => {
+      this.logger.warn({ msg: 'a replay was not counted', err: failure });
+    });
   }
 
   private async find(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
@@ -67,7 +74,7 @@ function withoutAnswer(state: 'running' | 'lost' | 'erased', responseId: string)
   }
   return new GatewayError(
     'server_error',
-    'The gateway stopped this call before its answer was complete, and charged what had been used. A new Idempotency-Key runs it again.',
+    'This call was charged, but its answer is not kept: it was too long, or the gateway stopped before it was complete. A new Idempotency-Key runs it again.',
     { shouldRetry: false },
   );
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import {
   Ledger,
@@ -32,19 +31,21 @@ export class PostgresLedger extends Ledger {
   ) {
     super();
     const { pool } = database;
-    const weigh = ({ record }: { readonly record?: RecordStart | RecordEnd | undefined }): number =>
-      weightOf(record);
     this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
       (batch, options) => takeHolds(pool, identity.id, batch, options),
       BOUNDS,
-      weigh,
+      ({ record, once }) => weightOf(record, once?.accepted),
     );
     this.settlements = new GroupCommit<SignedSettlement, SettlementResult>(
       (batch) => settleHolds(pool, batch, { sweep: false }),
       BOUNDS,
-      weigh,
+      ({ record, answer }) => weightOf(record, answer),
     );
-    this.releases = new GroupCommit<Release, true>((batch) => releaseHolds(pool, batch), BOUNDS, weigh);
+    this.releases = new GroupCommit<Release, true>(
+      (batch) => releaseHolds(pool, batch),
+      BOUNDS,
+      ({ record }) => weightOf(record),
+    );
   }
 
   hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal> {

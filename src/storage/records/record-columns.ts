@@ -1,4 +1,5 @@
 import type { RecordEnd, RecordEvent, RecordItem, RecordStart } from '../../payments/call-record.js';
+import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import { pairText } from './metadata-pairs.js';
 import { columnText } from '../column-text.js';
 
@@ -72,8 +73,12 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
   };
 }
 
-/** Bytes, roughly, that a record adds to a batch. */
-export function weightOf(record: RecordStart | RecordEnd | undefined): number {
+/** Bytes, roughly, that a record and the answer to a request that runs once add to a batch. */
+export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
+  return weightOfRecord(record) + (answer?.content.length ?? 0);
+}
+
+function weightOfRecord(record: RecordStart | RecordEnd | undefined): number {
   if (!record) return 0;
   const items = 'input' in record ? record.input : record.output;
   let weight = record.envelopeJson.length;

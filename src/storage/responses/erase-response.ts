@@ -1,7 +1,12 @@
 import type { Pool } from 'pg';
 import { columnText } from '../column-text.js';
 
-/** Removes the content and keeps the row, for the chain through it. @returns false when it was not there. */
+/**
+ * Removes the content and keeps the row, for the chain through it. What is not stored has no row, but its answer may be
+ * kept for a repetition of its request: then that is removed, or not even written.
+ *
+ * @returns false when there was neither
+ */
 export async function eraseResponse(
   pool: Pool,
   {
@@ -18,8 +23,11 @@ export async function eraseResponse(
      events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id),
      answers AS (
        UPDATE idempotency_records o SET kind = 'erased', headers = NULL, content = NULL
-       FROM erased e WHERE o.response_id = e.id)
-     SELECT id FROM erased`,
+       WHERE o.response_id = $1 AND o.account_id = $2 AND o.kind IS DISTINCT FROM 'erased' AND (
+         EXISTS (SELECT FROM erased)
+         OR ($1 LIKE 'resp\\_%' AND NOT EXISTS (SELECT FROM responses r WHERE r.id = $1)))
+       RETURNING o.response_id)
+     SELECT id FROM erased UNION SELECT response_id FROM answers`,
     [columnText(id), accountId, onlyChat],
   );
   return rowCount === 1;

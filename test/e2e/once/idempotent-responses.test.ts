@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectSoundBooks } from '../../support/books.js';
-import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
+import { nextStalls } from '../../support/chat-scripts.js';
+import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
+import { OpenStream } from '../../support/gateway-client.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
@@ -93,6 +95,43 @@ describe('Responses that are sent again', () => {
       `%${marker}%`,
     ]);
     expect(rows).toHaveLength(0);
+  });
+
+  it.each([
+    ['/responses', { input: 'Hi', store: false }],
+    ['/responses/compact', { input: 'Hi' }],
+    ['/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
+  ])('lose the answer of what is not stored when it is deleted (%s)', async (path, body) => {
+    const marker = `deleted-from-${path}`;
+    upstream.always(completion(marker));
+    const id = idOf(await (await call('POST', path, { name: path, body })).text());
+    const where = `${path.replace('/compact', '')}/${id}`;
+    const kept = await inRecords(id);
+    const own = created;
+    created = await gateway.createKey({ account: 'stranger' });
+    expect((await call('DELETE', where)).status).toBe(404);
+    created = own;
+    expect([kept, await inRecords(id)]).toEqual([1, 1]);
+    expect((await call('DELETE', where)).status).toBe(200);
+    expect(await inRecords(id)).toBe(0);
+    expect((await call('DELETE', where)).status).toBe(404);
+    expect((await call('POST', path, { name: path, body })).status).toBe(404);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('do not keep the answer of what is not stored when it is deleted while it runs', async () => {
+    const stalled = nextStalls(upstream, chatChunk({ role: 'assistant', content: 'Once' }));
+    const body = { input: 'Hi', store: false, stream: true };
+    const streamed = new OpenStream(await call('POST', '/responses', { name: 'early', body }));
+    const exchange = await stalled;
+    await streamed.shows('Once');
+    const [id = ''] = /resp_\w+/.exec(streamed.text) ?? [];
+    expect((await call('DELETE', `/responses/${id}`)).status).toBe(200);
+    exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(3, 4)), '[DONE]'));
+    await streamed.ended;
+    expect(await inRecords(id)).toBe(0);
+    expect((await call('POST', '/responses', { name: 'early', body })).status).toBe(404);
+    expect(await receipts(gateway.pool, created.id)).toHaveLength(1);
   });
 });
 

@@ -185,6 +185,28 @@ describe('ending holds', () => {
     expect(await keyRow(key.id)).toEqual({ budget_spent: '30', budget_held: '0', open_holds: 0 });
   });
 
+  it('keeps long answers in several statements', async () => {
+    const key = await insertKey(database.pool);
+    const requests = Array.from({ length: 6 }, (_, index) => ({
+      ...holdRequest(key, 10n),
+      once: { key: `long-${index}`, fingerprint: Buffer.from('same'), answer: () => undefined },
+    }));
+    await Promise.all(requests.map((request) => books.ledger.hold(request)));
+    const content = '"'.repeat(3 * 1024 * 1024);
+    const settled = requests.map((request) => ({
+      ...settlementOf(request, key, 1n),
+      answer: { kind: 'whole', status: 200, headers: {}, content } as const,
+    }));
+    await Promise.all(settled.map((settlement) => books.ledger.settle(settlement)));
+    const { rows } = await database.pool.query<{ transactions: number; kept: number }>(
+      `SELECT count(DISTINCT r.xmin::text)::int AS transactions, count(*) FILTER (WHERE content = $2)::int AS kept
+       FROM receipts r JOIN idempotency_records o USING (hold_id) WHERE r.key_id = $1`,
+      [key.id, content],
+    );
+    // The first one goes alone; of the others two fit into one statement each time.
+    expect(rows).toEqual([{ transactions: 4, kept: 6 }]);
+  });
+
   it('fails only the bad row of a batch', async () => {
     const key = await insertKey(database.pool);
     const requests = Array.from({ length: 5 }, () => holdRequest(key, 10n));
