@@ -59,6 +59,47 @@ describe('upstream failed after part of a stream had gone out: as for a client t
   });
 });
 
+describe('upstream failed before the first token: nothing', () => {
+  const heads = [
+    ['the head of a stream', ''],
+    ['a comment', ': processing\n\n'],
+    ['the role', sse(chatChunk({ role: 'assistant', content: '' }))],
+    ['a count', sse(usageChunk(chatUsage(100, 0)))],
+  ] as const;
+
+  describe.each(heads)('after %s', (_, bytes) => {
+    it.each(STREAMS)('$name', async (way) => {
+      upstream.always(async (exchange) => {
+        exchange.head();
+        if (bytes !== '') await exchange.send(bytes);
+        exchange.breakConnection();
+      });
+      const { code, receipt } = await call(way, gateway, payer.key);
+      expect(code).toBe('upstream_error');
+      await expectBill(gateway, payer, 'nothing', receipt);
+    });
+  });
+});
+
+describe('upstream failed after something that is not text: charged for it', () => {
+  const toolCall = { index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '' } };
+  const first = [
+    ['thoughts', { reasoning_content: 'Two words' }],
+    ['a refusal', { refusal: 'Two words' }],
+    ['a call of a tool', { tool_calls: [toolCall] }],
+  ] as const;
+
+  describe.each(first)('%s', (_, delta) => {
+    it.each(STREAMS)('$name', async (way) => {
+      upstream.always((exchange) => exchange.end(sse(chatChunk(delta))));
+      const { status, code, receipt } = await call(way, gateway, payer.key);
+      expect([status, code]).toEqual([200, 'upstream_error']);
+      const output = 'tool_calls' in delta ? 1 : 2;
+      await expectBill(gateway, payer, tokenBill(1, output, true), receipt);
+    });
+  });
+});
+
 const breaksOff: Handler = async (exchange) => {
   exchange.head(200, { 'content-type': 'application/json' });
   await exchange.send(JSON.stringify(chatAnswer({ content: 'Two words' })).slice(0, 60));

@@ -12,7 +12,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 import { expectBill, newPayer, tokenBill } from './bills.js';
-import { call, endOfResponse, send, told, WHOLE, type Way } from './ways.js';
+import { call, endOfResponse, send, told, WHOLE, type Sent, type Way } from './ways.js';
 
 /** A client waits for half of it; the other half is time for the database to come back before the lease ends. */
 const LEASE_MS = 20_000;
@@ -47,10 +47,10 @@ interface Running {
 }
 
 /** A call that the upstream has not answered yet. */
-async function running(way: Way, signal?: AbortSignal): Promise<Running> {
+async function running(way: Way, sent: Sent = {}): Promise<Running> {
   const payer = await newPayer(gateway);
   const stalled = nextStalls(upstream);
-  const answer = send(way, gateway, payer.key, { ...(signal && { signal }) });
+  const answer = send(way, gateway, payer.key, sent);
   answer.catch(() => undefined);
   return { way, payer, answer, exchange: await stalled };
 }
@@ -67,23 +67,26 @@ async function databaseIsBack(): Promise<void> {
 }
 
 describe('settlement impossible: nothing', () => {
-  it('for whole answers, whose clients are told 503; what nobody waits for is charged when it can be', async () => {
+  it('for whole answers, whose clients are told 503; what is kept for its client is charged when it can be', async () => {
     const calls = [];
     for (const way of WHOLE) calls.push(await running(way));
     const accepted = calls.filter(({ way }) => way.background);
     const ids = await Promise.all(
       accepted.map(async ({ answer }) => ((await (await answer).json()) as { id: string }).id),
     );
+    const once = { headers: { 'idempotency-key': 'once' } };
+    const repeated = await running(WHOLE[0]!, once);
     const leaving = new AbortController();
-    const left = await running(WHOLE[0]!, leaving.signal);
+    const left = await running(WHOLE[0]!, { signal: leaving.signal });
     proxy.cut();
-    calls.forEach(complete);
+    [...calls, repeated].forEach(complete);
     leaving.abort();
     const waiting = calls.filter(({ way }) => !way.background);
     for (const { way, payer, answer } of waiting) {
       const { status, code, receipt } = await told(way, gateway, payer.key, await answer);
       expect([status, code, receipt]).toEqual([503, 'service_unavailable', undefined]);
     }
+    expect((await repeated.answer).status).toBe(503);
     await databaseIsBack();
     for (const { payer } of waiting) await expectBill(gateway, payer, 'nothing');
     for (const [index, { payer }] of accepted.entries()) {
@@ -91,6 +94,9 @@ describe('settlement impossible: nothing', () => {
       await expectBill(gateway, payer, tokenBill(100, 50, false), receipt);
     }
     await expectBill(gateway, left.payer, tokenBill(1, 0, true));
+    const again = await call(repeated.way, gateway, repeated.payer.key, once);
+    await expectBill(gateway, repeated.payer, tokenBill(100, 50, false), again.receipt);
+    expect(upstream.requests).toHaveLength(WHOLE.length + 2);
     const { rows } = await database.pool.query(
       'SELECT status, background FROM responses ORDER BY background',
     );
