@@ -3,7 +3,6 @@ import { nextStalls } from '../../support/chat-scripts.js';
 import { chatAnswer, chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
 import { OpenStream } from '../../support/gateway-client.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
-import { openHolds } from '../../support/ledger-state.js';
 import { idIn, ResponsesClient } from '../../support/responses-client.js';
 import {
   startScriptedUpstream,
@@ -118,7 +117,7 @@ describe('left before anything was sent upstream: nothing', () => {
     await expectBill(narrow, payer, 'nothing');
   }
   const isHeldFor = (): Promise<void> =>
-    until(async () => (await openHolds(gateway.pool)).filter(({ sent }) => !sent).length === 2, 30_000);
+    until(async () => (await gateway.keyBudget(payer.id)).held > 0, 30_000);
 
   it.each(FOREGROUND)('$name, left while it waits for a connection', async (way) => {
     await whileWaiting(async () => {

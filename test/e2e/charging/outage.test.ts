@@ -15,7 +15,7 @@ import { expectBill, newPayer, tokenBill } from './bills.js';
 import { call, endOfResponse, send, told, WHOLE, type Sent, type Way } from './ways.js';
 
 /** A client waits for half of it; the other half is time for the database to come back before the lease ends. */
-const LEASE_MS = 20_000;
+const LEASE_MS = 30_000;
 
 let upstream: ScriptedUpstream;
 let database: TestDatabase;
@@ -104,7 +104,7 @@ describe('settlement impossible: nothing', () => {
       { status: 'failed', background: false },
       { status: 'completed', background: true },
     ]);
-  }, 90_000);
+  }, 120_000);
 
   it('for calls that cannot be held for: nothing is sent upstream', async () => {
     const payer = await newPayer(gateway);
@@ -113,5 +113,5 @@ describe('settlement impossible: nothing', () => {
     await databaseIsBack();
     expect(upstream.requests).toHaveLength(0);
     await expectBill(gateway, payer, 'nothing');
-  }, 90_000);
+  }, 120_000);
 });
