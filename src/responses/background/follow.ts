@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { RecordEvent } from '../../payments/call-record.js';
@@ -22,6 +23,11 @@ export type Followed = { readonly event: LoggedEvent } | Ended;
 
 /** Events read at once. */
 const READ_EVENTS = 500;
+/**
+ * How long a look that fails is tried again: the run behind it lives through such an outage, and a client that is told
+ * of a failure may ask for another run, which it pays for too.
+ */
+const PATIENCE_MS = 10_000;
 /** Pauses between two looks at a log to which nothing was added: they grow while nothing comes. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
@@ -55,7 +61,8 @@ export class FollowResponses {
     let known = startingAfter;
     let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
-      const events = await this.log.eventsAfter(accountId, id, known, READ_EVENTS);
+      const from = known;
+      const events = await patiently(() => this.log.eventsAfter(accountId, id, from, READ_EVENTS), signal);
       const last = events.at(-1);
       if (last) {
         known = last.sequenceNumber;
@@ -66,16 +73,33 @@ export class FollowResponses {
           yield shown;
           continue;
         }
-        const stored = await this.store.find(accountId, id);
+        const stored = await patiently(() => this.store.find(accountId, id), signal);
         yield [...shown.slice(0, -1), ...(stored ? endOf(stored) : []), ...shown.slice(-1)];
         return;
       }
-      const status = await this.store.status(accountId, id);
+      const status = await patiently(() => this.store.status(accountId, id), signal);
       if (!status) return;
       // Its end is written together with its last events: they are there with the next look, or not at all.
-      if (isTerminal(status) && (await this.log.eventsAfter(accountId, id, known, 1)).length === 0) return;
+      if (isTerminal(status)) {
+        const rest = await patiently(() => this.log.eventsAfter(accountId, id, from, 1), signal);
+        if (rest.length === 0) return;
+      }
       await this.bell.wait(id, pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+}
+
+/** @throws GatewayError service_unavailable */
+async function patiently<Found>(look: () => Promise<Found>, signal: AbortSignal): Promise<Found> {
+  const startedAt = Date.now();
+  for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await look();
+    } catch (cause) {
+      if (signal.aborted || Date.now() + waitMs - startedAt > PATIENCE_MS)
+        throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+      await sleep(waitMs);
     }
   }
 }

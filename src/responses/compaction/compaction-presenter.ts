@@ -10,6 +10,8 @@ import type { CompactionCommand } from './compaction.service.js';
 export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
   private summary = '';
   private usage: ResponseUsage | undefined;
+  /** Sealed once: however often the body is asked for, it is the same. */
+  private written: JsonObject | undefined;
 
   constructor(private readonly command: CompactionCommand) {}
 
@@ -27,7 +29,8 @@ export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
 
   body(): string {
     const { call, kept, write } = this.command;
-    const output: readonly JsonObject[] = [...kept, write(this.summary)];
+    this.written ??= write(this.summary);
+    const output: readonly JsonObject[] = [...kept, this.written];
     return JSON.stringify({
       id: call.responseId,
       object: 'response.compaction',

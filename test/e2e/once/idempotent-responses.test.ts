@@ -48,6 +48,15 @@ describe('Responses that are sent again', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
+  it('are compacted once, and to the letter, when the budget does not cover the price', async () => {
+    created = await gateway.createKey({ budget_limit: '2500' });
+    upstream.always(completion('Remembered', chatUsage(10, 5_000)));
+    const body = { input: [{ role: 'user', content: 'Remember this' }] };
+    const text = await (await call('POST', '/responses/compact', { name: 'overrun', body })).text();
+    expect(text).toContain('"overrun"');
+    expect(await (await call('POST', '/responses/compact', { name: 'overrun', body })).text()).toBe(text);
+  });
+
   it('add one turn to their conversation', async () => {
     const conversation = idOf(await (await call('POST', '/conversations', { body: {} })).text());
     const turn = { name: 'turn', body: { input: 'Hi', conversation } };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectSoundBooks } from '../../support/books.js';
 import { nextStalls } from '../../support/chat-scripts.js';
@@ -50,10 +51,13 @@ function start(url: string, more: Readonly<Record<string, string>>): Promise<Gat
 
 const clientOf = ({ url }: GatewayProcess): ResponsesClient => new ResponsesClient(url, created.key, '/v1');
 
-async function running(gateway: GatewayProcess): Promise<{ stream: OpenStream; exchange: Exchange }> {
+async function running(
+  gateway: GatewayProcess,
+  body: object = {},
+): Promise<{ stream: OpenStream; exchange: Exchange }> {
   created = await gateway.client.createKey({ budget_limit: '1000000' });
   const stalled = nextStalls(upstream, chatChunk({ role: 'assistant', content: 'Once' }));
-  const stream = await clientOf(gateway).open();
+  const stream = await clientOf(gateway).open(body);
   const exchange = await stalled;
   await stream.shows('Once');
   return { stream, exchange };
@@ -77,6 +81,22 @@ describe('a response whose database is away', () => {
     const { response, compose } = checkedFrames(await stream.frames());
     expect(response.status).toBe('completed');
     expect(await clientOf(gateway).found(response.id)).toEqual(response);
+    expect(compose.map(({ event }) => event)).toEqual(['compose.receipt']);
+    await gateway.stop();
+    await expectSoundBooks(database.pool);
+  });
+
+  it('for a moment, in background, is followed as if nothing had been', async () => {
+    const gateway = await start(proxy.url, { LEASE_MS: '20000' });
+    const { stream, exchange } = await running(gateway, { background: true });
+    proxy.cut();
+    await until(async () => (await fetch(`${gateway.url}/health/ready`)).status === 503);
+    exchange.end(REST);
+    // Longer than the pause between two looks at the log, of which at least one fails.
+    await sleep(1_000);
+    proxy.mend();
+    const { response, compose } = checkedFrames(await stream.frames());
+    expect(response.status).toBe('completed');
     expect(compose.map(({ event }) => event)).toEqual(['compose.receipt']);
     await gateway.stop();
     await expectSoundBooks(database.pool);
