@@ -173,3 +173,16 @@ describe('admin.responses', () => {
     expect(rows).toEqual([{ name: null, traced: true, account: 'acme' }]);
   });
 });
+
+describe('admin.keys', () => {
+  it('shows what is left, which is null without a limit', async () => {
+    await gateway.createKey({ account: 'limited', budget_limit: '500' });
+    const { rows } = await gateway.pool.query(
+      `SELECT account, budget_limit, budget_remaining FROM admin.keys ORDER BY account`,
+    );
+    expect(rows).toEqual([
+      { account: 'acme', budget_limit: null, budget_remaining: null },
+      { account: 'limited', budget_limit: '500', budget_remaining: '500' },
+    ]);
+  });
+});
