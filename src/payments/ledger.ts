@@ -100,7 +100,7 @@ export interface SettlementEnd {
 
 /** With its end as it is when the whole price is charged. */
 export interface SignedSettlement extends Settlement, SettlementEnd {
-  readonly endWith: (amounts: SettledAmounts) => Promise<SettlementEnd>;
+  readonly endWith: (amounts: SettledAmounts) => SettlementEnd;
 }
 
 export interface Release {

@@ -25,7 +25,7 @@ export class VideoEndings {
     const next = advance(job, reported);
     if (next.to === 'completed') {
       const { content, expiresAtMs, producedSeconds } = next;
-      await this.store.complete(job.id, await this.settlement(job, producedSeconds), {
+      await this.store.complete(job.id, this.settlement(job, producedSeconds), {
         content,
         expiresAtMs,
       });
@@ -41,7 +41,7 @@ export class VideoEndings {
   }
 
   /** The hold covers the price, so what the receipt says is known beforehand. */
-  private async settlement(job: UpstreamJob, producedSeconds: number | undefined): Promise<VideoSettlement> {
+  private settlement(job: UpstreamJob, producedSeconds: number | undefined): VideoSettlement {
     const { id, accountId, requestId, terms, keyChainId } = job;
     const settlement = {
       receiptId: newId('rct'),
@@ -60,7 +60,7 @@ export class VideoEndings {
       finalAmount: charge.providerAmount + charge.platformFee,
       overrun: 0n,
     });
-    return { ...settlement, signature: await this.signer.sign(receipt) };
+    return { ...settlement, signature: this.signer.sign(receipt) };
   }
 }
 

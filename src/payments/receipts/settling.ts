@@ -27,29 +27,29 @@ export class Settling {
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
   async settle(settlement: Settlement, once?: OnceCall): Promise<Receipt | undefined> {
-    const signed = await this.signed(settlement, once);
+    const signed = this.signed(settlement, once);
     const { outcome, ...amounts } = await this.ledger.settle(signed);
     if (outcome === 'ended_before') {
       this.answer(once, undefined);
       return undefined;
     }
-    const { signature } = amounts.overrun === 0n ? signed : await signed.endWith(amounts);
+    const { signature } = amounts.overrun === 0n ? signed : signed.endWith(amounts);
     return { ...receiptOf(settlement, amounts), signature };
   }
 
   /** On behalf of a process that died. */
   async settleAbandoned(settlement: Settlement): Promise<void> {
-    await this.ledger.settleAbandoned(await this.signed(settlement, undefined));
+    await this.ledger.settleAbandoned(this.signed(settlement, undefined));
   }
 
-  private async signed(settlement: Settlement, once: OnceCall | undefined): Promise<SignedSettlement> {
+  private signed(settlement: Settlement, once: OnceCall | undefined): SignedSettlement {
     const { providerAmount, platformFee } = settlement.charge;
-    const endWith = async (amounts: SettledAmounts): Promise<SettlementEnd> => {
+    const endWith = (amounts: SettledAmounts): SettlementEnd => {
       const receipt = receiptOf(settlement, amounts);
-      const signature = await this.signer.sign(receipt);
+      const signature = this.signer.sign(receipt);
       return { signature, answer: this.answer(once, { ...receipt, signature }) };
     };
-    const end = await endWith({ finalAmount: providerAmount + platformFee, overrun: 0n });
+    const end = endWith({ finalAmount: providerAmount + platformFee, overrun: 0n });
     return { ...settlement, ...end, endWith };
   }
 

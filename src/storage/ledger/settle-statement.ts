@@ -49,15 +49,12 @@ async function settleAndSignOverruns(
 ): Promise<readonly SettlementResult[]> {
   const rows = await settle(client, settlements, options);
   const results = rows.map(resultOf);
-  const overrun = settlements.flatMap((settlement, index) => {
+  const corrected = settlements.flatMap((settlement, index) => {
     const result = results[index];
     const isNew = rows[index]?.outcome === 'settled';
-    return result && result.overrun > 0n && isNew ? [{ settlement, end: settlement.endWith(result) }] : [];
+    return result && result.overrun > 0n && isNew ? [{ ...settlement, ...settlement.endWith(result) }] : [];
   });
-  if (overrun.length === 0) return results;
-  const corrected = await Promise.all(
-    overrun.map(async ({ settlement, end }) => ({ ...settlement, ...(await end) })),
-  );
+  if (corrected.length === 0) return results;
   await client.query(
     `UPDATE receipts r SET signature = s.signature
      FROM unnest($1::text[], $2::text[]) AS s (receipt_id, signature) WHERE r.id = s.receipt_id`,

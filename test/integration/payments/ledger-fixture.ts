@@ -92,7 +92,7 @@ export function settlementOf(
     held: request.minimum,
     signature: signatureOver({ finalAmount: providerAmount + platformFee, overrun: 0n }),
     answer: answerTo(request),
-    endWith: (amounts) => Promise.resolve({ signature: signatureOver(amounts), answer: answerTo(request) }),
+    endWith: (amounts) => ({ signature: signatureOver(amounts), answer: answerTo(request) }),
   };
 }
 

@@ -51,7 +51,7 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
   };
 }
 
-async function settlement(video: VideoIntent): Promise<VideoSettlement> {
+function settlement(video: VideoIntent): VideoSettlement {
   const unsigned = {
     receiptId: newId('rct'),
     network: 'eip155:43113',
@@ -68,7 +68,7 @@ async function settlement(video: VideoIntent): Promise<VideoSettlement> {
     finalAmount: video.price,
     overrun: 0n,
   });
-  return { ...unsigned, signature: await gateway.app.get(ReceiptSigner).sign(receipt) };
+  return { ...unsigned, signature: gateway.app.get(ReceiptSigner).sign(receipt) };
 }
 
 describe('the store of videos', () => {
@@ -94,7 +94,7 @@ describe('the store of videos', () => {
     for (let round = 0; round < 10; round += 1) {
       const before = await receipts(gateway.pool, key.id);
       const video = intent();
-      const settled = await settlement(video);
+      const settled = settlement(video);
       await store.submit(video);
       const accepted = store.accept(video.id, {
         upstreamId: 'up',
@@ -124,7 +124,7 @@ describe('the store of videos', () => {
   it('writes a receipt of nothing for a free model', async () => {
     const video = intent({ price: 0n, terms: TERMS });
     await store.submit(video);
-    const free = await settlement(video);
+    const free = settlement(video);
     expect(await store.complete(video.id, free, { content: undefined, expiresAtMs: undefined })).toBe(true);
     expect((await store.find('acme', video.id))?.shown.receipt).toMatchObject({
       finalAmountWei: '0',
