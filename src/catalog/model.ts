@@ -24,6 +24,8 @@ export interface ProviderSettings {
   readonly passFields: readonly string[];
   /** The field in which this upstream takes its output limit. */
   readonly tokenLimitField: 'max_completion_tokens' | 'max_tokens';
+  /** Its videos honour `Idempotency-Key`: a submission that is sent again with the same one begins no second job. */
+  readonly idempotentVideos: boolean;
   /** Sockets kept to this upstream at most. */
   readonly maxConnections: number;
 }

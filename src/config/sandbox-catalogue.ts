@@ -22,6 +22,7 @@ const PROVIDER: ProviderSettings = {
   headers: {},
   passFields: [],
   tokenLimitField: 'max_completion_tokens',
+  idempotentVideos: false,
   maxConnections: 1,
 };
 

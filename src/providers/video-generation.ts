@@ -8,21 +8,28 @@ import { UpstreamFailure } from './upstream-failure.js';
 import type { VideoSnapshot, VideoSubmission } from './video/video-provider.js';
 import { VideoProviders } from './video-providers.js';
 
-/** How a submission went. */
-export type Submitted =
+/** How a submission went that a target may have taken. */
+export type Sent =
   | { readonly snapshot: VideoSnapshot; readonly target: Target }
-  /** Nothing began upstream, and nothing will. */
-  | { readonly refused: GatewayError }
   /** A job may have begun, and nobody knows it. */
   | { readonly unknown: unknown; readonly target: Target };
 
+/** How a submission went; refused: nothing began upstream, and nothing will. */
+export type Submitted = Sent | { readonly refused: GatewayError };
+
 export interface SubmissionOptions {
   readonly signal: AbortSignal;
-  /** Called before an attempt at another target than the one before; when it fails, nothing is sent. */
+  /** Called before every attempt but the first one; when it fails, nothing is sent. */
   readonly onTarget: (target: Target, attempt: number) => Promise<void>;
   /** For the log. */
   readonly requestId: string;
 }
+
+/** Of one job at a target that honours its reference, whatever becomes of the processes that make them. */
+const MAX_SUBMISSIONS = 4;
+const AGAIN_AFTER_MS = 1_000;
+/** Whatever the target asks for. */
+const LONGEST_WAIT_MS = 5_000;
 
 /** Videos from whichever target of the model takes them. */
 @Injectable()
@@ -39,8 +46,9 @@ export class VideoGeneration {
     submission: VideoSubmission,
     plan: RetryPlan,
     first: Target,
-    { signal, onTarget, requestId }: SubmissionOptions,
+    options: SubmissionOptions,
   ): Promise<Submitted> {
+    const { signal, onTarget, requestId } = options;
     let target = first;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -53,7 +61,10 @@ export class VideoGeneration {
       } catch (failure) {
         const isUpstreams = failure instanceof UpstreamFailure;
         this.report(failure, target, attempt, requestId);
-        if (isUpstreams && !failure.options.refused) return { unknown: failure, target };
+        if (isUpstreams && !failure.options.refused)
+          return target.provider.idempotentVideos
+            ? await this.submitAgain(submission, target, attempt, { ...options, unknown: failure })
+            : { unknown: failure, target };
         if (signal.aborted) return { unknown: failure, target };
         const waitMs = isUpstreams ? plan.waitAfter(failure, target) : undefined;
         if (waitMs === undefined) return { refused: isUpstreams ? failure.error : toGatewayError(failure) };
@@ -61,6 +72,33 @@ export class VideoGeneration {
         target = plan.next();
       }
     }
+  }
+
+  /**
+   * Sends what the target may have taken to it again, a few times: it honours the reference, so it begins nothing twice.
+   * A refusal says nothing of the first attempt, so only an acceptance is an outcome.
+   * @param attempts how many there were before
+   */
+  async submitAgain(
+    submission: VideoSubmission,
+    target: Target,
+    attempts: number,
+    { signal, onTarget, requestId, unknown }: SubmissionOptions & { readonly unknown: unknown },
+  ): Promise<Sent> {
+    let last = unknown;
+    for (let attempt = attempts + 1; attempt <= MAX_SUBMISSIONS && !signal.aborted; attempt += 1) {
+      try {
+        await sleep(waitBefore(attempt - attempts, last), undefined, { signal });
+        await onTarget(target, attempt);
+        const provider = this.providers.providerOf(target.provider);
+        const submit = (): Promise<VideoSnapshot> => provider.submit(submission, target, signal);
+        return { snapshot: await this.attempt(submit, target), target };
+      } catch (failure) {
+        this.report(failure, target, attempt, requestId);
+        last = failure;
+      }
+    }
+    return { unknown: last, target };
   }
 
   private async attempt(submit: () => Promise<VideoSnapshot>, target: Target): Promise<VideoSnapshot> {
@@ -93,4 +131,11 @@ export class VideoGeneration {
       err: cause,
     });
   }
+}
+
+/** Milliseconds, half of them by chance. @param repetition from 1 */
+function waitBefore(repetition: number, failure: unknown): number {
+  const fullMs = AGAIN_AFTER_MS * 2 ** (repetition - 1);
+  const asked = failure instanceof UpstreamFailure ? (failure.options.retryAfterMs ?? 0) : 0;
+  return Math.max(fullMs * (0.5 + Math.random() * 0.5), Math.min(asked, LONGEST_WAIT_MS));
 }

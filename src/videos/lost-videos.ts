@@ -1,15 +1,23 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Catalog } from '../catalog/catalog.service.js';
+import type { Target } from '../catalog/model.js';
+import { GatewayError } from '../errors/gateway-error.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { Recurring } from '../payments/recurring.js';
+import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { PollStore } from './polling/poll-store.js';
-import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
-import { VideoBell } from './video-bell.js';
-import { VideoStore } from './video-store.js';
+import { UpstreamVideos } from './upstream-videos.js';
+import { VideoStore, type LostVideo } from './video-store.js';
 import { VideoSubmissions } from './video-submissions.js';
 
 const ROUND = 100;
+/** Providers forget idempotency keys after a while, a day as a rule, and clients do not wait for ever. */
+const AGAIN_WITHIN_MS = 3_600_000;
 
-/** Ends videos whose process died between asking the upstream and storing its answer, and forgets its watches. */
+/**
+ * Takes over videos whose process died between asking the upstream and storing its answer: they are submitted again
+ * where that begins nothing twice, and fail elsewhere. Forgets the watches of dead processes, too.
+ */
 @Injectable()
 export class LostVideos implements OnModuleInit {
   private readonly logger = new Logger(LostVideos.name);
@@ -22,7 +30,8 @@ export class LostVideos implements OnModuleInit {
     private readonly store: VideoStore,
     private readonly polls: PollStore,
     private readonly submissions: VideoSubmissions,
-    private readonly bell: VideoBell,
+    private readonly upstream: UpstreamVideos,
+    private readonly catalog: Catalog,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
@@ -35,14 +44,53 @@ export class LostVideos implements OnModuleInit {
   }
 
   private async sweep(): Promise<void> {
-    const lost = await this.store.failLost(SUBMISSION_UNKNOWN, this.submissions.underWay, ROUND);
-    for (const videoId of lost) {
-      this.bell.ring(videoId);
-      this.logger.error({
-        msg: 'it is not known whether a provider has accepted a video: it may cost money there',
-        videoId,
-      });
+    const lost = await this.store.claimLost(this.submissions.underWay, ROUND);
+    for (const video of lost) {
+      const { id, provider, attempt } = video;
+      const target = this.targetOf(video);
+      const submission = target && this.submissionOf(video);
+      if (submission) {
+        this.logger.warn({ msg: 'a video is submitted again', videoId: id, provider, attempt: attempt + 1 });
+        this.submissions.resume(video, submission, target);
+      } else await this.submissions.failUnknown(id, provider, undefined);
     }
     await this.polls.forgetWatches();
+  }
+
+  /** Undefined where a second submission might begin a second video. */
+  private targetOf({ provider, upstreamModel, createdAtMs }: LostVideo): Target | undefined {
+    if (Date.now() - createdAtMs > AGAIN_WITHIN_MS) return undefined;
+    const target = known(() => this.upstream.targetOf(provider, upstreamModel));
+    return target?.provider.idempotentVideos ? target : undefined;
+  }
+
+  /** Undefined where it would not be what was sent first. */
+  private submissionOf({ id, model, parameters, remixOf, isWhole }: LostVideo): VideoSubmission | undefined {
+    const resolved = known(() => this.catalog.resolveVideo(model));
+    if (!isWhole || !resolved) return undefined;
+    const { prompt, seconds, size, aspectRatio, seed, negativePrompt } = parameters;
+    return {
+      ...resolved,
+      prompt,
+      seconds,
+      size,
+      aspectRatio,
+      seed,
+      negativePrompt,
+      // Nobody is there to be told of a refusal.
+      names: { seconds: 'duration', image: 'image_url' },
+      reference: id,
+      remixOf,
+    };
+  }
+}
+
+/** Undefined for what the catalog does not name any more. */
+function known<Found>(look: () => Found): Found | undefined {
+  try {
+    return look();
+  } catch (failure) {
+    if (failure instanceof GatewayError) return undefined;
+    throw failure;
   }
 }

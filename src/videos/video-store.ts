@@ -15,6 +15,8 @@ export interface VideoIntent {
   /** As the client named it. */
   readonly model: string;
   readonly parameters: VideoParameters;
+  /** One goes up with it; it is not stored. */
+  readonly hasImage: boolean;
   readonly remixedFrom: string | undefined;
   /** The full price, atomic USDC. */
   readonly price: bigint;
@@ -23,6 +25,25 @@ export interface VideoIntent {
   readonly createdAtMs: number;
   /** Set when the request is to run once; with the status of its answer. */
   readonly once: (OnceKey & { readonly status: number }) | undefined;
+}
+
+/** A job whose upstream was asked, or was about to be, by a process that will never know the answer. */
+export interface LostVideo {
+  readonly id: string;
+  readonly requestId: string;
+  /** As the client named it. */
+  readonly model: string;
+  readonly parameters: VideoParameters;
+  /** Of a remix: its source's name at the upstream. */
+  readonly remixOf: string | undefined;
+  /** Nothing of what went up is missing here. */
+  readonly isWhole: boolean;
+  /** Configured id. */
+  readonly provider: string;
+  readonly upstreamModel: string;
+  /** Submissions so far. */
+  readonly attempt: number;
+  readonly createdAtMs: number;
 }
 
 /** What the upstream said when it accepted a job. */
@@ -74,28 +95,26 @@ export interface OwnedVideo {
 export abstract class VideoStore {
   /** Takes the hold and stores the intent, both or neither. Safe to repeat. */
   abstract submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal>;
-  /** The next attempt goes to another target. */
+  /** Stored before the next attempt. @returns false when this process is not the one that submits the job any more. */
   abstract retarget(
     id: string,
     target: { provider: string; upstreamModel: string; attempt: number },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** @returns false when the job has ended in the meantime. Safe to repeat. */
   abstract accept(id: string, accepted: AcceptedVideo): Promise<boolean>;
-  /** Nothing began upstream: the hold is released and nothing is left of the job. */
+  /** Nothing began upstream: the hold is released and nothing is left of the job, unless another process submits it. */
   abstract withdraw(id: string): Promise<void>;
   /** Charges for it. */
   abstract complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean>;
   /** Releases its hold. */
   abstract fail(id: string, error: VideoError): Promise<boolean>;
+  /** The same for a job that this process still submits; it stays as it is where another one does, or was accepted. */
+  abstract failSubmission(id: string, error: VideoError): Promise<boolean>;
   /**
-   * Fails at most `limit` jobs that nobody submits any more: their process has died, or it is this one, and they are
-   * not among those `underWay` here. @returns their ids.
+   * Makes this process the submitter of at most `limit` jobs that nobody submits any more: their process has died, or
+   * it is this one, and they are not among those `underWay` here. Each is given to one process only.
    */
-  abstract failLost(
-    error: VideoError,
-    underWay: readonly string[],
-    limit: number,
-  ): Promise<readonly string[]>;
+  abstract claimLost(underWay: readonly string[], limit: number): Promise<readonly LostVideo[]>;
 
   /** What belongs to another account is not there. */
   abstract find(accountId: string, id: string): Promise<OwnedVideo | undefined>;

@@ -9,7 +9,7 @@ import { orderTargets } from '../providers/order-targets.js';
 import { RetryPlan } from '../providers/retry-plan.js';
 import { TargetHealth } from '../providers/target-health.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
-import { VideoGeneration, type Submitted } from '../providers/video-generation.js';
+import { VideoGeneration, type Sent, type SubmissionOptions } from '../providers/video-generation.js';
 import { advance } from './domain/advance.js';
 import type { VideoJob } from './domain/video-job.js';
 import { keepTrying } from './keep-trying.js';
@@ -17,8 +17,7 @@ import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import type { VideoCommand } from './video-command.js';
-import { VideoEndings } from './video-endings.js';
-import { VideoStore, type AcceptedVideo, type VideoIntent } from './video-store.js';
+import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
 /** How long an outcome that the database does not take is tried again. */
 const KEEP_TRYING_MS = 3_600_000;
@@ -40,7 +39,6 @@ export class VideoSubmissions {
 
   constructor(
     private readonly store: VideoStore,
-    private readonly endings: VideoEndings,
     private readonly generation: VideoGeneration,
     private readonly upstream: UpstreamVideos,
     private readonly health: TargetHealth,
@@ -65,10 +63,33 @@ export class VideoSubmissions {
       command.id,
       this.begin(command, submissionOf(command, image), plan, first),
     );
-    if (refused) throw refused;
     const stored = await this.store.find(grant.accountId, command.id);
-    if (!stored) throw new GatewayError('video_not_found');
+    if (!stored) throw refused ?? new GatewayError('video_not_found');
     return { job: stored.shown, grant };
+  }
+
+  /** Goes on with what another process has begun, at a target that begins nothing twice. */
+  resume({ id, requestId, attempt }: LostVideo, submission: VideoSubmission, target: Target): void {
+    const unknown = new Error('the process that submitted it has died');
+    const options = { ...this.optionsFor(id, requestId), unknown };
+    const work = this.generation
+      .submitAgain(submission, target, attempt, options)
+      .then((submitted) => this.conclude(id, submitted));
+    this.track(id, work).catch((failure: unknown) => {
+      this.logger.error({ msg: 'the outcome of a video was not stored', videoId: id, err: failure });
+    });
+  }
+
+  /** Ends a job that this process submits, and that may have begun nevertheless. */
+  async failUnknown(id: string, provider: string, cause: unknown): Promise<void> {
+    this.logger.error({
+      msg: 'it is not known whether a provider has accepted a video: it may cost money there',
+      videoId: id,
+      provider,
+      err: cause,
+    });
+    await this.persist(id, () => this.store.failSubmission(id, SUBMISSION_UNKNOWN));
+    this.bell.ring(id);
   }
 
   /** Videos whose submission is under way here. */
@@ -113,6 +134,7 @@ export class VideoSubmissions {
         shape,
         model: modelName,
         parameters,
+        hasImage: command.image !== undefined,
         remixedFrom: remix?.id,
         price,
         terms: { ...terms, provider: provider.id },
@@ -137,25 +159,38 @@ export class VideoSubmissions {
     plan: RetryPlan,
     first: Target,
   ): Promise<GatewayError | undefined> {
-    const submitted = await this.generation.submit(submission, plan, first, {
-      signal: this.cut.signal,
-      requestId: payer.requestId,
-      onTarget: ({ provider, upstreamModel }, attempt) =>
-        this.store.retarget(id, { provider: provider.id, upstreamModel, attempt }),
-    });
+    const options = this.optionsFor(id, payer.requestId);
+    const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
       await this.persist(id, () => this.store.withdraw(id));
       return submitted.refused;
     }
-    if ('unknown' in submitted) await this.failUnknown(id, submitted);
-    else await this.accept(id, submitted);
-    this.bell.ring(id);
+    await this.conclude(id, submitted);
     return undefined;
+  }
+
+  private optionsFor(id: string, requestId: string): SubmissionOptions {
+    return {
+      signal: this.cut.signal,
+      requestId,
+      onTarget: async ({ provider, upstreamModel }, attempt) => {
+        const isOurs = await this.store.retarget(id, { provider: provider.id, upstreamModel, attempt });
+        if (!isOurs) throw new Error('another process submits this video');
+      },
+    };
+  }
+
+  private async conclude(id: string, submitted: Sent): Promise<void> {
+    if ('snapshot' in submitted) return this.accept(id, submitted);
+    const { provider } = submitted.target;
+    // Left to the processes that live on, as if this one had died.
+    if (this.cut.signal.aborted && provider.idempotentVideos) return;
+    await this.failUnknown(id, provider.id, submitted.unknown);
   }
 
   private async accept(
     id: string,
-    { snapshot, target }: Extract<Submitted, { snapshot: unknown }>,
+    { snapshot, target }: Extract<Sent, { snapshot: unknown }>,
   ): Promise<void> {
     const next = advance({ status: 'submitting', progress: 0 }, snapshot);
     const { upstreamId } = snapshot;
@@ -164,26 +199,15 @@ export class VideoSubmissions {
       next.to === 'completed' || next.to === 'failed'
         ? { upstreamId, status: 'processing', progress: 0, nextPollMs: 0 }
         : { upstreamId, status: next.to, progress: next.progress, nextPollMs: FIRST_POLL_MS };
-    if (await this.persist(id, () => this.store.accept(id, accepted))) return;
+    const isTaken = await this.persist(id, () => this.store.accept(id, accepted));
+    this.bell.ring(id);
+    if (isTaken) return;
     this.logger.error({
       msg: 'a provider has accepted a video that had been given up: it may cost money there',
       videoId: id,
       provider: target.provider.id,
       upstreamId,
     });
-  }
-
-  private async failUnknown(
-    id: string,
-    { target, unknown }: Extract<Submitted, { unknown: unknown }>,
-  ): Promise<void> {
-    this.logger.error({
-      msg: 'it is not known whether a provider has accepted a video: it may cost money there',
-      videoId: id,
-      provider: target.provider.id,
-      err: unknown,
-    });
-    await this.persist(id, () => this.endings.fail(id, SUBMISSION_UNKNOWN));
   }
 
   /** @throws GatewayError 503 after half a lease; it is still tried then. */

@@ -25,7 +25,11 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [`providers: [{id: up, type: openai}, {id: up, type: google}]`]:
     'providers[1].id: is the id of an earlier provider',
   'providers: [{id: up, type: openai, key: x}]':
-    'providers[0].key: is not a known key; known here: id, type, base_url, api_key, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, token_limit_field, max_connections',
+    'providers[0].key: is not a known key; known here: id, type, base_url, api_key, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, token_limit_field, idempotent_videos, max_connections',
+  'providers: [{id: up, type: openai, idempotent_videos: true}]':
+    'providers[0].idempotent_videos: is for a provider of type openai with videos among its wires',
+  'providers: [{id: up, type: google, wires: [videos], idempotent_videos: true}]':
+    'providers[0].idempotent_videos: is for a provider of type openai with videos among its wires',
   'providers: [{id: up, type: openai, base_url: up.internal}]':
     'providers[0].base_url: must be an http(s) URL without user, query and fragment',
   'providers: [{id: up, type: openai, base_url: "https://a:b@up.internal"}]':

@@ -25,6 +25,7 @@ describe('readGatewayFile', () => {
       headers: {},
       passFields: [],
       tokenLimitField: 'max_completion_tokens',
+      idempotentVideos: false,
       maxConnections: 256,
     });
     expect(catalog.providers.get('b')).toMatchObject({
@@ -52,6 +53,7 @@ describe('readGatewayFile', () => {
           headers: {api-version: 2026-01-01, x-number: 1.10}
           pass_fields: [top_k, min_p]
           token_limit_field: max_tokens
+          idempotent_videos: true
           max_connections: 6`,
       { UP_HOST: 'up.internal', UP_KEY: 'a$&b' },
     );
@@ -67,6 +69,7 @@ describe('readGatewayFile', () => {
       headers: { 'api-version': '2026-01-01', 'x-number': '1.10' },
       passFields: ['top_k', 'min_p'],
       tokenLimitField: 'max_tokens',
+      idempotentVideos: true,
       maxConnections: 6,
     });
   });

@@ -20,6 +20,7 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
     headers: {},
     passFields: [],
     tokenLimitField: 'max_completion_tokens',
+    idempotentVideos: false,
     maxConnections: 8,
     ...overrides,
   };

@@ -49,6 +49,7 @@ export function defaultProvider(id: string, type: UpstreamType): ProviderSetting
     headers: {},
     passFields: [],
     tokenLimitField: type === 'openai' ? 'max_completion_tokens' : 'max_tokens',
+    idempotentVideos: false,
     maxConnections: 256,
   };
 }
@@ -89,8 +90,11 @@ function readProvider(section: Section): ProviderSettings {
     tokenLimitField:
       section.choice('token_limit_field', ['max_completion_tokens', 'max_tokens']) ??
       defaults.tokenLimitField,
+    idempotentVideos: section.boolean('idempotent_videos') ?? defaults.idempotentVideos,
     maxConnections: section.wholeNumber('max_connections', 1, 65_535) ?? defaults.maxConnections,
   };
+  if (provider.idempotentVideos && !(provider.type === 'openai' && provider.wires.includes('videos')))
+    section.refuse('idempotent_videos', 'is for a provider of type openai with videos among its wires');
   section.end();
   return provider;
 }

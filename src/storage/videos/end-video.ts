@@ -42,69 +42,50 @@ SELECT s.outcome FROM ended e CROSS JOIN LATERAL settle_holds(
   return rows.length === 1;
 }
 
+/** @param state of the row that may fail */
+function failing(state: string): string {
+  return `
+WITH ended AS MATERIALIZED (
+  UPDATE videos SET status = 'failed', error = $2::json, ${ENDED}
+  WHERE id = $1 AND ${state} RETURNING hold_id, key_id)
+SELECT release_holds(ARRAY[e.hold_id], ARRAY[e.key_id]) FROM ended e`;
+}
+
 /** Charges nothing. @returns false when the job had ended before. */
 export async function failVideo(pool: Pool, id: string, error: VideoError): Promise<boolean> {
   const { rows } = await pool.query({
     name: 'fail_video',
-    text: `
-WITH ended AS MATERIALIZED (
-  UPDATE videos SET status = 'failed', error = $2::json, ${ENDED}
-  WHERE id = $1 AND finished_at IS NULL RETURNING hold_id, key_id)
-SELECT release_holds(ARRAY[e.hold_id], ARRAY[e.key_id]) FROM ended e`,
+    text: failing('finished_at IS NULL'),
     values: [id, JSON.stringify(error)],
   });
   return rows.length === 1;
 }
 
-/** What is being submitted is given this long to be known of in its process. */
-const SETTLING_SECONDS = 60;
-
-/** Jobs whose submission is not under way any more, and whose outcome was not stored. */
-export async function failLostVideos(
+/** Charges nothing. @returns false when the process does not submit the job any more, or it was accepted. */
+export async function failSubmission(
   pool: Pool,
-  {
-    error,
-    processId,
-    underWay,
-    limit,
-  }: {
-    readonly error: VideoError;
-    readonly processId: string;
-    readonly underWay: readonly string[];
-    readonly limit: number;
-  },
-): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ id: string }>({
-    name: 'fail_lost_videos',
-    text: `
-WITH lost AS (
-  SELECT v.id FROM videos v
-  WHERE v.finished_at IS NULL AND v.status = 'submitting'
-    AND (NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now())
-         OR (v.process_id = $3 AND NOT v.id = ANY ($4::text[])
-             AND v.created_at < now() - interval '${SETTLING_SECONDS} seconds'))
-  LIMIT $2 FOR UPDATE SKIP LOCKED),
-ended AS MATERIALIZED (
-  UPDATE videos v SET status = 'failed', error = $1::json, ${ENDED}
-  FROM lost l WHERE v.id = l.id AND v.finished_at IS NULL RETURNING v.id, v.hold_id, v.key_id),
-released AS MATERIALIZED (
-  SELECT release_holds(array_agg(e.hold_id), array_agg(e.key_id)) FROM ended e HAVING count(*) > 0)
-SELECT e.id FROM ended e, released`,
-    values: [JSON.stringify(error), limit, processId, underWay],
+  processId: string,
+  id: string,
+  error: VideoError,
+): Promise<boolean> {
+  const { rows } = await pool.query({
+    name: 'fail_submission',
+    text: failing(`status = 'submitting' AND process_id = $3`),
+    values: [id, JSON.stringify(error), processId],
   });
-  return rows.map(({ id }) => id);
+  return rows.length === 1;
 }
 
-/** Leaves nothing of a job that no upstream has begun; its request may run again. */
-export async function withdrawVideo(pool: Pool, id: string): Promise<void> {
+/** Leaves nothing of a job that the process submits and no upstream has begun; its request may run again. */
+export async function withdrawVideo(pool: Pool, processId: string, id: string): Promise<void> {
   await pool.query({
     name: 'withdraw_video',
     text: `
 WITH gone AS MATERIALIZED (
-  DELETE FROM videos WHERE id = $1 AND status = 'submitting' RETURNING hold_id, key_id),
+  DELETE FROM videos WHERE id = $1 AND status = 'submitting' AND process_id = $2 RETURNING hold_id, key_id),
 released AS MATERIALIZED (
   SELECT g.hold_id, release_holds(ARRAY[g.hold_id], ARRAY[g.key_id]) FROM gone g)
 DELETE FROM idempotency_records o USING released r WHERE o.hold_id = r.hold_id`,
-    values: [id],
+    values: [id, processId],
   });
 }

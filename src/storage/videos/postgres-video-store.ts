@@ -6,6 +6,7 @@ import type { VideoError } from '../../videos/domain/video-job.js';
 import {
   VideoStore,
   type AcceptedVideo,
+  type LostVideo,
   type OwnedVideo,
   type VideoIntent,
   type VideoPage,
@@ -16,7 +17,8 @@ import {
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { withinPage } from '../within-page.js';
-import { completeVideo, failLostVideos, failVideo, withdrawVideo } from './end-video.js';
+import { claimLostVideos } from './claim-lost-videos.js';
+import { completeVideo, failSubmission, failVideo, withdrawVideo } from './end-video.js';
 import { submitVideo } from './submit-video.js';
 import {
   SHOWN_COLUMNS,
@@ -47,11 +49,13 @@ export class PostgresVideoStore extends VideoStore {
   async retarget(
     id: string,
     { provider, upstreamModel, attempt }: { provider: string; upstreamModel: string; attempt: number },
-  ): Promise<void> {
-    await this.pool.query(
-      `UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4 WHERE id = $1 AND status = 'submitting'`,
-      [id, provider, upstreamModel, attempt],
+  ): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4
+       WHERE id = $1 AND status = 'submitting' AND process_id = $5`,
+      [id, provider, upstreamModel, attempt, this.identity.id],
     );
+    return rowCount === 1;
   }
 
   async accept(id: string, { upstreamId, status, progress, nextPollMs }: AcceptedVideo): Promise<boolean> {
@@ -65,7 +69,7 @@ export class PostgresVideoStore extends VideoStore {
   }
 
   withdraw(id: string): Promise<void> {
-    return withdrawVideo(this.pool, id);
+    return withdrawVideo(this.pool, this.identity.id, id);
   }
 
   complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean> {
@@ -76,8 +80,12 @@ export class PostgresVideoStore extends VideoStore {
     return failVideo(this.pool, id, error);
   }
 
-  failLost(error: VideoError, underWay: readonly string[], limit: number): Promise<readonly string[]> {
-    return failLostVideos(this.pool, { error, processId: this.identity.id, underWay, limit });
+  failSubmission(id: string, error: VideoError): Promise<boolean> {
+    return failSubmission(this.pool, this.identity.id, id, error);
+  }
+
+  claimLost(underWay: readonly string[], limit: number): Promise<readonly LostVideo[]> {
+    return claimLostVideos(this.pool, this.identity.id, underWay, limit);
   }
 
   async find(accountId: string, id: string): Promise<OwnedVideo | undefined> {

@@ -25,7 +25,7 @@ export async function submitVideo(
       intent.id,
       intent.shape,
       intent.model,
-      JSON.stringify(intent.parameters),
+      JSON.stringify({ ...intent.parameters, hasImage: intent.hasImage }),
       JSON.stringify(intent.terms),
       intent.remixedFrom ?? null,
       intent.terms.provider,

@@ -7,6 +7,9 @@ export type Answer = (response: ServerResponse, request: IncomingMessage) => voi
 /** A server that speaks OpenAI's videos wire as a test wants it; without further words its one job is in progress. */
 export class VideoUpstream {
   submissions = 0;
+  /** Of the submissions: what they are known by. */
+  readonly keys = new Set<string | undefined>();
+  readonly bodies: string[] = [];
   polls = 0;
   contents = 0;
   submit: Answer = says({ status: 'queued', progress: 0 });
@@ -19,8 +22,9 @@ export class VideoUpstream {
     const server = createServer();
     const upstream = new VideoUpstream(server);
     server.on('request', (request, response) => {
-      request.resume();
-      request.once('end', () => upstream.answer(request, response));
+      let body = '';
+      request.on('data', (bytes: Buffer) => (body += bytes.toString('latin1')));
+      request.once('end', () => upstream.answer(request, response, body));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -34,6 +38,11 @@ export class VideoUpstream {
 
   /** For a gateway file with one model, `film`, of 4 or 8 seconds at 0.1 USD each. */
   get file(): object {
+    return this.fileWith();
+  }
+
+  /** @param provider more of its settings */
+  fileWith(provider: object = {}): object {
     return {
       providers: [
         {
@@ -42,6 +51,7 @@ export class VideoUpstream {
           base_url: this.url,
           api_key: 'sk-1',
           wires: ['videos'],
+          ...provider,
         },
       ],
       models: [
@@ -52,6 +62,7 @@ export class VideoUpstream {
           pricing: { per_second: 0.1 },
           durations: [4, 8],
           sizes: ['1280x720'],
+          input: ['text', 'image'],
         },
       ],
     };
@@ -63,10 +74,12 @@ export class VideoUpstream {
     await once(this.server, 'close');
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse): void {
+  private answer(request: IncomingMessage, response: ServerResponse, body: string): void {
     const [path = ''] = (request.url ?? '').split('?');
     if (request.method === 'POST') {
       this.submissions += 1;
+      this.bodies.push(body);
+      this.keys.add(request.headers['idempotency-key']?.toString());
       this.submit(response, request);
     } else if (path.endsWith('/content')) {
       this.contents += 1;

@@ -41,6 +41,7 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
     shape: 'generation',
     model: 'sandbox/video',
     parameters: { prompt: 'A NUL \0 and half a pair \uD83D', seconds: 4 },
+    hasImage: false,
     remixedFrom: undefined,
     price: 404_000n,
     terms: PRICED,

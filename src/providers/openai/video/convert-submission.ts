@@ -9,19 +9,17 @@ const FILE_NAMES: Readonly<Record<VideoImage['mediaType'], string>> = {
 };
 
 /**
- * The request for the upstream: JSON, or a form where an image goes with it.
- * @param boundary of the form; must not be in the prompt or the image.
+ * The request for the upstream: JSON, or a form where an image goes with it. The same each time, to the last byte: an
+ * upstream may take it for another one otherwise, although the idempotency key is the same.
  */
-export function convertSubmission(
-  submission: VideoSubmission,
-  target: Target,
-  boundary: string,
-): UpstreamRequest {
+export function convertSubmission(submission: VideoSubmission, target: Target): UpstreamRequest {
   const { image, remixOf, prompt } = submission;
   if (remixOf !== undefined)
     return json(`/videos/${encodeURIComponent(remixOf)}/remix`, { prompt }, submission.reference);
   const fields = fieldsFor(submission, target);
   if (!image) return json('/videos', fields, submission.reference);
+  // Not in the prompt or the image: it is made up after them.
+  const boundary = `slipstream-${submission.reference}`;
   return {
     method: 'POST',
     path: '/videos',

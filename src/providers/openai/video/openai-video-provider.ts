@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ProviderSettings, Target } from '../../../catalog/model.js';
 import { exchange, type Exchange } from '../../http/exchange.js';
 import type { GuardedClient } from '../../http/guarded-client.js';
@@ -38,7 +37,7 @@ export class OpenAiVideoProvider implements VideoProvider {
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {
-    const request = convertSubmission(submission, target, `slipstream-${randomUUID()}`);
+    const request = convertSubmission(submission, target);
     const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, this.settings.timeoutMs);
     return submitting(async (onSent) => {
       const answer = await exchange(this.client, request, { signal, timeoutMs, fresh: true, onSent });

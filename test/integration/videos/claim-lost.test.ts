@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../../src/ids.js';
+import { encodeVideoPricing } from '../../../src/payments/domain/video-charge.js';
+import { LostVideos } from '../../../src/videos/lost-videos.js';
+import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
+import { TestGateway, type CreatedKey } from '../../support/gateway.js';
+import { openHolds } from '../../support/ledger-state.js';
+
+const ERROR = { code: 'submission_unknown', message: 'Nobody knows.' };
+const ACCEPTED = { upstreamId: 'up', status: 'queued', progress: 0, nextPollMs: 600_000 } as const;
+
+/** Two processes that do nothing by themselves here. */
+let gateways: readonly [TestGateway, TestGateway];
+let ours: VideoStore;
+let theirs: VideoStore;
+let key: CreatedKey;
+
+beforeAll(async () => {
+  const first = await TestGateway.start();
+  const second = await TestGateway.start({ database: first.database });
+  gateways = [first, second];
+  await Promise.all(gateways.map(({ app }) => app.get(LostVideos).stop()));
+  [ours, theirs] = [first.app.get(VideoStore), second.app.get(VideoStore)];
+  key = await first.createKey();
+});
+afterEach(async () => {
+  const { rows } = await gateways[0].pool.query<{ id: string }>('SELECT id FROM videos');
+  await Promise.all(rows.map(({ id }) => ours.fail(id, ERROR)));
+});
+afterAll(async () => {
+  await gateways[1].close();
+  await gateways[0].close();
+});
+
+/** @returns its id */
+async function submitted(more: Partial<VideoIntent> = {}): Promise<string> {
+  const id = newId('video');
+  await ours.submit({
+    id,
+    holdId: newId('hold'),
+    keyHash: createHash('sha256').update(key.key).digest(),
+    requestId: newId('req'),
+    shape: 'generation',
+    model: 'film:fast',
+    parameters: { prompt: 'A NUL \0', seconds: 4, seed: 5 },
+    hasImage: false,
+    remixedFrom: undefined,
+    price: 0n,
+    terms: {
+      pricing: encodeVideoPricing('free'),
+      seconds: 4,
+      feeBps: 100,
+      chainId: null,
+      provider: 'studio',
+      model: 'film',
+    },
+    upstreamModel: 'film-upstream',
+    createdAtMs: Date.now(),
+    once: undefined,
+    ...more,
+  });
+  return id;
+}
+
+/** As if the process that submits it had died. */
+async function lose(id: string): Promise<void> {
+  await gateways[0].pool.query(`UPDATE videos SET process_id = 'proc_dead' WHERE id = $1`, [id]);
+}
+
+async function claimed(id: string): Promise<LostVideo | undefined> {
+  return (await theirs.claimLost([], 100)).find((lost) => lost.id === id);
+}
+
+describe('videos that a dead process was submitting', () => {
+  it('are given to one of many who claim them, and to nobody while their process lives', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => submitted()));
+    expect(await theirs.claimLost([], 100)).toEqual([]);
+    await Promise.all(ids.map(lose));
+    const claims = await Promise.all(
+      Array.from({ length: 12 }, (_none, index) => (index % 2 === 0 ? ours : theirs).claimLost(ids, 3)),
+    );
+    const won = claims.flat().map(({ id }) => id);
+    expect(new Set(won).size).toBe(won.length);
+    const rest = [...(await ours.claimLost(ids, 100)), ...(await theirs.claimLost(ids, 100))];
+    expect([...won, ...rest.map(({ id }) => id)].sort()).toEqual([...ids].sort());
+  });
+
+  it('come with all that is needed to submit them again, or say what is missing', async () => {
+    const plain = await submitted();
+    const image = await submitted({ hasImage: true });
+    const source = await submitted();
+    const remix = await submitted({ remixedFrom: source });
+    const orphan = await submitted({ remixedFrom: 'video_gone' });
+    await ours.retarget(plain, { provider: 'other', upstreamModel: 'o', attempt: 3 });
+    await ours.accept(source, ACCEPTED);
+    await Promise.all([plain, image, source, remix, orphan].map(lose));
+    const lost = new Map((await theirs.claimLost([], 100)).map((video) => [video.id, video]));
+    expect(lost.get(plain)).toMatchObject({
+      model: 'film:fast',
+      parameters: { prompt: 'A NUL \0', seconds: 4, seed: 5 },
+      isWhole: true,
+      provider: 'other',
+      upstreamModel: 'o',
+      attempt: 3,
+    });
+    expect(lost.get(image)?.isWhole).toBe(false);
+    expect(lost.get(remix)).toMatchObject({ isWhole: true, remixOf: 'up' });
+    expect(lost.get(orphan)?.isWhole).toBe(false);
+    expect(lost.has(source)).toBe(false);
+  });
+
+  it('are not sent, withdrawn or failed by the one before, who was not dead after all', async () => {
+    const id = await submitted();
+    await lose(id);
+    expect(await claimed(id)).toBeDefined();
+    expect(await ours.retarget(id, { provider: 'studio', upstreamModel: 'f', attempt: 2 })).toBe(false);
+    await ours.withdraw(id);
+    expect(await ours.failSubmission(id, ERROR)).toBe(false);
+    expect(await openHolds(gateways[0].pool)).toHaveLength(1);
+    expect(await theirs.retarget(id, { provider: 'studio', upstreamModel: 'f', attempt: 2 })).toBe(true);
+    // What it heard of its provider counts, and nobody fails it then.
+    expect(await ours.accept(id, ACCEPTED)).toBe(true);
+    expect(await theirs.failSubmission(id, ERROR)).toBe(false);
+    expect(await theirs.accept(id, ACCEPTED)).toBe(true);
+  });
+
+  it('fail once, with their holds', async () => {
+    const id = await submitted();
+    await lose(id);
+    expect(await claimed(id)).toBeDefined();
+    const ends = await Promise.all([1, 2, 3].map(() => theirs.failSubmission(id, ERROR)));
+    expect(ends.filter(Boolean)).toHaveLength(1);
+    expect(await openHolds(gateways[0].pool)).toEqual([]);
+  });
+});
