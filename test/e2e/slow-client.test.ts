@@ -121,7 +121,7 @@ describe('a client that reads slowly but steadily', () => {
       const bytes = socket.read() as Buffer | null;
       if (bytes) {
         received += bytes.length;
-        tail = (tail + bytes.subarray(-1_000).toString()).slice(-1_000);
+        tail = (tail + bytes.subarray(-8_000).toString()).slice(-8_000);
         await sleep(bytes.length / 10_000);
       } else if (socket.readableEnded || socket.destroyed) break;
       else await sleep(5);
