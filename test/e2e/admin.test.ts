@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Database } from '../../src/storage/database.js';
 import { ADMIN_TOKEN, TestGateway } from '../support/gateway.js';
+import { until } from '../support/until.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -25,6 +28,16 @@ describe('the admin interface', () => {
         error: { code: 'invalid_admin_token', type: 'authentication_error' },
       });
     }
+  });
+
+  it('creates a key also where no connection is free for longer than Prisma waits for a transaction', async () => {
+    const { pool } = gateway.app.get(Database);
+    const taken = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+    const created = gateway.createKey();
+    await until(() => pool.waitingCount > 0);
+    await delay(2_500);
+    for (const client of taken) client.release();
+    expect(await created).toMatchObject({ object: 'key', account: 'acme' });
   });
 
   it('creates a key, shows it once and keeps only its hash', async () => {

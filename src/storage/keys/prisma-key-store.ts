@@ -20,20 +20,19 @@ export class PrismaKeyStore extends KeyStore {
 
   async create({ id, accountId, keyHash, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
     const { allowedModels, ...rest } = settings;
-    const { account } = this.database.prisma;
-    const [, row] = await this.database.prisma.$transaction([
-      // Not connectOrCreate, which looks first: two keys for one new account would both make it, and one would fail.
-      account.createMany({ data: [{ id: accountId }], skipDuplicates: true }),
-      this.table.create({
-        data: {
-          id,
-          accountId,
-          keyHash: Uint8Array.from(keyHash),
-          ...rest,
-          allowedModels: [...allowedModels],
-        },
-      }),
-    ]);
+    // Not connectOrCreate, which looks first: two keys for one new account would both make it, and one would fail.
+    // Not one transaction either: Prisma gives up waiting for its start after two seconds, which a busy machine takes;
+    // and an account without a key harms nobody.
+    await this.database.prisma.account.createMany({ data: [{ id: accountId }], skipDuplicates: true });
+    const row = await this.table.create({
+      data: {
+        id,
+        accountId,
+        keyHash: Uint8Array.from(keyHash),
+        ...rest,
+        allowedModels: [...allowedModels],
+      },
+    });
     return recordOf(row);
   }
 
