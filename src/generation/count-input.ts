@@ -10,6 +10,18 @@ export async function countInput({ model }: ResolvedModel, chat: JsonObject): Pr
   return counted + tokensOfParts(measureInput(chat), model.partTokens);
 }
 
+/** Whether a chat-completions body is certain to leave room for its answer in the model's context window. */
+export function fitsWindow({ model }: ResolvedModel, chat: JsonObject, askedOutputCap?: number): boolean {
+  const size = measureInput(chat);
+  const bound = size.textBytes + tokensOfParts(size, model.partTokens);
+  return bound + outputCapOf(model, askedOutputCap) <= model.contextWindow;
+}
+
+/** Output tokens of one choice at most. */
+export function outputCapOf({ maxOutputTokens }: TextModel, asked = maxOutputTokens): number {
+  return Math.min(asked, maxOutputTokens);
+}
+
 /** Tokens of the parts that are not text. */
 export function tokensOfParts(
   { images, audios, files }: InputSize,

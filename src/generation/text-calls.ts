@@ -20,7 +20,7 @@ import type { Demand } from '../streaming/demand.js';
 import { completeUsage } from '../tokens/complete-usage.js';
 import { inputText, measureInput } from '../tokens/input-size.js';
 import { roughTokens, TextMeter } from '../tokens/text-meter.js';
-import { tokensOfParts } from './count-input.js';
+import { outputCapOf, tokensOfParts } from './count-input.js';
 
 /** What decides the price of a call, and what goes up. */
 export interface TextCallRequest extends PricedOptions {
@@ -89,7 +89,7 @@ export class TextCalls {
       {
         inputTokensBound: size.textBytes + otherTokens,
         contextWindow: model.contextWindow,
-        outputCap: Math.min(request.outputCapTokens ?? model.maxOutputTokens, model.maxOutputTokens),
+        outputCap: outputCapOf(model, request.outputCapTokens),
         choices: request.n,
       },
       this.feeBps,

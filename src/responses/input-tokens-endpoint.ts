@@ -26,7 +26,8 @@ export class InputTokensEndpoint {
     // No hold comes that would check it.
     await this.keys.check(caller.keyHash);
     const resolved = this.calls.resolve(parsed.model);
-    const { chat } = await this.responses.chatOf(parsed, caller.keyHash);
+    const { keyHash } = caller;
+    const { chat } = await this.responses.chatOf({ request: parsed, resolved, keyHash });
     return {
       object: 'response.input_tokens',
       input_tokens: await countInput(resolved, chat),

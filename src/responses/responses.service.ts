@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { defer, finalize, type Observable } from 'rxjs';
+import type { ResolvedModel } from '../catalog/catalog.js';
+import { fitsWindow } from '../generation/count-input.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -8,7 +10,7 @@ import type { Payer } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
-import { toChat } from './bridge/to-chat.js';
+import { toChat, type ChatBridge } from './bridge/to-chat.js';
 import { Compactions } from './compaction/compactions.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';
@@ -17,6 +19,7 @@ import { assembleContext, referencedIds, resolveReferences } from './domain/cont
 import { withOwnIds } from './domain/own-ids.js';
 import type { ResponseSettings } from './domain/response.js';
 import { storedInput } from './domain/stored-input.js';
+import { truncateContext } from './domain/truncate.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseRun, type RunEvent } from './response-run.js';
 import { ResponseStore } from './response-store.js';
@@ -48,8 +51,21 @@ export interface LocalHistory {
 
 interface NewResponse {
   readonly request: ResponsesRequest;
-  readonly resolved: ReturnType<TextCalls['resolve']>;
+  readonly resolved: ResolvedModel;
   readonly responseId: string;
+}
+
+interface ReadRequest {
+  readonly request: ResponsesRequest;
+  readonly resolved: ResolvedModel;
+  readonly keyHash: Buffer;
+  readonly local?: LocalHistory | undefined;
+}
+
+interface ReadContext extends ChatBridge {
+  /** All of it, whatever the model reads. */
+  readonly history: readonly JsonObject[];
+  readonly input: readonly JsonObject[];
 }
 
 @Injectable()
@@ -89,7 +105,8 @@ export class ResponsesService {
     { payer, local }: CommandContext,
     lock?: ConversationLock,
   ): Promise<ResponseCommand> {
-    const { chat, tools, leftOut, history, input } = await this.chatOf(request, payer.keyHash, local);
+    const { keyHash } = payer;
+    const { chat, tools, leftOut, history, input } = await this.chatOf({ request, resolved, keyHash, local });
     const { stream, outputCapTokens, serviceTier } = request;
     const call = this.calls.prepare(
       {
@@ -124,12 +141,8 @@ export class ResponsesService {
     return { request, call, run, items: [...history, ...input] };
   }
 
-  /** The text that the model would read. */
-  async chatOf(
-    request: ResponsesRequest,
-    keyHash: Buffer,
-    local?: LocalHistory,
-  ): Promise<ReturnType<typeof toChat> & { history: readonly JsonObject[]; input: readonly JsonObject[] }> {
+  /** What the model reads: of a context that is too long the end alone, where the request wants it so. */
+  async chatOf({ request, resolved, keyHash, local }: ReadRequest): Promise<ReadContext> {
     const known = itemsById(local?.history ?? []);
     const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
     const previousResponseId = local ? undefined : request.previousResponseId;
@@ -150,7 +163,12 @@ export class ResponsesService {
       input,
       continued: continuedBy(request),
     });
-    return { ...toChat({ request, context, readCompaction }), history, input };
+    const bridged = (items: readonly JsonObject[]): ChatBridge =>
+      toChat({ request, context: items, readCompaction });
+    const fits = (items: readonly JsonObject[]): boolean =>
+      fitsWindow(resolved, bridged(items).chat, request.outputCapTokens);
+    const read = request.settings.truncation === 'auto' ? truncateContext(context, fits) : context;
+    return { ...bridged(read), history, input };
   }
 
   /** Cold. */

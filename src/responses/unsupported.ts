@@ -14,9 +14,6 @@ export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]
     );
   }
   if (body['moderation'] !== undefined) throw unsupported('moderation', 'Nothing is moderated here.');
-  if (body['truncation'] === 'auto') {
-    throw unsupported('truncation', 'Input is never cut; send "disabled" or leave it out.');
-  }
   refuseContradictions(body, input);
   refuseReferences(input, 'input');
   items(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));

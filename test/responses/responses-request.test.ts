@@ -159,7 +159,6 @@ describe('a request that does not fit', () => {
       'context_management[0].compact_threshold',
     ],
     [request({ prompt: { id: 'pmpt_1' } }), 'unsupported_parameter', 'prompt'],
-    [request({ truncation: 'auto' }), 'unsupported_parameter', 'truncation'],
     [tool({ type: 'magic' }), 'invalid_value', 'tools[0].type'],
     [tool({ type: 'function' }), 'missing_required_parameter', 'tools[0].name'],
     [tool({ type: 'function', name: 'a b' }), 'invalid_value', 'tools[0].name'],

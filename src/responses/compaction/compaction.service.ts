@@ -35,7 +35,11 @@ export class CompactionService {
   /** @throws GatewayError for a model, a chain or an item that is not there. */
   async command(request: ResponsesRequest, payer: Payer): Promise<CompactionCommand> {
     const resolved = this.calls.resolve(request.model);
-    const { chat, history, input } = await this.responses.chatOf(request, payer.keyHash);
+    const { chat, history, input } = await this.responses.chatOf({
+      request,
+      resolved,
+      keyHash: payer.keyHash,
+    });
     const call = this.calls.prepare(
       {
         resolved,

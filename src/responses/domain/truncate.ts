@@ -1,0 +1,71 @@
+import type { JsonObject } from '../../json.js';
+import { isCall, isOutput, pairCalls } from './pair-calls.js';
+
+/**
+ * The context without its oldest items, as few as it takes until the rest fits. A call goes with its output, and
+ * reasoning with what it led to. Whatever its size, the newest message of the user stays, what was said last, and
+ * declarations of tools.
+ *
+ * @param items every call with its output
+ * @param fits asked for a bounded number of ever longer ends of the context, not for all of them
+ */
+export function truncateContext(
+  items: readonly JsonObject[],
+  fits: (kept: readonly JsonObject[]) => boolean,
+): readonly JsonObject[] {
+  if (fits(items)) return items;
+  const anchors = anchorsOf(items);
+  const staying = stayingOf(items, anchors);
+  const oldestFirst = [...new Set(anchors)].filter((anchor) => !staying.has(anchor));
+  const withNewest = (count: number): readonly JsonObject[] => {
+    const dropped = new Set(oldestFirst.slice(0, oldestFirst.length - count));
+    return items.filter((_, index) => !dropped.has(anchors[index] ?? index));
+  };
+  // From the end: what is far too long is not measured over and over.
+  let fitting = 0;
+  let tooMany = 1;
+  while (tooMany < oldestFirst.length && fits(withNewest(tooMany))) {
+    fitting = tooMany;
+    tooMany *= 2;
+  }
+  tooMany = Math.min(tooMany, oldestFirst.length);
+  while (fitting + 1 < tooMany) {
+    const middle = Math.floor((fitting + tooMany) / 2);
+    if (fits(withNewest(middle))) fitting = middle;
+    else tooMany = middle;
+  }
+  return withNewest(fitting);
+}
+
+/** For each item the position of the one with which it stays or goes. */
+function anchorsOf(items: readonly JsonObject[]): readonly number[] {
+  const { callOf } = pairCalls(items);
+  const anchors = items.map((_, index) => callOf.get(index) ?? index);
+  for (let index = items.length - 2; index >= 0; index -= 1) {
+    const [item, next] = [items[index], items[index + 1]];
+    if (item?.['type'] === 'reasoning' && next && isOfModel(next))
+      anchors[index] = anchors[index + 1] ?? index;
+  }
+  return anchors;
+}
+
+function isOfModel(item: JsonObject): boolean {
+  return item['type'] === 'message' ? item['role'] === 'assistant' : !isOutput(item);
+}
+
+function stayingOf(
+  items: readonly JsonObject[],
+  anchors: readonly number[],
+): ReadonlySet<number | undefined> {
+  const declarations = items.flatMap(({ type }, index) => (type === 'additional_tools' ? [index] : []));
+  const last = [items.findLastIndex(isOfUser), items.findLastIndex(isSaid)];
+  return new Set([...declarations, ...last].map((index) => anchors[index]));
+}
+
+function isOfUser({ type, role }: JsonObject): boolean {
+  return type === 'message' && role === 'user';
+}
+
+function isSaid(item: JsonObject): boolean {
+  return item['type'] === 'message' || isCall(item) || isOutput(item);
+}
