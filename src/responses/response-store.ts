@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Receipt } from '../payments/domain/receipt.js';
-import type { RecordEnd } from '../payments/call-record.js';
+import type { RecordEnd, RecordStart } from '../payments/call-record.js';
+import type { Payer } from '../payments/charged-work.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import type { ResponseObject } from './domain/response.js';
 import type { ResponseStatus } from './domain/status.js';
@@ -67,6 +68,8 @@ export abstract class ResponseStore {
   /** One query, however long the chain. */
   abstract readContext(query: ContextQuery): Promise<StoredContext>;
   abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
+  /** Writes a response for which nothing ran. @throws GatewayError invalid_api_key */
+  abstract keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void>;
   /** Without the content, which may be long: for those who look often. */
   abstract status(accountId: string, id: string): Promise<ResponseStatus | undefined>;
   abstract inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage | undefined>;

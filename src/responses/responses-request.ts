@@ -16,6 +16,8 @@ export interface ResponsesRequest {
   readonly stream: boolean;
   readonly store: boolean;
   readonly background: boolean;
+  /** False: no model is asked, the response is only there to be continued. */
+  readonly generates: boolean;
   readonly previousResponseId?: string;
   readonly conversationId?: string;
   /** A string is one message of the user; every item has its `type`, and is otherwise as it was sent. */
@@ -36,17 +38,18 @@ const matchesRequest = ajv.compile<JsonObject>(responsesRequestSchema);
 const matchesItems = ajv.compile<JsonObject>(itemList('items'));
 
 /** @throws GatewayError 400 with the path of the field that is wrong */
-export function parseResponsesRequest(sent: JsonObject): ResponsesRequest {
+export function parseResponsesRequest(sent: JsonObject, { generates = true } = {}): ResponsesRequest {
   const body = withoutNulls(sent);
   const items = typed(fromText(body['input']));
   check(matchesRequest, items === undefined ? body : { ...body, input: items });
   const input = objectsIn(items);
-  refuseUnsupported(body, input);
+  refuseUnsupported(body, input, generates);
   return {
     model: textIn(body['model']) ?? '',
     stream: body['stream'] === true,
     store: body['store'] !== false,
     background: body['background'] === true,
+    generates,
     ...present('previousResponseId', textIn(body['previous_response_id'])),
     ...present('conversationId', conversationIn(body['conversation'])),
     input,

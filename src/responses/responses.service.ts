@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { defer, finalize, type Observable } from 'rxjs';
+import { concat, defer, EMPTY, finalize, from, ignoreElements, map, type Observable } from 'rxjs';
 import type { ResolvedModel } from '../catalog/catalog.js';
 import { fitsWindow } from '../generation/count-input.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
@@ -7,6 +7,7 @@ import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { Payer } from '../payments/charged-work.js';
+import { NO_USAGE } from '../payments/domain/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
@@ -182,6 +183,18 @@ export class ResponsesService {
     return defer(() =>
       this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),
     ).pipe(finalize(() => this.running.remove(call.responseId)));
+  }
+
+  /** Cold. Nothing is asked of a model, and so nothing is held or charged: there is only something to continue from. */
+  prepare({ call, run }: ResponseCommand): Observable<Outcome<RunEvent>> {
+    return defer(() => {
+      const start = run.start();
+      const events = run.begin();
+      run.accept({ type: 'usage', usage: NO_USAGE });
+      const end = run.end({ status: 'completed' }, undefined);
+      const kept = start && end ? defer(() => this.store.keep(call.payer, start, end)) : EMPTY;
+      return concat(from(events).pipe(map((event) => ({ event }))), kept.pipe(ignoreElements()));
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
  *
  * @throws GatewayError unsupported_parameter, missing_required_parameter, invalid_value
  */
-export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]): void {
+export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[], generates: boolean): void {
   if (body['prompt'] !== undefined) {
     throw unsupported(
       'prompt',
@@ -14,7 +14,11 @@ export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]
     );
   }
   if (body['moderation'] !== undefined) throw unsupported('moderation', 'Nothing is moderated here.');
-  refuseContradictions(body, input);
+  refuseContradictions(body);
+  if (generates) refuseNothing(body, input);
+  else if (body['conversation'] !== undefined) {
+    throw unsupported('conversation', 'A response that generates nothing adds nothing to a conversation.');
+  }
   refuseReferences(input, 'input');
   items(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
 }
@@ -32,9 +36,12 @@ export function refuseReferences(input: readonly JsonObject[], path: string): vo
   });
 }
 
-function refuseContradictions(body: JsonObject, input: readonly JsonObject[]): void {
+function refuseNothing(body: JsonObject, input: readonly JsonObject[]): void {
   const continues = body['previous_response_id'] !== undefined || body['conversation'] !== undefined;
   if (input.length === 0 && !continues) throw missing('input');
+}
+
+function refuseContradictions(body: JsonObject): void {
   if (body['previous_response_id'] !== undefined && body['conversation'] !== undefined) {
     throw new GatewayError('invalid_value', '`conversation` and `previous_response_id` exclude each other.', {
       param: 'conversation',

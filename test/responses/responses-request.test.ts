@@ -23,6 +23,7 @@ describe('a valid request', () => {
     expect(parseResponsesRequest(request())).toEqual({
       model: 'm',
       stream: false,
+      generates: true,
       store: true,
       background: false,
       input: [{ type: 'message', role: 'user', content: 'hi' }],

@@ -50,7 +50,7 @@ export function toChat({ request, context, readCompaction = () => undefined }: T
     ...(request.instructions === undefined ? [] : [{ role: 'system', content: request.instructions }]),
     ...new ItemConverter(context, converted.names, readCompaction).convert(),
   ];
-  if (messages.length === 0) {
+  if (messages.length === 0 && request.generates) {
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `input`.', {
       param: 'input',
     });

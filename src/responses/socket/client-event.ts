@@ -7,6 +7,8 @@ export interface CreateEvent {
   readonly streamId: string | undefined;
   /** A body that creates a Response, streamed. */
   readonly body: JsonObject;
+  /** False: the response is only there to be continued. */
+  readonly generates: boolean;
   /** Size of the message. */
   readonly bytes: number;
 }
@@ -25,12 +27,12 @@ export function streamIdOf({ stream_id: id = null }: JsonObject): string | undef
 }
 
 /**
- * The body of a `response.create`. Clients send `stream` and `stream_options` out of habit: everything is streamed
+ * What a `response.create` asks for. Clients send `stream` and `stream_options` out of habit: everything is streamed
  * here, so they say nothing. What would have to be done otherwise than it is asked for is refused.
  *
  * @throws GatewayError for another type, and for what a socket cannot do
  */
-export function createBodyOf(message: JsonObject): JsonObject {
+export function parseCreate(message: JsonObject): Pick<CreateEvent, 'body' | 'generates'> {
   const {
     type = null,
     stream_id: _streamId,
@@ -52,9 +54,7 @@ export function createBodyOf(message: JsonObject): JsonObject {
     throw new GatewayError('invalid_value', 'A response on a WebSocket cannot run in the background.', {
       param: 'background',
     });
-  if (generate === false)
-    throw new GatewayError('unsupported_parameter', 'A response that generates nothing is not supported.', {
-      param: 'generate',
-    });
-  return { ...body, stream: true };
+  if (generate !== null && typeof generate !== 'boolean')
+    throw new GatewayError('invalid_value', '`generate` must be a boolean.', { param: 'generate' });
+  return { body: { ...body, stream: true }, generates: generate !== false };
 }

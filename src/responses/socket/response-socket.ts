@@ -9,7 +9,7 @@ import { parseJsonBody } from '../../http/parse-json-body.js';
 import type { Surface } from '../../http/surface.js';
 import type { Payer } from '../../payments/charged-work.js';
 import type { ResponsesService } from '../responses.service.js';
-import { createBodyOf, streamIdOf } from './client-event.js';
+import { parseCreate, streamIdOf } from './client-event.js';
 import { Lanes } from './lanes.js';
 import { LocalResponses } from './local-responses.js';
 import { Outbox } from './outbox.js';
@@ -92,7 +92,7 @@ export class ResponseSocket {
       const message = parseJsonBody(bytes);
       streamId = streamIdOf(message);
       if (this.retirement) throw this.retirement.refusal;
-      this.lanes.add({ streamId, body: createBodyOf(message), bytes: bytes.length });
+      this.lanes.add({ ...parseCreate(message), streamId, bytes: bytes.length });
     } catch (thrown) {
       const refused = errorMessage(toGatewayError(thrown), this.options.surface);
       this.outbox.say(streamId === undefined ? refused : { ...refused, stream_id: streamId });

@@ -31,17 +31,13 @@ const logger = new Logger('ResponseTurn');
 
 /** Runs one response of a socket to its end. Never rejects. */
 export class ResponseTurn {
-  private readonly streamId: string | undefined;
-  private readonly body: JsonObject;
   private readonly previousId: string | undefined;
 
   constructor(
-    { streamId, body }: CreateEvent,
+    private readonly event: CreateEvent,
     private readonly context: TurnContext,
   ) {
-    this.streamId = streamId;
-    this.body = body;
-    this.previousId = textIn(body['previous_response_id']);
+    this.previousId = textIn(event.body['previous_response_id']);
   }
 
   async run(): Promise<void> {
@@ -69,8 +65,11 @@ export class ResponseTurn {
   /** A bad key is told before anything that is wrong with what it asks for. */
   private async commandOrRefuse(): Promise<ResponseCommand> {
     const { responses, payer, keys, local, left } = this.context;
+    const { body, generates } = this.event;
+    // No hold comes that would check it.
+    if (!generates) await keys.check(payer.keyHash);
     try {
-      const request = parseResponsesRequest(this.body);
+      const request = parseResponsesRequest(body, { generates });
       return await responses.command(request, { payer, left, local: local.recall(this.previousId) });
     } catch (failure) {
       if (failure instanceof GatewayError) await keys.check(payer.keyHash);
@@ -84,12 +83,12 @@ export class ResponseTurn {
     // Asked for now: a response that is not stored but continues from memory is remembered, whatever goes on meanwhile.
     const isLocal = !command.request.store || local.recall(this.previousId) !== undefined;
     try {
-      await responses
-        .create(command, outbox.demand)
-        .pipe(takeUntil(aborted(left)))
-        .forEach((item) => {
-          for (const message of messages.of(item)) outbox.say(this.inLane(message));
-        });
+      const outcomes = command.request.generates
+        ? responses.create(command, outbox.demand)
+        : responses.prepare(command);
+      await outcomes.pipe(takeUntil(aborted(left))).forEach((item) => {
+        for (const message of messages.of(item)) outbox.say(this.inLane(message));
+      });
     } catch (thrown) {
       local.forget(this.previousId);
       this.sayLast(messages.failure(reported(thrown)));
@@ -109,7 +108,8 @@ export class ResponseTurn {
   }
 
   private inLane(message: object): object {
-    return this.streamId === undefined ? message : { ...message, stream_id: this.streamId };
+    const { streamId } = this.event;
+    return streamId === undefined ? message : { ...message, stream_id: streamId };
   }
 }
 

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { JsonObject } from '../../json.js';
-import type { RecordEnd } from '../../payments/call-record.js';
+import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
+import type { Payer } from '../../payments/charged-work.js';
+import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import type { OutputItem } from '../../responses/domain/item.js';
 import { toObject } from '../../responses/domain/response-json.js';
 import type { ResponseEvent } from '../../responses/domain/response-event.js';
@@ -22,6 +24,7 @@ import { finishingRecords } from '../records/finish-records.js';
 import { endColumns } from '../records/record-columns.js';
 import { readContext } from './context-query.js';
 import { eraseResponse } from './erase-response.js';
+import { keepResponse } from './keep-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from './stored-receipt.js';
 
 interface ResponseRow extends ReceiptRow {
@@ -52,7 +55,10 @@ const FINISH = finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1);
 export class PostgresResponseStore extends ResponseStore {
   private readonly pool: Pool;
 
-  constructor({ pool }: Database) {
+  constructor(
+    { pool }: Database,
+    private readonly identity: ProcessIdentity,
+  ) {
     super();
     this.pool = pool;
   }
@@ -74,6 +80,10 @@ export class PostgresResponseStore extends ResponseStore {
     // The envelope of a run that has not ended is that of its beginning.
     const object = toObject({ ...row.envelope, status: row.status }, row.output ?? []);
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
+  }
+
+  keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void> {
+    return keepResponse(this.pool, this.identity.id, payer, start, end);
   }
 
   async status(accountId: string, id: string): Promise<ResponseStatus | undefined> {

@@ -1,0 +1,48 @@
+import type { Pool } from 'pg';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { newId } from '../../ids.js';
+import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
+import type { Payer } from '../../payments/charged-work.js';
+import { columnText } from '../column-text.js';
+
+/** A record and its input in one statement, without a hold: it has ended when it is written. */
+const TEXT = `
+WITH caller AS (
+  SELECT id, account_id FROM api_keys
+  WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+kept AS (
+  INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed,
+                         hold_id, key_id, request_id, process_id, envelope, created_at, finished_at)
+  SELECT $2, c.account_id, $3, $4, $5, false, true, $6, c.id, $7, $8, $9::json, $10, now()
+  FROM caller c RETURNING id, account_id),
+items AS (
+  INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
+  SELECT k.id, 0, i.place - 1, k.account_id, i.item_id, i.item::json
+  FROM kept k, unnest($11::text[], $12::text[]) WITH ORDINALITY AS i (item_id, item, place))
+SELECT id FROM kept`;
+
+/** @throws GatewayError invalid_api_key */
+export async function keepResponse(
+  pool: Pool,
+  processId: string,
+  { keyHash, requestId }: Payer,
+  start: RecordStart,
+  { status, envelopeJson }: RecordEnd,
+): Promise<void> {
+  const { rowCount } = await pool.query(TEXT, [
+    keyHash,
+    start.responseId,
+    status,
+    start.model,
+    start.previousResponseId ?? null,
+    // Names no hold: there was none.
+    newId('hold'),
+    requestId,
+    processId,
+    envelopeJson,
+    new Date(start.createdAtMs),
+    start.input.map(({ id }) => columnText(id)),
+    start.input.map(({ json }) => json),
+  ]);
+  if (rowCount === 0) throw new GatewayError('invalid_api_key');
+}
