@@ -55,6 +55,8 @@ export interface Config {
   readonly shutdownGraceMs: number;
   /** How long a WebSocket takes messages. */
   readonly socketLifetimeMs: number;
+  /** WebSockets of one key that may be open in this process. */
+  readonly socketsPerKey: number;
   readonly responseRetentionDays: number;
   /** CIDR networks that the fetch of client-named images may reach although they are not public. */
   readonly imageFetchAllow: readonly string[];

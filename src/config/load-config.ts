@@ -104,6 +104,7 @@ function fromVariables(
     maxBodyBytes: variables.MAX_BODY_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
+    socketsPerKey: variables.SOCKETS_PER_KEY,
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     imageFetchAllow: listEntries(variables.IMAGE_FETCH_ALLOW),
     log: { level, pretty: isatty(process.stdout.fd) },

@@ -70,6 +70,10 @@ export class EnvironmentVariables {
   @WholeNumber(1, LONGEST_TIMER_MS)
   SOCKET_LIFETIME_MS = 3_600_000;
 
+  /** WebSockets of one key that may be open in one process. */
+  @WholeNumber(1, 1_000_000)
+  SOCKETS_PER_KEY = 100;
+
   /** How long a process that died keeps its holds. */
   @WholeNumber(300, 600_000)
   LEASE_MS = 30_000;

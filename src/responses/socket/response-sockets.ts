@@ -14,6 +14,7 @@ import { surfaceOf } from '../../http/surface.js';
 import type { Payer } from '../../payments/charged-work.js';
 import { Networks } from '../../payments/networks.js';
 import { ResponsesService } from '../responses.service.js';
+import { KeyPlaces } from './key-places.js';
 import { ResponseSocket, type Retirement } from './response-socket.js';
 import { SOCKET_SETTINGS, type SocketSettings } from './socket-settings.js';
 
@@ -31,6 +32,7 @@ export type AccessLog = (request: IncomingMessage, response: ServerResponse, nex
 export class ResponseSockets implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ResponseSockets.name);
   private readonly sockets = new Map<ResponseSocket, Promise<void>>();
+  private readonly places: KeyPlaces;
   private readonly handshake: WebSocketServer;
   private accessLog: AccessLog = (_request, _response, next) => next();
 
@@ -41,6 +43,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
     private readonly drain: Drain,
     @Inject(SOCKET_SETTINGS) private readonly settings: SocketSettings,
   ) {
+    this.places = new KeyPlaces(settings.perKey);
     const options = {
       noServer: true,
       clientTracking: false,
@@ -94,6 +97,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
       await this.keys.check(caller.keyHash);
       this.refuseWhenDraining();
       if (connection.destroyed) return;
+      this.places.refuseWhenFull(caller.keyHash);
       this.handshake.handleUpgrade(request, connection, head, (webSocket) => {
         this.open(request, connection, webSocket, payer);
       });
@@ -122,12 +126,14 @@ export class ResponseSockets implements BeforeApplicationShutdown {
       webSocket.once('close', (code: number) => {
         clearTimeout(lastTimer);
         this.sockets.delete(socket);
+        this.places.giveBack(payer.keyHash);
         const durationMs = Math.round(performance.now() - openedAt);
         this.logger.log({ msg: 'a socket was closed', requestId: payer.requestId, code, durationMs });
         resolve();
       });
     });
     this.sockets.set(socket, closed);
+    this.places.take(payer.keyHash);
   }
 
   private refuseWhenDraining(): void {

@@ -9,6 +9,8 @@ export interface SocketSettings {
   readonly maxBytes: number;
   /** How long a socket takes messages. */
   readonly lifetimeMs: number;
+  /** Sockets of one key that may be open in this process. */
+  readonly perKey: number;
   /** What its running responses get after that. */
   readonly graceMs: number;
 }
@@ -18,6 +20,7 @@ export function socketSettings(config: ConfigService<Config, true>): SocketSetti
     streaming: config.get('streaming', { infer: true }),
     maxBytes: config.get('maxBodyBytes', { infer: true }),
     lifetimeMs: config.get('socketLifetimeMs', { infer: true }),
+    perKey: config.get('socketsPerKey', { infer: true }),
     graceMs: config.get('shutdownGraceMs', { infer: true }),
   };
 }

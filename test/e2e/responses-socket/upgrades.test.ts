@@ -3,10 +3,11 @@ import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { ADMIN_TOKEN } from '../../support/gateway.js';
 import { until } from '../../support/until.js';
+import { ResponseSockets } from '../../../src/responses/socket/response-sockets.js';
 import { refusedUpgrade } from './socket-client.js';
 import { SocketFixture } from './socket-fixture.js';
 
-const fixture = new SocketFixture({ KEEP_ALIVE_MS: '20', MAX_BODY_BYTES: '2000' });
+const fixture = new SocketFixture({ KEEP_ALIVE_MS: '20', MAX_BODY_BYTES: '2000', SOCKETS_PER_KEY: '2' });
 
 /** What the gateway sends to a client that writes this. */
 async function exchange(text: string, ends: (answer: string) => boolean): Promise<string> {
@@ -100,6 +101,40 @@ describe('an upgrade', () => {
       expect(body).toMatchObject({ error: { code: 'not_found' } });
     },
   );
+
+  it('is refused where its key has too many sockets, until one of them closes', async () => {
+    const second = await fixture.open({ path: '/v1' });
+    const refused = (path: string): ReturnType<typeof refusedUpgrade> =>
+      refusedUpgrade(`${fixture.gateway.url}${path}/responses`, { authorization: `Bearer ${fixture.key}` });
+    for (const path of ['/v1', '/external/v1']) {
+      const { answer, body } = await refused(path);
+      expect(answer.statusCode).toBe(429);
+      expect(answer.headers['x-request-id']).toMatch(/^req_/);
+      expect(body).toEqual({
+        error: {
+          type: 'rate_limit_error',
+          code: 'concurrency_limit_exceeded',
+          param: null,
+          message: expect.stringMatching(/^At most 2 WebSockets/),
+        },
+      });
+    }
+    await fixture.open({ key: await fixture.keyOf('acme') });
+
+    // However a socket ends, and whatever was refused meanwhile.
+    const sockets = fixture.gateway.app.get(ResponseSockets);
+    const open = sockets.size;
+    second.socket.close();
+    fixture.client.socket.terminate();
+    await until(() => sockets.size === open - 2);
+    await exchange(
+      handshake('/v1/responses', [`Authorization: Bearer ${fixture.key}`]),
+      (text) => text.includes('\r\n\r\n{') && text.endsWith('}}'),
+    );
+    await fixture.open();
+    await fixture.open();
+    expect((await refused('/v1')).answer.statusCode).toBe(429);
+  });
 
   it('that is no handshake is refused', async () => {
     const answer = await exchange(
