@@ -1,15 +1,25 @@
 import { Readable } from 'node:stream';
 import type { Answer } from '../http/converse.js';
+import { malformed } from '../http/malformed.js';
+
+/** Bytes to leave out at the beginning, and how many there are after that. */
+export interface AnswerPart {
+  readonly skipBytes: number;
+  readonly bytes: number;
+}
 
 /** The rest of an answer as a stream, or a part of it. Destroying it, or its end, gives the connection back. */
 export class AnswerStream extends Readable {
   private skipBytes: number;
   private leftBytes: number;
 
-  /** @param part skips bytes at the beginning and ends after so many; without it the stream is the whole answer. */
+  /**
+   * @param part ends after exactly its bytes: there never are more than a `Content-Length` says, and fewer are a
+   * failure. Without it the stream is the whole answer.
+   */
   constructor(
     private readonly answer: Answer,
-    part: { readonly skipBytes: number; readonly bytes: number } = { skipBytes: 0, bytes: Infinity },
+    part: AnswerPart = { skipBytes: 0, bytes: Infinity },
   ) {
     super();
     this.skipBytes = part.skipBytes;
@@ -33,6 +43,7 @@ export class AnswerStream extends Readable {
       const chunks = this.leftBytes > 0 ? await this.answer.read() : undefined;
       if (this.destroyed) return;
       if (!chunks) {
+        if (this.leftBytes > 0 && this.leftBytes < Infinity) throw malformed('fewer bytes than it said');
         this.push(null);
         return;
       }

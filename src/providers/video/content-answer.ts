@@ -3,15 +3,8 @@ import { headerOf } from '../http/header.js';
 import { malformed } from '../http/malformed.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import type { Answer } from '../http/converse.js';
-import { AnswerStream } from './answer-stream.js';
-import {
-  formatContentRange,
-  parseContentRange,
-  parseRange,
-  partOf,
-  type BytePart,
-  type ByteRange,
-} from './byte-range.js';
+import { AnswerStream, type AnswerPart } from './answer-stream.js';
+import { formatContentRange, parseContentRange, parseRange, partOf, type ByteRange } from './byte-range.js';
 import { jobFailure } from './job-failure.js';
 import type { ContentRequest, VideoContent, VideoVariant } from './video-provider.js';
 
@@ -25,6 +18,9 @@ const ETAG = /^(W\/)?"[\x21\x23-\x7e]{0,200}"$/;
 
 type Common = Pick<VideoContent, 'contentType' | 'etag' | 'lastModified'>;
 
+/** The answer's bytes, or a part of them. */
+type OpenStream = (part?: AnswerPart) => Readable;
+
 /**
  * What an upstream answered to a request for content, once redirects are done with. A range that it ignored is cut out
  * here. Closes the answer unless its bytes are in the result.
@@ -35,10 +31,9 @@ export function contentOf(
   request: ContentRequest,
 ): VideoContent | 'gone' {
   const bytes = { used: false };
-  const stream = (part?: BytePart): Readable => {
+  const stream: OpenStream = (part) => {
     bytes.used = true;
-    if (!part) return new AnswerStream(answer);
-    return new AnswerStream(answer, { skipBytes: part.first, bytes: part.last - part.first + 1 });
+    return new AnswerStream(answer, part);
   };
   try {
     return read(head, request, stream);
@@ -50,7 +45,7 @@ export function contentOf(
 function read(
   head: ResponseHead,
   { variant, range: header }: ContentRequest,
-  stream: (part?: BytePart) => Readable,
+  stream: OpenStream,
 ): VideoContent | 'gone' {
   const { status } = head;
   const range = parseRange(header);
@@ -71,7 +66,8 @@ function read(
     if (!part) return unsatisfiable(length);
     const contentLength = part.last - part.first + 1;
     const contentRange = formatContentRange({ ...part, length });
-    return { status: 206, ...common, contentLength, contentRange, body: stream(part) };
+    const body = stream({ skipBytes: part.first, bytes: contentLength });
+    return { status: 206, ...common, contentLength, contentRange, body };
   }
   return { status: 200, ...common, contentLength: length, body: stream() };
 }
@@ -79,7 +75,7 @@ function read(
 interface PartialAnswer {
   readonly common: Common;
   readonly length: number | undefined;
-  readonly stream: () => Readable;
+  readonly stream: OpenStream;
 }
 
 /** A part must be the one that was asked for: a video put together from others would be broken. */
@@ -102,7 +98,7 @@ function partial(
     ...common,
     contentLength: bytes,
     contentRange: formatContentRange(found),
-    body: stream(),
+    body: stream({ skipBytes: 0, bytes }),
   };
 }
 
