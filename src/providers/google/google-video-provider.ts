@@ -33,8 +33,10 @@ export class GoogleVideoProvider implements VideoProvider {
     const { baseUrl, apiKey } = settings;
     const authorization: Record<string, string> = apiKey === undefined ? {} : { 'x-goog-api-key': apiKey };
     // The catalog's address is that of the endpoint which speaks OpenAI's wire, one step below this one.
-    this.client = new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization);
-    this.download = new ContentDownload(this.client, elsewhere, settings);
+    const connect = (): UpstreamClient =>
+      new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization);
+    this.client = connect();
+    this.download = new ContentDownload(connect(), elsewhere, settings);
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {
@@ -85,12 +87,12 @@ export class GoogleVideoProvider implements VideoProvider {
     if (!saysGone(answer.head, answer.refusal)) throw jobFailure(answer.head);
   }
 
-  close(): Promise<void> {
-    return this.client.close();
+  async close(): Promise<void> {
+    await Promise.all([this.client.close(), this.download.close()]);
   }
 
-  destroy(): Promise<void> {
-    return this.client.destroy();
+  async destroy(): Promise<void> {
+    await Promise.all([this.client.destroy(), this.download.destroy()]);
   }
 
   private ask(request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {

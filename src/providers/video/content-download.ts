@@ -9,7 +9,8 @@ import type { ContentRequest, VideoContent } from './video-provider.js';
 const MAX_REDIRECTS = 3;
 
 /**
- * Fetches content from a provider. The key goes to the provider's own origin only; a redirect to anywhere else is
+ * Fetches content from a provider, over connections of its own: a client may take as long as it likes for a download,
+ * and many that do must not keep jobs from being submitted and asked for. The key goes to the provider's own origin only; a redirect to anywhere else is
  * followed like an address that a stranger has named: https, public, without any header of the provider's.
  */
 export class ContentDownload {
@@ -18,6 +19,16 @@ export class ContentDownload {
     private readonly elsewhere: GuardedClient,
     private readonly settings: ProviderSettings,
   ) {}
+
+  /** Takes no more downloads and resolves when the running ones have ended. */
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  /** Breaks what is still running. */
+  destroy(): Promise<void> {
+    return this.client.destroy();
+  }
 
   async fromProvider(
     first: Pick<UpstreamRequest, 'path' | 'query'>,

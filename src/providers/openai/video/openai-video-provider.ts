@@ -33,7 +33,7 @@ export class OpenAiVideoProvider implements VideoProvider {
     elsewhere: GuardedClient,
   ) {
     this.client = connectOpenAi(settings);
-    this.download = new ContentDownload(this.client, elsewhere, settings);
+    this.download = new ContentDownload(connectOpenAi(settings), elsewhere, settings);
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {
@@ -72,12 +72,12 @@ export class OpenAiVideoProvider implements VideoProvider {
     if ('refusal' in answer && !saysGone(answer.head, answer.refusal)) throw jobFailure(answer.head);
   }
 
-  close(): Promise<void> {
-    return this.client.close();
+  async close(): Promise<void> {
+    await Promise.all([this.client.close(), this.download.close()]);
   }
 
-  destroy(): Promise<void> {
-    return this.client.destroy();
+  async destroy(): Promise<void> {
+    await Promise.all([this.client.destroy(), this.download.destroy()]);
   }
 
   private ask(request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
