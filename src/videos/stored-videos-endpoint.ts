@@ -69,7 +69,8 @@ export class StoredVideosEndpoint {
     const accountId = await this.accountOf(caller);
     const variant = parseContentQuery(query);
     const video = await this.videos.find(accountId, id);
-    await this.contents.send(video, { variant, range: request.headers.range }, request, response);
+    const { range, 'if-range': ifRange } = request.headers;
+    await this.contents.send(video, { variant, range, ifRange: ifRange?.toString() }, request, response);
   }
 
   private async accountOf(caller: Caller): Promise<string> {

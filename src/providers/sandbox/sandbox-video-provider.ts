@@ -3,7 +3,8 @@ import type { Target } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { formatContentRange, parseRange, partOf } from '../video/byte-range.js';
+import { formatContentRange, partOf } from '../video/byte-range.js';
+import { holds, rangeRequestOf } from '../video/range-request.js';
 import type {
   ContentRequest,
   UpstreamVideo,
@@ -72,9 +73,10 @@ export class SandboxVideoProvider implements VideoProvider {
       const bytes = isVideo ? SANDBOX_VIDEO : SANDBOX_THUMBNAIL;
       const contentType = isVideo ? 'video/mp4' : 'image/jpeg';
       const { length } = bytes;
-      const range = parseRange(request.range);
-      if (!range) return { status: 200, contentType, contentLength: length, body: Readable.from([bytes]) };
-      const part = partOf(range, length);
+      const asked = rangeRequestOf(request);
+      if (!asked || !holds(asked, {}))
+        return { status: 200, contentType, contentLength: length, body: Readable.from([bytes]) };
+      const part = partOf(asked.range, length);
       if (!part)
         return { status: 416, contentType, contentRange: `bytes */${length}`, body: Readable.from([]) };
       return {

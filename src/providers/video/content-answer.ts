@@ -4,8 +4,9 @@ import { malformed } from '../http/malformed.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import type { Answer } from '../http/converse.js';
 import { AnswerStream, type AnswerPart } from './answer-stream.js';
-import { formatContentRange, parseContentRange, parseRange, partOf, type ByteRange } from './byte-range.js';
+import { formatContentRange, parseContentRange, partOf } from './byte-range.js';
 import { jobFailure } from './job-failure.js';
+import { holds, httpDate, isOfAnother, rangeRequestOf, type RangeRequest } from './range-request.js';
 import type { ContentRequest, VideoContent, VideoVariant } from './video-provider.js';
 
 /** What each variant may be; the first is what bytes without a type of their own are. */
@@ -42,27 +43,23 @@ export function contentOf(
   }
 }
 
-function read(
-  head: ResponseHead,
-  { variant, range: header }: ContentRequest,
-  stream: OpenStream,
-): VideoContent | 'gone' {
+function read(head: ResponseHead, request: ContentRequest, stream: OpenStream): VideoContent | 'gone' {
   const { status } = head;
-  const range = parseRange(header);
+  const asked = rangeRequestOf(request);
   if (status === 404 || status === 410) return 'gone';
-  if (status === 416 && range) return unsatisfiable(totalOf(headerOf(head, 'content-range')));
+  if (status === 416 && asked) return unsatisfiable(totalOf(headerOf(head, 'content-range')));
   if (status !== 200 && status !== 206) throw jobFailure(head);
   const encoding = headerOf(head, 'content-encoding') ?? 'identity';
   if (encoding !== 'identity') throw malformed('content in an encoding that was not asked for');
   const common: Common = {
-    contentType: contentTypeOf(headerOf(head, 'content-type'), variant),
+    contentType: contentTypeOf(headerOf(head, 'content-type'), request.variant),
     etag: matching(headerOf(head, 'etag'), ETAG),
-    lastModified: dateOf(headerOf(head, 'last-modified')),
+    lastModified: httpDate(headerOf(head, 'last-modified')),
   };
   const length = lengthOf(headerOf(head, 'content-length'));
-  if (status === 206) return partial(head, range, { common, length, stream });
-  if (range && length !== undefined) {
-    const part = partOf(range, length);
+  if (status === 206) return partial(head, asked, { common, length, stream });
+  if (asked && length !== undefined && holds(asked, common)) {
+    const part = partOf(asked.range, length);
     if (!part) return unsatisfiable(length);
     const contentLength = part.last - part.first + 1;
     const contentRange = formatContentRange({ ...part, length });
@@ -81,17 +78,18 @@ interface PartialAnswer {
 /** A part must be the one that was asked for: a video put together from others would be broken. */
 function partial(
   head: ResponseHead,
-  range: ByteRange | undefined,
+  asked: RangeRequest | undefined,
   { common, length, stream }: PartialAnswer,
 ): VideoContent {
   const found = parseContentRange(headerOf(head, 'content-range'));
-  if (!range || !found) throw malformed('a part that was not asked for');
+  if (!asked || !found) throw malformed('a part that was not asked for');
+  const { range } = asked;
   const bytes = found.last - found.first + 1;
-  const asked =
+  const fits =
     'lastBytes' in range
       ? found.length === undefined || found.first === Math.max(found.length - range.lastBytes, 0)
       : found.first === range.first && found.last <= (range.last ?? Infinity);
-  if (!asked || (length !== undefined && length !== bytes))
+  if (!fits || (length !== undefined && length !== bytes) || isOfAnother(asked, common))
     throw malformed('another part than was asked for');
   return {
     status: 206,
@@ -130,9 +128,4 @@ function totalOf(header: string | undefined): number | undefined {
 
 function matching(value: string | undefined, pattern: RegExp): string | undefined {
   return value !== undefined && pattern.test(value) ? value : undefined;
-}
-
-function dateOf(value: string | undefined): string | undefined {
-  const timeMs = Date.parse(value ?? '');
-  return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toUTCString();
 }

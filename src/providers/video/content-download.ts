@@ -2,8 +2,9 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import { type GuardedClient, GuardRefusal, redirectOf, resolved } from '../http/guarded-client.js';
 import { malformed } from '../http/malformed.js';
 import type { UpstreamClient, UpstreamRequest } from '../http/upstream-client.js';
-import { formatRange, parseRange } from './byte-range.js';
+import { formatRange } from './byte-range.js';
 import { contentOf } from './content-answer.js';
+import { rangeRequestOf } from './range-request.js';
 import type { ContentRequest, VideoContent } from './video-provider.js';
 
 const MAX_REDIRECTS = 3;
@@ -86,9 +87,14 @@ export class ContentDownload {
   }
 }
 
-function headersFor({ range: header }: ContentRequest): Record<string, string> {
-  const range = parseRange(header);
-  return { accept: '*/*', 'accept-encoding': 'identity', ...(range && { range: formatRange(range) }) };
+function headersFor(request: ContentRequest): Record<string, string> {
+  const { range, condition } = rangeRequestOf(request) ?? {};
+  return {
+    accept: '*/*',
+    'accept-encoding': 'identity',
+    ...(range && { range: formatRange(range) }),
+    ...(condition !== undefined && { 'if-range': condition }),
+  };
 }
 
 function addressOf(location: string, base: URL): URL {

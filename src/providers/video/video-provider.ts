@@ -73,6 +73,8 @@ export interface ContentRequest {
   readonly variant: VideoVariant;
   /** The client's `Range` header. Whatever is not one range of bytes is answered as if it were absent. */
   readonly range?: string | undefined;
+  /** The client's `If-Range` header, which goes with a range. */
+  readonly ifRange?: string | undefined;
 }
 
 /** Bytes, or the part of them that was asked for. */
