@@ -19,13 +19,17 @@ export class ResponseWriter {
 
   constructor(private readonly settings: StreamingConfig) {}
 
-  /** Server-Sent Events. `open` is given the client's demand, for a source that can wait before it reads on. */
+  /**
+   * Server-Sent Events. `open` is given the client's demand, for a source that can wait before it reads on; it is not
+   * called for a HEAD, which would keep its client waiting for the last event in order to show it none.
+   */
   stream<Item>(
     response: ServerResponse,
     open: (demand: Demand) => Observable<Item>,
     presenter: StreamPresenter<Item>,
   ): Promise<void> {
-    return new StreamedAnswer(response, presenter, this.settings, this.reportLateFailure).run(open);
+    const answer = new StreamedAnswer(response, presenter, this.settings, this.reportLateFailure);
+    return response.req.method === 'HEAD' ? answer.headOnly() : answer.run(open);
   }
 
   /** One JSON body. */

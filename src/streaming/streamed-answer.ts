@@ -41,6 +41,14 @@ export class StreamedAnswer<Item> extends Answer<Item> {
     this.silence = new SilenceClock(settings.keepAliveMs, this.ping);
   }
 
+  /** Without any source. */
+  headOnly(): Promise<void> {
+    this.writeHead();
+    this.response.end();
+    this.dispose();
+    return Promise.resolve();
+  }
+
   protected begin(): void {
     this.headTimer = setTimeout(this.ping, this.settings.headAfterMs);
   }

@@ -172,6 +172,14 @@ describe('the status stream of a video', () => {
     expect(frames.at(-2)?.data).toMatchObject({ status: 'failed', error: { code: 'cancelled' } });
   });
 
+  it('is not followed for a client that only asks for its head', async () => {
+    const { id } = await videos.made({ model: 'sandbox/video:seconds=600' });
+    const response = await videos.call('HEAD', `/${id}/stream`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    await videos.call('DELETE', `/${id}`);
+  });
+
   it('leaves nothing behind when its client goes', async () => {
     const { id } = await videos.made({ model: 'sandbox/video:seconds=600' });
     const left = new AbortController();
