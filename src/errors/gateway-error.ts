@@ -92,6 +92,11 @@ export const ERRORS = {
     text: 'The first request with this Idempotency-Key still runs. Try again when it has ended.',
   },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
+  range_not_satisfiable: {
+    status: 416,
+    type: 'invalid_request_error',
+    text: 'The content ends before the range that was asked for.',
+  },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', text: 'Too many requests. Try again later.' },
   concurrency_limit_exceeded: {
     status: 429,

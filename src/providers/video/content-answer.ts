@@ -105,7 +105,7 @@ function unsatisfiable(length: number | undefined): VideoContent {
     status: 416,
     contentType: TYPES.video[0] ?? '',
     contentLength: 0,
-    contentRange: `bytes */${length ?? '*'}`,
+    contentRange: length === undefined ? undefined : `bytes */${length}`,
     body: Readable.from([]),
   };
 }

@@ -79,7 +79,7 @@ export interface ContentRequest {
 
 /** Bytes, or the part of them that was asked for. */
 export interface VideoContent {
-  /** 416 has no body, and a `contentRange` that names the whole length. */
+  /** 416 has no body, and a `contentRange` that names the whole length, if the upstream says it. */
   readonly status: 200 | 206 | 416;
   /** One of a few types of video and image: never HTML, SVG or anything else that a browser runs. */
   readonly contentType: string;

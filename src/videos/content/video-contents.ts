@@ -34,9 +34,10 @@ export class VideoContents {
     const leave = (): void => left.abort();
     response.once('close', leave);
     try {
-      const content = await this.open(upstream, request, left.signal);
-      if (left.signal.aborted || method === 'HEAD') content.body.destroy();
+      const content = await this.open(shown, upstream, request, left.signal);
+      if (left.signal.aborted || method === 'HEAD' || content.status === 416) content.body.destroy();
       if (left.signal.aborted) return;
+      if (content.status === 416) throw unsatisfiable(content, response);
       response.writeHead(content.status, headersOf(content));
       if (method === 'HEAD') response.end();
       else await this.pass(content, response);
@@ -46,6 +47,7 @@ export class VideoContents {
   }
 
   private async open(
+    { expiresAtMs }: OwnedVideo['shown'],
     job: OwnedVideo['upstream'],
     request: ContentRequest,
     signal: AbortSignal,
@@ -58,9 +60,11 @@ export class VideoContents {
       content = await provider.content(video, request, signal);
     } catch (failure) {
       if (signal.aborted) throw new ClientLeft();
+      // Not every provider says 404 of what it has thrown away.
+      if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) throw expired();
       throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
     }
-    if (content === 'gone') throw noContent('The content has expired');
+    if (content === 'gone') throw expired();
     return content;
   }
 
@@ -100,6 +104,15 @@ function headersOf(content: VideoContent): Record<string, string | number> {
     ...(etag !== undefined && { ETag: etag }),
     ...(lastModified !== undefined && { 'Last-Modified': lastModified }),
   };
+}
+
+function unsatisfiable({ contentRange }: VideoContent, response: ServerResponse): GatewayError {
+  if (contentRange !== undefined) response.setHeader('Content-Range', contentRange);
+  return new GatewayError('range_not_satisfiable');
+}
+
+function expired(): GatewayError {
+  return noContent('The content has expired');
 }
 
 function noContent(what: string): GatewayError {

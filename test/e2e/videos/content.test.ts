@@ -66,6 +66,7 @@ describe('the content of a video', () => {
     const response = await videos.call('GET', `/${id}/content`, undefined, { range: 'bytes=999999-' });
     expect(response.status).toBe(416);
     expect(response.headers.get('content-range')).toBe(`bytes */${SANDBOX_VIDEO.length}`);
+    expect(await response.json()).toMatchObject({ error: { code: 'range_not_satisfiable', param: null } });
   });
 
   it('can be asked about without being sent', async () => {

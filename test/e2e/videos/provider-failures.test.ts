@@ -237,6 +237,14 @@ describe('the content of a video at a provider', () => {
     expect((await videos.call('GET', `/${id}/content`)).status).toBe(502);
   });
 
+  it('that its provider refuses after its time is not there any more either', async () => {
+    upstream.find = says({ status: 'completed', expires_at: 1_700_000_000 });
+    upstream.content = refuses(403);
+    const { id } = await videos.made(MODEL);
+    await videos.ended(id);
+    expect((await videos.call('GET', `/${id}/content`)).status).toBe(404);
+  });
+
   it('that breaks off does not look whole', async () => {
     upstream.find = says({ status: 'completed' });
     upstream.content = (response) => {

@@ -138,6 +138,11 @@ describe('a range', () => {
     });
   });
 
+  it('of nothing names no length that the upstream does not', async () => {
+    upstream.next(serve(416, { 'content-range': 'bytes */SECRET' }));
+    expect((await found({ range: 'bytes=1000-' })).contentRange).toBeUndefined();
+  });
+
   it.each(['bytes=1-2,5-6', 'lines=1-2', 'bytes=5-1'])('%s is ignored', async (range) => {
     upstream.next(serve(200, sized));
     const { status, body } = await found({ range });
