@@ -3,16 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
+/** How long an outcome that the database does not take is tried again. */
+const KEEP_TRYING_MS = 3_600_000;
+
 /** Repeats what must not be lost while the database fails, until the signal is aborted. @throws its last failure */
 export async function keepTrying<Result>(
   attempt: () => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
+  const giveUpAt = performance.now() + KEEP_TRYING_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await attempt();
     } catch (failure) {
-      if (!(await pause(pauseMs, signal))) throw failure;
+      if (performance.now() > giveUpAt || !(await pause(pauseMs, signal))) throw failure;
     }
   }
 }

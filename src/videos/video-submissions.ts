@@ -19,8 +19,6 @@ import { VideoBell } from './video-bell.js';
 import type { VideoCommand } from './video-command.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
-/** How long an outcome that the database does not take is tried again. */
-const KEEP_TRYING_MS = 3_600_000;
 /** Many upstreams are fast, or have finished at once. */
 const FIRST_POLL_MS = 500;
 
@@ -212,8 +210,7 @@ export class VideoSubmissions {
 
   /** @throws GatewayError 503 after half a lease; it is still tried then. */
   private persist<Result>(id: string, attempt: () => Promise<Result>): Promise<Result> {
-    const signal = AbortSignal.any([AbortSignal.timeout(KEEP_TRYING_MS), this.cut.signal]);
-    const work = this.track(id, keepTrying(attempt, signal));
+    const work = this.track(id, keepTrying(attempt, this.cut.signal));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(unavailable()), this.leaseMs / 2);
       work.then(resolve, (cause: unknown) => reject(unavailable(cause))).finally(() => clearTimeout(timer));

@@ -18,6 +18,12 @@ const LONGEST_LOOK_MS = 1_000;
 /** What is due and cannot be had is claimed by somebody else at this moment. */
 const SHORTEST_LOOK_MS = 10;
 
+interface Poll {
+  /** Ends the call to the upstream. */
+  readonly cut: AbortController;
+  readonly ended: Promise<void>;
+}
+
 const UPSTREAM_UNAVAILABLE: VideoError = {
   code: 'upstream_unavailable',
   message: "The model's provider could not be asked for this video for too long.",
@@ -30,8 +36,8 @@ const UPSTREAM_UNAVAILABLE: VideoError = {
 @Injectable()
 export class VideoPoller implements OnModuleInit {
   private readonly logger = new Logger(VideoPoller.name);
-  private readonly polls = new Map<string, Promise<void>>();
-  private readonly stopping = new AbortController();
+  private readonly polls = new Map<string, Poll>();
+  private isStopped = false;
   private readonly wake = new Wake();
   private rings: Subscription | undefined;
   private looping: Promise<void> = Promise.resolve();
@@ -57,16 +63,17 @@ export class VideoPoller implements OnModuleInit {
 
   /** Ends what is under way, and leaves it to other processes. */
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.isStopped = true;
     this.wake.now();
     this.rings?.unsubscribe();
     await this.looping;
-    await Promise.allSettled(this.polls.values());
+    for (const { cut } of this.polls.values()) cut.abort();
+    await Promise.allSettled([...this.polls.values()].map(({ ended }) => ended));
     await this.store.giveBack().catch((failure: unknown) => this.report(failure));
   }
 
   private async loop(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    while (!this.isStopped) {
       let pauseMs = LONGEST_LOOK_MS;
       try {
         pauseMs = await this.round();
@@ -82,32 +89,38 @@ export class VideoPoller implements OnModuleInit {
     const free = MOST_AT_ONCE - this.polls.size;
     if (free === 0) return LONGEST_LOOK_MS;
     const jobs = await this.store.claim(free, this.leaseMs);
-    for (const job of jobs) {
-      const poll = this.poll(job).finally(() => {
-        this.polls.delete(job.id);
-        this.wake.now();
-      });
-      this.polls.set(job.id, poll);
-    }
+    for (const job of jobs) this.begin(job);
     if (jobs.length === free) return LONGEST_LOOK_MS;
     const dueMs = await this.store.nextDueMs();
     return Math.min(Math.max(Math.ceil(dueMs ?? LONGEST_LOOK_MS), SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
   }
 
+  private begin(job: UpstreamJob): void {
+    // Its claim ran out while what the last poll has seen could not be written, and it still tries.
+    if (this.polls.has(job.id)) return;
+    const cut = new AbortController();
+    // Nobody else may poll while this one does.
+    const timer = setTimeout(() => cut.abort(), (this.leaseMs * 2) / 3);
+    const ended = this.poll(job, cut.signal).finally(() => {
+      clearTimeout(timer);
+      this.polls.delete(job.id);
+      this.wake.now();
+    });
+    this.polls.set(job.id, { cut, ended });
+  }
+
   /** Never rejects: what could not be written is polled again when the claim has run out. */
-  private async poll(job: UpstreamJob): Promise<void> {
+  private async poll(job: UpstreamJob, signal: AbortSignal): Promise<void> {
     try {
-      const failure = await this.ask(job);
-      if (failure !== undefined && !this.stopping.signal.aborted) await this.miss(job, failure);
+      const failure = await this.ask(job, signal);
+      if (failure !== undefined && !this.isStopped) await this.miss(job, failure);
     } catch (failure) {
       this.report(failure);
     }
   }
 
   /** @returns why the upstream could not be asked. */
-  private async ask(job: UpstreamJob): Promise<unknown> {
-    // Nobody else may poll while this one does.
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout((this.leaseMs * 2) / 3)]);
+  private async ask(job: UpstreamJob, signal: AbortSignal): Promise<unknown> {
     let reported;
     try {
       const { provider, video } = this.upstream.locate(job);

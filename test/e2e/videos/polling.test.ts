@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectSoundBooks } from '../../support/books.js';
+import { TestGateway, type CreatedKey } from '../../support/gateway.js';
+import { receipts } from '../../support/ledger-state.js';
+import { says, VideoUpstream } from './video-upstream.js';
+import { VideosClient } from './videos-client.js';
+
+const FILM = { model: 'film', prompt: 'Sea' };
+
+let upstream: VideoUpstream;
+let gateway: TestGateway;
+let key: CreatedKey;
+let videos: VideosClient;
+
+beforeEach(async () => {
+  upstream = await VideoUpstream.start();
+});
+afterEach(async () => {
+  await expectSoundBooks(gateway.pool);
+  await gateway.close();
+  await upstream.close();
+});
+
+async function start(environment: Record<string, string>): Promise<void> {
+  gateway = await TestGateway.start({
+    file: upstream.file,
+    environment: { VIDEO_POLL_MS: '500', ...environment },
+  });
+  key = await gateway.createKey({ budget_limit: '1000000' });
+  videos = new VideosClient(gateway.url, key.key);
+}
+
+describe('a video', () => {
+  it.each(['1000', '1001', '700'])('is polled whatever the lease is: %s ms', async (LEASE_MS) => {
+    await start({ LEASE_MS });
+    upstream.find = says({ status: 'completed' });
+    const { id } = await videos.made(FILM);
+    expect(await videos.ended(id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(gateway.pool, key.id)).toHaveLength(1);
+  });
+});
