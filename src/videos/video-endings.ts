@@ -64,8 +64,9 @@ export class VideoEndings {
   }
 }
 
-/** What was produced, and never more than was asked for: that is what was held. */
+/** What was produced, to the microsecond, and never more than was asked for: that is what was held. */
 function chargedSeconds(asked: number | undefined, produced: number | undefined): number | undefined {
   if (produced === undefined || !(produced >= 0)) return asked;
-  return asked === undefined ? produced : Math.min(asked, produced);
+  const rounded = Math.round(produced * 1e6) / 1e6;
+  return asked === undefined ? rounded : Math.min(asked, rounded);
 }
