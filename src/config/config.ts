@@ -35,6 +35,8 @@ export interface VideosConfig {
   readonly longestPollMs: number;
   /** How long the upstream may fail without interruption before the video does. */
   readonly giveUpMs: number;
+  /** How long a video may take at its upstream. */
+  readonly timeoutMs: number;
 }
 
 /** Everything the gateway can be told, validated and frozen at start. */

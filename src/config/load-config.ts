@@ -100,7 +100,11 @@ function fromVariables(
       stallMs: variables.STREAM_STALL_MS,
       headAfterMs: variables.STREAM_HEAD_MS,
     },
-    videos: { longestPollMs: variables.VIDEO_POLL_MS, giveUpMs: variables.VIDEO_GIVE_UP_MS },
+    videos: {
+      longestPollMs: variables.VIDEO_POLL_MS,
+      giveUpMs: variables.VIDEO_GIVE_UP_MS,
+      timeoutMs: variables.VIDEO_TIMEOUT_MS,
+    },
     maxBodyBytes: variables.MAX_BODY_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,

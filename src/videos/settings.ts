@@ -7,6 +7,8 @@ export interface PollSettings {
   readonly longestMs: number;
   /** How long the upstream may fail without interruption before the job does. */
   readonly giveUpMs: number;
+  /** How long after its request a job may still be running. */
+  readonly timeoutMs: number;
 }
 
 /** Base of every absolute URL, without a trailing slash. */

@@ -34,8 +34,8 @@ const DAY_MS = 86_400_000;
       provide: POLL_SETTINGS,
       inject: [ConfigService],
       useFactory: (config: ConfigService<Config, true>): PollSettings => {
-        const { longestPollMs, giveUpMs } = config.get('videos', { infer: true });
-        return { firstMs: FIRST_POLL_MS, longestMs: longestPollMs, giveUpMs };
+        const { longestPollMs, ...limits } = config.get('videos', { infer: true });
+        return { firstMs: FIRST_POLL_MS, longestMs: longestPollMs, ...limits };
       },
     },
     {

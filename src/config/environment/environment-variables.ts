@@ -86,6 +86,10 @@ export class EnvironmentVariables {
   @WholeNumber(1, LONGEST_TIMER_MS)
   VIDEO_GIVE_UP_MS = 600_000;
 
+  /** How long a video may take at its provider before it fails. */
+  @WholeNumber(1, LONGEST_TIMER_MS)
+  VIDEO_TIMEOUT_MS = 86_400_000;
+
   @Rule(
     'must be a comma-separated list of origins, such as https://app.example,http://localhost:5173',
     (list) => listEntries(list).every(isOrigin),

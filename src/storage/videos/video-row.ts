@@ -21,7 +21,8 @@ export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold
 
 /** Of a row `v` of videos, with its key as `k`. */
 export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress,
-  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, k.chain_id`;
+  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at,
+  k.chain_id`;
 
 interface CommonRow {
   readonly id: string;
@@ -52,6 +53,7 @@ export interface UpstreamRow extends CommonRow {
   readonly upstream_model: string;
   readonly upstream_id: string | null;
   readonly content: JsonObject | null;
+  readonly created_at: Date;
   readonly chain_id: number | null;
 }
 
@@ -91,5 +93,6 @@ export function upstreamJob(row: UpstreamRow): UpstreamJob {
     content: row.content ?? undefined,
     terms: row.terms,
     keyChainId: row.chain_id,
+    createdAtMs: row.created_at.getTime(),
   };
 }

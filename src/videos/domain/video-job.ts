@@ -64,4 +64,5 @@ export interface UpstreamJob {
   readonly terms: VideoTerms;
   /** The key's own chain. */
   readonly keyChainId: number | null;
+  readonly createdAtMs: number;
 }

@@ -28,6 +28,10 @@ const UPSTREAM_UNAVAILABLE: VideoError = {
   code: 'upstream_unavailable',
   message: "The model's provider could not be asked for this video for too long.",
 };
+const TIMED_OUT: VideoError = {
+  code: 'upstream_timeout',
+  message: "The model's provider has not made this video in time.",
+};
 
 /**
  * Asks the upstreams for their jobs. Every process does, and the database decides who asks for which one when: a job is
@@ -136,9 +140,20 @@ export class VideoPoller implements OnModuleInit {
       });
     const next = await this.endings.apply(job, reported);
     if (next.to === 'completed' || next.to === 'failed') return undefined;
+    if (Date.now() - job.createdAtMs > this.settings.timeoutMs) return this.timeOut(job);
     await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings);
     this.bell.ring(job.id);
     return undefined;
+  }
+
+  private async timeOut({ id, provider, upstreamId }: UpstreamJob): Promise<void> {
+    if (!(await this.endings.fail(id, TIMED_OUT))) return;
+    this.logger.error({
+      msg: 'a provider has not made a video in time, and may still: it may cost money there',
+      videoId: id,
+      provider,
+      upstreamId,
+    });
   }
 
   private async miss(job: UpstreamJob, failure: unknown): Promise<void> {

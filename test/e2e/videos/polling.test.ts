@@ -38,4 +38,29 @@ describe('a video', () => {
     expect(await videos.ended(id)).toMatchObject({ status: 'completed' });
     expect(await receipts(gateway.pool, key.id)).toHaveLength(1);
   });
+
+  it('ends although its provider says that it is unimaginably short', async () => {
+    await start({});
+    upstream.find = says({ status: 'completed', seconds: 1e-200 });
+    const { id } = await videos.made(FILM);
+    expect(await videos.ended(id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(gateway.pool, key.id)).toMatchObject([{ finalAmount: 0 }]);
+  });
+
+  it('that never ends at its provider fails after a while, and gives its hold back', async () => {
+    await start({ VIDEO_TIMEOUT_MS: '3000' });
+    upstream.find = says({ status: 'errored', progress: 99 });
+    const { id } = await videos.made(FILM);
+    expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 404_000 });
+    expect(await videos.ended(id)).toMatchObject({ status: 'failed', error: { code: 'upstream_timeout' } });
+    expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 0 });
+  });
+
+  it('that ended just in time is charged, however late it is seen', async () => {
+    await start({ VIDEO_TIMEOUT_MS: '1' });
+    upstream.find = says({ status: 'completed' });
+    const { id } = await videos.made(FILM);
+    expect(await videos.ended(id)).toMatchObject({ status: 'completed' });
+    expect(await receipts(gateway.pool, key.id)).toHaveLength(1);
+  });
 });
