@@ -30,7 +30,7 @@ export async function claimLostVideos(
     text: `
 WITH lost AS (
   SELECT v.id FROM videos v
-  WHERE v.finished_at IS NULL AND v.status = 'submitting'
+  WHERE v.finished_at IS NULL AND v.next_poll_at IS NULL AND v.status = 'submitting'
     AND (NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now())
          OR (v.process_id = $1 AND NOT v.id = ANY ($2::text[])
              AND v.created_at < now() - interval '${SETTLING_SECONDS} seconds'))

@@ -17,8 +17,8 @@ import {
 /** The most eager of those who watch a row `v`, milliseconds; null when nobody does. */
 const WATCHED = `(SELECT min(w.interval_ms) FROM video_watches w WHERE w.video_id = v.id AND w.expires_at > now())`;
 
-/** Of a row `v`: may be polled from then on. */
-const DUE_AT = `greatest(v.next_poll_at, v.poller_until)`;
+/** Of a row `v`: nobody polls it at this moment. */
+const UNCLAIMED = `(v.poller_until IS NULL OR v.poller_until <= now())`;
 
 /** Keeps a doubling from leaving the range of numbers. */
 const MOST_DOUBLINGS = 20;
@@ -41,7 +41,7 @@ export class PostgresPollStore extends PollStore {
       text: `
 WITH due AS (
   SELECT v.id FROM videos v
-  WHERE v.finished_at IS NULL AND v.next_poll_at <= now() AND (v.poller_until IS NULL OR v.poller_until <= now())
+  WHERE v.finished_at IS NULL AND v.next_poll_at <= now() AND ${UNCLAIMED}
   ORDER BY v.next_poll_at LIMIT $2 FOR UPDATE SKIP LOCKED),
 claimed AS (
   UPDATE videos v SET poller_id = $1, poller_until = now() + make_interval(secs => $3 / 1000.0)
@@ -55,8 +55,9 @@ SELECT ${UPSTREAM_COLUMNS} FROM claimed v JOIN api_keys k ON k.id = v.key_id`,
   async nextDueMs(): Promise<number | undefined> {
     const { rows } = await this.pool.query<{ due_ms: number | null }>({
       name: 'next_poll',
-      text: `SELECT (extract(epoch FROM min(${DUE_AT}) - now()) * 1000)::float8 AS due_ms
-             FROM videos v WHERE v.finished_at IS NULL AND v.next_poll_at IS NOT NULL`,
+      text: `SELECT (extract(epoch FROM v.next_poll_at - now()) * 1000)::float8 AS due_ms FROM videos v
+             WHERE v.finished_at IS NULL AND v.next_poll_at IS NOT NULL AND ${UNCLAIMED}
+             ORDER BY v.next_poll_at LIMIT 1`,
     });
     return rows[0]?.due_ms ?? undefined;
   }
@@ -94,7 +95,8 @@ RETURNING (extract(epoch FROM now() - v.failing_since) * 1000)::float8 AS failin
 
   async giveBack(): Promise<void> {
     await this.pool.query(
-      'UPDATE videos SET poller_id = NULL, poller_until = NULL WHERE poller_id = $1 AND finished_at IS NULL',
+      `UPDATE videos SET poller_id = NULL, poller_until = NULL
+       WHERE finished_at IS NULL AND next_poll_at <= now() AND poller_id = $1`,
       [this.identity.id],
     );
     await this.pool.query('DELETE FROM video_watches WHERE process_id = $1', [this.identity.id]);

@@ -22,7 +22,7 @@ export interface Sighting {
 export abstract class PollStore {
   /** Takes at most `limit` jobs that are due: for `leaseMs` nobody else polls them. */
   abstract claim(limit: number, leaseMs: number): Promise<readonly UpstreamJob[]>;
-  /** Milliseconds until the next job is due; undefined when there is none. */
+  /** Milliseconds until the next job is due of those that nobody polls now; undefined when there is none. */
   abstract nextDueMs(): Promise<number | undefined>;
   /** Gives a claimed job back until its next poll. */
   abstract seen(id: string, sighting: Sighting, pauses: PollPauses): Promise<void>;
