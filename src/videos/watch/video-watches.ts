@@ -9,6 +9,7 @@ import { PollStore } from '../polling/poll-store.js';
 import { VideoPoller } from '../polling/video-poller.js';
 import { Wake } from '../polling/wake.js';
 import { VideoBell } from '../video-bell.js';
+import { ToldIntervals } from './told-intervals.js';
 
 /** How often what is watched is looked at; what this process polls itself is seen at once. */
 const LOOK_MS = 200;
@@ -29,28 +30,38 @@ interface Watcher {
 export class VideoWatches implements OnModuleInit {
   private readonly logger = new Logger(VideoWatches.name);
   private readonly watchers = new Map<string, Set<Watcher>>();
-  /** The intervals that the database knows of. */
-  private readonly told = new Map<string, number>();
-  private telling: Promise<void> = Promise.resolve();
+  private readonly told: ToldIntervals;
+  /** Ids of videos of which something is known to have changed. */
+  private readonly rung = new Set<string>();
   private isLooking = false;
   private readonly wake = new Wake();
   private idleWaiters: (() => void)[] = [];
   private rings: Subscription | undefined;
   private readonly renewals = new Recurring(
-    () => this.renew(),
+    () => this.told.renew(),
     (failure) => this.report(failure),
   );
 
   constructor(
     private readonly store: PollStore,
-    private readonly poller: VideoPoller,
+    poller: VideoPoller,
     private readonly bell: VideoBell,
     @Inject(LEASE_MS) private readonly leaseMs: number,
-  ) {}
+  ) {
+    this.told = new ToldIntervals(
+      store,
+      leaseMs,
+      (id) => this.intervalOf(id),
+      () => poller.look(),
+      (failure) => this.report(failure),
+    );
+  }
 
   onModuleInit(): void {
     this.rings = this.bell.rings.subscribe((id) => {
-      if (this.watchers.has(id)) this.wake.now();
+      if (!this.watchers.has(id)) return;
+      this.rung.add(id);
+      this.wake.now();
     });
     this.renewals.start(this.leaseMs / 3);
   }
@@ -60,7 +71,7 @@ export class VideoWatches implements OnModuleInit {
     return new Observable((subscriber) => {
       const watcher = { intervalMs, subscriber };
       this.watchers.set(id, (this.watchers.get(id) ?? new Set<Watcher>()).add(watcher));
-      this.tell(id);
+      this.told.tell(id);
       if (!this.isLooking) void this.lookOn();
       return () => this.leave(id, watcher);
     });
@@ -79,36 +90,17 @@ export class VideoWatches implements OnModuleInit {
     this.rings?.unsubscribe();
     for (const { subscriber } of [...this.watchers.values()].flatMap((watchers) => [...watchers]))
       subscriber.error(new GatewayError('server_error', 'The gateway stopped this stream. Watch again.'));
-    await this.telling;
+    await this.told.whenTold();
   }
 
   private leave(id: string, watcher: Watcher): void {
     const watchers = this.watchers.get(id);
     watchers?.delete(watcher);
     if (watchers?.size === 0) this.watchers.delete(id);
-    this.tell(id);
+    this.told.tell(id);
     if (this.watchers.size > 0) return;
     this.wake.now();
     for (const resolve of this.idleWaiters.splice(0)) resolve();
-  }
-
-  /** One after another, each with what holds when its turn has come. */
-  private tell(id: string): void {
-    if (this.intervalOf(id) === this.told.get(id)) return;
-    this.telling = this.telling
-      .then(async () => {
-        const intervalMs = this.intervalOf(id);
-        if (intervalMs === this.told.get(id)) return;
-        if (intervalMs === undefined) {
-          this.told.delete(id);
-          await this.store.unwatch([id]);
-        } else {
-          this.told.set(id, intervalMs);
-          await this.store.watch([{ videoId: id, intervalMs }], this.leaseMs);
-          this.poller.look();
-        }
-      })
-      .catch((failure: unknown) => this.report(failure));
   }
 
   private intervalOf(id: string): number | undefined {
@@ -116,25 +108,25 @@ export class VideoWatches implements OnModuleInit {
     return intervals.length === 0 ? undefined : Math.min(...intervals);
   }
 
-  private async renew(): Promise<void> {
-    const watches = [...this.told].map(([videoId, intervalMs]) => ({ videoId, intervalMs }));
-    if (watches.length > 0) await this.store.watch(watches, this.leaseMs);
-  }
-
+  /** At what has rung, as soon as it does, and by the clock at everything. */
   private async lookOn(): Promise<void> {
     this.isLooking = true;
+    let nextRoundAt = performance.now() + LOOK_MS;
     while (this.watchers.size > 0) {
-      await this.wake.within(LOOK_MS);
-      await this.look().catch((failure: unknown) => {
+      await this.wake.within(Math.max(nextRoundAt - performance.now(), 0));
+      const isRound = performance.now() >= nextRoundAt;
+      if (isRound) nextRoundAt = performance.now() + LOOK_MS;
+      const ids = [...(isRound ? this.watchers.keys() : this.rung)];
+      this.rung.clear();
+      await this.look(ids).catch((failure: unknown) => {
         this.report(failure);
-        return this.wake.within(LOOK_AGAIN_MS);
+        nextRoundAt = performance.now() + LOOK_AGAIN_MS;
       });
     }
     this.isLooking = false;
   }
 
-  private async look(): Promise<void> {
-    const ids = [...this.watchers.keys()];
+  private async look(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     const seen = new Map((await this.store.look(ids)).map((job) => [job.id, job]));
     for (const id of ids) {

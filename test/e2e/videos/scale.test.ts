@@ -49,7 +49,7 @@ async function rowsRead(call: () => Promise<unknown>): Promise<number> {
   await call();
   const statements = query.mock.calls.map((given): QueryConfig => {
     const [text, values] = given as unknown as [QueryConfig | string, unknown[] | undefined];
-    return typeof text === 'string' ? { text, values } : text;
+    return typeof text === 'string' ? { text, ...(values && { values }) } : text;
   });
   query.mockRestore();
   let read = 0;
