@@ -6,7 +6,7 @@ import type { Caller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
 import { endOf, FollowResponses } from './background/follow.js';
-import { synthesise } from './domain/replay.js';
+import { synthesise, terminalAfter } from './domain/replay.js';
 import type { ResponseObject } from './domain/response.js';
 import { isTerminal } from './domain/status.js';
 import { parseItemQuery, parseStreamQuery, type Query } from './list-query.js';
@@ -71,13 +71,9 @@ export class StoredResponseEndpoint {
           param: 'stream',
         },
       );
-    const events = synthesise(shown(stored, presenters));
-    const last = events.slice(-1);
-    const rest =
-      startingAfter === undefined
-        ? events
-        : last.map((event) => ({ ...event, sequence_number: startingAfter + 1 }));
-    const outcomes: readonly ReplayOutcome[] = [...endOf(stored), ...rest.map((event) => ({ event }))];
+    const object = shown(stored, presenters);
+    const events = startingAfter === undefined ? synthesise(object) : [terminalAfter(object, startingAfter)];
+    const outcomes: readonly ReplayOutcome[] = [...endOf(stored), ...events.map((event) => ({ event }))];
     await this.writer.stream(response, () => from(outcomes), presenters.followed(id));
   }
 

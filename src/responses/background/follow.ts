@@ -6,6 +6,7 @@ import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
 import { ERRORS, GatewayError, type ErrorCode } from '../../errors/gateway-error.js';
+import { terminalAfter } from '../domain/replay.js';
 import { isTerminal } from '../domain/status.js';
 import type { ResponseEventBody } from '../domain/response-event.js';
 import { ResponseStore, type StoredResponse } from '../response-store.js';
@@ -82,11 +83,31 @@ export class FollowResponses {
       // Its end is written together with its last events: they are there with the next look, or not at all.
       if (isTerminal(status)) {
         const rest = await patiently(() => this.log.eventsAfter(accountId, id, from, 1), signal);
-        if (rest.length === 0) return;
+        if (rest.length === 0) {
+          yield await this.endBehind(accountId, id, from, signal);
+          return;
+        }
       }
       await this.bell.wait(id, pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
+  }
+
+  /** Of a log that has no event behind this one: who has its last event has the end, whoever named a later one has not. */
+  private async endBehind(
+    accountId: string,
+    id: string,
+    sequenceNumber: number,
+    signal: AbortSignal,
+  ): Promise<readonly Followed[]> {
+    const last = await patiently(() => this.log.eventsAfter(accountId, id, sequenceNumber - 1, 1), signal);
+    if (last.length > 0) return [];
+    const stored = await patiently(() => this.store.find(accountId, id), signal);
+    if (!stored) return [];
+    const terminal = terminalAfter(stored.object, sequenceNumber);
+    const { type, sequence_number } = terminal;
+    const event = { sequenceNumber: sequence_number, type, json: JSON.stringify(terminal), isTerminal: true };
+    return [...endOf(stored), { event }];
   }
 }
 

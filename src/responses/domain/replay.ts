@@ -6,7 +6,7 @@ import type { FunctionCallItem, MessageItem, OutputItem, ReasoningItem } from '.
 import { OutputText, Refusal } from './message-parts.js';
 import { ReasoningSummary, ReasoningText } from './reasoning-parts.js';
 import type { ResponseObject } from './response.js';
-import type { ResponseEvent } from './response-event.js';
+import type { ResponseEvent, TerminalEventBody } from './response-event.js';
 import { toObject } from './response-json.js';
 import { isTerminal } from './status.js';
 
@@ -15,7 +15,6 @@ import { isTerminal } from './status.js';
  * @throws Error for a response that has not ended
  */
 export function synthesise(object: ResponseObject): readonly ResponseEvent[] {
-  if (!isTerminal(object.status)) throw new Error('only a response that has ended can be replayed');
   const events: ResponseEvent[] = [];
   const emit: Emit = (event) => events.push({ ...event, sequence_number: events.length });
 
@@ -31,8 +30,23 @@ export function synthesise(object: ResponseObject): readonly ResponseEvent[] {
   emit({ type: 'response.in_progress', response: running });
   object.output.forEach((item, output_index) => replayItem(item, output_index, emit));
   if (object.error) emit(errorEvent({ ...object.error, type: errorType(object.error.code), param: null }));
-  emit({ type: TERMINAL_EVENTS[object.status], response: object });
-  return events;
+  return [...events, terminalAfter(object, events.length - 1)];
+}
+
+/**
+ * The end alone, behind an event of this number.
+ * @throws Error for a response that has not ended
+ */
+export function terminalAfter(
+  object: ResponseObject,
+  sequenceNumber: number,
+): ResponseEvent & TerminalEventBody {
+  if (!isTerminal(object.status)) throw new Error('only a response that has ended can be replayed');
+  return {
+    type: TERMINAL_EVENTS[object.status],
+    sequence_number: sequenceNumber + 1,
+    response: object,
+  };
 }
 
 /** A stored error has no type of its own. */

@@ -190,6 +190,30 @@ describe('a background stream', () => {
     expect(native.at(-3)?.data).toMatchObject({ response: { compose_receipt: { final_amount_wei: '202' } } });
   });
 
+  it('shows its end alone to whoever names an event that never was', async () => {
+    const exchange = speaking();
+    const stream = await clientOf(one).responses.create({ ...HELLO, stream: true });
+    let id = '';
+    for await (const event of stream) {
+      if (event.type === 'response.created') ({ id } = event.response);
+      if (event.type === 'response.output_text.delta') break;
+    }
+    const meanwhile = follow(other, id, '&starting_after=5000');
+    (await exchange).end(REST);
+    const running = framesOf(await meanwhile);
+    const afterwards = framesOf(await follow(one, id, '&starting_after=5000'));
+    expect(running).toEqual(afterwards);
+    expect(running.map(({ event }) => event)).toEqual(['response.completed', undefined]);
+    const response = await clientOf(one).responses.retrieve(id);
+    expect(running[0]?.data).toMatchObject({
+      sequence_number: 5001,
+      response: { id, output: response.output },
+    });
+    const native = framesOf(await follow(one, id, '&starting_after=999999999', '/v1'));
+    expect(native.map(({ event }) => event)).toEqual(['response.completed', 'compose.receipt', undefined]);
+    expect(native[0]?.data).toMatchObject({ response: { compose_receipt: { final_amount_wei: '202' } } });
+  });
+
   it('is followed by many at once, each with everything', async () => {
     const exchange = speaking();
     const stream = await clientOf(one).responses.create({ ...HELLO, stream: true });
