@@ -1,7 +1,10 @@
 /**
  * Of a row `c` of conversations: no response runs on it. A lock stands as long as its response's hold, and before there
- * is one for a short time. A hold that is not seen here because it was taken after this statement began has moved
- * `locked_until` to a later moment than this statement's, so that it cannot be overlooked.
+ * is one for a short time, while the process that locked it has its lease. A hold that is not seen here because it was
+ * taken after this statement began has moved `locked_until` to a later moment than this statement's, and has taken the
+ * process's name out, so that it cannot be overlooked.
  */
-export const IS_FREE = `(c.locked_by IS NULL OR (c.locked_until < now()
+export const IS_FREE = `(c.locked_by IS NULL OR (
+  (c.locked_until < now() OR (c.locked_for IS NOT NULL AND NOT EXISTS (
+    SELECT FROM gateway_processes p WHERE p.id = c.locked_for AND p.lease_expires_at > now())))
   AND NOT EXISTS (SELECT FROM holds h WHERE h.response_id = c.locked_by)))`;

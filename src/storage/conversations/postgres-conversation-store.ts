@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { JsonObject } from '../../json.js';
 import type { RecordItem } from '../../payments/call-record.js';
+import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import {
   ConversationStore,
   type Attempt,
@@ -33,7 +34,7 @@ function attempting(change: string): string {
 }
 
 /** Also takes the lock from a run that has lost its hold: it must not add to what is changed here. */
-const TOUCHED = `SET locked_by = NULL, locked_until = NULL, last_used_at = now()`;
+const TOUCHED = `SET locked_by = NULL, locked_until = NULL, locked_for = NULL, last_used_at = now()`;
 const WHERE_FREE = `FROM found f WHERE c.id = f.id AND c.deleted_at IS NULL AND ${IS_FREE}`;
 
 const ADD_ITEMS = attempting(`${FOUND},
@@ -62,7 +63,8 @@ const LOCK = attempting(`caller AS (
     WHERE v.id = $1 AND v.deleted_at IS NULL),
   changed AS (
     UPDATE conversations c
-    SET locked_by = $3, locked_until = now() + make_interval(secs => $4 / 1000.0), last_used_at = now()
+    SET locked_by = $3, locked_until = now() + make_interval(secs => $4 / 1000.0), locked_for = $5,
+        last_used_at = now()
     ${WHERE_FREE} RETURNING c.id)`);
 
 /** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
@@ -70,7 +72,10 @@ const LOCK = attempting(`caller AS (
 export class PostgresConversationStore extends ConversationStore {
   private readonly pool: Pool;
 
-  constructor({ pool }: Database) {
+  constructor(
+    { pool }: Database,
+    private readonly identity: ProcessIdentity,
+  ) {
     super();
     this.pool = pool;
   }
@@ -163,12 +168,13 @@ export class PostgresConversationStore extends ConversationStore {
   }
 
   lock({ id, keyHash, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
-    return this.attempt(LOCK, [columnText(id), keyHash, responseId, untilHeldMs]);
+    return this.attempt(LOCK, [columnText(id), keyHash, responseId, untilHeldMs, this.identity.id]);
   }
 
   async unlock(id: string, responseId: string): Promise<void> {
     await this.pool.query(
-      'UPDATE conversations SET locked_by = NULL, locked_until = NULL WHERE id = $1 AND locked_by = $2',
+      `UPDATE conversations SET locked_by = NULL, locked_until = NULL, locked_for = NULL
+       WHERE id = $1 AND locked_by = $2`,
       [columnText(id), responseId],
     );
   }

@@ -45,7 +45,7 @@ items AS (
   FROM unnest(${at(12, 'int[]')}, ${at(13, 'int[]')}, ${at(14, 'text[]')}, ${at(15, 'text[]')}) AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
 locks AS (
-  UPDATE conversations c SET locked_until = now()
+  UPDATE conversations c SET locked_until = now(), locked_for = NULL
   FROM unnest(${at(16, 'int[]')}, ${at(17, 'text[]')}, ${at(18, 'text[]')}) AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
   WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)

@@ -16,6 +16,7 @@ import {
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
 import { ConversationsClient, said } from './conversations-client.js';
 
 let upstream: ScriptedUpstream;
@@ -103,6 +104,31 @@ describe('the lock of a conversation', () => {
     await running;
     expect(await client.texts(id)).toEqual(['in between']);
   });
+
+  it('of a process that is killed before its hold has come ends with its lease', async () => {
+    const directory = await scratchDirectory();
+    const blocking = await database.pool.connect();
+    try {
+      const environment = testEnvironment(database.url, { LEASE_MS: '1200' });
+      const doomed = await GatewayProcess.start({ directory, environment, file: fileFor(upstream.url) });
+      const id = await client.create({ items: [said('before')] });
+      // What it would read behind its lock.
+      await blocking.query('BEGIN; LOCK TABLE response_items IN ACCESS EXCLUSIVE MODE');
+      const there = new ConversationsClient(doomed.url, key);
+      const broken = there.respond(id, 'lost').catch(() => undefined);
+      const locks = `SELECT FROM conversations WHERE id = '${id}' AND locked_by IS NOT NULL`;
+      await until(async () => (await database.pool.query(locks)).rowCount === 1);
+      await doomed.kill();
+      await broken;
+      await blocking.query('ROLLBACK');
+      await client.responded(id, 'after');
+      expect(await client.texts(id)).toEqual(['before', 'after', 'Hello!']);
+    } finally {
+      blocking.release();
+      await GatewayProcess.endAll();
+      await removeDirectory(directory);
+    }
+  }, 90_000);
 
   it('of a process that is killed ends with its hold', async () => {
     const directory = await scratchDirectory();
