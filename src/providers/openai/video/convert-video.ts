@@ -5,6 +5,7 @@ import { failureOf, mapState, progressOf } from '../../video/video-state.js';
 import { isContentRefusal } from '../map-error.js';
 
 const ID = /^[A-Za-z0-9_.:=-]{1,512}$/;
+const LEAST_SECONDS = 0.001;
 const MAX_SECONDS = 86_400;
 
 /** The job that a submission began. @throws UpstreamFailure without an id that it could be found by. */
@@ -50,10 +51,11 @@ function reasonOf(error: JsonValue | undefined): VideoFailure {
   return failureOf('upstream_error');
 }
 
-/** `"8"` in the published shape, `8` elsewhere. */
+/** `"8"` in the published shape, `8` elsewhere; to the millisecond, since it is multiplied with a price. */
 function secondsOf(value: JsonValue | undefined): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : value;
-  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS ? seconds : undefined;
+  if (typeof seconds !== 'number' || !(seconds >= LEAST_SECONDS && seconds <= MAX_SECONDS)) return undefined;
+  return Math.round(seconds * 1_000) / 1_000;
 }
 
 /** Epoch seconds to milliseconds. */

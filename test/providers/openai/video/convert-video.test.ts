@@ -71,6 +71,14 @@ describe('a job of the upstream', () => {
       { state: 'completed', producedSeconds: undefined },
     ],
     [
+      { status: 'completed', seconds: 5e-324 },
+      { state: 'completed', producedSeconds: undefined },
+    ],
+    [
+      { status: 'completed', seconds: 7.99999999999 },
+      { state: 'completed', producedSeconds: 8 },
+    ],
+    [
       { status: 'completed', expires_at: 'soon' },
       { state: 'completed', expiresAtMs: undefined },
     ],
