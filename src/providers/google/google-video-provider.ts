@@ -19,6 +19,9 @@ import { convertOperation, convertSubmitted } from './convert-operation.js';
 import { convertSubmission } from './convert-submission.js';
 import { refuseSubmission } from './refuse-submission.js';
 
+/** The provider keeps a file for two days, and answers 403 of it later on. It does not tell when that is. */
+const KEPT_MS = 2 * 24 * 60 * 60 * 1_000;
+
 /** Veo by long-running operations of the Gemini API. The key goes up as a header, never in an address. */
 export class GoogleVideoProvider implements VideoProvider {
   readonly abilities: VideoAbilities = { cancel: false, remix: false, variants: ['video'] };
@@ -56,7 +59,7 @@ export class GoogleVideoProvider implements VideoProvider {
 
   async find({ upstreamId }: UpstreamVideo, signal: AbortSignal): Promise<VideoSnapshot | 'gone'> {
     const answer = await this.ask({ method: 'GET', path: `/${upstreamId}` }, signal);
-    if ('accepted' in answer) return convertOperation(answer.accepted, upstreamId);
+    if ('accepted' in answer) return withExpiry(convertOperation(answer.accepted, upstreamId), Date.now());
     if (saysGone(answer.head, answer.refusal)) return 'gone';
     throw jobFailure(answer.head);
   }
@@ -99,4 +102,9 @@ export class GoogleVideoProvider implements VideoProvider {
     const timeoutMs = Math.min(JOB_TIMEOUT_MS, this.settings.timeoutMs);
     return exchange(this.client, request, { signal, timeoutMs });
   }
+}
+
+/** A job is seen soon after its end. */
+function withExpiry(snapshot: VideoSnapshot, nowMs: number): VideoSnapshot {
+  return snapshot.content?.file === undefined ? snapshot : { ...snapshot, expiresAtMs: nowMs + KEPT_MS };
 }

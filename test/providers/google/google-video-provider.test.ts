@@ -9,6 +9,7 @@ import {
   type Handler,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
+import type { VideoSnapshot } from '../../../src/providers/video/video-provider.js';
 import { image, ImageHost } from '../image/image-host.js';
 import { settingsFor, targetFor } from '../support.js';
 import {
@@ -109,6 +110,15 @@ describe('an operation', () => {
     expect(await provider.find(job, NEVER)).toMatchObject({ state: 'processing' });
     expect(upstream.requests[0]).toMatchObject({ method: 'GET', path: `/v1beta/${NAME}` });
     expect(upstream.requests[0]?.headers['x-goog-api-key']).toBe('upstream-key');
+  });
+
+  it('that is done has a file that the provider keeps for two days', async () => {
+    const { provider, job } = connect();
+    const generatedSamples = [{ video: { uri: 'https://a.test/v1beta/files/f-1:download?alt=media' } }];
+    upstream.next((exchange) => exchange.json({ name: NAME, done: true, response: { generatedSamples } }));
+    const { state, expiresAtMs = 0 } = (await provider.find(job, NEVER)) as VideoSnapshot;
+    expect(state).toBe('completed');
+    expect(Math.abs(expiresAtMs - Date.now() - 2 * 86_400_000)).toBeLessThan(60_000);
   });
 
   it('is gone, or not known', async () => {
