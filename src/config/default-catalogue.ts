@@ -76,16 +76,17 @@ const GOOGLE_MODELS: Readonly<Record<string, Entry>> = {
 export function catalogueFromKeys(variables: EnvironmentVariables): CatalogSnapshot {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
   const openai = defaultProvider('openai', 'openai');
+  const openaiUrl = trimSlashes(OPENAI_BASE_URL ?? openai.baseUrl);
   const offers: readonly Offer[] = [
     {
       provider: {
         ...openai,
         apiKey: OPENAI_API_KEY,
-        baseUrl: trimSlashes(OPENAI_BASE_URL ?? openai.baseUrl),
+        baseUrl: openaiUrl,
         wires: ['chat', 'videos'],
       },
       texts: OPENAI_MODELS,
-      videos: OPENAI_VIDEOS,
+      videos: openaiUrl === openai.baseUrl ? {} : OPENAI_VIDEOS,
     },
     {
       provider: { ...defaultProvider('anthropic', 'anthropic'), apiKey: ANTHROPIC_API_KEY },
