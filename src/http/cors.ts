@@ -19,6 +19,10 @@ const EXPOSED_HEADERS = [
   'x-compose-upstream-provider',
   'x-compose-poll-interval-ms',
   'x-compose-timeout-ms',
+  // Without these a page cannot go on with a video where it stopped.
+  'Accept-Ranges',
+  'Content-Range',
+  'ETag',
 ] as const;
 
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
