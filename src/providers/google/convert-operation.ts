@@ -4,8 +4,8 @@ import type { VideoFailure, VideoSnapshot } from '../video/video-provider.js';
 import { failureOf, progressOf } from '../video/video-state.js';
 
 const NAME = /^models\/[A-Za-z0-9][A-Za-z0-9._-]{0,127}\/operations\/[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
-/** A file of the provider's own, wherever it says that it is. */
-const FILE = /\/files\/([A-Za-z0-9_-]{1,128})(?::download)?$/;
+/** A file of the provider's own, wherever it says that it is, or just the name of one. */
+const FILE = /(?:^|\/)files\/([A-Za-z0-9_-]{1,128})(?::download)?$/;
 
 /** Codes of google.rpc for operations that failed. */
 const FAILURES: ReadonlyMap<JsonValue | undefined, string> = new Map<JsonValue | undefined, string>([
@@ -55,9 +55,11 @@ function firstVideo({ generatedSamples }: JsonObject): JsonObject | undefined {
   const [sample] = Array.isArray(generatedSamples) ? (generatedSamples as readonly JsonValue[]) : [];
   const video = isJsonObject(sample) ? sample.video : undefined;
   const uri = isJsonObject(video) ? video.uri : undefined;
-  if (typeof uri !== 'string' || uri.length > 4_096 || !URL.canParse(uri)) return undefined;
-  const file = FILE.exec(new URL(uri).pathname)?.[1];
-  return file === undefined ? { uri } : { file };
+  if (typeof uri !== 'string' || uri.length > 4_096) return undefined;
+  const isAddress = URL.canParse(uri);
+  const file = FILE.exec(isAddress ? new URL(uri).pathname : uri)?.[1];
+  if (file !== undefined) return { file };
+  return isAddress ? { uri } : undefined;
 }
 
 function wasFiltered({

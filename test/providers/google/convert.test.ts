@@ -75,6 +75,10 @@ describe('an operation', () => {
       { state: 'completed', content: { file: 'f-1' } },
     ],
     [
+      { done: true, response: sample('files/f-1') },
+      { state: 'completed', content: { file: 'f-1' } },
+    ],
+    [
       { done: true, response: sample('https://storage.test/bucket/a.mp4?sig=1') },
       { state: 'completed', content: { uri: 'https://storage.test/bucket/a.mp4?sig=1' } },
     ],
