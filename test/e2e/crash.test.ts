@@ -6,16 +6,11 @@ import { expectSoundBooks } from '../support/books.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../support/chat-wire.js';
 import { CutProxy } from '../support/cut-proxy.js';
 import { receiptIn, type GatewayClient, type OpenStream } from '../support/gateway-client.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../support/gateway-process.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { GatewayProcesses } from '../support/gateway-processes.js';
 import { ADMIN_TOKEN, fileFor } from '../support/gateway.js';
 import { openHolds, overruns, receipts, spentBy } from '../support/ledger-state.js';
 import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
 const LEASE_MS = 1_200;
@@ -24,32 +19,22 @@ const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 /** 7 input tokens, roughly, for "Hi" and the marks around it, and 100 of output at 1 and 2 units; the fee is 1 %. */
 const CHARGE_AS_RECORDED = 7 + 200 + 3;
 
+const processes = GatewayProcesses.forEachTest();
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
 function startGateway(
-  url = database.url,
+  url = processes.database.url,
   { leaseMs = LEASE_MS, connections = 100 } = {},
 ): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(url, { LEASE_MS: String(leaseMs) }),
+  return processes.start({
+    url,
+    environment: { LEASE_MS: String(leaseMs) },
     file: fileFor(upstream.url, { provider: { max_connections: connections } }),
   });
 }
@@ -78,27 +63,27 @@ async function progressIsRecorded(pool: Pool): Promise<void> {
 
 describe('a gateway that is killed in the middle of its calls', () => {
   it('is settled by its next start: what was sent for what was recorded, what was not for nothing', async () => {
-    const gateway = await startGateway(database.url, { connections: 1 });
+    const gateway = await startGateway(processes.database.url, { connections: 1 });
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream } = await openStream(gateway.client, key);
     const unsent = gateway.client.chat(key).catch(() => undefined);
-    await progressIsRecorded(database.pool);
-    await until(async () => (await openHolds(database.pool)).length === 2);
-    expect((await openHolds(database.pool)).map(({ sent }) => sent)).toEqual([true, false]);
+    await progressIsRecorded(processes.pool);
+    await until(async () => (await openHolds(processes.pool)).length === 2);
+    expect((await openHolds(processes.pool)).map(({ sent }) => sent)).toEqual([true, false]);
     await gateway.kill();
     await expect(stream.ended).rejects.toThrow();
     await unsent;
     expect(upstream.requests).toHaveLength(1);
-    expect(await openHolds(database.pool)).toHaveLength(2);
+    expect(await openHolds(processes.pool)).toHaveLength(2);
 
     const next = await startGateway();
-    await until(() => noHolds(database.pool));
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
-    expect(await spentBy(database.pool, id)).toBe(CHARGE_AS_RECORDED);
-    await expectSoundBooks(database.pool);
+    await until(() => noHolds(processes.pool));
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
+    expect(await spentBy(processes.pool, id)).toBe(CHARGE_AS_RECORDED);
+    await expectSoundBooks(processes.pool);
     expect((await next.client.chat(key)).status).toBe(200);
     await next.stop();
-    const { rows } = await database.pool.query('SELECT id FROM gateway_processes');
+    const { rows } = await processes.pool.query('SELECT id FROM gateway_processes');
     expect(rows).toEqual([]);
   });
 
@@ -106,12 +91,12 @@ describe('a gateway that is killed in the middle of its calls', () => {
     const [gateway, replica] = await Promise.all([startGateway(), startGateway()]);
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream } = await openStream(gateway.client, key);
-    await progressIsRecorded(database.pool);
+    await progressIsRecorded(processes.pool);
     await gateway.kill();
     await expect(stream.ended).rejects.toThrow();
-    await until(() => noHolds(database.pool));
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
-    await expectSoundBooks(database.pool);
+    await until(() => noHolds(processes.pool));
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
+    await expectSoundBooks(processes.pool);
     await replica.stop();
   });
 });
@@ -121,9 +106,9 @@ describe('a gateway that stands still for longer than its lease', () => {
     const [gateway, replica] = await Promise.all([startGateway(), startGateway()]);
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream, exchange } = await openStream(gateway.client, key);
-    await progressIsRecorded(database.pool);
+    await progressIsRecorded(processes.pool);
     // A lease renewal passes over a hold that somebody has locked, so what comes now is not recorded.
-    const lock = await database.pool.connect();
+    const lock = await processes.pool.connect();
     await lock.query('BEGIN');
     await lock.query('SELECT FROM holds FOR UPDATE');
     await exchange.send(sse(usageChunk(chatUsage(1_000, 500)), chatChunk({ content: 'and more' })));
@@ -131,7 +116,7 @@ describe('a gateway that stands still for longer than its lease', () => {
     gateway.signal('SIGSTOP');
     await lock.query('ROLLBACK');
     lock.release();
-    await until(() => noHolds(database.pool));
+    await until(() => noHolds(processes.pool));
     gateway.signal('SIGCONT');
     await exchange.aborted;
     const frames = await stream.frames();
@@ -141,22 +126,21 @@ describe('a gateway that stands still for longer than its lease', () => {
     expect(receiptIn(frames)).toBeUndefined();
     expect(frames.at(-1)?.data).toBe('[DONE]');
     // 1000 and 2 × 500, with the fee of 20, came late; the sweep had charged a part of it.
-    expect(await overruns(database.pool)).toEqual([
+    expect(await overruns(processes.pool)).toEqual([
       { amount: 2_020 - CHARGE_AS_RECORDED, reason: 'after_sweep' },
     ]);
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
-    expect(await spentBy(database.pool, id)).toBe(CHARGE_AS_RECORDED);
-    await expectSoundBooks(database.pool);
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
+    expect(await spentBy(processes.pool, id)).toBe(CHARGE_AS_RECORDED);
+    await expectSoundBooks(processes.pool);
     expect((await gateway.client.chat(key)).status).toBe(200);
     await Promise.all([gateway.stop(), replica.stop()]);
-    await expectSoundBooks(database.pool);
   });
 });
 
 describe('a gateway whose database is gone for a while', () => {
   let proxy: CutProxy;
   beforeEach(async () => {
-    proxy = await CutProxy.before(database.url);
+    proxy = await CutProxy.before(processes.database.url);
   });
   afterEach(() => proxy.close());
 
@@ -165,7 +149,7 @@ describe('a gateway whose database is gone for a while', () => {
     const gateway = await startGateway(proxy.url, { leaseMs });
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream, exchange } = await openStream(gateway.client, key);
-    await progressIsRecorded(database.pool);
+    await progressIsRecorded(processes.pool);
     proxy.cut();
 
     const seen = upstream.requests.length;
@@ -184,7 +168,7 @@ describe('a gateway whose database is gone for a while', () => {
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
 
     await exchange.aborted;
-    const { rows } = await database.pool.query(
+    const { rows } = await processes.pool.query(
       'SELECT lease_expires_at > now() AS lives FROM gateway_processes',
     );
     expect(rows).toEqual([{ lives: true }]);
@@ -195,13 +179,12 @@ describe('a gateway whose database is gone for a while', () => {
     expect(frames.at(-1)?.data).toBe('[DONE]');
 
     proxy.mend();
-    await until(() => noHolds(database.pool));
-    expect(await receipts(database.pool)).toHaveLength(1);
-    await expectSoundBooks(database.pool);
+    await until(() => noHolds(processes.pool));
+    expect(await receipts(processes.pool)).toHaveLength(1);
+    await expectSoundBooks(processes.pool);
     await until(async () => (await gateway.client.chat(key)).status === 200);
     expect(gateway.isRunning).toBe(true);
     await gateway.stop();
-    await expectSoundBooks(database.pool);
   });
 
   it('keeps its lease and its calls when all its connections have fallen silent, but new ones work', async () => {
@@ -213,7 +196,7 @@ describe('a gateway whose database is gone for a while', () => {
     expect((await Promise.all(reads)).every(({ ok }) => ok)).toBe(true);
     const { stream, exchange } = await openStream(gateway.client, key);
     const leaseEndsAtMs = async (): Promise<number> => {
-      const { rows } = await database.pool.query<{ ends: string }>(
+      const { rows } = await processes.pool.query<{ ends: string }>(
         'SELECT extract(epoch FROM lease_expires_at) * 1000 AS ends FROM gateway_processes',
       );
       return Number(rows[0]?.ends);
@@ -238,22 +221,21 @@ describe('a gateway whose database is gone for a while', () => {
       code: 'service_unavailable',
     });
     proxy.mend();
-    await until(() => noHolds(database.pool));
-    expect(await spentBy(database.pool, id)).toBe(2_020);
-    expect(await receipts(database.pool, id)).toEqual([{ finalAmount: 2_020, estimated: false }]);
+    await until(() => noHolds(processes.pool));
+    expect(await spentBy(processes.pool, id)).toBe(2_020);
+    expect(await receipts(processes.pool, id)).toEqual([{ finalAmount: 2_020, estimated: false }]);
     await gateway.stop();
-    await expectSoundBooks(database.pool);
   });
 });
 
 describe('a gateway with the embedded database that is killed', () => {
   const environment = { PORT: '0', ADMIN_TOKEN, LOG_LEVEL: 'info', LEASE_MS: String(LEASE_MS) };
-  const postmasterFile = (): string => join(directory, 'data', 'postgres', 'postmaster.pid');
+  const postmasterFile = (): string => join(processes.directory, 'data', 'postgres', 'postmaster.pid');
   const postmasterPid = async (): Promise<number> =>
     Number((await readFile(postmasterFile(), 'utf8')).split('\n')[0]);
 
   function start(): Promise<GatewayProcess> {
-    return GatewayProcess.start({ directory, environment, file: fileFor(upstream.url) });
+    return GatewayProcess.start({ directory: processes.directory, environment, file: fileFor(upstream.url) });
   }
 
   function poolOf(gateway: GatewayProcess): Pool {

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
 import { OpenStream } from '../../support/gateway-client.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor, type CreatedKey } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 import { expectBill, newPayer, tokenBill, type Bill } from './bills.js';
 import { FOREGROUND, send, STREAMS, type Way } from './ways.js';
@@ -21,29 +16,17 @@ const LEASE_MS = 2_000;
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 const WHOLE = FOREGROUND.filter(({ streamed }) => !streamed);
 
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: String(LEASE_MS) });
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
 function start(connections: number): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(database.url, { LEASE_MS: String(LEASE_MS) }),
+  return processes.start({
     file: fileFor(upstream.url, { provider: { max_connections: connections } }),
   });
 }
@@ -57,9 +40,9 @@ interface Call {
 async function expectBillsAfterDeath(gateway: GatewayProcess, calls: readonly Call[]): Promise<void> {
   await gateway.kill();
   const next = await start(100);
-  await until(async () => (await openHolds(database.pool)).length === 0, 30_000);
+  await until(async () => (await openHolds(processes.pool)).length === 0, 30_000);
   for (const { payer, bill } of calls) {
-    await expectBill({ url: next.url, pool: database.pool }, payer, bill);
+    await expectBill({ url: next.url, pool: processes.pool }, payer, bill);
   }
   await next.stop();
 }
@@ -68,7 +51,7 @@ async function recorded(
   isRecorded: (hold: { sent: boolean; outputTokens: number }) => boolean,
   count: number,
 ) {
-  await until(async () => (await openHolds(database.pool)).filter(isRecorded).length === count, 30_000);
+  await until(async () => (await openHolds(processes.pool)).filter(isRecorded).length === count, 30_000);
 }
 
 describe('process died mid-way: the input and what had been generated, as far as it was recorded', () => {

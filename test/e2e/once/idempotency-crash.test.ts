@@ -1,44 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectSoundBooks } from '../../support/books.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { chatChunk, sse } from '../../support/chat-wire.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '100' });
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await expectSoundBooks(database.pool);
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
 function startReplica(): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(database.url, { LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '100' }),
-    file: fileFor(upstream.url, { provider: { max_connections: 1 } }),
-  });
+  return processes.start({ file: fileFor(upstream.url, { provider: { max_connections: 1 } }) });
 }
 
 function send({ url }: GatewayProcess, key: string, name: string): Promise<Response> {
@@ -53,7 +32,7 @@ function send({ url }: GatewayProcess, key: string, name: string): Promise<Respo
   });
 }
 
-const noHolds = async (): Promise<boolean> => (await openHolds(database.pool)).length === 0;
+const noHolds = async (): Promise<boolean> => (await openHolds(processes.pool)).length === 0;
 
 describe('a process that dies before it has answered a request that is to run once', () => {
   it('leaves a charged failure of what was sent upstream, and nothing of what was not', async () => {
@@ -66,7 +45,7 @@ describe('a process that dies before it has answered a request that is to run on
     // The one connection to the provider is taken.
     const unsent = send(gateway, key, 'unsent').catch(() => undefined);
     await until(
-      async () => (await openHolds(database.pool)).map((hold) => hold.sent).join() === 'true,false',
+      async () => (await openHolds(processes.pool)).map((hold) => hold.sent).join() === 'true,false',
     );
     expect((await send(replica, key, 'sent')).status).toBe(409);
     expect((await send(replica, key, 'unsent')).status).toBe(409);
@@ -75,7 +54,7 @@ describe('a process that dies before it has answered a request that is to run on
     await unsent;
     await until(noHolds);
 
-    const charged = await receipts(database.pool);
+    const charged = await receipts(processes.pool);
     expect(charged).toHaveLength(1);
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const answer = await send(replica, key, 'sent');
@@ -91,7 +70,7 @@ describe('a process that dies before it has answered a request that is to run on
     expect(repeated.headers.get('x-compose-idempotent-replay')).toBe('true');
     expect(await repeated.text()).toBe(text);
     expect(upstream.requests).toHaveLength(2);
-    expect(await receipts(database.pool)).toHaveLength(2);
+    expect(await receipts(processes.pool)).toHaveLength(2);
     await replica.stop();
   }, 60_000);
 
@@ -115,7 +94,7 @@ describe('a process that dies before it has answered a request that is to run on
     expect(text).toContain('server_error');
     const repeated = await send(replica, key, 'cut');
     expect(await repeated.text()).toBe(text);
-    expect(await receipts(database.pool)).toHaveLength(1);
+    expect(await receipts(processes.pool)).toHaveLength(1);
     await replica.stop();
   }, 60_000);
 });

@@ -1,12 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectSoundBooks } from '../../support/books.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { chatAnswer, chatChunk, chatUsage, sse } from '../../support/chat-wire.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor } from '../../support/gateway.js';
 import { openHolds, receipts, spentBy } from '../../support/ledger-state.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
@@ -16,7 +11,6 @@ import {
   type Exchange,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 
 const LEASE_MS = 1_200;
@@ -29,32 +23,17 @@ interface Polled {
   readonly output: readonly unknown[];
 }
 
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: String(LEASE_MS) });
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await expectSoundBooks(database.pool);
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
-function start(settings: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(database.url, { LEASE_MS: String(LEASE_MS), ...settings }),
-    file: fileFor(upstream.url),
-  });
+function start(environment: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+  return processes.start({ environment, file: fileFor(upstream.url) });
 }
 
 /** The next call of the upstream, which says nothing unless the test lets it. */
@@ -101,9 +80,9 @@ describe('a background response whose process is killed', () => {
     });
     expect(upstream.requests).toHaveLength(2);
     expect(upstream.requests[1]?.body).toEqual(upstream.requests[0]?.body);
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
-    expect(await spentBy(database.pool, keyId)).toBe(202);
-    expect(await openHolds(database.pool)).toEqual([]);
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
+    expect(await spentBy(processes.pool, keyId)).toBe(202);
+    expect(await openHolds(processes.pool)).toEqual([]);
   });
 
   it('is not run a third time', async () => {
@@ -120,7 +99,7 @@ describe('a background response whose process is killed', () => {
     await gateways[1].kill();
     expect(await ended(last, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
     expect(upstream.requests).toHaveLength(2);
-    await until(async () => (await openHolds(database.pool)).length === 0);
+    await until(async () => (await openHolds(processes.pool)).length === 0);
   });
 
   it('is not taken up for ever when its processes die before they have started it', async () => {
@@ -131,16 +110,16 @@ describe('a background response whose process is killed', () => {
     await call;
     await until(async () => (await poll(gateway, key, id)).status === 'in_progress');
     await gateway.kill();
-    await database.pool.query(`UPDATE responses SET status = 'queued', runs = 4 WHERE id = $1`, [id]);
+    await processes.pool.query(`UPDATE responses SET status = 'queued', runs = 4 WHERE id = $1`, [id]);
     const lastCall = nextCall();
     const last = await start();
     await lastCall;
     await last.kill();
-    await database.pool.query(`UPDATE responses SET status = 'queued', runs = 5 WHERE id = $1`, [id]);
+    await processes.pool.query(`UPDATE responses SET status = 'queued', runs = 5 WHERE id = $1`, [id]);
     const next = await start();
     expect(await ended(next, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
     expect(upstream.requests).toHaveLength(2);
-    await until(async () => (await openHolds(database.pool)).length === 0);
+    await until(async () => (await openHolds(processes.pool)).length === 0);
   }, 60_000);
 
   it('fails when its events may have been seen, with what was recorded paid for', async () => {
@@ -153,14 +132,14 @@ describe('a background response whose process is killed', () => {
     const id = /resp_[0-9a-f]+/.exec(new TextDecoder().decode(first))?.[0] ?? '';
     await call;
     await until(async () =>
-      (await openHolds(database.pool)).some(({ outputTokens }) => outputTokens === 100),
+      (await openHolds(processes.pool)).some(({ outputTokens }) => outputTokens === 100),
     );
     await gateway.kill();
     expect(await ended(replica, key, id)).toMatchObject({
       status: 'failed',
       error: { code: 'server_error' },
     });
-    expect(await receipts(database.pool)).toMatchObject([{ estimated: true }]);
+    expect(await receipts(processes.pool)).toMatchObject([{ estimated: true }]);
     expect(upstream.requests).toHaveLength(1);
     const followed = await (await request(replica, key, `/${id}?stream=true`)).text();
     const frames = framesOf(followed);
@@ -178,7 +157,7 @@ describe('a background response whose process is killed', () => {
     await gateway.kill();
     const next = await start();
     expect(await ended(next, key, id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool)).toHaveLength(1);
+    expect(await receipts(processes.pool)).toHaveLength(1);
   });
 });
 
@@ -197,7 +176,7 @@ describe('a background response whose process drains', () => {
     ).aborted;
     (await secondCall).json(ANSWER);
     expect(await ended(replica, key, id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
-    expect(await openHolds(database.pool)).toEqual([]);
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
+    expect(await openHolds(processes.pool)).toEqual([]);
   });
 });

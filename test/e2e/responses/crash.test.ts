@@ -1,51 +1,32 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectSoundBooks } from '../../support/books.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { chatChunk } from '../../support/chat-wire.js';
 import type { OpenStream } from '../../support/gateway-client.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor, type CreatedKey } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
 import { checkedStream, idIn, ResponsesClient, type ResponseBody } from '../../support/responses-client.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 
 const LEASE_MS = 1_200;
 /** 400 characters: 100 tokens, roughly. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: String(LEASE_MS) });
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 let created: CreatedKey;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
 function startGateway(): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    directory,
-    environment: testEnvironment(database.url, { LEASE_MS: String(LEASE_MS) }),
-    file: fileFor(upstream.url),
-  });
+  return processes.start({ file: fileFor(upstream.url) });
 }
 
 const clientOf = ({ url }: GatewayProcess): ResponsesClient => new ResponsesClient(url, created.key, '/v1');
@@ -57,7 +38,7 @@ async function openStream(gateway: GatewayProcess, body: object = {}): Promise<O
   const stream = await clientOf(gateway).open(body);
   await stalled;
   await stream.shows('word word');
-  await until(async () => (await openHolds(database.pool)).some(({ outputTokens }) => outputTokens === 100));
+  await until(async () => (await openHolds(processes.pool)).some(({ outputTokens }) => outputTokens === 100));
   return stream;
 }
 
@@ -83,12 +64,12 @@ describe('a gateway that is killed in the middle of a response', () => {
     const ended = await endOf(client, id);
     expect(ended).toMatchObject({ id, status: 'failed', output: [], metadata: { mark: 'kept' } });
     expect(ended.error).toEqual({ code: 'server_error', message: expect.any(String) as unknown });
-    expect(await openHolds(database.pool)).toEqual([]);
-    expect(await receipts(database.pool, created.id)).toEqual([{ finalAmount: 210, estimated: true }]);
+    expect(await openHolds(processes.pool)).toEqual([]);
+    expect(await receipts(processes.pool, created.id)).toEqual([{ finalAmount: 210, estimated: true }]);
     expect(ended.compose_receipt).toMatchObject({ final_amount_wei: '210', response_id: id });
     const replay = await checkedStream(await client.find(id, '?stream=true'));
     expect(replay.response).toEqual(ended);
-    await expectSoundBooks(database.pool);
+    await expectSoundBooks(processes.pool);
     expect((await client.create({ previous_response_id: id })).status).toBe(400);
     expect((await client.created()).status).toBe('completed');
     expect((await client.erase(id)).status).toBe(200);
@@ -102,10 +83,10 @@ describe('a gateway that is killed in the middle of a response', () => {
     await gateway.kill();
     await expect(stream.ended).rejects.toThrow();
     const next = await startGateway();
-    await until(async () => (await openHolds(database.pool)).length === 0);
+    await until(async () => (await openHolds(processes.pool)).length === 0);
     expect((await clientOf(next).find(id)).status).toBe(404);
-    expect((await database.pool.query('SELECT FROM responses')).rowCount).toBe(0);
-    expect(await receipts(database.pool, created.id)).toHaveLength(1);
+    expect((await processes.pool.query('SELECT FROM responses')).rowCount).toBe(0);
+    expect(await receipts(processes.pool, created.id)).toHaveLength(1);
     await next.stop();
   });
 

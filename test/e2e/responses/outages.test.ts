@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectSoundBooks } from '../../support/books.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { CutProxy } from '../../support/cut-proxy.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor, type CreatedKey } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
 import { checkedFrames, idIn, ResponsesClient } from '../../support/responses-client.js';
@@ -18,35 +13,23 @@ import {
   type Exchange,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 import type { OpenStream } from '../../support/gateway-client.js';
 
 const REST = sse(chatChunk({}, 'stop'), usageChunk(chatUsage(1_000, 500)), '[DONE]');
 
+const processes = GatewayProcesses.forEachTest();
 let upstream: ScriptedUpstream;
-let database: TestDatabase;
-let directory: string;
 let created: CreatedKey;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-beforeEach(async () => {
-  upstream.reset();
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
-});
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await database.drop();
-  await removeDirectory(directory);
-});
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
-function start(url: string, more: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-  const environment = testEnvironment(url, more);
-  return GatewayProcess.start({ directory, environment, file: fileFor(upstream.url) });
+function start(url: string, environment: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  return processes.start({ url, environment, file: fileFor(upstream.url) });
 }
 
 const clientOf = ({ url }: GatewayProcess): ResponsesClient => new ResponsesClient(url, created.key, '/v1');
@@ -66,7 +49,7 @@ async function running(
 describe('a response whose database is away', () => {
   let proxy: CutProxy;
   beforeEach(async () => {
-    proxy = await CutProxy.before(database.url);
+    proxy = await CutProxy.before(processes.database.url);
   });
   afterEach(() => proxy.close());
 
@@ -83,7 +66,6 @@ describe('a response whose database is away', () => {
     expect(await clientOf(gateway).found(response.id)).toEqual(response);
     expect(compose.map(({ event }) => event)).toEqual(['compose.receipt']);
     await gateway.stop();
-    await expectSoundBooks(database.pool);
   });
 
   it('for a moment, in background, is followed as if nothing had been', async () => {
@@ -99,7 +81,6 @@ describe('a response whose database is away', () => {
     expect(response.status).toBe('completed');
     expect(compose.map(({ event }) => event)).toEqual(['compose.receipt']);
     await gateway.stop();
-    await expectSoundBooks(database.pool);
   });
 
   it('when it ends, for longer than its client waits, is told as failed, paid for and kept', async () => {
@@ -110,18 +91,17 @@ describe('a response whose database is away', () => {
     const { response } = checkedFrames(await stream.frames());
     expect(response).toMatchObject({ status: 'failed', error: { code: 'service_unavailable' } });
     proxy.mend();
-    await until(async () => (await openHolds(database.pool)).length === 0);
+    await until(async () => (await openHolds(processes.pool)).length === 0);
     // What was paid for is kept, for whoever asks again.
     expect(await clientOf(gateway).found(response.id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool, created.id)).toEqual([{ finalAmount: 2_020, estimated: false }]);
+    expect(await receipts(processes.pool, created.id)).toEqual([{ finalAmount: 2_020, estimated: false }]);
     await gateway.stop();
-    await expectSoundBooks(database.pool);
   });
 });
 
 describe('a gateway that is told to end while a response runs', () => {
   it('lets it end within the grace', async () => {
-    const gateway = await start(database.url, { SHUTDOWN_GRACE_MS: '20000' });
+    const gateway = await start(processes.database.url, { SHUTDOWN_GRACE_MS: '20000' });
     const { stream, exchange } = await running(gateway);
     gateway.signal('SIGTERM');
     await until(async () => (await fetch(`${gateway.url}/health/ready`)).status === 503);
@@ -130,13 +110,13 @@ describe('a gateway that is told to end while a response runs', () => {
     const { response } = checkedFrames(await stream.frames());
     expect(response.status).toBe('completed');
     expect(await gateway.exited).toBe(0);
-    const next = await start(database.url, {});
+    const next = await start(processes.database.url, {});
     expect(await clientOf(next).found(response.id)).toEqual(response);
     await next.stop();
   });
 
   it('ends it as failed after the grace, told, stored and paid', async () => {
-    const gateway = await start(database.url, { SHUTDOWN_GRACE_MS: '100' });
+    const gateway = await start(processes.database.url, { SHUTDOWN_GRACE_MS: '100' });
     const { stream } = await running(gateway);
     const id = idIn(stream);
     gateway.signal('SIGTERM');
@@ -144,13 +124,12 @@ describe('a gateway that is told to end while a response runs', () => {
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
     expect(response).toMatchObject({ id, status: 'failed', error: { code: 'server_error' } });
     expect(await gateway.exited).toBe(0);
-    expect(await openHolds(database.pool)).toEqual([]);
-    const { rows } = await database.pool.query('SELECT FROM responses WHERE finished_at IS NULL');
+    expect(await openHolds(processes.pool)).toEqual([]);
+    const { rows } = await processes.pool.query('SELECT FROM responses WHERE finished_at IS NULL');
     expect(rows).toEqual([]);
-    expect(await receipts(database.pool, created.id)).toHaveLength(1);
-    const next = await start(database.url, {});
+    expect(await receipts(processes.pool, created.id)).toHaveLength(1);
+    const next = await start(processes.database.url, {});
     expect(await clientOf(next).found(id)).toEqual(response);
     await next.stop();
-    await expectSoundBooks(database.pool);
   });
 });

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach } from '@jest/globals';
+import type { Pool } from 'pg';
+import { expectSoundBooks } from './books.js';
+import {
+  GatewayProcess,
+  removeDirectory,
+  scratchDirectory,
+  testEnvironment,
+  type ProcessOptions,
+} from './gateway-process.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/**
+ * Replicas as processes of their own, on a database and in a directory that each test gets anew. After each test they
+ * are killed and the books are checked.
+ */
+export class GatewayProcesses {
+  database!: TestDatabase;
+  directory!: string;
+
+  private constructor(private readonly environment: Readonly<Record<string, string>>) {}
+
+  /** To be called where tests are described; `environment` is that of every process. */
+  static forEachTest(environment: Readonly<Record<string, string>> = {}): GatewayProcesses {
+    const processes = new GatewayProcesses(environment);
+    beforeEach(() => processes.prepare());
+    afterEach(() => processes.clear());
+    return processes;
+  }
+
+  get pool(): Pool {
+    return this.database.pool;
+  }
+
+  /** @param url another way to the same database */
+  start({
+    url = this.database.url,
+    environment = {},
+    ...rest
+  }: Omit<ProcessOptions, 'directory'> & { url?: string } = {}): Promise<GatewayProcess> {
+    return GatewayProcess.start({
+      directory: this.directory,
+      environment: testEnvironment(url, { ...this.environment, ...environment }),
+      ...rest,
+    });
+  }
+
+  private async prepare(): Promise<void> {
+    this.database = await createTestDatabase();
+    this.directory = await scratchDirectory();
+  }
+
+  private async clear(): Promise<void> {
+    await GatewayProcess.endAll();
+    await expectSoundBooks(this.pool);
+    await this.database.drop();
+    await removeDirectory(this.directory);
+  }
+}
