@@ -45,6 +45,12 @@ describe('a context that is too long', () => {
       [user, call('2'), output('2')],
     ],
     ['not what was said last', [user, assistant], 0, [user, assistant]],
+    [
+      'not the instructions with which it begins',
+      [message('developer'), declaration, message('system'), assistant, message('developer'), user],
+      4,
+      [message('developer'), declaration, message('system'), user],
+    ],
     ['not what it may call', [declaration, assistant, user], 2, [declaration, user]],
     ['all but what was said last', [assistant, message('developer')], 0, [message('developer')]],
   ])('loses %s', (_name, items, room, expected) => {

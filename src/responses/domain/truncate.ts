@@ -3,8 +3,8 @@ import { isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**
  * The context without its oldest items, as few as it takes until the rest fits. A call goes with its output, and
- * reasoning with what it led to. Whatever its size, the newest message of the user stays, what was said last, and
- * declarations of tools.
+ * reasoning with what it led to. Whatever its size, the instructions with which it begins stay, declarations of tools,
+ * the newest message of the user and what was said last.
  *
  * @param items every call with its output
  * @param fits asked for a bounded number of ever longer ends of the context, not for all of them
@@ -57,9 +57,18 @@ function stayingOf(
   items: readonly JsonObject[],
   anchors: readonly number[],
 ): ReadonlySet<number | undefined> {
-  const declarations = items.flatMap(({ type }, index) => (type === 'additional_tools' ? [index] : []));
+  const begins = items.findIndex((item) => !isDeclaration(item) && !isInstruction(item));
+  const staying = items.flatMap((item, index) => (index < begins || isDeclaration(item) ? [index] : []));
   const last = [items.findLastIndex(isOfUser), items.findLastIndex(isSaid)];
-  return new Set([...declarations, ...last].map((index) => anchors[index]));
+  return new Set([...staying, ...last].map((index) => anchors[index]));
+}
+
+function isDeclaration({ type }: JsonObject): boolean {
+  return type === 'additional_tools';
+}
+
+function isInstruction({ type, role }: JsonObject): boolean {
+  return type === 'message' && (role === 'system' || role === 'developer');
 }
 
 function isOfUser({ type, role }: JsonObject): boolean {
