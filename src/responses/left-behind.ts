@@ -57,8 +57,7 @@ export class LeftBehindResponses implements OnModuleInit {
 
 /** Its output is what was logged of it. */
 function endOf({ object, events }: LeftBehind): RecordEnd {
-  const { type, code, message, param } = new GatewayError('server_error');
-  const error = { type, code, message, param };
+  const error = new GatewayError('server_error');
   const ended = concludeLog(object, events, error, Math.floor(Date.now() / 1000));
   const { response } = ended.terminal;
   return {

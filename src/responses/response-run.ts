@@ -1,5 +1,5 @@
 import { concatMap, type Observable } from 'rxjs';
-import { type GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import type { CallRecord, Ending, RecordEnd, RecordItem, RecordStart } from '../payments/call-record.js';
 import type { Measurement } from '../payments/meter.js';
@@ -7,7 +7,6 @@ import type { TextEvent } from '../providers/text/text-event.js';
 import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
-import type { EndingError } from './domain/ending.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { toEnvelope } from './domain/response-json.js';
 import { ResponseReducer } from './domain/response-reducer.js';
@@ -65,9 +64,7 @@ export class ResponseRun implements CallRecord {
 
   /** The last events and the terminal one; a run that failed before it could be held for ends here. */
   closing(error?: GatewayError): Closing {
-    this.closed ??= error
-      ? this.reducer.end({ status: 'failed', error: asEndingError(error) }, now())
-      : this.reducer.end({ status: 'completed' }, now());
+    this.closed ??= this.reducer.end(error ? { status: 'failed', error } : { status: 'completed' }, now());
     return this.closed;
   }
 
@@ -98,10 +95,7 @@ export class ResponseRun implements CallRecord {
     const first = this.hasBegun ? [] : this.begin();
     if (measurement?.estimated)
       this.reducer.accept({ type: 'usage', usage: measurement.usage, estimated: true });
-    const { events, terminal } = this.reducer.end(
-      ending.status === 'failed' ? { status: 'failed', error: asEndingError(ending.error) } : ending,
-      now(),
-    );
+    const { events, terminal } = this.reducer.end(ending, now());
     this.closed = { events: [...first, ...events], terminal };
     const { response } = terminal;
     const { settings, input } = this.run;
@@ -139,10 +133,6 @@ export class ResponseRun implements CallRecord {
     this.hasBegun = true;
     return this.reducer.begin();
   }
-}
-
-function asEndingError({ type, code, message, param }: GatewayError): EndingError {
-  return { type, code, message, param };
 }
 
 function now(): number {

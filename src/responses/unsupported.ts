@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { objectsIn } from './domain/fields.js';
 
 /**
  * What a schema of single fields cannot say. The shape has been checked and the nulls are gone.
@@ -20,19 +21,21 @@ export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]
     throw unsupported('conversation', 'A response that generates nothing adds nothing to a conversation.');
   }
   refuseReferences(input, 'input');
-  items(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
+  objectsIn(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
 }
 
 /** @throws GatewayError for parts and tools that name something only an upstream's own account knows */
 export function refuseReferences(input: readonly JsonObject[], path: string): void {
   input.forEach((item, index) => {
     for (const field of ['content', 'output'] as const) {
-      items(item[field]).forEach((part, position) =>
+      objectsIn(item[field]).forEach((part, position) =>
         checkPart(part, `${path}[${index}].${field}[${position}]`),
       );
     }
     if (item['type'] !== 'additional_tools') return;
-    items(item['tools']).forEach((tool, position) => checkTool(tool, `${path}[${index}].tools[${position}]`));
+    objectsIn(item['tools']).forEach((tool, position) =>
+      checkTool(tool, `${path}[${index}].tools[${position}]`),
+    );
   });
 }
 
@@ -54,8 +57,7 @@ function refuseContradictions(body: JsonObject): void {
   }
 }
 
-function checkPart(part: JsonValue, path: string): void {
-  if (!isJsonObject(part)) return;
+function checkPart(part: JsonObject, path: string): void {
   if (part['type'] !== 'input_image' && part['type'] !== 'input_file') return;
   if (part['file_id'] !== undefined) {
     throw unsupported(`${path}.file_id`, 'Uploaded files cannot be referred to; send the data itself.');
@@ -67,16 +69,15 @@ function checkPart(part: JsonValue, path: string): void {
   if (part[needed] === undefined) throw missing(`${path}.${needed}`);
 }
 
-function checkTool(tool: JsonValue, path: string): void {
-  if (!isJsonObject(tool)) return;
+function checkTool(tool: JsonObject, path: string): void {
   const { vector_store_ids: stores, container, environment } = tool;
-  if (items(stores).length > 0) {
+  if (isFilled(stores)) {
     throw unsupported(`${path}.vector_store_ids`, 'Vector stores of a provider cannot be referred to.');
   }
   if (typeof container === 'string') {
     throw unsupported(`${path}.container`, 'Containers of a provider cannot be referred to.');
   }
-  if (isJsonObject(container) && items(container['file_ids']).length > 0) {
+  if (isJsonObject(container) && isFilled(container['file_ids'])) {
     throw unsupported(`${path}.container.file_ids`, 'Uploaded files cannot be referred to.');
   }
   if (isJsonObject(environment) && environment['container_id'] !== undefined) {
@@ -84,8 +85,8 @@ function checkTool(tool: JsonValue, path: string): void {
   }
 }
 
-function items(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+function isFilled(list: JsonValue | undefined): boolean {
+  return Array.isArray(list) && list.length > 0;
 }
 
 function missing(param: string): GatewayError {

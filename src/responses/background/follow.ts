@@ -6,9 +6,9 @@ import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
 import { ERRORS, GatewayError, type ErrorCode } from '../../errors/gateway-error.js';
+import { TERMINAL_EVENTS } from '../domain/ending.js';
 import { terminalAfter } from '../domain/replay.js';
 import { isTerminal } from '../domain/status.js';
-import type { ResponseEventBody } from '../domain/response-event.js';
 import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
 import { LogBell } from './log-bell.js';
@@ -33,11 +33,7 @@ const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 
-const TERMINAL: ReadonlySet<string> = new Set<ResponseEventBody['type']>([
-  'response.completed',
-  'response.incomplete',
-  'response.failed',
-]);
+const TERMINAL: ReadonlySet<string> = new Set(Object.values(TERMINAL_EVENTS));
 
 /** Replays a background stream from its log and goes on with what is added to it, whichever process runs it. */
 @Injectable()

@@ -34,8 +34,8 @@ export class ReplayPresenter implements StreamPresenter<ReplayOutcome> {
     return namedFrame(event.type, event.isTerminal && this.receipt ? this.decorated(event) : event.json);
   }
 
-  failure({ type, code, message, param }: GatewayError): string {
-    return eventFrame({ ...errorEvent({ type, code, message, param }), sequence_number: this.next });
+  failure(error: GatewayError): string {
+    return eventFrame({ ...errorEvent(error), sequence_number: this.next });
   }
 
   end(): string {

@@ -44,17 +44,17 @@ export class ResponseEvents {
 /** The run had ended well, but its end could not be stored. */
 function notStored(
   { response, sequence_number }: ResponseEvent & TerminalEventBody,
-  { type, code, message, param }: GatewayError,
+  error: GatewayError,
 ): readonly ResponseEvent[] {
   const failed: ResponseObject = {
     ...response,
     status: 'failed',
     completed_at: null,
     incomplete_details: null,
-    error: { code, message },
+    error: { code: error.code, message: error.message },
   };
   return [
-    { ...errorEvent({ type, code, message, param }), sequence_number },
+    { ...errorEvent(error), sequence_number },
     { type: 'response.failed', response: failed, sequence_number: sequence_number + 1 },
   ];
 }
