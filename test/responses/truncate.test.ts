@@ -51,6 +51,12 @@ describe('a context that is too long', () => {
       4,
       [message('developer'), declaration, message('system'), user],
     ],
+    [
+      'no instructions when it is made of them',
+      [message('developer'), message('system')],
+      0,
+      [message('developer'), message('system')],
+    ],
     ['not what it may call', [declaration, assistant, user], 2, [declaration, user]],
     ['all but what was said last', [assistant, message('developer')], 0, [message('developer')]],
   ])('loses %s', (_name, items, room, expected) => {
@@ -95,6 +101,7 @@ describe('a context that is too long', () => {
         if (newest >= 0) expect(stays.has(newest)).toBe(true);
         expect(truncateContext(kept, fits)).toEqual(kept);
       }),
+      { numRuns: 300 },
     );
   });
 

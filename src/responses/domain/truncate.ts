@@ -57,7 +57,8 @@ function stayingOf(
   items: readonly JsonObject[],
   anchors: readonly number[],
 ): ReadonlySet<number | undefined> {
-  const begins = items.findIndex((item) => !isDeclaration(item) && !isInstruction(item));
+  const first = items.findIndex((item) => !isDeclaration(item) && !isInstruction(item));
+  const begins = first < 0 ? items.length : first;
   const staying = items.flatMap((item, index) => (index < begins || isDeclaration(item) ? [index] : []));
   const last = [items.findLastIndex(isOfUser), items.findLastIndex(isSaid)];
   return new Set([...staying, ...last].map((index) => anchors[index]));
