@@ -6,6 +6,7 @@ import type { RecordEnd } from '../payments/call-record.js';
 import { recordEvent } from './background/event-log.js';
 import { concludeLog } from './domain/conclude-log.js';
 import { toEnvelope } from './domain/response-json.js';
+import { recordItem } from './record-item.js';
 import { ResponseStore, type LeftBehind } from './response-store.js';
 
 /** Read at once, with all that was said of each. */
@@ -64,7 +65,7 @@ function endOf({ object, events }: LeftBehind): RecordEnd {
     responseId: response.id,
     status: response.status,
     envelopeJson: JSON.stringify(toEnvelope(response)),
-    output: response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+    output: response.output.map(recordItem),
     events: events.length === 0 ? [] : [...ended.events, ended.terminal].map(recordEvent),
   };
 }

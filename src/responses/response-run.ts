@@ -12,6 +12,7 @@ import { toEnvelope } from './domain/response-json.js';
 import { ResponseReducer } from './domain/response-reducer.js';
 import type { ResponseObject, ResponseSettings } from './domain/response.js';
 import type { ToolIdentity } from './domain/tool-identity.js';
+import { recordItem } from './record-item.js';
 
 export type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
 /** What a run shows while it goes on; its last events wait until they are stored. */
@@ -101,7 +102,7 @@ export class ResponseRun implements CallRecord {
     const { settings, input } = this.run;
     const { store, conversation } = settings;
     if (!store && !conversation) return undefined;
-    const output = response.output.map((item) => ({ id: item.id, json: JSON.stringify(item) }));
+    const output = response.output.map(recordItem);
     return {
       responseId: response.id,
       status: response.status,

@@ -19,8 +19,8 @@ import { ConversationTurns } from './conversations/conversation-turns.js';
 import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
 import { withOwnIds } from './domain/own-ids.js';
 import type { ResponseSettings } from './domain/response.js';
-import { storedInput } from './domain/stored-input.js';
 import { truncateContext } from './domain/truncate.js';
+import { recordInput } from './record-item.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseRun, type RunEvent } from './response-run.js';
 import { ResponseStore } from './response-store.js';
@@ -133,9 +133,7 @@ export class ResponsesService {
       createdSeconds,
       settings: settingsOf(request),
       tools,
-      input: (lock ? withOwnIds(history, input) : input)
-        .map((item) => storedInput(item, newId))
-        .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      input: (lock ? withOwnIds(history, input) : input).map(recordInput),
       streamed: stream,
       lock,
     });

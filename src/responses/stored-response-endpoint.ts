@@ -9,6 +9,7 @@ import { endOf, FollowResponses } from './background/follow.js';
 import { synthesise, terminalAfter } from './domain/replay.js';
 import type { ResponseObject } from './domain/response.js';
 import { isTerminal } from './domain/status.js';
+import { itemList } from './item-list.js';
 import { parseItemQuery, parseStreamQuery, type Query } from './list-query.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
 import type { ReplayOutcome } from './presenter/replay-presenter.js';
@@ -88,14 +89,7 @@ export class StoredResponseEndpoint {
 
   async inputItems(caller: Caller, id: string, query: Query): Promise<object> {
     const accountId = await this.accountOf(caller);
-    const { items, hasMore } = await this.responses.inputItems(accountId, id, parseItemQuery(query));
-    return {
-      object: 'list',
-      data: items,
-      first_id: items[0]?.['id'] ?? null,
-      last_id: items.at(-1)?.['id'] ?? null,
-      has_more: hasMore,
-    };
+    return itemList(await this.responses.inputItems(accountId, id, parseItemQuery(query)));
   }
 
   private async accountOf(caller: Caller): Promise<string> {

@@ -7,7 +7,7 @@ import type { Ending, RecordEnd, RecordStart } from '../../payments/call-record.
 import type { Measurement } from '../../payments/meter.js';
 import type { TextEvent } from '../../providers/text/text-event.js';
 import { objectsIn, textIn } from '../domain/fields.js';
-import { storedInput } from '../domain/stored-input.js';
+import { recordInput } from '../record-item.js';
 import { echoedSettings } from '../response-settings.js';
 import { ResponseRun } from '../response-run.js';
 import { RunningResponses } from '../running-responses.js';
@@ -34,9 +34,7 @@ export class ChatResponseRecords extends ResponseRecords {
         previous_response_id: null,
       },
       tools: new Map(),
-      input: items
-        .map((item) => storedInput(item, newId))
-        .map((item) => ({ id: item.id, json: JSON.stringify(item) })),
+      input: items.map(recordInput),
       streamed: false,
     });
     return new ChatResponseRecord(responseId, run, this.running);

@@ -6,8 +6,8 @@ import { readJsonBody } from '../../http/read-json-body.js';
 import type { JsonObject } from '../../json.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import { whenLeft } from '../client-leaves.js';
+import { itemList } from '../item-list.js';
 import { parseItemQuery, type Query } from '../list-query.js';
-import type { ItemPage } from '../response-store.js';
 import { parseMetadata, parseNewConversation, parseNewItems } from './conversation-body.js';
 import type { StoredConversation } from './conversation-store.js';
 import { Conversations, type Owner } from './conversations.service.js';
@@ -52,14 +52,14 @@ export class ConversationsEndpoint {
 
   async items({ caller }: ConversationCall, id: string, query: Query): Promise<object> {
     const accountId = await this.accountOf(caller);
-    return listed(await this.conversations.items(accountId, id, parseItemQuery(query)));
+    return itemList(await this.conversations.items(accountId, id, parseItemQuery(query)));
   }
 
   async addItems(call: ConversationCall, id: string): Promise<object> {
     const owner = await this.ownerOf(call);
     const body = await this.bodyOf(call);
     const items = await this.conversations.addItems(owner, id, parseNewItems(body['items']));
-    return listed({ items, hasMore: false });
+    return itemList({ items, hasMore: false });
   }
 
   async item({ caller }: ConversationCall, id: string, itemId: string): Promise<object> {
@@ -90,14 +90,4 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function shown({ id, metadata, createdAtMs }: StoredConversation): object {
   return { id, object: 'conversation', created_at: Math.floor(createdAtMs / 1000), metadata };
-}
-
-function listed({ items, hasMore }: ItemPage): object {
-  return {
-    object: 'list',
-    data: items,
-    first_id: items[0]?.['id'] ?? null,
-    last_id: items.at(-1)?.['id'] ?? null,
-    has_more: hasMore,
-  };
 }

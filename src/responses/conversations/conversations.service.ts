@@ -4,6 +4,7 @@ import { newId } from '../../ids.js';
 import type { JsonObject } from '../../json.js';
 import { referencedIds, resolveReferences } from '../domain/context.js';
 import { storedInput } from '../domain/stored-input.js';
+import { recordItem } from '../record-item.js';
 import { ResponseStore, type ItemPage, type ItemPageRequest } from '../response-store.js';
 import type { NewConversation } from './conversation-body.js';
 import { conversationNotFound } from './conversation-not-found.js';
@@ -33,7 +34,7 @@ export class Conversations {
   async create(owner: Owner, { metadata, items }: NewConversation): Promise<StoredConversation> {
     const stored = await this.storedItems(owner, items);
     const conversation = { id: newId('conv'), metadata, createdAtMs: Date.now() };
-    await this.store.create(owner.accountId, conversation, stored.map(asRecord));
+    await this.store.create(owner.accountId, conversation, stored.map(recordItem));
     return conversation;
   }
 
@@ -62,7 +63,7 @@ export class Conversations {
     const { accountId, left } = owner;
     await this.find(accountId, id);
     const stored = await this.storedItems(owner, items);
-    const records = stored.map(asRecord);
+    const records = stored.map(recordItem);
     await this.turns.inTurn(id, () => this.store.addItems(accountId, id, records), { left });
     return stored;
   }
@@ -107,10 +108,6 @@ export class Conversations {
     const resolved = resolveReferences(items, found?.items ?? new Map(), 'items');
     return resolved.map((item) => storedInput(item, newId));
   }
-}
-
-function asRecord(item: StoredItem): { id: string; json: string } {
-  return { id: item.id, json: JSON.stringify(item) };
 }
 
 function there<Found>(id: string, found: Found | undefined): Found {

@@ -1,0 +1,14 @@
+import { newId } from '../ids.js';
+import type { JsonObject } from '../json.js';
+import type { RecordItem } from '../payments/call-record.js';
+import { storedInput } from './domain/stored-input.js';
+
+/** An item as it is written. */
+export function recordItem(item: { readonly id: string }): RecordItem {
+  return { id: item.id, json: JSON.stringify(item) };
+}
+
+/** An input item as it is written: with an id in any case. */
+export function recordInput(item: JsonObject): RecordItem {
+  return recordItem(storedInput(item, newId));
+}
