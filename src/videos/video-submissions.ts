@@ -17,6 +17,7 @@ import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import type { VideoCommand } from './video-command.js';
+import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
 /** Many upstreams are fast, or have finished at once. */
@@ -46,21 +47,19 @@ export class VideoSubmissions {
 
   /**
    * Goes on to its end when the client leaves.
-   * @throws GatewayError for a refusal, of the ledger or of the upstream, which leaves nothing behind; and 503 when
-   * the database does not take the outcome in time, while it is still tried.
+   * @param image is asked for when the hold has been taken.
+   * @throws GatewayError for a refusal, of the ledger or of the upstream, or of the image, which leaves nothing behind;
+   * and 503 when the database does not take the outcome in time, while it is still tried.
    */
   async submit(
     command: VideoCommand,
-    image: VideoImage | undefined,
+    image: ImageSource,
     once?: VideoIntent['once'],
   ): Promise<SubmittedVideo> {
     const plan = new RetryPlan(this.targetsOf(command), Math.random, Date.now);
     const first = plan.next();
     const grant = await this.takeHold(command, first, once);
-    const refused = await this.track(
-      command.id,
-      this.begin(command, submissionOf(command, image), plan, first),
-    );
+    const refused = await this.track(command.id, this.begin(command, image, plan, first));
     const stored = await this.store.find(grant.accountId, command.id);
     if (!stored) throw refused ?? new GatewayError('video_not_found');
     return { job: stored.shown, grant };
@@ -152,11 +151,20 @@ export class VideoSubmissions {
 
   /** @returns the refusal, when there is one. */
   private async begin(
-    { id, payer }: VideoCommand,
-    submission: VideoSubmission,
+    command: VideoCommand,
+    imageSource: ImageSource,
     plan: RetryPlan,
     first: Target,
   ): Promise<GatewayError | undefined> {
+    const { id, payer } = command;
+    let image;
+    try {
+      image = await imageSource(this.cut.signal);
+    } catch (failure) {
+      await this.persist(id, () => this.store.withdraw(id));
+      throw failure;
+    }
+    const submission = submissionOf(command, image);
     const options = this.optionsFor(id, payer.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {

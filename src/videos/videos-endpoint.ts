@@ -1,21 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
-import { KeyCheck } from '../http/key-check.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
 import { budgetFields } from '../payments/compose-headers.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import type { KeptAnswer } from '../payments/once/idempotency-store.js';
 import { inFlight, Once, type Earlier } from '../payments/once/once.js';
 import { PaidAnswers } from '../payments/once/paid-answers.js';
-import type { VideoImage } from '../providers/video/video-provider.js';
+import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 import type { HeaderFields } from '../streaming/presenter.js';
 import type { VideoJob } from './domain/video-job.js';
 import { VideoCommands, type VideoCommand } from './video-command.js';
 import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
 import { parseGeneration, parseOpenAiVideo, parseRemix } from './video-request.js';
-import { VideoSubmissions } from './video-submissions.js';
+import { VideoSubmissions, type SubmittedVideo } from './video-submissions.js';
 import { Videos } from './videos.service.js';
 
 interface Asked<Parsed> {
@@ -26,6 +25,8 @@ interface Asked<Parsed> {
   readonly status: number;
 }
 
+const NEVER = new AbortController().signal;
+
 /** What both surfaces do with the routes that make videos. */
 @Injectable()
 export class VideosEndpoint {
@@ -35,7 +36,6 @@ export class VideosEndpoint {
     private readonly submissions: VideoSubmissions,
     private readonly videos: Videos,
     private readonly presenter: VideoPresenter,
-    private readonly keys: KeyCheck,
     private readonly authenticator: KeyAuthenticator,
     private readonly requests: PaidRequests,
     private readonly answers: PaidAnswers,
@@ -78,9 +78,15 @@ export class VideosEndpoint {
   ): Promise<void> {
     const { earlier, once } = received;
     if (earlier) return this.repeat(earlier, caller, response);
-    const command = await this.requests.keyFirst(caller, () => commandFor(received));
-    const image = await this.imageOf(command, received, caller, response);
-    const { job, grant } = await this.submissions.submit(command, image, once && { ...once, status });
+    const submit = async (gone: AbortSignal): Promise<SubmittedVideo> => {
+      const { command, image } = await this.requests.keyFirst(caller, async () => {
+        const command = await commandFor(received);
+        return { command, image: await this.images.sourceOf(command, gone) };
+      });
+      return this.submissions.submit(command, image, once && { ...once, status });
+    };
+    // A client with an Idempotency-Key can come back for the answer.
+    const { job, grant } = once ? await submit(NEVER) : await whileThere(response, submit);
     const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
     const answer = this.shown(job, caller, { status, headers });
     if (once) await this.once.keep(job.id, answer);
@@ -106,26 +112,19 @@ export class VideosEndpoint {
     const content = JSON.stringify(this.presenter.video(job, surface));
     return { kind: 'whole', status, headers, content };
   }
+}
 
-  /**
-   * Nothing is fetched for a key that does not live; the hold that would tell comes later. A client that leaves ends
-   * the fetch, unless it can come back for the answer.
-   */
-  private async imageOf(
-    { image, names }: VideoCommand,
-    { once }: PaidRequest<unknown>,
-    { keyHash }: Caller,
-    response: ServerResponse,
-  ): Promise<VideoImage | undefined> {
-    if (!image) return undefined;
-    await this.keys.check(keyHash);
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    if (!once) response.once('close', leave);
-    try {
-      return await this.images.bytesOf(image, names.image, gone.signal);
-    } finally {
-      response.off('close', leave);
-    }
+/** Runs the work with a signal that is aborted when the client leaves. */
+async function whileThere<Result>(
+  response: ServerResponse,
+  work: (gone: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const gone = new AbortController();
+  const stopListening = onceClosed(response, () => gone.abort());
+  if (isClientGone(response)) gone.abort();
+  try {
+    return await work(gone.signal);
+  } finally {
+    stopListening();
   }
 }
