@@ -6,14 +6,14 @@ import type { Caller } from '../http/caller.js';
 import { KeyCheck } from '../http/key-check.js';
 import { MAX_BODY_BYTES } from '../http/max-body-bytes.js';
 import { receivePaidRequest } from '../http/receive.js';
+import { ContextReader } from './context-reader.js';
 import { parseResponsesRequest } from './responses-request.js';
-import { ResponsesService } from './responses.service.js';
 
 /** What both surfaces do with `POST …/responses/input_tokens`: it takes a live key, and no money. */
 @Injectable()
 export class InputTokensEndpoint {
   constructor(
-    private readonly responses: ResponsesService,
+    private readonly contexts: ContextReader,
     private readonly calls: TextCalls,
     private readonly keys: KeyCheck,
     @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
@@ -27,7 +27,7 @@ export class InputTokensEndpoint {
     await this.keys.check(caller.keyHash);
     const resolved = this.calls.resolve(parsed.model);
     const { keyHash } = caller;
-    const { chat } = await this.responses.chatOf({ request: parsed, resolved, keyHash });
+    const { chat } = await this.contexts.read({ request: parsed, resolved, keyHash });
     return {
       object: 'response.input_tokens',
       input_tokens: await countInput(resolved, chat),

@@ -10,6 +10,7 @@ import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
+import { ContextReader } from './context-reader.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
@@ -50,6 +51,7 @@ import { StoredResponses } from './stored-responses.service.js';
     CompactionEndpoint,
     CompactionService,
     Compactions,
+    ContextReader,
     InputTokensEndpoint,
     BackgroundRuns,
     Conversations,

@@ -1,27 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { concat, defer, EMPTY, finalize, from, ignoreElements, map, type Observable } from 'rxjs';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import { fitsWindow } from '../generation/count-input.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
-import { GatewayError } from '../errors/gateway-error.js';
 import type { Payer } from '../payments/charged-work.js';
 import { NO_USAGE } from '../payments/domain/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
-import { toChat, type ChatBridge } from './bridge/to-chat.js';
-import { Compactions } from './compaction/compactions.js';
+import { ContextReader, type LocalHistory } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
-import { conversationNotFound } from './conversations/conversation-not-found.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
-import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
 import { withOwnIds } from './domain/own-ids.js';
 import type { ResponseSettings } from './domain/response.js';
-import { truncateContext } from './domain/truncate.js';
 import { recordInput } from './record-item.js';
-import { refuseParent } from './refuse-parent.js';
 import { ResponseRun, type RunEvent } from './response-run.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
@@ -44,29 +37,10 @@ export interface CommandContext {
   readonly local?: LocalHistory | undefined;
 }
 
-/** What a request continues from that is not in the store. */
-export interface LocalHistory {
-  /** Items, oldest first; each turn's input, then its output. */
-  readonly history: readonly JsonObject[];
-}
-
 interface NewResponse {
   readonly request: ResponsesRequest;
   readonly resolved: ResolvedModel;
   readonly responseId: string;
-}
-
-interface ReadRequest {
-  readonly request: ResponsesRequest;
-  readonly resolved: ResolvedModel;
-  readonly keyHash: Buffer;
-  readonly local?: LocalHistory | undefined;
-}
-
-interface ReadContext extends ChatBridge {
-  /** All of it, whatever the model reads. */
-  readonly history: readonly JsonObject[];
-  readonly input: readonly JsonObject[];
 }
 
 @Injectable()
@@ -77,7 +51,7 @@ export class ResponsesService {
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
     private readonly running: RunningResponses,
-    private readonly compactions: Compactions,
+    private readonly contexts: ContextReader,
     private readonly turns: ConversationTurns,
   ) {}
 
@@ -107,7 +81,8 @@ export class ResponsesService {
     lock?: ConversationLock,
   ): Promise<ResponseCommand> {
     const { keyHash } = payer;
-    const { chat, tools, leftOut, history, input } = await this.chatOf({ request, resolved, keyHash, local });
+    const read = await this.contexts.read({ request, resolved, keyHash, local });
+    const { chat, tools, leftOut, history, input } = read;
     const { stream, outputCapTokens, serviceTier } = request;
     const call = this.calls.prepare(
       {
@@ -140,36 +115,6 @@ export class ResponsesService {
     return { request, call, run, items: [...history, ...input] };
   }
 
-  /** What the model reads: of a context that is too long the end alone, where the request wants it so. */
-  async chatOf({ request, resolved, keyHash, local }: ReadRequest): Promise<ReadContext> {
-    const known = itemsById(local?.history ?? []);
-    const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
-    const previousResponseId = local ? undefined : request.previousResponseId;
-    const { conversationId } = request;
-    const isNew = previousResponseId === undefined && conversationId === undefined && itemIds.length === 0;
-    const stored = isNew
-      ? undefined
-      : await this.store.readContext({ keyHash, previousResponseId, conversationId, itemIds });
-    if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
-    if (conversationId !== undefined && !stored?.hasConversation)
-      throw conversationNotFound(conversationId, 'conversation');
-    if (stored?.isTooLarge) throw contextTooLarge(request);
-    const input = resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known]));
-    const history = local?.history ?? stored?.history ?? [];
-    const context = assembleContext(history, input, stored?.parentOutput);
-    const readCompaction = await this.compactions.readerFor(keyHash, {
-      history,
-      input,
-      continued: continuedBy(request),
-    });
-    const bridged = (items: readonly JsonObject[]): ChatBridge =>
-      toChat({ request, context: items, readCompaction });
-    const fits = (items: readonly JsonObject[]): boolean =>
-      fitsWindow(resolved, bridged(items).chat, request.outputCapTokens);
-    const read = request.settings.truncation === 'auto' ? truncateContext(context, fits) : context;
-    return { ...bridged(read), history, input };
-  }
-
   /** Cold. */
   create(
     { request, call, run }: ResponseCommand,
@@ -194,26 +139,6 @@ export class ResponsesService {
       return concat(from(events).pipe(map((event) => ({ event }))), kept.pipe(ignoreElements()));
     });
   }
-}
-
-function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
-  return new Map(items.flatMap((item) => (typeof item['id'] === 'string' ? [[item['id'], item]] : [])));
-}
-
-function continuedBy({ conversationId }: ResponsesRequest): 'previous_response_id' | 'conversation' {
-  return conversationId === undefined ? 'previous_response_id' : 'conversation';
-}
-
-function contextTooLarge(request: ResponsesRequest): GatewayError {
-  const { previousResponseId, conversationId } = request;
-  const continues = conversationId !== undefined || previousResponseId !== undefined;
-  return new GatewayError(
-    'context_length_exceeded',
-    'What the request continues from is too long to be read.',
-    {
-      param: continues ? continuedBy(request) : 'input',
-    },
-  );
 }
 
 function settingsOf(request: ResponsesRequest): ResponseSettings {

@@ -9,9 +9,9 @@ import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import type { TextEvent } from '../../providers/text/text-event.js';
 import type { Demand } from '../../streaming/demand.js';
+import { ContextReader } from '../context-reader.js';
 import { storedInput } from '../domain/stored-input.js';
 import type { ResponsesRequest } from '../responses-request.js';
-import { ResponsesService } from '../responses.service.js';
 import { askForSummary } from './compaction-request.js';
 import { Compactions } from './compactions.js';
 
@@ -28,14 +28,14 @@ export interface CompactionCommand {
 export class CompactionService {
   constructor(
     private readonly calls: TextCalls,
-    private readonly responses: ResponsesService,
+    private readonly contexts: ContextReader,
     private readonly compactions: Compactions,
   ) {}
 
   /** @throws GatewayError for a model, a chain or an item that is not there. */
   async command(request: ResponsesRequest, payer: Payer): Promise<CompactionCommand> {
     const resolved = this.calls.resolve(request.model);
-    const { chat, history, input } = await this.responses.chatOf({
+    const { chat, history, input } = await this.contexts.read({
       request,
       resolved,
       keyHash: payer.keyHash,

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import type { ResolvedModel } from '../catalog/catalog.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import { fitsWindow } from '../generation/count-input.js';
+import type { JsonObject } from '../json.js';
+import { toChat, type ChatBridge } from './bridge/to-chat.js';
+import { Compactions } from './compaction/compactions.js';
+import { conversationNotFound } from './conversations/conversation-not-found.js';
+import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
+import { truncateContext } from './domain/truncate.js';
+import { refuseParent } from './refuse-parent.js';
+import { ResponseStore } from './response-store.js';
+import type { ResponsesRequest } from './responses-request.js';
+
+/** What a request continues from that is not in the store. */
+export interface LocalHistory {
+  /** Items, oldest first; each turn's input, then its output. */
+  readonly history: readonly JsonObject[];
+}
+
+/** What is to be read, and by whom. */
+export interface ReadRequest {
+  readonly request: ResponsesRequest;
+  readonly resolved: ResolvedModel;
+  readonly keyHash: Buffer;
+  readonly local?: LocalHistory | undefined;
+}
+
+export interface ReadContext extends ChatBridge {
+  /** All of it, whatever the model reads. */
+  readonly history: readonly JsonObject[];
+  readonly input: readonly JsonObject[];
+}
+
+interface FoundContext {
+  readonly history: readonly JsonObject[];
+  readonly input: readonly JsonObject[];
+  /** How many of the last items of the history wait for an answer. */
+  readonly asked: number;
+}
+
+/** Puts together what a request continues from and what it adds. */
+@Injectable()
+export class ContextReader {
+  constructor(
+    private readonly store: ResponseStore,
+    private readonly compactions: Compactions,
+  ) {}
+
+  /**
+   * What the model reads: of a context that is too long the end alone, where the request wants it so.
+   *
+   * @throws GatewayError for a chain, a conversation or an item that is not there, 400 for what does not go together
+   */
+  async read(sought: ReadRequest): Promise<ReadContext> {
+    const { request, resolved, keyHash } = sought;
+    const { history, input, asked } = await this.find(sought);
+    const context = assembleContext(history, input, asked);
+    const continued = continuedBy(request);
+    const readCompaction = await this.compactions.readerFor(keyHash, { history, input, continued });
+    const bridged = (items: readonly JsonObject[]): ChatBridge =>
+      toChat({ request, context: items, readCompaction });
+    const fits = (items: readonly JsonObject[]): boolean =>
+      fitsWindow(resolved, bridged(items).chat, request.outputCapTokens);
+    const read = request.settings.truncation === 'auto' ? truncateContext(context, fits) : context;
+    return { ...bridged(read), history, input };
+  }
+
+  private async find({ request, keyHash, local }: ReadRequest): Promise<FoundContext> {
+    const known = itemsById(local?.history ?? []);
+    const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
+    const previousResponseId = local ? undefined : request.previousResponseId;
+    const { conversationId } = request;
+    const isNew = previousResponseId === undefined && conversationId === undefined && itemIds.length === 0;
+    const stored = isNew
+      ? undefined
+      : await this.store.readContext({ keyHash, previousResponseId, conversationId, itemIds });
+    if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
+    if (conversationId !== undefined && !stored?.hasConversation)
+      throw conversationNotFound(conversationId, 'conversation');
+    if (stored?.isTooLarge) throw contextTooLarge(request);
+    return {
+      history: local?.history ?? stored?.history ?? [],
+      input: resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known])),
+      asked: stored?.parentOutput ?? 0,
+    };
+  }
+}
+
+function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
+  return new Map(items.flatMap((item) => (typeof item['id'] === 'string' ? [[item['id'], item]] : [])));
+}
+
+function continuedBy({ conversationId }: ResponsesRequest): 'previous_response_id' | 'conversation' {
+  return conversationId === undefined ? 'previous_response_id' : 'conversation';
+}
+
+function contextTooLarge(request: ResponsesRequest): GatewayError {
+  const { previousResponseId, conversationId } = request;
+  const continues = conversationId !== undefined || previousResponseId !== undefined;
+  return new GatewayError(
+    'context_length_exceeded',
+    'What the request continues from is too long to be read.',
+    {
+      param: continues ? continuedBy(request) : 'input',
+    },
+  );
+}
