@@ -12,10 +12,12 @@ import { refuseParent } from './refuse-parent.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
 
-/** What a request continues from that is not in the store. */
-export interface LocalHistory {
+/** What a request continues from. */
+export interface History {
   /** Items, oldest first; each turn's input, then its output. */
   readonly history: readonly JsonObject[];
+  /** How many of the last ones wait for an answer: the output of the response that is continued. */
+  readonly asked: number;
 }
 
 /** What is to be read, and by whom. */
@@ -23,7 +25,8 @@ export interface ReadRequest {
   readonly request: ResponsesRequest;
   readonly resolved: ResolvedModel;
   readonly keyHash: Buffer;
-  readonly local?: LocalHistory | undefined;
+  /** What is not in the store. */
+  readonly local?: History | undefined;
 }
 
 export interface ReadContext extends ChatBridge {
@@ -32,11 +35,8 @@ export interface ReadContext extends ChatBridge {
   readonly input: readonly JsonObject[];
 }
 
-interface FoundContext {
-  readonly history: readonly JsonObject[];
+interface FoundContext extends History {
   readonly input: readonly JsonObject[];
-  /** How many of the last items of the history wait for an answer. */
-  readonly asked: number;
 }
 
 /** Puts together what a request continues from and what it adds. */
@@ -80,9 +80,8 @@ export class ContextReader {
       throw conversationNotFound(conversationId, 'conversation');
     if (stored?.isTooLarge) throw contextTooLarge(request);
     return {
-      history: local?.history ?? stored?.history ?? [],
+      ...(local ?? { history: stored?.history ?? [], asked: stored?.parentOutput ?? 0 }),
       input: resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known])),
-      asked: stored?.parentOutput ?? 0,
     };
   }
 }

@@ -9,7 +9,7 @@ import { NO_USAGE } from '../payments/domain/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
-import { ContextReader, type LocalHistory } from './context-reader.js';
+import { ContextReader, type History } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
 import { withOwnIds } from './domain/own-ids.js';
@@ -34,7 +34,8 @@ export interface CommandContext {
   readonly payer: Payer;
   /** Aborted when the client has left: nobody waits for a turn on a conversation any more. */
   readonly left: AbortSignal;
-  readonly local?: LocalHistory | undefined;
+  /** What it continues from, when that is not in the store. */
+  readonly local?: History | undefined;
 }
 
 interface NewResponse {

@@ -10,8 +10,8 @@ describe('responses that live on a connection', () => {
   it('are recalled with their history, until they are forgotten', () => {
     const local = new LocalResponses(1_000);
     const history = [item('one'), item('two')];
-    local.remember('resp_1', history);
-    expect(local.recall('resp_1')?.history).toBe(history);
+    local.remember('resp_1', { history, asked: 1 });
+    expect(local.recall('resp_1')).toMatchObject({ history, asked: 1 });
     local.forget('resp_1');
     local.forget('resp_1');
     local.forget(undefined);
@@ -27,7 +27,9 @@ describe('responses that live on a connection', () => {
         (fitting, sizes) => {
           const shared = Array.from({ length: 20 }, () => item('0123456789'));
           const local = new LocalResponses(fitting * BYTES_OF_ONE);
-          sizes.forEach((size, number) => local.remember(`resp_${number}`, shared.slice(0, size)));
+          sizes.forEach((size, number) =>
+            local.remember(`resp_${number}`, { history: shared.slice(0, size), asked: 0 }),
+          );
           let [count, total] = [0, 0];
           for (const size of [...sizes].reverse()) {
             if (count === 16 || total + size > fitting) break;

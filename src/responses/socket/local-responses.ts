@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../json.js';
+import type { History } from '../context-reader.js';
 
 const MAX_RESPONSES = 16;
 
-interface LocalResponse {
-  /** Items up to its end, oldest first. */
-  readonly history: readonly JsonObject[];
+interface LocalResponse extends History {
   readonly bytes: number;
 }
 
@@ -19,9 +18,9 @@ export class LocalResponses {
 
   constructor(private readonly maxBytes: number) {}
 
-  remember(id: string, history: readonly JsonObject[]): void {
+  remember(id: string, { history, asked }: History): void {
     const bytes = history.reduce((sum, item) => sum + this.sizeOf(item), 0);
-    this.responses.set(id, { history, bytes });
+    this.responses.set(id, { history, asked, bytes });
     this.bytes += bytes;
     for (const oldest of this.responses.keys()) {
       if (this.bytes <= this.maxBytes && this.responses.size <= MAX_RESPONSES) return;
@@ -29,7 +28,7 @@ export class LocalResponses {
     }
   }
 
-  recall(id: string | undefined): Pick<LocalResponse, 'history'> | undefined {
+  recall(id: string | undefined): History | undefined {
     return id === undefined ? undefined : this.responses.get(id);
   }
 

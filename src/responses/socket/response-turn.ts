@@ -99,7 +99,10 @@ export class ResponseTurn {
     const last = messages.end();
     const { response } = command.run.closing().terminal;
     if (response.status === 'failed') local.forget(this.previousId);
-    else if (isLocal) local.remember(response.id, [...command.items, ...asItems(response.output)]);
+    else if (isLocal) {
+      const history = [...command.items, ...asItems(response.output)];
+      local.remember(response.id, { history, asked: response.output.length });
+    }
     this.sayLast(last);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { messagesOf } from '../../support/chat-scripts.js';
+import { callsTools, messagesOf, toolCall } from '../../support/chat-scripts.js';
 import { sse } from '../../support/chat-wire.js';
 import { SocketFixture, WORKING } from './socket-fixture.js';
 
@@ -73,6 +73,20 @@ describe('a response that is not stored', () => {
     expect(await fixture.client.refusal(continuation(id, wrong))).toMatchObject({ status: 400 });
     expect(await fixture.client.refusal(continuation(id))).toMatchObject(unknown(id));
   });
+
+  it.each([true, false])(
+    'is not continued without an answer to its call, stored or not: %s',
+    async (store) => {
+      fixture.upstream.next(callsTools(toolCall('call_1', 'look', '{}')));
+      const { id } = await fixture.client.response({ store });
+      const error = {
+        code: 'invalid_value',
+        param: 'input',
+        message: 'No tool output found for function call call_1.',
+      };
+      expect(await fixture.client.refusal(continuation(id))).toMatchObject({ status: 400, error });
+    },
+  );
 
   it('is forgotten when what continues it fails', async () => {
     const { id } = await fixture.client.response({ store: false });
