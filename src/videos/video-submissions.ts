@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../errors/gateway-error.js';
@@ -20,6 +21,8 @@ import type { VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
+/** No statement is under way for so long. */
+const LATE_MS = 15_000;
 /** Many upstreams are fast, or have finished at once. */
 const FIRST_POLL_MS = 500;
 
@@ -143,10 +146,21 @@ export class VideoSubmissions {
       throw refusalError(answer);
     } catch (failure) {
       if (failure instanceof GatewayError) throw failure;
-      // The hold may have been taken and the answer lost; nothing was sent upstream, and nothing will be.
-      this.persist(id, () => this.store.withdraw(id)).catch(() => undefined);
+      this.track(id, this.takeBack(id)).catch(() => undefined);
       throw unavailable(failure);
     }
+  }
+
+  /**
+   * The hold may have been taken and the answer lost; nothing was sent upstream, and nothing will be. The statement may
+   * even be under way still, since a database does not notice that nobody waits for it any more: what it leaves is
+   * taken back when it must have ended.
+   */
+  private async takeBack(id: string): Promise<void> {
+    const withdraw = (): Promise<void> => this.store.withdraw(id);
+    await keepTrying(withdraw, this.cut.signal);
+    await sleep(LATE_MS, undefined, { signal: this.cut.signal }).catch(() => undefined);
+    await keepTrying(withdraw, this.cut.signal);
   }
 
   /** @returns the refusal, when there is one. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
 import { budgetFields } from '../payments/compose-headers.js';
@@ -99,7 +100,10 @@ export class VideosEndpoint {
     response: ServerResponse,
   ): Promise<void> {
     if (answer.kind === 'whole') return this.answers.repeat(response, answer);
-    const { shown } = await this.videos.find(accountId, responseId);
+    const { shown } = await this.videos.find(accountId, responseId).catch((failure: unknown) => {
+      // What is deleted is not a job any more: this one's provider refused it just now, and its record goes with it.
+      throw failure instanceof GatewayError && failure.code === 'video_not_found' ? inFlight() : failure;
+    });
     if (shown.status === 'submitting') throw inFlight();
     return this.answers.repeat(response, this.shown(shown, caller, answer));
   }

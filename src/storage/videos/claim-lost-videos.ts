@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { VideoParameters } from '../../videos/domain/video-job.js';
 import type { LostVideo } from '../../videos/video-store.js';
 
-/** What is being submitted is given this long to be known of in its process. */
+/** What is being submitted is given this long, by the clock of the database, to be known of in its process. */
 const SETTLING_SECONDS = 60;
 
 interface LostRow {
@@ -33,7 +33,8 @@ WITH lost AS (
   WHERE v.finished_at IS NULL AND v.next_poll_at IS NULL AND v.status = 'submitting'
     AND (NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now())
          OR (v.process_id = $1 AND NOT v.id = ANY ($2::text[])
-             AND v.created_at < now() - interval '${SETTLING_SECONDS} seconds'))
+             AND NOT EXISTS (SELECT FROM holds h
+                             WHERE h.id = v.hold_id AND h.created_at > now() - interval '${SETTLING_SECONDS} seconds')))
   LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE videos v SET process_id = $1 FROM lost l WHERE v.id = l.id
 RETURNING v.id, v.request_id AS video_request_id, v.model, v.request, v.remixed_from, v.provider, v.upstream_model,

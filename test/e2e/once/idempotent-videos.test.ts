@@ -108,6 +108,18 @@ describe('a video that is asked for again', () => {
     await gateway.pool.query(`UPDATE videos SET status = 'completed' WHERE id = $1`, [id]);
   });
 
+  it('is told to wait while the first one is being taken back', async () => {
+    const { id } = (await (await submit('taken back')).json()) as ShownVideo;
+    await videos.ended(id);
+    // As between the two looks of a repetition: the record was there, and the video is not there any more.
+    await gateway.pool.query(
+      `UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`,
+      [id],
+    );
+    await gateway.pool.query('DELETE FROM videos WHERE id = $1', [id]);
+    expect((await submit('taken back')).status).toBe(409);
+  });
+
   it('may run again when it was refused, or when its provider did not take it', async () => {
     const refused = { ...BODY, model: 'sandbox/video:error=400' };
     const first = await submit('refused', '/generations', refused);

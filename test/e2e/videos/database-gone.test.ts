@@ -86,6 +86,34 @@ describe('a database that is gone for a while', () => {
     expect(await openHolds(database.pool)).toEqual([]);
   });
 
+  it('when the hold is taken after its client was told that it was not: it is given back, and nothing submitted', async () => {
+    const other = await database.pool.connect();
+    const waiting = async (): Promise<boolean> =>
+      (
+        await other.query(
+          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%submit_video%'`,
+        )
+      ).rowCount === 1;
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM api_keys FOR UPDATE');
+      const answer = videos.generate(MODEL);
+      await until(waiting);
+      proxy.cut();
+      proxy.mend();
+      expect((await answer).status).toBe(503);
+      // The database does not notice that nobody waits for it any more.
+      expect(await waiting()).toBe(true);
+      await other.query('COMMIT');
+    } finally {
+      other.release();
+    }
+    await until(async () => (await openHolds(database.pool)).length === 1);
+    await until(async () => (await openHolds(database.pool)).length === 0, 25_000);
+    expect((await database.pool.query('SELECT 1 FROM videos')).rowCount).toBe(0);
+    expect(upstream.submissions).toBe(0);
+  }, 60_000);
+
   it('while a video is watched: the stream stays, and ends with the receipt', async () => {
     const { id } = await videos.made(MODEL);
     const stream = new OpenStream(await videos.call('GET', `/${id}/stream?pollIntervalMs=500`));

@@ -86,6 +86,14 @@ describe('videos that a dead process was submitting', () => {
     expect([...won, ...rest.map(({ id }) => id)].sort()).toEqual([...ids].sort());
   });
 
+  it('are not taken from this process while they begin, however long ago their request was made by its clock', async () => {
+    const id = await submitted({ createdAtMs: Date.now() - 3_600_000 });
+    expect(await ours.claimLost([], 100)).toEqual([]);
+    await gateways[0].pool.query(`UPDATE holds SET created_at = created_at - interval '2 minutes'`);
+    expect(await ours.claimLost([id], 100)).toEqual([]);
+    expect(await ours.claimLost([], 100)).toMatchObject([{ id }]);
+  });
+
   it('come with all that is needed to submit them again, or say what is missing', async () => {
     const plain = await submitted();
     const image = await submitted({ hasImage: true });
