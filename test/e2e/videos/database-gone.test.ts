@@ -90,7 +90,7 @@ describe('a database that is gone for a while', () => {
     const other = await database.pool.connect();
     const waiting = async (): Promise<boolean> =>
       (
-        await other.query(
+        await database.pool.query(
           `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%submit_video%'`,
         )
       ).rowCount === 1;
