@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { RunningCalls } from '../payments/running-calls.js';
 import { TargetHealth } from '../providers/target-health.js';
+import { VideoCounts } from '../videos/video-counts.js';
+import { VideoStore } from '../videos/video-store.js';
+import { registerVideoMetrics } from './video-metrics.js';
 
 /** What this process has seen, in Prometheus terms. */
 @Injectable()
@@ -14,8 +17,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(calls: RunningCalls, targets: TargetHealth) {
+  constructor(calls: RunningCalls, targets: TargetHealth, videoCounts: VideoCounts, videos: VideoStore) {
     collectDefaultMetrics({ register: this.registry });
+    registerVideoMetrics(this.registry, videoCounts, videos);
     new Gauge({
       name: 'slipstream_running_calls',
       help: 'Paid calls that run now.',

@@ -8,6 +8,7 @@ import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
 import { VideoBell } from './video-bell.js';
+import { VideoCounts } from './video-counts.js';
 import { VideoStore, type VideoSettlement } from './video-store.js';
 
 /** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
@@ -17,6 +18,7 @@ export class VideoEndings {
     private readonly store: VideoStore,
     private readonly bell: VideoBell,
     private readonly signer: ReceiptSigner,
+    private readonly counts: VideoCounts,
     @Inject(CHARGE_SETTINGS) private readonly charging: ChargeSettings,
   ) {}
 
@@ -25,10 +27,9 @@ export class VideoEndings {
     const next = advance(job, reported);
     if (next.to === 'completed') {
       const { content, expiresAtMs, producedSeconds } = next;
-      await this.store.complete(job.id, this.settlement(job, producedSeconds), {
-        content,
-        expiresAtMs,
-      });
+      const settlement = this.settlement(job, producedSeconds);
+      if (await this.store.complete(job.id, settlement, { content, expiresAtMs }))
+        this.counts.ends.completed += 1;
       this.bell.ring(job.id);
     } else if (next.to === 'failed') await this.fail(job.id, next.error);
     return next;
@@ -36,6 +37,7 @@ export class VideoEndings {
 
   async fail(id: string, error: VideoError): Promise<boolean> {
     const ended = await this.store.fail(id, error);
+    if (ended) this.counts.ends.failed += 1;
     this.bell.ring(id);
     return ended;
   }

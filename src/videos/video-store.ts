@@ -3,6 +3,7 @@ import type { Charge } from '../payments/domain/metering.js';
 import type { VideoTerms } from '../payments/domain/video-charge.js';
 import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
+import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
 
 /** What is stored together with the hold, before the upstream is asked. */
@@ -122,6 +123,8 @@ export abstract class VideoStore {
   abstract page(accountId: string, request: VideoPageRequest): Promise<VideoPage>;
   /** Of jobs that have ended, prompt and content; the row stays for the books. @returns false when it was not there. */
   abstract erase(accountId: string, id: string): Promise<boolean>;
+  /** How many have not ended, for each status that they may have. */
+  abstract countRunning(): Promise<readonly { readonly status: VideoStatus; readonly count: number }[]>;
   /** Removes at most `limit` videos that ended before the time; their receipts stay. @returns how many. */
   abstract purge(before: Date, limit: number): Promise<number>;
 }

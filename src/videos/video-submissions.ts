@@ -17,6 +17,7 @@ import { keepTrying } from './keep-trying.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
+import { VideoCounts } from './video-counts.js';
 import type { VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
@@ -45,6 +46,7 @@ export class VideoSubmissions {
     private readonly upstream: UpstreamVideos,
     private readonly health: TargetHealth,
     private readonly bell: VideoBell,
+    private readonly counts: VideoCounts,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
@@ -88,7 +90,9 @@ export class VideoSubmissions {
       provider,
       err: cause,
     });
-    await this.persist(id, () => this.store.failSubmission(id, SUBMISSION_UNKNOWN));
+    this.counts.submissions.unknown += 1;
+    if (await this.persist(id, () => this.store.failSubmission(id, SUBMISSION_UNKNOWN)))
+      this.counts.ends.failed += 1;
     this.bell.ring(id);
   }
 
@@ -182,6 +186,7 @@ export class VideoSubmissions {
     const options = this.optionsFor(id, payer.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
+      this.counts.submissions.refused += 1;
       await this.persist(id, () => this.store.withdraw(id));
       return submitted.refused;
     }
@@ -212,6 +217,7 @@ export class VideoSubmissions {
     id: string,
     { snapshot, target }: Extract<Sent, { snapshot: unknown }>,
   ): Promise<void> {
+    this.counts.submissions.accepted += 1;
     const next = advance({ status: 'submitting', progress: 0 }, snapshot);
     const { upstreamId } = snapshot;
     // What has ended already is looked at again at once, and ended by whoever does.

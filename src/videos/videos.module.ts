@@ -12,6 +12,7 @@ import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import { VideoCommands } from './video-command.js';
+import { VideoCounts } from './video-counts.js';
 import { VideoEndings } from './video-endings.js';
 import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
@@ -60,6 +61,7 @@ const DAY_MS = 86_400_000;
     VideoBell,
     VideoCommands,
     VideoContents,
+    VideoCounts,
     VideoEndings,
     VideoImages,
     VideoPoller,
@@ -70,5 +72,6 @@ const DAY_MS = 86_400_000;
     VideoSubmissions,
     VideoWatches,
   ],
+  exports: [VideoCounts],
 })
 export class VideosModule {}

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
 import type { VideoError } from '../../videos/domain/video-job.js';
+import type { VideoStatus } from '../../videos/domain/video-status.js';
 import {
   VideoStore,
   type AcceptedVideo,
@@ -130,6 +131,15 @@ export class PostgresVideoStore extends VideoStore {
       [columnText(id), accountId],
     );
     return rowCount === 1;
+  }
+
+  async countRunning(): Promise<readonly { readonly status: VideoStatus; readonly count: number }[]> {
+    const { rows } = await this.pool.query<{ status: VideoStatus; count: number }>(
+      `SELECT s.status, count(v.id)::int AS count
+       FROM unnest(ARRAY['submitting', 'queued', 'processing']) AS s (status)
+       LEFT JOIN videos v ON v.finished_at IS NULL AND v.status = s.status GROUP BY s.status`,
+    );
+    return rows;
   }
 
   async purge(before: Date, limit: number): Promise<number> {

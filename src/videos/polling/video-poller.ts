@@ -7,6 +7,7 @@ import type { UpstreamJob, VideoError } from '../domain/video-job.js';
 import { POLL_SETTINGS, type PollSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
 import { VideoBell } from '../video-bell.js';
+import { VideoCounts } from '../video-counts.js';
 import { VideoEndings } from '../video-endings.js';
 import { PollStore } from './poll-store.js';
 import { Wake } from './wake.js';
@@ -51,6 +52,7 @@ export class VideoPoller implements OnModuleInit {
     private readonly upstream: UpstreamVideos,
     private readonly endings: VideoEndings,
     private readonly bell: VideoBell,
+    private readonly counts: VideoCounts,
     @Inject(POLL_SETTINGS) private readonly settings: PollSettings,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
@@ -139,6 +141,7 @@ export class VideoPoller implements OnModuleInit {
         state: reported.unknownState,
       });
     const next = await this.endings.apply(job, reported);
+    this.counts.polls[next.to === 'queued' || next.to === 'processing' ? 'running' : next.to] += 1;
     if (next.to === 'completed' || next.to === 'failed') return undefined;
     if (Date.now() - job.createdAtMs > this.settings.timeoutMs) return this.timeOut(job);
     await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings);
@@ -158,6 +161,7 @@ export class VideoPoller implements OnModuleInit {
 
   private async miss(job: UpstreamJob, failure: unknown): Promise<void> {
     const error = failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
+    this.counts.polls.missed += 1;
     const failingMs = await this.store.missed(job.id, this.settings);
     this.logger.warn({
       msg: 'a provider could not be asked for a video',

@@ -102,7 +102,8 @@ describe('a database that is gone for a while', () => {
       proxy.cut();
       proxy.mend();
       expect((await answer).status).toBe(503);
-      // The database does not notice that nobody waits for it any more.
+      // The database does not notice that nobody waits for it any more; what is there by now is taken back meanwhile.
+      await sleep(1_000);
       expect(await waiting()).toBe(true);
       await other.query('COMMIT');
     } finally {
