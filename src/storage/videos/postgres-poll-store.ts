@@ -5,6 +5,7 @@ import type { UpstreamJob, VideoProgress } from '../../videos/domain/video-job.j
 import { PollStore, type PollPauses, type Sighting, type Watch } from '../../videos/polling/poll-store.js';
 import { Database } from '../database.js';
 import {
+  laterStatus,
   PROGRESS_COLUMNS,
   progressOf,
   UPSTREAM_COLUMNS,
@@ -19,6 +20,9 @@ const WATCHED = `(SELECT min(w.interval_ms) FROM video_watches w WHERE w.video_i
 
 /** Of a row `v`: nobody polls it at this moment. */
 const UNCLAIMED = `(v.poller_until IS NULL OR v.poller_until <= now())`;
+
+/** When nobody has polled for so long, and two pauses more, it was the gateway that was away, and not the provider. */
+const OUTAGE_SECONDS = 300;
 
 /** Keeps a doubling from leaving the range of numbers. */
 const MOST_DOUBLINGS = 20;
@@ -67,7 +71,7 @@ SELECT ${UPSTREAM_COLUMNS} FROM claimed v JOIN api_keys k ON k.id = v.key_id`,
       name: 'poll_seen',
       text: `
 UPDATE videos v
-SET status = $3, progress = $4, polled_at = now(), poller_id = NULL, poller_until = NULL,
+SET status = ${laterStatus('$3')}, progress = greatest(v.progress, $4), polled_at = now(), poller_id = NULL, poller_until = NULL,
     failed_polls = 0, failing_since = NULL,
     quiet_polls = CASE WHEN ${WATCHED} IS NULL THEN v.quiet_polls + 1 ELSE 0 END,
     next_poll_at = now() + make_interval(secs => coalesce(
@@ -83,7 +87,8 @@ WHERE v.id = $1 AND v.poller_id = $2 AND v.finished_at IS NULL`,
       text: `
 UPDATE videos v
 SET polled_at = now(), poller_id = NULL, poller_until = NULL, failed_polls = v.failed_polls + 1,
-    failing_since = coalesce(v.failing_since, now()),
+    failing_since = CASE WHEN v.polled_at > now() - make_interval(secs => ($4 * 2 / 1000.0 + ${OUTAGE_SECONDS})::float8)
+      THEN coalesce(v.failing_since, now()) ELSE now() END,
     next_poll_at = now() + make_interval(secs => least($4, greatest(
       $3 * 2.0 ^ least(v.failed_polls, ${MOST_DOUBLINGS}) / 2, coalesce(${WATCHED}, 0)))::float8 / 1000)
 WHERE v.id = $1 AND v.poller_id = $2 AND v.finished_at IS NULL

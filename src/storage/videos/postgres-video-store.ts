@@ -22,6 +22,7 @@ import { claimLostVideos } from './claim-lost-videos.js';
 import { completeVideo, failSubmission, failVideo, withdrawVideo } from './end-video.js';
 import { submitVideo } from './submit-video.js';
 import {
+  laterStatus,
   SHOWN_COLUMNS,
   shownJob,
   UPSTREAM_COLUMNS,
@@ -61,7 +62,7 @@ export class PostgresVideoStore extends VideoStore {
 
   async accept(id: string, { upstreamId, status, progress, nextPollMs }: AcceptedVideo): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      `UPDATE videos SET status = $3, progress = $4, upstream_id = $2,
+      `UPDATE videos v SET status = ${laterStatus('$3')}, progress = greatest(progress, $4), upstream_id = $2,
          next_poll_at = coalesce(next_poll_at, now() + make_interval(secs => $5 / 1000.0))
        WHERE id = $1 AND finished_at IS NULL AND (status = 'submitting' OR upstream_id = $2)`,
       [id, upstreamId, status, progress, nextPollMs],

@@ -24,6 +24,11 @@ export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_reque
   v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at,
   k.chain_id`;
 
+/** Of a row `v` that has not ended: its status does not go back, however late it is told of one. */
+export function laterStatus(told: string): string {
+  return `CASE v.status WHEN 'processing' THEN v.status ELSE ${told} END`;
+}
+
 interface CommonRow {
   readonly id: string;
   readonly account_id: string;

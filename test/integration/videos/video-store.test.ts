@@ -5,6 +5,7 @@ import { buildReceipt } from '../../../src/payments/domain/build-receipt.js';
 import { isRefusal } from '../../../src/payments/ledger.js';
 import { encodeVideoPricing, videoCharge } from '../../../src/payments/domain/video-charge.js';
 import { ReceiptSigner } from '../../../src/payments/receipts/receipt-signer.js';
+import { PollStore } from '../../../src/videos/polling/poll-store.js';
 import { VideoStore, type VideoIntent, type VideoSettlement } from '../../../src/videos/video-store.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
@@ -120,6 +121,57 @@ describe('the store of videos', () => {
       await expectSoundBooks(gateway.pool);
       await gateway.pool.query('UPDATE api_keys SET budget_limit = budget_spent + 1000000');
     }
+  });
+
+  it('does not let a job go back, whoever tells late what it has seen', async () => {
+    const polls = gateway.app.get(PollStore);
+    const pauses = { firstMs: 1_000, longestMs: 30_000 };
+    const video = intent({ price: 0n, terms: TERMS });
+    await store.submit(video);
+    const accepted = { upstreamId: 'up', status: 'queued', progress: 0, nextPollMs: 600_000 } as const;
+    await store.accept(video.id, accepted);
+    const claim = (): Promise<unknown> =>
+      gateway.pool.query(
+        `UPDATE videos SET poller_until = now() + interval '1 minute',
+           poller_id = (SELECT id FROM gateway_processes) WHERE id = $1`,
+        [video.id],
+      );
+    await claim();
+    await polls.seen(video.id, { status: 'processing', progress: 60 }, pauses);
+    // An earlier poll of this process, which could not write what it had seen for as long as its claim lasted.
+    await claim();
+    await polls.seen(video.id, { status: 'queued', progress: 10 }, pauses);
+    // The acceptance, said again since its answer was lost.
+    expect(await store.accept(video.id, accepted)).toBe(true);
+    expect((await store.find('acme', video.id))?.shown).toMatchObject({ status: 'processing', progress: 60 });
+    await store.fail(video.id, ERROR);
+  });
+
+  it('does not count the time in which nobody asked as a time in which the provider failed', async () => {
+    const polls = gateway.app.get(PollStore);
+    const video = intent({ price: 0n, terms: TERMS });
+    await store.submit(video);
+    await store.accept(video.id, { upstreamId: 'up', status: 'queued', progress: 0, nextPollMs: 600_000 });
+    const miss = async (): Promise<number> => {
+      await gateway.pool.query(
+        `UPDATE videos SET poller_until = now() + interval '1 minute',
+           poller_id = (SELECT id FROM gateway_processes) WHERE id = $1`,
+        [video.id],
+      );
+      return polls.missed(video.id, { firstMs: 1_000, longestMs: 30_000 });
+    };
+    const pass = (time: string): Promise<unknown> =>
+      gateway.pool.query(
+        `UPDATE videos SET polled_at = polled_at - $2::interval, failing_since = failing_since - $2::interval
+         WHERE id = $1`,
+        [video.id, time],
+      );
+    expect(await miss()).toBeLessThan(1_000);
+    await pass('1 minute');
+    expect(await miss()).toBeGreaterThan(59_000);
+    await pass('1 hour');
+    expect(await miss()).toBeLessThan(1_000);
+    await store.fail(video.id, ERROR);
   });
 
   it('writes a receipt of nothing for a free model', async () => {
