@@ -141,7 +141,7 @@ export class TextCalls {
 
   private generate(
     { request, payer, quote }: TextCall,
-    { accountId, loweredOutputCap }: Grant,
+    { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
     demand: Demand,
   ): Observable<TextEvent> {
@@ -157,7 +157,7 @@ export class TextCalls {
         ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
         ...(request.background && { background: true }),
       },
-      { demand, onSent: meter.markSent, requestId: payer.requestId },
+      { demand, onSent: meter.markSent, beforeSending, requestId: payer.requestId },
     );
   }
 }

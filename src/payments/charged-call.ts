@@ -4,16 +4,8 @@ import { Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import type { Ending, RecordEnd } from './call-record.js';
-import { chargeFor } from './domain/metering.js';
-import { encodeTariff } from './domain/tariff.js';
-import {
-  isRefusal,
-  type HoldGrant,
-  type HoldRefusal,
-  type HoldRequest,
-  type Ledger,
-  type Settlement,
-} from './ledger.js';
+import { isRefusal, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
+import { holdRequestFor, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';
 import type { CallProgress } from './process-leases.js';
 import { refusalError } from './refusal.js';
@@ -80,7 +72,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
     const { adopted } = this.work;
-    return adopted ? adopted.claim() : this.ledger.hold(this.holdRequest());
+    return adopted ? adopted.claim() : this.ledger.hold(holdRequestFor(this.work, this.holdId));
   }
 
   /** The client left. */
@@ -111,7 +103,7 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private start(grant: HoldGrant): void {
-    const { quote, generate } = this.work;
+    const { quote, generate, once } = this.work;
     this.phase = 'running';
     const cap = quote.outputCapFor(grant.amount);
     const loweredOutputCap = cap < quote.size.outputCap ? cap : undefined;
@@ -123,7 +115,11 @@ export class ChargedCall<Event> implements RunningCall {
       },
     });
     this.run.add(
-      generate({ accountId: grant.accountId, loweredOutputCap }).subscribe({
+      generate({
+        accountId: grant.accountId,
+        loweredOutputCap,
+        ...(once && { beforeSending: this.markSent }),
+      }).subscribe({
         next: (event) => {
           this.subscriber.next({ event });
         },
@@ -132,6 +128,13 @@ export class ChargedCall<Event> implements RunningCall {
       }),
     );
   }
+
+  private readonly markSent = async (): Promise<void> => {
+    const isHeld = await this.ledger.markSent(this.holdId).catch((failure: unknown) => {
+      throw ledgerUnavailable(failure);
+    });
+    if (!isHeld) throw cutOffUnpaid();
+  };
 
   /** A stream that has shown something is charged for it; everything else that fails costs nothing. */
   private fail(error: GatewayError): Promise<void> {
@@ -158,7 +161,8 @@ export class ChargedCall<Event> implements RunningCall {
     if (!charged) return this.release(ending);
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
-      const settlement = await this.settlement(ending);
+      const held = { holdId: this.holdId, grant: this.granted };
+      const settlement = await settlementFor(this.work, held, ending, this.settings.defaultChainId);
       const receipt = await this.persist(
         () => this.settling.settle(settlement, this.work.once),
         this.isFreeUnanswered,
@@ -190,31 +194,6 @@ export class ChargedCall<Event> implements RunningCall {
       // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
     }
     this.end(() => undefined);
-  }
-
-  private async settlement(ending: Ending): Promise<Settlement> {
-    const { payer, quote, meter, model, responseId } = this.work;
-    const { keyId, accountId, chainId, amount } = this.granted;
-    const measurement = await meter.measure();
-    const { usage, estimated } = measurement;
-    const provider = meter.provider ?? this.work.provider;
-    return {
-      holdId: this.holdId,
-      keyId,
-      accountId,
-      requestId: payer.requestId,
-      responseId,
-      idempotencyKey: this.work.once?.key,
-      receiptId: newId('rct'),
-      network: `eip155:${payer.chainId ?? chainId ?? this.settings.defaultChainId}`,
-      provider,
-      meterSubject: `${provider}:${model}`,
-      charge: chargeFor(usage, quote.tariff, { feeBps: quote.feeBps, estimated }),
-      estimated,
-      settledAtMs: Date.now(),
-      held: amount,
-      record: this.work.record?.end(ending, measurement),
-    };
   }
 
   /**
@@ -251,29 +230,6 @@ export class ChargedCall<Event> implements RunningCall {
   private get granted(): HoldGrant {
     if (!this.grant) throw new Error('the hold has not been granted');
     return this.grant;
-  }
-
-  private holdRequest(): HoldRequest {
-    const { payer, quote, model, provider, responseId, inputTokensEstimate } = this.work;
-    return {
-      holdId: this.holdId,
-      keyHash: payer.keyHash,
-      model,
-      wanted: quote.wanted,
-      minimum: quote.minimum,
-      requestId: payer.requestId,
-      responseId,
-      once: this.work.once,
-      inputTokens: inputTokensEstimate,
-      terms: {
-        tariff: encodeTariff(quote.tariff),
-        feeBps: quote.feeBps,
-        chainId: payer.chainId ?? null,
-        provider,
-        model,
-      },
-      record: this.work.record?.start(),
-    };
   }
 }
 

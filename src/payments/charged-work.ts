@@ -19,6 +19,11 @@ export interface Grant {
   readonly accountId: string;
   /** Set when the free budget affords fewer output tokens than were asked for. */
   readonly loweredOutputCap: number | undefined;
+  /**
+   * Of a call that runs once: to be awaited before anything is sent upstream, so that no death of this process lets it
+   * be sent again. Rejects with a GatewayError when it must not be sent.
+   */
+  readonly beforeSending?: () => Promise<void>;
 }
 
 export interface AdoptedHold {

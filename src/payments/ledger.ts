@@ -121,6 +121,11 @@ export interface SettlementResult extends SettledAmounts {
 export abstract class Ledger {
   /** Checks the key and takes a hold, both or neither. */
   abstract hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal>;
+  /**
+   * Writes that the call of a hold is about to be sent upstream: should its process die from here on, it is charged for
+   * its input and not run again. False when the hold has ended.
+   */
+  abstract markSent(holdId: string): Promise<boolean>;
   /** Ends a hold with a charge and its signed receipt; keeps the answer of a call that runs once. */
   abstract settle(settlement: SignedSettlement): Promise<SettlementResult>;
   /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
-import type { Target } from '../catalog/model.js';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
@@ -10,6 +9,7 @@ import { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { TextProviders } from './text-providers.js';
 import type { TextEvent } from './text/text-event.js';
+import type { TextAttempt } from './text/text-provider.js';
 import type { TextRequest } from './text/text-request.js';
 import { UpstreamFailure } from './upstream-failure.js';
 
@@ -17,18 +17,15 @@ export interface GenerationOptions {
   readonly demand: Demand;
   /** Called at most once: from here on the call may cost money upstream. */
   readonly onSent: () => void;
+  /** Called at most once, and awaited: nothing is sent before it resolves, and the call fails with what it rejects with. */
+  readonly beforeSending?: (() => Promise<void>) | undefined;
   /** For the log. */
   readonly requestId: string;
 }
 
 type Batches = AsyncGenerator<readonly TextEvent[]>;
 
-interface Attempt {
-  readonly request: TextRequest;
-  readonly target: Target;
-  readonly attempt: number;
-  readonly signal: AbortSignal;
-  readonly onSent: () => void;
+interface Attempt extends TextAttempt {
   readonly requestId: string;
 }
 
@@ -49,14 +46,19 @@ export class TextGeneration {
    * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
    * are made as long as nothing has been emitted. Errors are always a GatewayError.
    */
-  generate(request: TextRequest, { demand, onSent, requestId }: GenerationOptions): Observable<TextEvent> {
+  generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
+    const { demand, onSent, requestId } = options;
     let sent = false;
     const sentOnce = (): void => {
       if (sent) return;
       sent = true;
       onSent();
     };
-    return fromPull((signal) => this.attempts({ request, signal, onSent: sentOnce, requestId }), demand);
+    const beforeSending = options.beforeSending && allowedOnce(options.beforeSending);
+    return fromPull(
+      (signal) => this.attempts({ request, signal, onSent: sentOnce, beforeSending, requestId }),
+      demand,
+    );
   }
 
   private async *attempts(call: Omit<Attempt, 'target' | 'attempt'>): Batches {
@@ -119,6 +121,16 @@ export class TextGeneration {
       if (!settled) this.health.abandoned(target);
     }
   }
+}
+
+/** Whether the first attempt may send holds for all; that it may not is no target's fault, and no reason to try another. */
+function allowedOnce(beforeSending: () => Promise<void>): () => Promise<void> {
+  let allowed: Promise<void> | undefined;
+  const ask = (): Promise<void> =>
+    beforeSending().catch((failure: unknown) => {
+      throw new UpstreamFailure(toGatewayError(failure), { retryable: false, targetFault: false });
+    });
+  return () => (allowed ??= ask());
 }
 
 function shown(failure: unknown): GatewayError {

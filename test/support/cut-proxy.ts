@@ -1,9 +1,19 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+
+interface Trap {
+  /** What the statement contains. PostgreSQL is told a prepared one's text when a connection first uses it. */
+  readonly text: string;
+  /** Whether the database never gets the statement, or gets it and its answer never comes back. */
+  readonly holdsBack: 'statement' | 'answer';
+  readonly sprung: () => void;
+}
 
 /** Stands between the gateway and its PostgreSQL, and can be cut. */
 export class CutProxy {
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  private trap: Trap | undefined;
   private readonly server: Server;
 
   private constructor(private readonly target: URL) {
@@ -15,7 +25,7 @@ export class CutProxy {
       }
       const server = connect(Number(this.target.port), this.target.hostname);
       this.own(server);
-      client.pipe(server).pipe(client);
+      client.pipe(this.statements(server, client)).pipe(server).pipe(client);
       client.once('close', () => server.destroy());
       server.once('close', () => client.destroy());
     });
@@ -45,6 +55,11 @@ export class CutProxy {
     for (const socket of this.sockets) socket.unpipe().pause();
   }
 
+  /** Resolves when the next such statement, or the answer to it, is held back, for ever. */
+  holdBack(holdsBack: Trap['holdsBack'], text: string): Promise<void> {
+    return new Promise((sprung) => (this.trap = { text, holdsBack, sprung }));
+  }
+
   mend(): void {
     this.isCut = false;
   }
@@ -52,6 +67,20 @@ export class CutProxy {
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private statements(server: Socket, client: Socket): Transform {
+    return new Transform({
+      transform: (bytes: Buffer, _encoding, pass) => {
+        const { trap } = this;
+        if (!trap || !bytes.includes(trap.text)) return pass(null, bytes);
+        this.trap = undefined;
+        if (trap.holdsBack === 'statement') return trap.sprung();
+        server.unpipe(client);
+        server.once('data', () => trap.sprung()).resume();
+        pass(null, bytes);
+      },
+    });
   }
 
   private own(socket: Socket): void {

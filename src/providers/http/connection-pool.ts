@@ -1,10 +1,17 @@
 import { Client, type Dispatcher } from 'undici';
 import type { UpstreamCall } from './upstream-call.js';
 
+export interface ConnectionOptions {
+  /** Takes a connection of its own, so that none which the upstream has just closed loses the request. */
+  readonly fresh?: boolean | undefined;
+  /** Awaited when a connection is free: nothing is sent before it resolves, nor when it rejects. */
+  readonly beforeSending?: (() => Promise<void>) | undefined;
+}
+
 interface Waiting {
   readonly request: Dispatcher.DispatchOptions;
   readonly call: UpstreamCall;
-  readonly fresh: boolean;
+  readonly options: ConnectionOptions;
 }
 
 /**
@@ -25,17 +32,17 @@ export class ConnectionPool {
     private readonly options: Client.Options,
   ) {}
 
-  /** Runs the call as soon as a connection is free. @param fresh opens a new one instead of an idle one. */
-  run(request: Dispatcher.DispatchOptions, call: UpstreamCall, fresh = false): void {
+  /** Runs the call as soon as a connection is free. */
+  run(request: Dispatcher.DispatchOptions, call: UpstreamCall, options: ConnectionOptions = {}): void {
     if (this.closed) {
       call.abort(new Error('the connections to the provider are closed'));
       return;
     }
     if (this.busy.size < this.maxConnections) {
-      this.start(request, call, fresh);
+      this.start(request, call, options);
       return;
     }
-    const entry: Waiting = { request, call, fresh };
+    const entry: Waiting = { request, call, options };
     this.waiting.add(entry);
     call.onEnd(() => {
       this.waiting.delete(entry);
@@ -64,13 +71,25 @@ export class ConnectionPool {
     await closed;
   }
 
-  private start(request: Dispatcher.DispatchOptions, call: UpstreamCall, fresh: boolean): void {
+  private start(
+    request: Dispatcher.DispatchOptions,
+    call: UpstreamCall,
+    { fresh = false, beforeSending }: ConnectionOptions,
+  ): void {
     const idle = this.idle.pop();
     if (fresh) idle?.destroy(drop);
     const client = (fresh ? undefined : idle) ?? new Client(this.origin, this.options);
     this.busy.add(client);
     call.onEnd((failure) => this.free(client, failure));
-    client.dispatch(request, call);
+    if (!beforeSending) {
+      client.dispatch(request, call);
+      return;
+    }
+    // A call that is aborted in the meantime has destroyed its client, which then sends nothing.
+    beforeSending().then(
+      () => client.dispatch(request, call),
+      (failure: unknown) => call.abort(failure as Error),
+    );
   }
 
   private free(client: Client, failure: Error | undefined): void {
@@ -81,7 +100,7 @@ export class ConnectionPool {
     const [next] = this.waiting;
     if (next) {
       this.waiting.delete(next);
-      this.start(next.request, next.call, next.fresh);
+      this.start(next.request, next.call, next.options);
     }
     this.checkClosed();
   }

@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '../../catalog/model.js';
-import { ConnectionPool } from './connection-pool.js';
+import { ConnectionPool, type ConnectionOptions } from './connection-pool.js';
 import { type Answer, converse } from './converse.js';
 
 /** An idle socket is kept this long, unless the upstream announces a shorter time. */
@@ -16,15 +16,13 @@ export interface UpstreamRequest {
   readonly body?: string | Buffer;
 }
 
-export interface CallOptions {
+export interface CallOptions extends ConnectionOptions {
   readonly signal: AbortSignal;
   readonly onSent?: () => void;
   /** Streamed answers also have clocks for the first byte and for silence. */
   readonly stream: boolean;
   /** Of the whole call, instead of the provider's own. */
   readonly timeoutMs?: number;
-  /** Takes a connection of its own, so that none which the upstream has just closed loses the request. */
-  readonly fresh?: boolean;
 }
 
 /** The connections to one provider. */
@@ -57,7 +55,7 @@ export class UpstreamClient {
   }
 
   send(request: UpstreamRequest, options: CallOptions): Answer {
-    const { signal, onSent, stream, timeoutMs = this.settings.timeoutMs, fresh } = options;
+    const { signal, onSent, stream, timeoutMs = this.settings.timeoutMs } = options;
     const { method, headers, body = null } = request;
     const dispatched = {
       path: this.pathOf(request),
@@ -65,7 +63,7 @@ export class UpstreamClient {
       headers: { ...headers, ...this.headers },
       body,
     };
-    return converse((call) => this.pool.run(dispatched, call, fresh), {
+    return converse((call) => this.pool.run(dispatched, call, options), {
       signal,
       onSent,
       stream,

@@ -24,7 +24,7 @@ export class OpenAiTextProvider implements TextProvider {
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
-    const { request, target, signal, onSent } = attempt;
+    const { request, target, signal, onSent, beforeSending } = attempt;
     const body = JSON.stringify(convertRequest(request, target));
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';
@@ -34,6 +34,7 @@ export class OpenAiTextProvider implements TextProvider {
       {
         signal,
         onSent,
+        beforeSending,
         stream: request.stream,
         timeoutMs: request.background === true ? backgroundTimeoutMs : timeoutMs,
       },

@@ -12,6 +12,8 @@ export interface TextAttempt {
   readonly signal: AbortSignal;
   /** To be called when the request is about to be written to a connected socket: from here on it may cost money. */
   readonly onSent: () => void;
+  /** To be awaited before anything is sent; nothing may be sent when it rejects, and the call fails as it says. */
+  readonly beforeSending?: (() => Promise<void>) | undefined;
 }
 
 /** An upstream dialect. One instance per configured provider. */

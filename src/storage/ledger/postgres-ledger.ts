@@ -52,6 +52,15 @@ export class PostgresLedger extends Ledger {
     return this.holds.run(request);
   }
 
+  async markSent(holdId: string): Promise<boolean> {
+    const { rowCount } = await this.database.pool.query({
+      name: 'mark_sent',
+      text: 'UPDATE holds SET sent = true WHERE id = $1',
+      values: [holdId],
+    });
+    return rowCount === 1;
+  }
+
   settle(settlement: SignedSettlement): Promise<SettlementResult> {
     return this.settlements.run(settlement);
   }
