@@ -115,10 +115,12 @@ WITH wanted AS (SELECT * FROM unnest($2::text[], $3::int[]) AS w (id, interval_m
 watching AS (
   INSERT INTO video_watches (video_id, process_id, interval_ms, expires_at)
   SELECT w.id, $1, w.interval_ms, now() + make_interval(secs => $4 / 1000.0) FROM wanted w ORDER BY w.id
-  ON CONFLICT (video_id, process_id) DO UPDATE SET interval_ms = excluded.interval_ms, expires_at = excluded.expires_at)
-UPDATE videos v SET next_poll_at = ${soonest('w.interval_ms')}, quiet_polls = 0
-FROM wanted w
-WHERE v.id = w.id AND v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_poll_at > ${soonest('w.interval_ms')}`,
+  ON CONFLICT (video_id, process_id) DO UPDATE SET interval_ms = excluded.interval_ms, expires_at = excluded.expires_at),
+late AS (
+  SELECT v.id, w.interval_ms FROM videos v JOIN wanted w ON w.id = v.id WHERE ${later('w.interval_ms')}
+  ORDER BY v.id FOR UPDATE OF v)
+UPDATE videos v SET next_poll_at = ${soonest('l.interval_ms')}, quiet_polls = 0
+FROM late l WHERE v.id = l.id AND ${later('l.interval_ms')}`,
       values: [
         this.identity.id,
         watches.map(({ videoId }) => videoId),
@@ -152,11 +154,15 @@ WHERE v.id = w.id AND v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_po
     await this.pool.query({
       name: 'hasten_poll',
       text: `UPDATE videos v SET next_poll_at = ${soonest('$2::int')}
-             WHERE v.id = $1 AND v.finished_at IS NULL AND v.failed_polls = 0
-               AND v.next_poll_at > ${soonest('$2::int')}`,
+             WHERE v.id = $1 AND ${later('$2::int')}`,
       values: [id, intervalMs],
     });
   }
+}
+
+/** A row `v` would be polled later than that, although nothing is wrong with its provider. */
+function later(intervalMs: string): string {
+  return `v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_poll_at > ${soonest(intervalMs)}`;
 }
 
 /** So long after the last poll of a row `v`, and not before now. */

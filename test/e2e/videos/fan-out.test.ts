@@ -50,6 +50,26 @@ describe('many videos that are watched', () => {
     await until(async () => (await watched()) === 0);
   }, 60_000);
 
+  it('are told of by several replicas at once, in whatever order each of them knows them', async () => {
+    const ids = await Promise.all(
+      Array.from(
+        { length: WATCHED },
+        async () => (await videos.made({ model: 'sandbox/video:seconds=600' })).id,
+      ),
+    );
+    const watches = ids.map((videoId) => ({ videoId, intervalMs: 30_000 }));
+    for (let round = 0; round < 20; round += 1) {
+      await gateway.pool.query(`UPDATE videos SET next_poll_at = now() + interval '1 hour'`);
+      await Promise.all(
+        Array.from({ length: 8 }, (_none, index) =>
+          store.watch(index % 2 === 0 ? watches : [...watches].reverse(), 30_000),
+        ),
+      );
+    }
+    await Promise.all(ids.map((id) => videos.call('POST', `/${id}/cancel`)));
+    await store.unwatch(ids);
+  });
+
   it('are told of together, and forgotten together', async () => {
     const watch = jest.spyOn(store, 'watch');
     const unwatch = jest.spyOn(store, 'unwatch');
