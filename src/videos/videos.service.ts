@@ -38,10 +38,7 @@ export class Videos {
   /** The same, for a client that will come back to ask again. */
   async ask(accountId: string, id: string): Promise<VideoJob> {
     const { shown } = await this.find(accountId, id);
-    if (!isTerminal(shown.status)) {
-      await this.polls.hasten(id, FRESH_MS);
-      this.poller.look();
-    }
+    if (!isTerminal(shown.status) && (await this.polls.hasten(id, FRESH_MS))) this.poller.look();
     return shown;
   }
 
@@ -113,8 +110,7 @@ export class Videos {
         throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
       });
     await this.endings.apply(job, reported);
-    await this.polls.hasten(job.id, 0);
-    this.poller.look();
+    if (await this.polls.hasten(job.id, 0)) this.poller.look();
   }
 
   /** What cannot be removed upstream expires there. */

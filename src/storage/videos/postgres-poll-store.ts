@@ -150,13 +150,14 @@ FROM late l WHERE v.id = l.id AND ${later('l.interval_ms')}`,
     return rows.map(progressOf);
   }
 
-  async hasten(id: string, intervalMs: number): Promise<void> {
-    await this.pool.query({
+  async hasten(id: string, intervalMs: number): Promise<boolean> {
+    const { rowCount } = await this.pool.query({
       name: 'hasten_poll',
       text: `UPDATE videos v SET next_poll_at = ${soonest('$2::int')}
              WHERE v.id = $1 AND ${later('$2::int')}`,
       values: [id, intervalMs],
     });
+    return rowCount === 1;
   }
 }
 

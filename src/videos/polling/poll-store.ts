@@ -38,6 +38,9 @@ export abstract class PollStore {
   abstract forgetWatches(): Promise<void>;
   /** The videos of these ids that are still there, of whatever account. */
   abstract look(videoIds: readonly string[]): Promise<readonly VideoProgress[]>;
-  /** A client asks for this job now: its next poll comes at most so long after its last one. */
-  abstract hasten(id: string, intervalMs: number): Promise<void>;
+  /**
+   * A client asks for this job now: its next poll comes at most so long after its last one.
+   * @returns false when it would have come by then.
+   */
+  abstract hasten(id: string, intervalMs: number): Promise<boolean>;
 }

@@ -70,6 +70,16 @@ describe('many videos that are watched', () => {
     await store.unwatch(ids);
   });
 
+  it('or asked for again and again, are not looked for in the database each time', async () => {
+    const { id } = await videos.made({ model: 'sandbox/video:seconds=600' });
+    const claim = jest.spyOn(store, 'claim');
+    for (let count = 0; count < 200; count += 1) await videos.find(id);
+    const claims = claim.mock.calls.length;
+    claim.mockRestore();
+    expect(claims).toBeLessThan(100);
+    await videos.call('POST', `/${id}/cancel`);
+  });
+
   it('are told of together, and forgotten together', async () => {
     const watch = jest.spyOn(store, 'watch');
     const unwatch = jest.spyOn(store, 'unwatch');
