@@ -10,11 +10,45 @@ export async function countInput({ model }: ResolvedModel, chat: JsonObject): Pr
   return counted + tokensOfParts(measureInput(chat), model.partTokens);
 }
 
-/** Whether a chat-completions body is certain to leave room for its answer in the model's context window. */
-export function fitsWindow({ model }: ResolvedModel, chat: JsonObject, askedOutputCap?: number): boolean {
+/** Models count up to this many times the tokens that are counted here, those of other families than the encoding's. */
+const COUNT_MARGIN = 1.25;
+/** So much of a context's text is counted, in pieces from all over it. */
+const SAMPLE = { pieces: 16, chars: 2_000 };
+
+/**
+ * How many tokens a byte of this body's text is likely to make for the model, at most; between 0 and 1. Takes a bounded
+ * amount of work, whatever the text.
+ */
+export async function tokensPerByte({ model }: ResolvedModel, chat: JsonObject): Promise<number> {
+  const sample = sampleOf(inputText(chat).join('\n'));
+  const tokens = await estimateTokens(sample, model.targets[0]?.upstreamModel ?? model.id);
+  const bytes = sample.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  return bytes === 0 ? 1 : Math.min(1, (COUNT_MARGIN * tokens) / bytes);
+}
+
+function sampleOf(text: string): readonly string[] {
+  const { pieces, chars } = SAMPLE;
+  if (text.length <= pieces * chars) return [text];
+  const stride = (text.length - chars) / (pieces - 1);
+  return Array.from({ length: pieces }, (_, index) => {
+    const start = Math.round(index * stride);
+    return text.slice(start, start + chars);
+  });
+}
+
+/**
+ * Whether a chat-completions body leaves room for its answer in the model's context window.
+ *
+ * @param density tokens of a byte of text; it is certain to fit with 1
+ */
+export function fitsWindow(
+  { model }: ResolvedModel,
+  chat: JsonObject,
+  { askedOutputCap, density }: { readonly askedOutputCap: number | undefined; readonly density: number },
+): boolean {
   const size = measureInput(chat);
-  const bound = size.textBytes + tokensOfParts(size, model.partTokens);
-  return bound + outputCapOf(model, askedOutputCap) <= model.contextWindow;
+  const tokens = Math.ceil(size.textBytes * density) + tokensOfParts(size, model.partTokens);
+  return tokens + outputCapOf(model, askedOutputCap) <= model.contextWindow;
 }
 
 /** Output tokens of one choice at most. */

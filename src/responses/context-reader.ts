@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ResolvedModel } from '../catalog/catalog.js';
 import { GatewayError } from '../errors/gateway-error.js';
-import { fitsWindow } from '../generation/count-input.js';
+import { fitsWindow, tokensPerByte } from '../generation/count-input.js';
 import type { JsonObject } from '../json.js';
 import { toChat, type ChatBridge } from './bridge/to-chat.js';
 import { Compactions } from './compaction/compactions.js';
@@ -11,6 +11,9 @@ import { truncateContext } from './domain/truncate.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
+
+/** How often a context is made shorter by what its text turns out to count. */
+const MAX_TRUNCATIONS = 4;
 
 /** What a request continues from. */
 export interface History {
@@ -53,16 +56,14 @@ export class ContextReader {
    * @throws GatewayError for a chain, a conversation or an item that is not there, 400 for what does not go together
    */
   async read(sought: ReadRequest): Promise<ReadContext> {
-    const { request, resolved, keyHash } = sought;
+    const { request, keyHash } = sought;
     const { history, input, asked } = await this.find(sought);
     const context = assembleContext(history, input, asked);
     const continued = continuedBy(request);
     const readCompaction = await this.compactions.readerFor(keyHash, { history, input, continued });
     const bridged = (items: readonly JsonObject[]): ChatBridge =>
       toChat({ request, context: items, readCompaction });
-    const fits = (items: readonly JsonObject[]): boolean =>
-      fitsWindow(resolved, bridged(items).chat, request.outputCapTokens);
-    const read = request.settings.truncation === 'auto' ? truncateContext(context, fits) : context;
+    const read = request.settings.truncation === 'auto' ? await truncated(context, sought, bridged) : context;
     return { ...bridged(read), history, input };
   }
 
@@ -84,6 +85,28 @@ export class ContextReader {
       input: resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known])),
     };
   }
+}
+
+/** Counted again on what is left: what is newest may be of another language than what came before it. */
+async function truncated(
+  context: readonly JsonObject[],
+  { request, resolved }: ReadRequest,
+  bridged: (items: readonly JsonObject[]) => ChatBridge,
+): Promise<readonly JsonObject[]> {
+  const askedOutputCap = request.outputCapTokens;
+  const fitsWith =
+    (density: number) =>
+    (items: readonly JsonObject[]): boolean =>
+      fitsWindow(resolved, bridged(items).chat, { askedOutputCap, density });
+  if (fitsWith(1)(context)) return context;
+  let kept = context;
+  for (let round = 0; round < MAX_TRUNCATIONS; round += 1) {
+    const density = await tokensPerByte(resolved, bridged(kept).chat);
+    const shorter = truncateContext(kept, fitsWith(density));
+    if (shorter.length === kept.length) break;
+    kept = shorter;
+  }
+  return kept;
 }
 
 function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
