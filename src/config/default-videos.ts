@@ -10,23 +10,16 @@ interface Entry {
 }
 
 const SORA = { durations: [4, 8, 12], sizes: ['720x1280', '1280x720'] } as const;
-const VEO = { durations: [8, 6, 4], sizes: ['1280x720', '720x1280'] } as const;
 
 // Sizes that cost more than the rest of their model are left out: a price counts for all of them.
 
-/** For servers that speak OpenAI's wire: at its own address these have been shut down since 2026-09-24. */
+/**
+ * For servers that speak OpenAI's wire: at its own address these have been shut down since 2026-09-24. Google has none
+ * here: the Veo previews ended on 2026-10-22, and what replaces them speaks another wire.
+ */
 export const OPENAI_VIDEOS: Readonly<Record<string, Entry>> = {
   'sora-2': { ...SORA, usd: '0.1' },
   'sora-2-pro': { ...SORA, usd: '0.3' },
-};
-
-export const GOOGLE_VIDEOS: Readonly<Record<string, Entry>> = {
-  'veo-3.1-generate-preview': {
-    ...VEO,
-    usd: '0.4',
-    sizes: [...VEO.sizes, '1920x1080', '1080x1920'],
-  },
-  'veo-3.1-fast-generate-preview': { ...VEO, usd: '0.1' },
 };
 
 /** @param created epoch seconds. */

@@ -9,7 +9,7 @@ const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),
 );
 const gpt = models.get('gpt-5.5') as TextModel;
-const gemini = models.get('gemini-2.5-pro') as TextModel;
+const gemini = models.get('gemini-3.8-flash') as TextModel;
 
 describe('a model card', () => {
   it('is what OpenAI shows on the external surface', () => {
@@ -28,9 +28,14 @@ describe('a model card', () => {
       provider: 'openai',
       input: ['text', 'image'],
       output: ['text'],
-      contextWindow: 400_000,
+      contextWindow: 1_050_000,
       maxOutputTokens: 128_000,
-      pricing: { input: 1.25, cachedInput: 0.125, output: 10 },
+      pricing: {
+        input: 5,
+        cachedInput: 0.5,
+        output: 30,
+        longContext: { above: 272_000, input: 10, cachedInput: 1, output: 45 },
+      },
     });
   });
 

@@ -22,14 +22,14 @@ describe('the videos that need no file', () => {
   });
 
   it('have one price for all of their sizes', () => {
-    const videos = videosWith({ GEMINI_API_KEY: 'a' });
-    expect(videos.get('veo-3.1-generate-preview')).toMatchObject({
-      pricing: { perSecond: { unscaled: 4n, scale: 1 } },
-      sizes: ['1280x720', '720x1280', '1920x1080', '1080x1920'],
+    const videos = videosWith({ OPENAI_API_KEY: 'a', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' });
+    expect(videos.get('sora-2-pro')).toMatchObject({
+      pricing: { perSecond: { unscaled: 3n, scale: 1 } },
+      sizes: ['720x1280', '1280x720'],
     });
-    expect(videos.get('veo-3.1-fast-generate-preview')).toMatchObject({
-      pricing: { perSecond: { unscaled: 1n, scale: 1 } },
-      sizes: ['1280x720', '720x1280'],
-    });
+  });
+
+  it('are none of those that Google has shut down', () => {
+    expect([...videosWith({ GEMINI_API_KEY: 'a' }).keys()]).toEqual([]);
   });
 });

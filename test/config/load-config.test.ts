@@ -249,12 +249,12 @@ describe('loadConfig', () => {
       ['sandbox', '', undefined],
     ]);
     expect(catalog.models.get('gpt-5.5')).toMatchObject({
-      contextWindow: 400_000,
+      contextWindow: 1_050_000,
       maxOutputTokens: 128_000,
       pricing: {
-        input: { unscaled: 125n, scale: 2 },
-        cachedInput: { unscaled: 125n, scale: 3 },
-        output: { unscaled: 10n, scale: 0 },
+        input: { unscaled: 5n, scale: 0 },
+        cachedInput: { unscaled: 5n, scale: 1 },
+        output: { unscaled: 30n, scale: 0 },
       },
       targets: [{ upstreamModel: 'gpt-5.5', priority: 1, weight: 1 }],
     });
