@@ -19,7 +19,7 @@ export type Submitted = Sent | { readonly refused: GatewayError };
 
 export interface SubmissionOptions {
   readonly signal: AbortSignal;
-  /** Called before every attempt but the first one; when it fails, nothing is sent. */
+  /** Called before every attempt; when it fails, nothing is sent. */
   readonly onTarget: (target: Target, attempt: number) => Promise<void>;
   /** For the log. */
   readonly requestId: string;
@@ -52,7 +52,7 @@ export class VideoGeneration {
     let target = first;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (attempt > 1) await onTarget(target, attempt);
+        await onTarget(target, attempt);
         const provider = this.providers.providerOf(target.provider);
         return {
           snapshot: await this.attempt(() => provider.submit(submission, target, signal), target),

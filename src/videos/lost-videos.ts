@@ -15,8 +15,8 @@ const ROUND = 100;
 const AGAIN_WITHIN_MS = 3_600_000;
 
 /**
- * Takes over videos whose process died between asking the upstream and storing its answer: they are submitted again
- * where that begins nothing twice, and fail elsewhere. Forgets the watches of dead processes, too.
+ * Takes over videos whose process died before it had stored an upstream's answer. What no upstream was asked for is taken
+ * back; the others are submitted again where that begins nothing twice, and fail elsewhere. Forgets the watches of dead processes, too.
  */
 @Injectable()
 export class LostVideos implements OnModuleInit {
@@ -46,7 +46,11 @@ export class LostVideos implements OnModuleInit {
   private async sweep(): Promise<void> {
     const lost = await this.store.claimLost(this.submissions.underWay, ROUND);
     for (const video of lost) {
-      const { id, provider, attempt } = video;
+      const { id, provider, attempt, isSent } = video;
+      if (!isSent) {
+        await this.store.withdraw(id);
+        continue;
+      }
       const target = this.targetOf(video);
       const submission = target && this.submissionOf(video);
       if (submission) {

@@ -42,6 +42,8 @@ export interface LostVideo {
   /** Configured id. */
   readonly provider: string;
   readonly upstreamModel: string;
+  /** Whether a provider may have been asked. */
+  readonly isSent: boolean;
   /** Submissions so far. */
   readonly attempt: number;
   readonly createdAtMs: number;
@@ -96,7 +98,7 @@ export interface OwnedVideo {
 export abstract class VideoStore {
   /** Takes the hold and stores the intent, both or neither. Safe to repeat. */
   abstract submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal>;
-  /** Stored before the next attempt. @returns false when this process is not the one that submits the job any more. */
+  /** Stored before each attempt, with the mark that a provider may have been asked. @returns false when this process is not the one that submits the job any more. */
   abstract retarget(
     id: string,
     target: { provider: string; upstreamModel: string; attempt: number },

@@ -199,7 +199,10 @@ export class VideoSubmissions {
       signal: this.cut.signal,
       requestId,
       onTarget: async ({ provider, upstreamModel }, attempt) => {
-        const isOurs = await this.store.retarget(id, { provider: provider.id, upstreamModel, attempt });
+        const target = { provider: provider.id, upstreamModel, attempt };
+        const isOurs = await this.store.retarget(id, target).catch((failure: unknown) => {
+          throw unavailable(failure);
+        });
         if (!isOurs) throw new Error('another process submits this video');
       },
     };

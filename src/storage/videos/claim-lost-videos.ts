@@ -15,6 +15,7 @@ interface LostRow {
   readonly provider: string;
   readonly upstream_model: string;
   readonly attempt: number;
+  readonly sent: boolean;
   readonly created_at: Date;
 }
 
@@ -38,7 +39,8 @@ WITH lost AS (
   LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE videos v SET process_id = $1 FROM lost l WHERE v.id = l.id
 RETURNING v.id, v.request_id AS video_request_id, v.model, v.request, v.remixed_from, v.provider, v.upstream_model,
-          v.attempt, v.created_at, (SELECT s.upstream_id FROM videos s WHERE s.id = v.remixed_from) AS remix_of`,
+          v.attempt, v.created_at, (SELECT h.sent FROM holds h WHERE h.id = v.hold_id) AS sent,
+          (SELECT s.upstream_id FROM videos s WHERE s.id = v.remixed_from) AS remix_of`,
     values: [processId, underWay, limit],
   });
   return rows.map(lostVideo);
@@ -54,6 +56,7 @@ function lostVideo(row: LostRow): LostVideo {
     isWhole: row.request.hasImage === false && (row.remixed_from === null || row.remix_of !== null),
     provider: row.provider,
     upstreamModel: row.upstream_model,
+    isSent: row.sent,
     attempt: row.attempt,
     createdAtMs: row.created_at.getTime(),
   };

@@ -53,8 +53,10 @@ export class PostgresVideoStore extends VideoStore {
     { provider, upstreamModel, attempt }: { provider: string; upstreamModel: string; attempt: number },
   ): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      `UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4
-       WHERE id = $1 AND status = 'submitting' AND process_id = $5`,
+      `WITH ours AS (
+         UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4
+         WHERE id = $1 AND status = 'submitting' AND process_id = $5 RETURNING hold_id)
+       UPDATE holds h SET sent = true FROM ours o WHERE h.id = o.hold_id`,
       [id, provider, upstreamModel, attempt, this.identity.id],
     );
     return rowCount === 1;

@@ -1,36 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectSoundBooks } from '../../support/books.js';
 import { OpenStream } from '../../support/gateway-client.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { VideoUpstream, says } from './video-upstream.js';
 import { VideosClient } from './videos-client.js';
 
-let database: TestDatabase;
-let directory: string;
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '1200', SHUTDOWN_GRACE_MS: '500' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
   upstream = await VideoUpstream.start();
 });
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await upstream.close();
-  await expectSoundBooks(database.pool);
-  await database.drop();
-  await removeDirectory(directory);
-});
+afterEach(() => upstream.close());
 
 function start(): Promise<GatewayProcess> {
-  const environment = testEnvironment(database.url, { LEASE_MS: '1200', SHUTDOWN_GRACE_MS: '500' });
-  return GatewayProcess.start({ directory, environment, file: upstream.file });
+  return processes.start({ file: upstream.file });
 }
 
 describe('a process that drains', () => {
@@ -54,7 +38,7 @@ describe('a process that drains', () => {
       { event: undefined, data: { error: { code: 'server_error' } } },
       { data: '[DONE]' },
     ]);
-    const { rows } = await database.pool.query(
+    const { rows } = await processes.pool.query(
       'SELECT process_id FROM video_watches UNION ALL SELECT poller_id FROM videos WHERE poller_id IS NOT NULL',
     );
     expect(rows.length).toBeLessThanOrEqual(1);

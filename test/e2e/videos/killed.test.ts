@@ -1,39 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectSoundBooks } from '../../support/books.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 import { hangs, says, VideoUpstream } from './video-upstream.js';
 import { VideosClient, type ShownVideo } from './videos-client.js';
 
 const FILM = { model: 'film', prompt: 'Sea' };
 
-let database: TestDatabase;
-let directory: string;
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '1200' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
   upstream = await VideoUpstream.start();
 });
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await upstream.close();
-  await expectSoundBooks(database.pool);
-  await database.drop();
-  await removeDirectory(directory);
-});
+afterEach(() => upstream.close());
 
 function start(file?: object): Promise<GatewayProcess> {
-  const environment = testEnvironment(database.url, { LEASE_MS: '1200' });
-  return GatewayProcess.start({ directory, environment, ...(file && { file }) });
+  return processes.start({ ...(file && { file }) });
 }
 
 describe('a video whose process is killed', () => {
@@ -43,12 +27,12 @@ describe('a video whose process is killed', () => {
     const { id } = await new VideosClient(gateway.url, key).made({ model: 'sandbox/video:seconds=6' });
     await gateway.kill();
     const dead = async (): Promise<boolean> =>
-      (await database.pool.query('SELECT 1 FROM gateway_processes')).rowCount === 1;
+      (await processes.pool.query('SELECT 1 FROM gateway_processes')).rowCount === 1;
     await until(dead, 10_000);
-    expect(await openHolds(database.pool)).toHaveLength(1);
+    expect(await openHolds(processes.pool)).toHaveLength(1);
     expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
-    expect(await openHolds(database.pool)).toEqual([]);
+    expect(await receipts(processes.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
+    expect(await openHolds(processes.pool)).toEqual([]);
   }, 60_000);
 
   it('is taken up by the next start when there is no replica', async () => {
@@ -58,7 +42,7 @@ describe('a video whose process is killed', () => {
     await gateway.kill();
     const next = await start();
     expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool)).toHaveLength(1);
+    expect(await receipts(processes.pool)).toHaveLength(1);
   }, 60_000);
 
   it('in the middle of a poll is asked for by another one when its claim has run out', async () => {
@@ -67,9 +51,9 @@ describe('a video whose process is killed', () => {
     const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { id } = await new VideosClient(gateway.url, key).made(FILM);
     await until(() => upstream.polls === 1);
-    const { rows } = await database.pool.query<{ poller_id: string }>('SELECT poller_id FROM videos');
+    const { rows } = await processes.pool.query<{ poller_id: string }>('SELECT poller_id FROM videos');
     upstream.find = says({ status: 'completed' });
-    const pollers = await database.pool.query<{ id: string }>(
+    const pollers = await processes.pool.query<{ id: string }>(
       'SELECT id FROM gateway_processes ORDER BY started_at',
     );
     expect(pollers.rows.map((row) => row.id)).toContain(rows[0]?.poller_id);
@@ -77,7 +61,7 @@ describe('a video whose process is killed', () => {
     await Promise.all([gateway.kill(), replica.kill()]);
     const next = await start(upstream.file);
     expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(database.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
+    expect(await receipts(processes.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
     expect(upstream.submissions).toBe(1);
   }, 60_000);
 
@@ -87,7 +71,7 @@ describe('a video whose process is killed', () => {
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const lost = new VideosClient(gateway.url, key).generate(FILM).catch(() => undefined);
     await until(() => upstream.submissions === 1);
-    expect(await openHolds(database.pool)).toHaveLength(1);
+    expect(await openHolds(processes.pool)).toHaveLength(1);
     await gateway.kill();
     await lost;
     const { data } = (await (await new VideosClient(replica.url, key).call('GET', '')).json()) as {
@@ -99,8 +83,8 @@ describe('a video whose process is killed', () => {
       error: { code: 'submission_unknown' },
     });
     expect(upstream.submissions).toBe(1);
-    expect(await openHolds(database.pool)).toEqual([]);
-    expect(await receipts(database.pool)).toEqual([]);
+    expect(await openHolds(processes.pool)).toEqual([]);
+    expect(await receipts(processes.pool)).toEqual([]);
     await until(() => replica.stdout.includes(id));
   }, 60_000);
 });

@@ -1,14 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PNG } from '../../providers/image/image-host.js';
-import { expectSoundBooks } from '../../support/books.js';
-import {
-  GatewayProcess,
-  removeDirectory,
-  scratchDirectory,
-  testEnvironment,
-} from '../../support/gateway-process.js';
+import { CutProxy } from '../../support/cut-proxy.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 import { hangs, says, VideoUpstream } from './video-upstream.js';
 import { VideosClient } from './videos-client.js';
@@ -16,26 +11,16 @@ import { VideosClient } from './videos-client.js';
 const FILM = { model: 'film', prompt: 'Sea', duration: 8 };
 const UNKNOWN = { status: 'failed', error: { code: 'submission_unknown' } };
 
-let database: TestDatabase;
-let directory: string;
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '200' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  directory = await scratchDirectory();
   upstream = await VideoUpstream.start();
 });
-afterEach(async () => {
-  await GatewayProcess.endAll();
-  await upstream.close();
-  await expectSoundBooks(database.pool);
-  await database.drop();
-  await removeDirectory(directory);
-});
+afterEach(() => upstream.close());
 
-function start(file = upstream.fileWith({ idempotent_videos: true })): Promise<GatewayProcess> {
-  const environment = testEnvironment(database.url, { LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '200' });
-  return GatewayProcess.start({ directory, environment, file });
+function start(file = upstream.fileWith({ idempotent_videos: true }), url?: string): Promise<GatewayProcess> {
+  return processes.start({ file, ...(url !== undefined && { url }) });
 }
 
 /** A video that its upstream has accepted without anybody knowing: the answer is held back, for ever. */
@@ -47,20 +32,29 @@ async function accepted(
   const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
   const client = new VideosClient(gateway.url, key).generate({ ...FILM, ...more }).catch(() => undefined);
   await until(() => upstream.submissions === 1);
-  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM videos');
-  return { id: rows[0]?.id ?? '', key, client };
+  return { id: await onlyId(), key, client };
+}
+
+async function onlyId(): Promise<string> {
+  const { rows } = await processes.pool.query<{ id: string }>('SELECT id FROM videos');
+  return rows[0]?.id ?? '';
 }
 
 /** What operators see of the only video. */
 async function shownJob(): Promise<unknown> {
-  return (await database.pool.query('SELECT * FROM admin.video_jobs')).rows[0];
+  return (await processes.pool.query('SELECT * FROM admin.video_jobs')).rows[0];
 }
 
-async function expectFailed(gateway: GatewayProcess, id: string, key: string): Promise<void> {
+async function expectFailed(
+  gateway: GatewayProcess,
+  id: string,
+  key: string,
+  { submissions } = { submissions: 1 },
+): Promise<void> {
   expect(await new VideosClient(gateway.url, key).ended(id)).toMatchObject(UNKNOWN);
-  expect(upstream.submissions).toBe(1);
-  expect(await openHolds(database.pool)).toEqual([]);
-  expect(await receipts(database.pool)).toEqual([]);
+  expect(upstream.submissions).toBe(submissions);
+  expect(await openHolds(processes.pool)).toEqual([]);
+  expect(await receipts(processes.pool)).toEqual([]);
   expect(await shownJob()).toMatchObject({
     video_id: id,
     status: 'failed',
@@ -72,6 +66,46 @@ async function expectFailed(gateway: GatewayProcess, id: string, key: string): P
   await until(() => gateway.stdout.includes('it is not known whether a provider has accepted a video'));
   expect(gateway.stdout).toContain(id);
 }
+
+describe('a video whose process is killed around the moment of asking its provider', () => {
+  const MARK = 'UPDATE holds h SET sent = true FROM ours';
+  let proxy: CutProxy;
+  beforeEach(async () => {
+    proxy = await CutProxy.before(processes.database.url);
+  });
+  afterEach(() => proxy.close());
+
+  /** @returns the client of a replica, and the request again */
+  async function died(
+    holdsBack: 'statement' | 'answer',
+  ): Promise<{ replica: GatewayProcess; key: string; again: () => Promise<Response> }> {
+    const [gateway, replica] = await Promise.all([start(upstream.file, proxy.url), start(upstream.file)]);
+    const { key } = await replica.client.createKey({ budget_limit: '1000000' });
+    const request = ({ url }: GatewayProcess): Promise<Response> =>
+      new VideosClient(url, key).call('POST', '/generations', FILM, { 'idempotency-key': 'once' });
+    const heldBack = proxy.holdBack(holdsBack, MARK);
+    const client = request(gateway).catch(() => undefined);
+    await heldBack;
+    await gateway.kill();
+    await client;
+    return { replica, key, again: () => request(replica) };
+  }
+
+  it('is taken back where it has certainly not been asked, and can be asked for again', async () => {
+    const { replica, again } = await died('statement');
+    await until(async () => (await processes.pool.query('SELECT FROM videos')).rowCount === 0);
+    expect(await openHolds(processes.pool)).toEqual([]);
+    expect((await again()).status).toBe(202);
+    expect(upstream.submissions).toBe(1);
+    expect(replica.stdout).not.toContain('it is not known');
+  }, 60_000);
+
+  it('fails where it may have been', async () => {
+    const { replica, key, again } = await died('answer');
+    await expectFailed(replica, await onlyId(), key, { submissions: 0 });
+    expect(await (await again()).json()).toMatchObject(UNKNOWN);
+  }, 60_000);
+});
 
 describe('a video whose process is killed between the acceptance of its provider and the news of it', () => {
   it('is one video there and here, where the provider honours idempotency keys', async () => {
@@ -86,8 +120,8 @@ describe('a video whose process is killed between the acceptance of its provider
     expect([...upstream.keys]).toEqual([id]);
     expect(upstream.bodies[1]).toBe(upstream.bodies[0]);
     expect(upstream.submissions).toBe(2);
-    expect(await receipts(database.pool)).toEqual([{ finalAmount: 808_000, estimated: false }]);
-    expect(await openHolds(database.pool)).toEqual([]);
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: 808_000, estimated: false }]);
+    expect(await openHolds(processes.pool)).toEqual([]);
     expect(await shownJob()).toMatchObject({ status: 'completed', attempt: 2, final_amount: '808000' });
   }, 60_000);
 
@@ -117,7 +151,7 @@ describe('a video whose process is killed between the acceptance of its provider
   it('fails when it was submitted too often', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
     const { id, key } = await accepted(gateway);
-    await database.pool.query('UPDATE videos SET attempt = 4');
+    await processes.pool.query('UPDATE videos SET attempt = 4');
     await gateway.kill();
     await expectFailed(replica, id, key);
   }, 60_000);
@@ -134,6 +168,6 @@ describe('a video whose process is told to end before it knows that its provider
     upstream.find = says({ status: 'completed' });
     expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect([...upstream.keys]).toEqual([id]);
-    expect(await receipts(database.pool)).toHaveLength(1);
+    expect(await receipts(processes.pool)).toHaveLength(1);
   }, 60_000);
 });

@@ -39,12 +39,12 @@ describe('a video', () => {
     expect(await receipts(gateway.pool, key.id)).toHaveLength(1);
   });
 
-  it('ends although its provider says that it is unimaginably short', async () => {
+  it('ends, and is charged as it was asked for, when its provider says that it is unimaginably short', async () => {
     await start({});
     upstream.find = says({ status: 'completed', seconds: 1e-200 });
     const { id } = await videos.made(FILM);
     expect(await videos.ended(id)).toMatchObject({ status: 'completed' });
-    expect(await receipts(gateway.pool, key.id)).toMatchObject([{ finalAmount: 0 }]);
+    expect(await receipts(gateway.pool, key.id)).toMatchObject([{ finalAmount: 404_000 }]);
   });
 
   it('that never ends at its provider fails after a while, and gives its hold back', async () => {

@@ -111,6 +111,7 @@ describe('videos that a dead process was submitting', () => {
       provider: 'other',
       upstreamModel: 'o',
       attempt: 3,
+      isSent: true,
     });
     expect(lost.get(image)?.isWhole).toBe(false);
     expect(lost.get(remix)).toMatchObject({ isWhole: true, remixOf: 'up' });
