@@ -25,7 +25,7 @@ export class SandboxTextProvider implements TextProvider {
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
     const { request, target, signal, onSent } = attempt;
     const options = parseSandboxOptions(request.modelOptions);
-    await attempt.beforeSending?.();
+    if (attempt.beforeSending) await attempt.beforeSending();
     signal.throwIfAborted();
     onSent();
     if (options.ttftMs > 0) await sleep(options.ttftMs, undefined, { signal });
