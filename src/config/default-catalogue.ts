@@ -10,15 +10,15 @@ import { DEFAULT_PART_TOKENS } from './model-defaults.js';
 
 /**
  * The well-known models that need no file, at the list prices of their providers' own addresses. Limits and prices are
- * copied by hand, not fetched. They were read on this day in stored copies of
+ * copied by hand, not fetched. They were read on this day from
  *
  * - https://developers.openai.com/api/docs/pricing, /api/docs/models/{id} and /api/docs/deprecations
  * - https://platform.claude.com/docs/en/about-claude/pricing and /docs/en/models/{name}/overview
  * - https://ai.google.dev/gemini-api/docs/pricing, /models/{id} and /deprecations
  *
- * or, where a copy was missing or old, in two other tables that agree. Left out: models of which a price or a limit was
- * not to be found twice; what is shut down before 2027; models whose audio costs more than their text, which one input
- * price cannot say; and discounts that end before 2027, for the price that follows.
+ * or, where such a page was not to be had or old, from two other tables that agree. Left out: models of which a price
+ * or a limit was not to be found twice; what is shut down before 2027; models whose audio costs more than their text,
+ * which one input price cannot say; and discounts that end before 2027, for the price that follows.
  */
 const CATALOGUE_DATE = '2026-11-23';
 
