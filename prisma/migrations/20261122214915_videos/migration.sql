@@ -56,6 +56,42 @@ CREATE INDEX "videos_account_id_created_at_id_idx" ON "videos"("account_id", "cr
 -- What the schema file cannot say: the few jobs that have not ended, in the order in which they are polled.
 CREATE INDEX "videos_unfinished_idx" ON "videos"("next_poll_at") WHERE "finished_at" IS NULL;
 
+-- Takes the full price of a video and stores what is intended, both or neither, before the upstream is asked. The hold
+-- belongs to the job from here on, and to no process. Safe to repeat. The answer is that of take_holds.
+CREATE FUNCTION submit_video(
+  p_process_id text, p_hold_id text, p_key_hash bytea, p_allowed_as text, p_price bigint, p_request_id text,
+  p_idempotency_key text, p_id text, p_shape text, p_model text, p_request text, p_terms text, p_remixed_from text,
+  p_provider text, p_upstream_model text, p_created_at timestamptz
+) RETURNS TABLE (
+  ordinal integer, outcome text, key_id text, account_id text, chain_id integer, granted bigint,
+  budget_limit bigint, budget_spent bigint, budget_held bigint, required bigint, retry_after_ms integer
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  answer record;
+BEGIN
+  SELECT * INTO answer FROM take_holds(
+    p_process_id, true, ARRAY[p_hold_id], ARRAY[p_key_hash], ARRAY[p_allowed_as], ARRAY[p_price], ARRAY[p_price],
+    ARRAY[p_request_id], ARRAY[p_id], ARRAY[p_idempotency_key], ARRAY[0], ARRAY[p_terms]);
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  IF answer.outcome = 'granted' THEN
+    UPDATE holds h SET process_id = NULL WHERE h.id = p_hold_id;
+    INSERT INTO videos (id, account_id, key_id, hold_id, request_id, status, shape, model, request, terms,
+                        remixed_from, provider, upstream_model, process_id, created_at)
+    VALUES (p_id, answer.account_id, answer.key_id, p_hold_id, p_request_id, 'submitting', p_shape, p_model,
+            p_request::json, p_terms::json, p_remixed_from, p_provider, p_upstream_model, p_process_id, p_created_at)
+    ON CONFLICT (id) DO NOTHING;
+  END IF;
+  ordinal := answer.ordinal; outcome := answer.outcome; key_id := answer.key_id; account_id := answer.account_id;
+  chain_id := answer.chain_id; granted := answer.granted; budget_limit := answer.budget_limit;
+  budget_spent := answer.budget_spent; budget_held := answer.budget_held; required := answer.required;
+  retry_after_ms := answer.retry_after_ms;
+  RETURN NEXT;
+END
+$$;
+
 CREATE VIEW admin.video_jobs AS
 SELECT v.id AS video_id, v.account_id AS account, v.key_id, v.request_id, v.model, v.status, v.error ->> 'code' AS error_code,
        v.progress, v.shape, v.remixed_from, v.provider, v.upstream_model, v.upstream_id, v.attempt, v.process_id,

@@ -85,6 +85,8 @@ BEGIN
 END
 $$;
 
+DROP FUNCTION submit_video(text, text, bytea, text, bigint, text, text, text, text, text, text, text, text, text, text, timestamptz);
+
 -- Takes the full price of a video and stores what is intended, both or neither, before the upstream is asked. The hold
 -- belongs to the job from here on, and to no process. Safe to repeat. The answer is that of
 -- take_holds_once: a repeated request is answered with the video as it is, until it is known how it was answered first.
