@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { concat, lastValueFrom, of } from 'rxjs';
 import type { Caller } from '../http/caller.js';
+import { whenLeft } from '../http/client-left.js';
 import { PaidRequests } from '../http/paid-requests.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { Earlier } from '../payments/once/once.js';
@@ -9,7 +10,6 @@ import { acceptedOnce, PaidAnswers, type Run } from '../payments/once/paid-answe
 import { ResponseWriter } from '../streaming/response-writer.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
-import { whenLeft } from './client-leaves.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
 import type { RunEvent } from './response-run.js';
 import { parseResponsesRequest } from './responses-request.js';

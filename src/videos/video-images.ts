@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
-import { ClientLeft } from '../http/client-left.js';
 import { ImageFetch, checkedImage } from '../providers/image/image-fetch.js';
 import type { VideoImage } from '../providers/video/video-provider.js';
 import type { VideoCommand } from './video-command.js';
@@ -35,7 +34,7 @@ export class VideoImages {
     try {
       return await this.images.fetch(url, param, AbortSignal.any([gone, signal]));
     } catch (failure) {
-      if (gone.aborted) throw new ClientLeft();
+      gone.throwIfAborted();
       throw signal.aborted
         ? new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause: failure })
         : failure;

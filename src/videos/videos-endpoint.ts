@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
+import { whenLeft } from '../http/client-left.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
 import { budgetFields } from '../payments/compose-headers.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import type { KeptAnswer } from '../payments/once/idempotency-store.js';
 import { inFlight, Once, type Earlier } from '../payments/once/once.js';
 import { PaidAnswers } from '../payments/once/paid-answers.js';
-import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 import type { HeaderFields } from '../streaming/presenter.js';
 import type { VideoJob } from './domain/video-job.js';
 import { VideoCommands, type VideoCommand } from './video-command.js';
 import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
 import { parseGeneration, parseOpenAiVideo, parseRemix } from './video-request.js';
-import { VideoSubmissions, type SubmittedVideo } from './video-submissions.js';
+import { VideoSubmissions } from './video-submissions.js';
 import { Videos } from './videos.service.js';
 
 interface Asked<Parsed> {
@@ -79,15 +79,13 @@ export class VideosEndpoint {
   ): Promise<void> {
     const { earlier, once } = received;
     if (earlier) return this.repeat(earlier, caller, response);
-    const submit = async (gone: AbortSignal): Promise<SubmittedVideo> => {
-      const { command, image } = await this.requests.keyFirst(caller, async () => {
-        const command = await commandFor(received);
-        return { command, image: await this.images.sourceOf(command, gone) };
-      });
-      return this.submissions.submit(command, image, once && { ...once, status });
-    };
     // A client with an Idempotency-Key can come back for the answer.
-    const { job, grant } = once ? await submit(NEVER) : await whileThere(response, submit);
+    const gone = once ? NEVER : whenLeft(response);
+    const { command, image } = await this.requests.keyFirst(caller, async () => {
+      const command = await commandFor(received);
+      return { command, image: await this.images.sourceOf(command, gone) };
+    });
+    const { job, grant } = await this.submissions.submit(command, image, once && { ...once, status });
     const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
     const answer = this.shown(job, caller, { status, headers });
     if (once) await this.once.keep(job.id, answer);
@@ -115,20 +113,5 @@ export class VideosEndpoint {
   ): KeptAnswer {
     const content = JSON.stringify(this.presenter.video(job, surface));
     return { kind: 'whole', status, headers, content };
-  }
-}
-
-/** Runs the work with a signal that is aborted when the client leaves. */
-async function whileThere<Result>(
-  response: ServerResponse,
-  work: (gone: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const gone = new AbortController();
-  const stopListening = onceClosed(response, () => gone.abort());
-  if (isClientGone(response)) gone.abort();
-  try {
-    return await work(gone.signal);
-  } finally {
-    stopListening();
   }
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../../http/caller.js';
+import { whenLeft } from '../../http/client-left.js';
 import { MAX_BODY_BYTES } from '../../http/max-body-bytes.js';
 import { readJsonBody } from '../../http/read-json-body.js';
 import type { JsonObject } from '../../json.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
-import { whenLeft } from '../client-leaves.js';
 import { itemList } from '../item-list.js';
 import { parseItemQuery, type Query } from '../list-query.js';
 import { parseMetadata, parseNewConversation, parseNewItems } from './conversation-body.js';

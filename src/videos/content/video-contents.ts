@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
-import { ClientLeft } from '../../http/client-left.js';
+import { whenLeft } from '../../http/client-left.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { ContentRequest, VideoContent } from '../../providers/video/video-provider.js';
 import { STALL_MS } from '../settings.js';
@@ -30,20 +30,14 @@ export class VideoContents {
     response: ServerResponse,
   ): Promise<void> {
     if (shown.status !== 'completed') throw noContent('The video is not completed');
-    const left = new AbortController();
-    const leave = (): void => left.abort();
-    response.once('close', leave);
-    try {
-      const content = await this.open(shown, upstream, request, left.signal);
-      if (left.signal.aborted || method === 'HEAD' || content.status === 416) content.body.destroy();
-      if (left.signal.aborted) return;
-      if (content.status === 416) throw unsatisfiable(content, response);
-      response.writeHead(content.status, headersOf(content));
-      if (method === 'HEAD') response.end();
-      else await this.pass(content, response);
-    } finally {
-      response.off('close', leave);
-    }
+    const left = whenLeft(response);
+    const content = await this.open(shown, upstream, request, left);
+    if (left.aborted || method === 'HEAD' || content.status === 416) content.body.destroy();
+    if (left.aborted) return;
+    if (content.status === 416) throw unsatisfiable(content, response);
+    response.writeHead(content.status, headersOf(content));
+    if (method === 'HEAD') response.end();
+    else await this.pass(content, response);
   }
 
   private async open(
@@ -59,7 +53,7 @@ export class VideoContents {
     try {
       content = await provider.content(video, request, signal);
     } catch (failure) {
-      if (signal.aborted) throw new ClientLeft();
+      signal.throwIfAborted();
       // Not every provider says 404 of what it has thrown away.
       if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) throw expired();
       throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
