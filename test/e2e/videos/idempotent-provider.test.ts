@@ -3,7 +3,7 @@ import { PNG } from '../../providers/image/image-host.js';
 import { GatewayClient } from '../../support/gateway-client.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
-import { breaks, refuses, says, VideoUpstream, type Answer } from './video-upstream.js';
+import { breaks, fileWithBoth, refuses, says, VideoUpstream, type Answer } from './video-upstream.js';
 import { VideosClient } from './videos-client.js';
 
 const IMAGE_URL = `data:image/png;base64,${PNG.toString('base64')}`;
@@ -17,28 +17,7 @@ let videos: VideosClient;
 beforeAll(async () => {
   first = await VideoUpstream.start();
   second = await VideoUpstream.start();
-  const provider = { type: 'openai', wires: ['videos'], idempotent_videos: true };
-  gateway = await TestGateway.start({
-    file: {
-      providers: [
-        { id: 'first', base_url: first.url, ...provider },
-        { id: 'second', base_url: second.url, ...provider },
-      ],
-      models: [
-        {
-          id: 'film',
-          kind: 'video',
-          targets: [
-            { provider: 'first', model: 'a' },
-            { provider: 'second', model: 'b', priority: 2 },
-          ],
-          pricing: { per_second: 0.1 },
-          durations: [4],
-          input: ['text', 'image'],
-        },
-      ],
-    },
-  });
+  gateway = await TestGateway.start({ file: fileWithBoth(first, second, { idempotent_videos: true }) });
 });
 beforeEach(async () => {
   key = await gateway.createKey({ budget_limit: '1000000' });

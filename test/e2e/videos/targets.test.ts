@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { GatewayClient } from '../../support/gateway-client.js';
 import { TestGateway } from '../../support/gateway.js';
-import { breaks, refuses, says, VideoUpstream, type Answer } from './video-upstream.js';
+import { breaks, fileWithBoth, refuses, says, VideoUpstream, type Answer } from './video-upstream.js';
 import { VideosClient } from './videos-client.js';
 
 const ACCEPTS: Answer = says({ status: 'queued' });
@@ -14,27 +14,7 @@ let videos: VideosClient;
 beforeAll(async () => {
   first = await VideoUpstream.start();
   second = await VideoUpstream.start();
-  const provider = { type: 'openai', wires: ['videos'] };
-  gateway = await TestGateway.start({
-    file: {
-      providers: [
-        { id: 'first', base_url: first.url, ...provider },
-        { id: 'second', base_url: second.url, ...provider },
-      ],
-      models: [
-        {
-          id: 'film',
-          kind: 'video',
-          targets: [
-            { provider: 'first', model: 'a' },
-            { provider: 'second', model: 'b', priority: 2 },
-          ],
-          pricing: { per_second: 0.1 },
-          durations: [4],
-        },
-      ],
-    },
-  });
+  gateway = await TestGateway.start({ file: fileWithBoth(first, second) });
   videos = new VideosClient(gateway.url, (await gateway.createKey()).key);
 });
 beforeEach(() => {

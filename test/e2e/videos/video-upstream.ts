@@ -91,6 +91,30 @@ export class VideoUpstream {
   }
 }
 
+/** A gateway file with one model, `film`, of 4 seconds at 0.1 USD each: from the first, and else from the second. */
+export function fileWithBoth(first: VideoUpstream, second: VideoUpstream, settings: object = {}): object {
+  const provider = { type: 'openai', wires: ['videos'], ...settings };
+  return {
+    providers: [
+      { id: 'first', base_url: first.url, ...provider },
+      { id: 'second', base_url: second.url, ...provider },
+    ],
+    models: [
+      {
+        id: 'film',
+        kind: 'video',
+        targets: [
+          { provider: 'first', model: 'a' },
+          { provider: 'second', model: 'b', priority: 2 },
+        ],
+        pricing: { per_second: 0.1 },
+        durations: [4],
+        input: ['text', 'image'],
+      },
+    ],
+  };
+}
+
 /** The job as the wire has it. */
 export function says(fields: object, status = 200): Answer {
   return (response) => {
