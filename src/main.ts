@@ -4,7 +4,8 @@ import { loadConfig } from './config/load-config.js';
 import { createLogger } from './logging/create-logger.js';
 import { KeysService } from './payments/keys/keys.service.js';
 import { shutDown } from './shutdown.js';
-import { listen, wordsFor } from './start-failure.js';
+import { listen, requireUsableAddress, wordsFor } from './start-failure.js';
+import { dataHome, wordsForHome } from './storage/embedded-postgres/data-home.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
 import { startDatabase } from './storage/start-database.js';
 import { welcome } from './welcome.js';
@@ -13,9 +14,11 @@ import { welcome } from './welcome.js';
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const config = loadConfig(undefined, undefined, dataHome);
   const logger = createLogger(config.log);
+  if (config.dataDir !== config.askedDataDir) logger.warn(wordsForHome(config.askedDataDir, config.dataDir));
   const signals = listenForSignals();
+  await requireUsableAddress(config.listen);
   const database = await startDatabase({
     url: config.database.url,
     dataDir: config.dataDir,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { ListenConfig } from './config/config.js';
 import { StartError } from './errors/start-error.js';
@@ -10,9 +12,24 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** @throws StartError when the address is taken, forbidden or not this machine's. */
-export async function listen(app: INestApplication, { host, port }: ListenConfig): Promise<void> {
+export async function listen(app: INestApplication, address: ListenConfig): Promise<void> {
+  await inWords(address, () => app.listen(address.port, address.host));
+}
+
+/**
+ * Tells of an address that cannot be used before a database is made or migrated for a gateway that would not serve.
+ * @throws as `listen`
+ */
+export async function requireUsableAddress(address: ListenConfig): Promise<void> {
+  const server = createServer();
+  await inWords(address, () => once(server.listen(address.port, address.host), 'listening'));
+  server.close();
+  await once(server, 'close');
+}
+
+async function inWords({ host, port }: ListenConfig, tryToListen: () => Promise<unknown>): Promise<void> {
   try {
-    await app.listen(port, host);
+    await tryToListen();
   } catch (failure) {
     const reason = REASONS[(failure as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw failure;

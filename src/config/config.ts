@@ -45,6 +45,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Absolute. */
   readonly dataDir: string;
+  /** What `DATA_DIR` says; not `dataDir` where the database could not be kept there. */
+  readonly askedDataDir: string;
   readonly adminToken: string;
   /** Where the admin token was generated or found; undefined when it was given. */
   readonly adminTokenFile: string | undefined;

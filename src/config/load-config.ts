@@ -19,6 +19,9 @@ import { newSigningKey, parseSigningKey } from './signing-key.js';
 
 const DEFAULT_FILE = 'gateway.yaml';
 
+/** Where the data of a gateway with a database of its own goes, when it is to go to a directory. */
+export type DataHome = (dataDir: string) => string;
+
 /**
  * Everything the gateway is told, from the environment and the gateway file. Relative paths start at
  * `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is kept yet.
@@ -27,11 +30,14 @@ const DEFAULT_FILE = 'gateway.yaml';
 export function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
+  dataHome: DataHome = (dataDir) => dataDir,
 ): Config {
   const { variables, catalogFile, read } = readEverything(environment, workingDirectory);
-  const dataDir = resolve(workingDirectory, variables.DATA_DIR);
+  const askedDataDir = resolve(workingDirectory, variables.DATA_DIR);
+  const dataDir = homeOf(variables, askedDataDir, dataHome);
   return deepFreeze({
     ...fromVariables(variables),
+    askedDataDir,
     ...adminToken(variables, dataDir),
     receiptSigningKey: receiptSigningKey(variables, dataDir),
     dataDir,
@@ -53,14 +59,20 @@ export type CommandConfig = Pick<Config, 'database' | 'dataDir' | 'responseReten
 export function loadCommandConfig(
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
+  dataHome: DataHome = (dataDir) => dataDir,
 ): CommandConfig {
   const { variables, read } = readEverything(environment, workingDirectory);
   return {
     database: { url: variables.DATABASE_URL },
-    dataDir: resolve(workingDirectory, variables.DATA_DIR),
+    dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     chainIds: read.payments.chainIds,
   };
+}
+
+/** With a database elsewhere there are a few small secrets, which can be anywhere. */
+function homeOf({ DATABASE_URL: url }: EnvironmentVariables, dataDir: string, dataHome: DataHome): string {
+  return url === undefined ? dataHome(dataDir) : dataDir;
 }
 
 interface Reading {
@@ -88,7 +100,14 @@ function fromVariables(
   variables: EnvironmentVariables,
 ): Omit<
   Config,
-  'adminToken' | 'adminTokenFile' | 'receiptSigningKey' | 'dataDir' | 'payments' | 'catalogFile' | 'catalog'
+  | 'adminToken'
+  | 'adminTokenFile'
+  | 'receiptSigningKey'
+  | 'dataDir'
+  | 'askedDataDir'
+  | 'payments'
+  | 'catalogFile'
+  | 'catalog'
 > {
   const { HOST: host, PORT: port, LOG_LEVEL: level } = variables;
   return {

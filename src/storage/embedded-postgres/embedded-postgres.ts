@@ -6,7 +6,7 @@ import { DatabaseStartError } from './database-start-error.js';
 import { DATABASE, embeddedUrl } from './embedded-url.js';
 import { initialise, loadOrCreatePassword } from './initialise.js';
 import { takeOwnership } from './owner-lock.js';
-import { choosePlace, holdsDatabase, SHARED_ROOT } from './place.js';
+import { choosePlace, holdsDatabase } from './place.js';
 import { findPostmaster, launchPostmaster, stopPostmaster } from './postmaster.js';
 import { type StartLog } from './start-log.js';
 
@@ -18,8 +18,6 @@ export interface EmbeddedPostgresOptions {
   readonly log: StartLog;
   /** Server settings on top of the usual ones, such as `fsync` off in tests. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** For data that the database's user could not reach in `dataDir`. */
-  readonly sharedRoot?: string;
 }
 
 export interface EmbeddedPostgres {
@@ -51,9 +49,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function startOwned(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { log, settings = {}, sharedRoot = SHARED_ROOT } = options;
+  const { log, settings = {} } = options;
   const packaged = await packagedBinaries();
-  const place = await choosePlace(dataDir, sharedRoot, log);
+  const place = choosePlace(dataDir);
   const binaries = await runnableBinaries(packaged, place.home, place.user, log);
   const password = await loadOrCreatePassword(dataDir, holdsDatabase(place.data));
   await initialise(binaries, place, password, settings['fsync'] !== 'off');

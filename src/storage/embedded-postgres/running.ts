@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { DatabaseStartError } from './database-start-error.js';
 import { embeddedUrl } from './embedded-url.js';
 import { readPassword } from './initialise.js';
-import { dataDirectories, SHARED_ROOT } from './place.js';
+import { dataIn } from './place.js';
 import { readPostmasterFile } from './postmaster-file.js';
 import { isAlive } from './processes.js';
 
@@ -12,18 +12,12 @@ import { isAlive } from './processes.js';
  *
  * @throws DatabaseStartError when this user may not read what is there
  */
-export async function runningEmbeddedPostgres(
-  dataDir: string,
-  sharedRoot: string = SHARED_ROOT,
-): Promise<string | undefined> {
+export async function runningEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
   try {
     const directory = await realpath(dataDir);
-    for (const data of dataDirectories(directory, sharedRoot)) {
-      const file = await readPostmasterFile(data);
-      if (file?.status !== 'ready' || file.port === undefined || !isAlive(file.pid)) continue;
-      return embeddedUrl(await readPassword(directory), file.port);
-    }
-    return undefined;
+    const file = await readPostmasterFile(dataIn(directory));
+    if (file?.status !== 'ready' || file.port === undefined || !isAlive(file.pid)) return undefined;
+    return embeddedUrl(await readPassword(directory), file.port);
   } catch (failure) {
     const { code } = failure as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -9,6 +9,7 @@ import {
   programPath,
   runnableBinaries,
 } from '../../../src/storage/embedded-postgres/binaries.js';
+import { dataHome, wordsForHome } from '../../../src/storage/embedded-postgres/data-home.js';
 import { unprivilegedUser } from '../../../src/storage/embedded-postgres/system-user.js';
 import { query, Scratch } from './scratch.js';
 
@@ -69,23 +70,41 @@ describe('where the embedded PostgreSQL runs', () => {
     async () => {
       const home = await scratch.directory(0o700);
       const sharedRoot = await scratch.directory();
+      const start = (dataDir: string) => scratch.start(dataHome(dataDir, sharedRoot));
       const [one, two] = [join(home, 'one'), join(home, 'two')];
-      const first = await scratch.start(one, { sharedRoot });
-      const other = await scratch.start(two, { sharedRoot });
-      expect(scratch.warnings[0]).toContain(`cannot enter ${one}: the database is kept in ${sharedRoot}`);
+      const first = await start(one);
+      const other = await start(two);
+      expect(dirname(dataHome(one, sharedRoot))).toBe(sharedRoot);
+      expect(wordsForHome(one, dataHome(one, sharedRoot))).toMatch(
+        /cannot enter .*one: all data .* DATA_DIR .* ordinary user/,
+      );
       await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id');
       await expect(query(other.url, 'TABLE kept')).rejects.toThrow('does not exist');
       await first.stop();
 
-      const again = await scratch.start(one, { sharedRoot });
+      const again = await start(one);
       expect(await query(again.url, 'TABLE kept')).toEqual([{ id: 1 }]);
       await again.stop();
 
       // A later change of permissions must not lead to a new, empty database.
       await other.stop();
       await chmod(home, 0o755);
-      const reachable = await scratch.start(one, { sharedRoot });
+      const reachable = await start(one);
       expect(await query(reachable.url, 'TABLE kept')).toEqual([{ id: 1 }]);
+    },
+  );
+
+  (startedByRoot ? it : it.skip)(
+    'brings along the secrets that stayed where the database could not',
+    async () => {
+      const home = await scratch.directory(0o700);
+      const sharedRoot = await scratch.directory();
+      await writeFile(join(home, 'admin-token'), 'kept\n', { mode: 0o600 });
+      const shared = dataHome(home, sharedRoot);
+      expect(await readFile(join(shared, 'admin-token'), 'utf8')).toBe('kept\n');
+      expect(lstatSync(join(shared, 'admin-token')).mode & 0o777).toBe(0o600);
+      expect(existsSync(join(home, 'admin-token'))).toBe(false);
+      expect(dataHome(home, sharedRoot)).toBe(shared);
     },
   );
 
@@ -97,7 +116,7 @@ describe('where the embedded PostgreSQL runs', () => {
       await mkdir(dataDir);
       await (await scratch.start(dataDir)).stop();
       await chmod(home, 0o700);
-      await expect(scratch.start(dataDir)).rejects.toThrow(`can no longer enter ${dataDir}`);
+      await expect(scratch.start(dataDir)).rejects.toThrow(`cannot enter ${dataDir}`);
     },
   );
 });

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { dataHome } from '../../../src/storage/embedded-postgres/data-home.js';
 import { runningEmbeddedPostgres } from '../../../src/storage/embedded-postgres/running.js';
 import { query, Scratch } from './scratch.js';
 
@@ -26,8 +27,9 @@ describe('runningEmbeddedPostgres', () => {
   (startedByRoot ? it : it.skip)('finds one whose data is kept elsewhere', async () => {
     const home = await scratch.directory(0o700);
     const sharedRoot = await scratch.directory();
-    const server = await scratch.start(join(home, 'data'), { sharedRoot });
-    expect(await runningEmbeddedPostgres(join(home, 'data'), sharedRoot)).toBe(server.url);
-    expect(await runningEmbeddedPostgres(join(home, 'data'), home)).toBeUndefined();
+    const dataDir = dataHome(join(home, 'data'), sharedRoot);
+    const server = await scratch.start(dataDir);
+    expect(await runningEmbeddedPostgres(dataHome(join(home, 'data'), sharedRoot))).toBe(server.url);
+    expect(await runningEmbeddedPostgres(join(home, 'data'))).toBeUndefined();
   });
 });
