@@ -19,8 +19,8 @@ export function welcome({ config, address, databaseUrl, firstKey }: Start): stri
   const lines = [
     '',
     `Slipstream is listening on ${base}`,
-    `  native    ${base}/v1`,
-    `  external  ${base}/external/v1   (plain OpenAI: any SDK or IDE)`,
+    `  external  ${base}/external/v1   SDKs, IDEs, agents: always this one`,
+    `  native    ${base}/v1   the same with receipts, for clients that read them`,
     ...(config.database.url ? [] : [`  database  psql "${databaseUrl}"`]),
     ...(config.adminTokenFile ? [`  admin     token in ${config.adminTokenFile}`] : []),
     '',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { readFile } from 'node:fs/promises';
 import { StartError } from '../errors/start-error.js';
 import { wordsFor } from '../start-failure.js';
 import { UsageError, type Command } from './command.js';
@@ -16,7 +17,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** For everything that a command was not able to do; 1 is a command's own no. */
 const FAILED = 2;
 
+/** How a checkout starts it; an image has `node dist/cli/slipstream.js`. */
+const PROGRAM = 'npm run slipstream --';
+
 async function main([word = '', ...words]: readonly string[]): Promise<number> {
+  if (['version', '--version', '-v'].includes(word)) {
+    process.stdout.write(`${await version()}\n`);
+    return 0;
+  }
   const load = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   if (!load) {
     const commands = await Promise.all(
@@ -41,8 +49,14 @@ async function main([word = '', ...words]: readonly string[]): Promise<number> {
   }
 }
 
+/** From the package that the program is part of. */
+async function version(): Promise<string> {
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
 function usageOf(name: string, { usage: [line, ...explanation] }: Command): string {
-  return [`slipstream ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
+  return [`${PROGRAM} ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
 }
 
 // Whoever reads has seen enough, as `head` has after ten lines: that is no failure to tell of.

@@ -34,8 +34,19 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 export function corsOptions(origins: readonly string[]): CorsOptions | undefined {
   if (origins.length === 0) return undefined;
   return {
-    origin: [...origins],
+    origin: origins.includes('*') ? '*' : origins.map(matcherOf),
     exposedHeaders: [...EXPOSED_HEADERS],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   };
+}
+
+/** An origin itself, or what matches the subdomains of `https://*.example.com`, which are names and dots. */
+function matcherOf(origin: string): string | RegExp {
+  if (!origin.includes('*')) return origin;
+  const [scheme = '', rest = ''] = origin.split('*', 2);
+  return new RegExp(`^${literal(scheme)}[a-z0-9-]+(?:\\.[a-z0-9-]+)*${literal(rest)}$`);
+}
+
+function literal(text: string): string {
+  return text.replace(/[^A-Za-z0-9]/g, '\\$&');
 }

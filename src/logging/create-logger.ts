@@ -19,7 +19,12 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
       hooks: { streamWrite: redactLine },
     },
     settings.pretty
-      ? prettyStream({ sync: true, ignore: 'pid,hostname', ...(destination && { destination }) })
+      ? prettyStream({
+          sync: true,
+          singleLine: true,
+          ignore: 'pid,hostname',
+          ...(destination && { destination }),
+        })
       : (destination ?? pino.destination({ dest: 1, sync: true })),
   );
 }

@@ -65,7 +65,7 @@ describe('loadConfig', () => {
       PORT: '0',
       DATABASE_URL: 'postgresql://user@db.internal/gateway',
       DATA_DIR: 'elsewhere',
-      ADMIN_TOKEN: 'a-token',
+      ADMIN_TOKEN: 'an-admin-token-of-mine',
       KEEP_ALIVE_MS: '50',
       STREAM_BUFFER_BYTES: '4096',
       STREAM_STALL_MS: '100',
@@ -83,7 +83,7 @@ describe('loadConfig', () => {
     expect(config).toMatchObject({
       listen: { host: '::1', port: 0, publicUrl: 'http://[::1]:0' },
       database: { url: 'postgresql://user@db.internal/gateway' },
-      adminToken: 'a-token',
+      adminToken: 'an-admin-token-of-mine',
       adminTokenFile: undefined,
       streaming: { keepAliveMs: 50, bufferBytes: 4096, stallMs: 100, headAfterMs: 200 },
       payments: { leaseMs: 300 },
@@ -125,7 +125,10 @@ describe('loadConfig', () => {
     ['PUBLIC_URL', 'https://gateway.example/?a=b'],
     ['DATABASE_URL', 'mysql://db/gateway'],
     ['DATABASE_URL', 'db'],
-    ['ADMIN_TOKEN', 'two words'],
+    ['ADMIN_TOKEN', 'two words of some length'],
+    ['ADMIN_TOKEN', 'changeme'],
+    ['ADMIN_TOKEN', 'admin-token-123'],
+    ['ADMIN_TOKEN', '1212121212121212121212'],
     ['OPENAI_BASE_URL', 'file:///etc'],
     ['OPENAI_API_KEY', 'line\nbreak'],
     ['RESPONSE_RETENTION_DAYS', '0'],
@@ -167,7 +170,9 @@ describe('loadConfig', () => {
       'ADMIN_TOKEN: must be set when NODE_ENV is production and DATABASE_URL is set',
       'RECEIPT_SIGNING_KEY: must be set when NODE_ENV is production and DATABASE_URL is set',
     ]);
-    expect(problemsOf({ ...production, ADMIN_TOKEN: 'a', RECEIPT_SIGNING_KEY: PEM })).toEqual([]);
+    expect(
+      problemsOf({ ...production, ADMIN_TOKEN: 'an-admin-token-of-mine', RECEIPT_SIGNING_KEY: PEM }),
+    ).toEqual([]);
     expect(problemsOf({ NODE_ENV: 'production' })).toEqual([]);
     expect(problemsOf({ DATABASE_URL: 'postgres://db/gateway' })).toEqual([]);
   });
@@ -197,7 +202,7 @@ describe('loadConfig', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe(first.adminToken);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(load({}, directory).adminToken).toBe(first.adminToken);
-    expect(load({ ADMIN_TOKEN: 'given' }, directory).adminToken).toBe('given');
+    expect(load({ ADMIN_TOKEN: 'given-admin-token' }, directory).adminToken).toBe('given-admin-token');
   });
 
   it('makes the key that signs receipts on first start, for the owner only, and keeps it', () => {

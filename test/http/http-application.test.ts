@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { GatewayError } from '../../src/errors/gateway-error.js';
 import { type Caller, CurrentCaller } from '../../src/http/caller.js';
+import { corsOptions } from '../../src/http/cors.js';
 import { configureHttp } from '../../src/http/http-application.js';
 import { RawClient } from '../streaming/raw-exchange.js';
 
@@ -50,7 +51,7 @@ let base: string;
 beforeAll(async () => {
   app = await NestFactory.create<NestExpressApplication>(TestModule);
   configureHttp(app, {
-    corsOrigins: ['https://app.example'],
+    corsOrigins: ['https://app.example', 'https://*.pages.example:8443', 'app://obsidian.md'],
     accessLog: (_request, _response, next) => next(),
   });
   await app.listen(0, '127.0.0.1');
@@ -129,6 +130,25 @@ describe('a caller', () => {
 });
 
 describe('a browser', () => {
+  it.each([
+    ['https://app.example', true],
+    ['https://a.pages.example:8443', true],
+    ['https://a.b-2.pages.example:8443', true],
+    ['app://obsidian.md', true],
+    ['https://pages.example:8443', false],
+    ['https://a.pages.example', false],
+    ['https://evil.example/.pages.example:8443', false],
+    ['https://apages.example:8443', false],
+    ['http://app.example', false],
+  ])('of %s: may read answers: %s', async (origin, allowed) => {
+    const answer = await fetch(`${base}/v1/nothing`, { headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(allowed ? origin : null);
+  });
+
+  it('of any origin may read answers where all are allowed', () => {
+    expect(corsOptions(['https://app.example', '*'])).toMatchObject({ origin: '*' });
+  });
+
   it('of a configured origin may send any header and read every named one', async () => {
     const preflight = await fetch(`${base}/v1/caller`, {
       method: 'OPTIONS',

@@ -66,6 +66,7 @@ describe('createLogger', () => {
     const { logger, lines } = capture({ pretty: true });
     logger.info({ headers: { authorization: 'hidden value' } }, 'hello');
     await until(() => lines.length > 0);
+    expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
     expect(lines.join('')).toMatch(/INFO.*hello/);
     expect(lines.join('')).not.toContain('hidden value');
   });

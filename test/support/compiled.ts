@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { oncePerRun } from './once-per-run.js';
@@ -13,9 +13,10 @@ import { runDirectory } from './run-directory.js';
 export async function compileProject(): Promise<string> {
   return oncePerRun('compiled', async () => {
     const run = basename(runDirectory()).replace('slipstream-test-', '');
-    const directory = join(process.cwd(), 'node_modules', '.cache', `slipstream-test-dist-${run}`);
+    const root = join(process.cwd(), 'node_modules', '.cache', `slipstream-test-dist-${run}`);
+    const directory = join(root, 'dist');
     await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'package.json'), '{"type":"module"}\n');
+    await copyFile('package.json', join(root, 'package.json'));
     const compiler = join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc');
     await promisify(execFile)(process.execPath, [
       compiler,

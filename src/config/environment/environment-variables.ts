@@ -1,5 +1,15 @@
 import { parseSigningKey } from '../signing-key.js';
-import { isHttpUrl, isNetwork, isOrigin, isPostgresUrl, listEntries, Rule, WholeNumber } from './rules.js';
+import {
+  isHeaderToken,
+  isHttpUrl,
+  isNetwork,
+  isOrigin,
+  isPostgresUrl,
+  isStrongSecret,
+  listEntries,
+  Rule,
+  WholeNumber,
+} from './rules.js';
 
 const GIBIBYTE = 1024 ** 3;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -23,7 +33,10 @@ export class EnvironmentVariables {
   @Rule('must be a path', (path) => !path.includes('\0'))
   DATA_DIR = './data';
 
-  @Rule('must be visible ASCII characters without blanks', isHeaderToken)
+  @Rule(
+    'must be 16 or more visible ASCII characters without blanks, at least 6 of them different, such as `openssl rand -hex 32` prints',
+    isStrongSecret,
+  )
   ADMIN_TOKEN: string | undefined = undefined;
 
   @Rule('must be a path', (path) => !path.includes('\0'))
@@ -91,7 +104,7 @@ export class EnvironmentVariables {
   VIDEO_TIMEOUT_MS = 86_400_000;
 
   @Rule(
-    'must be a comma-separated list of origins, such as https://app.example,http://localhost:5173',
+    'must be a comma-separated list of origins, such as https://app.example,http://localhost:5173,https://*.example.com,app://obsidian.md, or * for all',
     (list) => listEntries(list).every(isOrigin),
   )
   CORS_ORIGINS: string | undefined = undefined;
@@ -110,10 +123,6 @@ export class EnvironmentVariables {
 export const ENVIRONMENT_VARIABLE_NAMES = Object.keys(
   new EnvironmentVariables(),
 ) as readonly (keyof EnvironmentVariables)[];
-
-function isHeaderToken(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
-}
 
 function isSigningKey(text: string): boolean {
   try {

@@ -43,9 +43,30 @@ export function isPostgresUrl(text: string): boolean {
   return ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? '');
 }
 
-/** Scheme, host and port as a browser sends them in `Origin`. */
+const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]*$/;
+const WILDCARD_HOST = /^(https?:\/\/)\*\.(?=[^*]+$)/;
+
+/**
+ * `*` for every page; scheme, host and port as a browser sends them in `Origin`, with `*.` in front of the host for
+ * all its subdomains; or what an app sends that is no web page, such as `app://obsidian.md` and `tauri://localhost`.
+ */
 export function isOrigin(text: string): boolean {
-  return isHttpUrl(text) && new URL(text).origin === text;
+  if (text === '*' || APP_ORIGIN.test(text)) return true;
+  const plain = text.replace(WILDCARD_HOST, '$1');
+  return !plain.includes('*') && isHttpUrl(plain) && new URL(plain).origin === plain;
+}
+
+const SHORTEST_SECRET = 16;
+const FEWEST_DIFFERENT = 6;
+
+/** Fit for a header, and no word that somebody guesses. */
+export function isStrongSecret(text: string): boolean {
+  return isHeaderToken(text) && text.length >= SHORTEST_SECRET && new Set(text).size >= FEWEST_DIFFERENT;
+}
+
+/** Visible ASCII characters. */
+export function isHeaderToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 /** An IPv4 or IPv6 network in CIDR notation. */

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 
 export interface ComposeService {
   readonly image?: string;
+  readonly env_file?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];

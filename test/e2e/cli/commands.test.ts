@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -62,9 +62,9 @@ describe('slipstream keys', () => {
       'shell',
       'first',
       'live',
-      String(spent),
+      `0.${String(spent).padStart(6, '0')}`.replace(/0+$/, ''),
       '0',
-      '5000',
+      '0.005',
     ]);
     expect(more).toEqual([]);
     expect((await run('keys', 'list')).stdout).toContain('other');
@@ -72,6 +72,27 @@ describe('slipstream keys', () => {
     expect((await run('keys', 'revoke', id)).stdout).toContain(`${id} of shell is revoked`);
     expect((await gateway.chat(key, { model: 'sandbox/echo' })).status).toBe(401);
     expect((await run('keys', 'list', '--account', 'shell')).stdout).toContain('revoked');
+  });
+
+  it('changes a key, and removes what limits it', async () => {
+    const made = await run('keys', 'create', '--account', 'changed', '--allowed-models', 'other');
+    const key = made.stdout.trim();
+    const [id = ''] = /key_\w+/.exec(made.stderr) ?? [];
+    const updated = await run(
+      'keys',
+      'update',
+      id,
+      '--budget',
+      '2.5',
+      '--name',
+      'second',
+      '--allowed-models',
+      'none',
+    );
+    expect(updated.stdout).toMatch(/second +live +\S+ +0 +2\.5 /);
+    expect((await gateway.chat(key, { model: 'sandbox/assistant' })).status).toBe(200);
+    await run('keys', 'update', id, '--budget', 'none', '--rate-limit-rpm', '1');
+    expect((await run('keys', 'list', '--account', 'changed')).stdout).toMatch(/second +live +\S+ +0 +none /);
   });
 
   it.each<[string[], string]>([
@@ -82,14 +103,24 @@ describe('slipstream keys', () => {
     [['keys', 'revoke'], 'Something is missing'],
     [['keys', 'list', 'all'], '`all` is one word too many'],
     [['keys', 'burn'], 'not `burn`'],
+    [['keys', 'create', '--account', 'a', '--budget', '1.0000005'], '--budget must be an amount in USD'],
+    [['keys', 'create', '--account', 'a', '--budget', 'lots'], '--budget must be an amount in USD'],
+    [['keys', 'create', '--account', 'a', '--budget', '1', '--budget-limit', '1'], 'say the same'],
+    [['keys', 'update', 'key_a'], 'What is to change?'],
+    [['keys', 'update', '--budget', '1'], 'Something is missing'],
+    [['keys', 'update', 'key_a', '--rate-limit-rpm', '0'], '--rate-limit-rpm must'],
   ])('refuses %j with its usage', async (words, message) => {
     const { status, stdout, stderr } = await run(...words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
-    expect(stderr).toContain('slipstream keys create|list|revoke');
+    expect(stderr).toContain('npm run slipstream -- keys create|list|update|revoke');
   });
 
   it('says what is not there or not configured', async () => {
+    expect(await run('keys', 'update', 'key_nothing', '--budget', '1')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There is no key key_nothing') as unknown,
+    });
     expect(await run('keys', 'revoke', 'key_nothing')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('There is no key key_nothing') as unknown,
@@ -148,12 +179,14 @@ describe('slipstream', () => {
     const asked = await run('--help');
     expect(asked.status).toBe(0);
     for (const name of ['keys', 'receipt', 'purge', 'check-books', 'verify'])
-      expect(asked.stdout).toMatch(new RegExp(`^slipstream ${name} `, 'm'));
+      expect(asked.stdout).toMatch(new RegExp(`^npm run slipstream -- ${name} `, 'm'));
     expect(await run('keys', '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('--budget-limit') as unknown,
     });
     expect(await run('burn')).toMatchObject({ status: 2, stdout: '' });
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await run('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
   });
 
   it('ends quietly when nobody reads on', async () => {
