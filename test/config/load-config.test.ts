@@ -209,8 +209,10 @@ describe('loadConfig', () => {
     const directory = temporaryDirectory();
     const { receiptSigningKey } = load({}, directory);
     const path = join(directory, 'data', 'receipt-signing-key');
-    expect(readFileSync(path, 'utf8').trim()).toBe(receiptSigningKey);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect([readFileSync(path, 'utf8').trim(), statSync(path).mode & 0o777]).toEqual([
+      receiptSigningKey,
+      0o600,
+    ]);
     expect(load({}, directory).receiptSigningKey).toBe(receiptSigningKey);
     expect(load({ RECEIPT_SIGNING_KEY: PEM }, directory).receiptSigningKey).toBe(PEM.trim());
     expect(load({}).receiptSigningKey).not.toBe(receiptSigningKey);
