@@ -6,6 +6,7 @@ import { KeyStore, type KeyRecord } from '../payments/keys/key-store.js';
 import { KeysService } from '../payments/keys/keys.service.js';
 import { Networks } from '../payments/networks.js';
 import { AdminGuard } from './admin-guard.js';
+import { TakesNoQuery } from './takes-no-query.js';
 import { checked } from './checked.js';
 import { KeyChanges, KeysQuery, NewKey } from './key-input.js';
 import { changedSettings, newKeySettings } from './key-settings.js';
@@ -25,6 +26,7 @@ export class AdminKeysController {
   ) {}
 
   @Post()
+  @TakesNoQuery()
   async create(@Req() request: Request): Promise<KeyView & { key: string }> {
     const input = await checked(NewKey, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
     const { record, key } = await this.keys.create(input.account, newKeySettings(input, this.networks));
@@ -40,17 +42,20 @@ export class AdminKeysController {
   }
 
   @Get(':id')
+  @TakesNoQuery()
   async find(@Param('id') id: string): Promise<KeyView> {
     return keyView(existing(await this.store.find(id)));
   }
 
   @Patch(':id')
+  @TakesNoQuery()
   async update(@Param('id') id: string, @Req() request: Request): Promise<KeyView> {
     const input = await checked(KeyChanges, await readJsonBody(request, { maxBytes: MAX_BODY_BYTES }));
     return keyView(existing(await this.store.update(id, changedSettings(input))));
   }
 
   @Delete(':id')
+  @TakesNoQuery()
   async revoke(@Param('id') id: string): Promise<KeyView> {
     return keyView(existing(await this.store.revoke(id)));
   }

@@ -1,16 +1,38 @@
 import { plainToInstance } from 'class-transformer';
-import { validate, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { GatewayError } from '../errors/gateway-error.js';
 
-/** @throws GatewayError naming the first field that is wrong, in the words of its rule. */
+const LONGEST_NAME = 100;
+
+/**
+ * Only operators write here, so a name that is not known is a mistake: a misspelt limit must not make an unlimited key.
+ * @throws GatewayError naming the first field that is wrong, in the words of its rule.
+ */
 export async function checked<Input extends object>(
   type: new () => Input,
   value: Readonly<Record<string, unknown>>,
 ): Promise<Input> {
   const input = plainToInstance(type, value);
-  const [problem] = await validate(input, { stopAtFirstError: true });
+  const [problem] = await validate(input, {
+    stopAtFirstError: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+  });
+  if (problem?.constraints?.['whitelistValidation']) throw unknownName(problem.property, fieldsOf(type));
   if (problem) throw problemError(problem);
   return input;
+}
+
+/** The refusal of a name that is none of the known ones. */
+export function unknownName(name: string, known: readonly string[]): GatewayError {
+  const shown = name.slice(0, LONGEST_NAME);
+  const words = known.length === 0 ? 'Nothing is taken' : `Known: ${known.join(', ')}`;
+  return new GatewayError('invalid_value', `\`${shown}\` is not known here. ${words}.`, { param: shown });
+}
+
+function fieldsOf(type: new () => object): readonly string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 function problemError({ property, value, constraints }: ValidationError): GatewayError {

@@ -24,16 +24,18 @@ export class ChatEndpoint {
     private readonly answers: PaidAnswers,
   ) {}
 
+  /** @param model what the address names, in place of the body's */
   async create(
     caller: Caller,
     request: IncomingMessage,
     response: ServerResponse,
     presenters: ChatPresenters,
+    model?: string,
   ): Promise<void> {
     const { parsed, payer, once, earlier } = await this.requests.receive(
       caller,
       { request, response },
-      parseChatRequest,
+      (body) => parseChatRequest(model === undefined ? body : { ...body, model }),
     );
     if (earlier) return this.answers.repeat(response, earlier.answer);
     const command = await this.requests.keyFirst(caller, () => this.chat.command(parsed, payer));

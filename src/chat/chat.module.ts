@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../health/health.module.js';
+import { AzureChatController } from './azure-chat.controller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { ChatService } from './chat.service.js';
 import { ExternalChatController } from './external-chat.controller.js';
@@ -11,7 +12,7 @@ import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 /** Needs a ChatCompletionStore and the ResponseRecords from global modules. */
 @Module({
   imports: [GenerationModule, HealthModule],
-  controllers: [ExternalChatController, NativeChatController, StoredChatController],
+  controllers: [AzureChatController, ExternalChatController, NativeChatController, StoredChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })
 export class ChatModule {}

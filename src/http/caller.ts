@@ -23,17 +23,26 @@ export function callerOf(request: IncomingMessage): Caller {
   const surface = surfaceOf(request);
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
   return {
-    keyHash: createHash('sha256').update(bearerKey(request)).digest(),
+    keyHash: createHash('sha256').update(keyOf(request)).digest(),
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
   };
 }
 
-function bearerKey(request: IncomingMessage): string {
-  const key = BEARER.exec(request.headers.authorization?.trim() ?? '')?.[1];
-  if (!key) throw new GatewayError('missing_api_key');
-  if (!KEY.test(key)) throw new GatewayError('invalid_api_key');
+/**
+ * From `Authorization`, or where Anthropic's and Azure's SDKs put it. Clients that send several mean the one that is a
+ * key of a gateway: the others are placeholders that their settings demand.
+ */
+function keyOf({ headers }: IncomingMessage): string {
+  const bearer = BEARER.exec(headers.authorization?.trim() ?? '')?.[1];
+  const sent = [bearer, headers['x-api-key'], headers['api-key']]
+    .filter((value) => typeof value === 'string')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+  if (sent.length === 0) throw new GatewayError('missing_api_key');
+  const key = sent.find((value) => KEY.test(value));
+  if (key === undefined) throw new GatewayError('invalid_api_key');
   return key;
 }
 

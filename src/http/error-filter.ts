@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { GatewayError, severityOf, toGatewayError } from '../errors/gateway-error.js';
 import { ClientLeft } from './client-left.js';
+import { nothingHere } from './nothing-here.js';
 import { requestIdOf } from './request-id.js';
 import { sendError } from './send-error.js';
 
@@ -14,7 +15,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (thrown instanceof ClientLeft) return;
     const http = host.switchToHttp();
     const request = http.getRequest<IncomingMessage>();
-    const error = thrown instanceof HttpException ? fromFramework(thrown) : toGatewayError(thrown);
+    const error = thrown instanceof HttpException ? fromFramework(thrown, request) : toGatewayError(thrown);
     this.log(error, requestIdOf(request));
     sendError(request, http.getResponse<ServerResponse>(), error);
   }
@@ -27,9 +28,9 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /** Our own code never throws these: they are the router's, for an unknown route or an address it cannot decode. */
-function fromFramework(thrown: HttpException): GatewayError {
+function fromFramework(thrown: HttpException, request: IncomingMessage): GatewayError {
   const status = thrown.getStatus();
-  if (status === 404) return new GatewayError('not_found');
+  if (status === 404) return nothingHere(request);
   if (status === 413) return new GatewayError('request_too_large');
   if (status >= 400 && status < 500) return new GatewayError('invalid_value', 'The request is malformed.');
   return new GatewayError('internal_error', undefined, { cause: thrown });

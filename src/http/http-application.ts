@@ -1,5 +1,6 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import type { RequestHandler } from 'express';
+import { canonicalUrlMiddleware } from './canonical-url.js';
 import { corsOptions } from './cors.js';
 import { ErrorFilter } from './error-filter.js';
 import { requestIdMiddleware } from './request-id.js';
@@ -9,7 +10,7 @@ import { limitServer } from './server-limits.js';
 /** For `NestFactory.create`: routes read their own bodies. */
 export const HTTP_OPTIONS = { bodyParser: false } as const;
 
-/** To be called once, before the application listens. The request id comes first: every answer carries it. */
+/** To be called once, before the application listens. The request id comes early: every answer carries it. */
 export function configureHttp(
   app: NestExpressApplication,
   options: { readonly corsOrigins: readonly string[]; readonly accessLog: RequestHandler },
@@ -17,6 +18,7 @@ export function configureHttp(
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.use(canonicalUrlMiddleware);
   app.use(requestIdMiddleware);
   app.use(options.accessLog);
   app.use(securityHeaders);

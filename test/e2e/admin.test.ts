@@ -121,6 +121,25 @@ describe('the admin interface', () => {
     });
   });
 
+  it.each<['post' | 'get' | 'patch' | 'delete', string, object, string]>([
+    ['post', '/admin/keys', { account: 'a', budget_limt: '1' }, 'budget_limt'],
+    ['post', '/admin/keys', { account: 'a', budgetLimit: '1' }, 'budgetLimit'],
+    ['post', '/admin/keys?budget_limit=1', { account: 'a' }, 'budget_limit'],
+    ['patch', '/admin/keys/key_x', { account: 'b' }, 'account'],
+    ['patch', '/admin/keys/key_x?name=b', {}, 'name'],
+    ['get', '/admin/keys/key_x?limit=1', {}, 'limit'],
+    ['delete', '/admin/keys/key_x?force=1', {}, 'force'],
+    ['get', '/admin/keys?acount=a', {}, 'acount'],
+    ['get', '/admin/receipts?api_key=a', {}, 'api_key'],
+    ['get', '/admin/usage?day=2026-11-01', {}, 'day'],
+  ])('refuses what it does not know: %s %s %j', async (method, path, body, param) => {
+    const agent = admin();
+    const answer = await agent[method](path).send(method === 'get' || method === 'delete' ? undefined : body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ error: { code: 'invalid_value', param } });
+    expect((answer.body as { error: { message: string } }).error.message).toContain('is not known here');
+  });
+
   it('changes what is named, removes what is null, and revokes for good', async () => {
     const { id, key } = await gateway.createKey({ budget_limit: '100', name: 'old' });
     const changed = await admin().patch(`/admin/keys/${id}`).send({ name: 'new', budget_limit: null });

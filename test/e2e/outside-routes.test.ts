@@ -19,6 +19,64 @@ describe('before any route', () => {
   });
 
   it.each([
+    ['/v2/chat/completions', 'GET /v2/chat/completions', 'ends in `/external/v1`'],
+    ['/chat/completions?key=hidden', 'GET /chat/completions', 'ends in `/external/v1`'],
+    ['/external/v1/embedings', 'GET /external/v1/embedings', 'ends in `/external/v1`'],
+    [
+      '/external/v1/images/generations',
+      'GET /external/v1/images/generations',
+      "does not serve OpenAI's `/images`",
+    ],
+    ['/v1/files', 'GET /v1/files', "does not serve OpenAI's `/files`"],
+  ])('%s says what was asked for and what would be right', async (path, asked, right) => {
+    const { error } = await refusalOf(await fetch(`${gateway.url}${path}`));
+    expect(error.message).toContain(asked);
+    expect(error.message).toContain(right);
+    expect(error.message).not.toContain('hidden');
+  });
+
+  it.each([
+    ['GET', '/external/v1//models'],
+    ['GET', '//external//v1/models?limit=1'],
+    ['GET', '/external/openai/models?api-version=2026-01-01'],
+    ['GET', '/external/openai/v1/models'],
+    ['POST', '/external/v1//chat/completions'],
+    ['POST', '/external/openai/v1/chat/completions?api-version=preview'],
+    ['POST', '/external/openai/deployments/sandbox/echo/chat/completions?api-version=2024-10-21'],
+    ['POST', '/external/openai/deployments/sandbox%2Fecho/chat/completions'],
+    ['POST', '/external/openai/responses?api-version=2025-04-01-preview'],
+  ])('%s %s is served', async (method, path) => {
+    const { key } = await gateway.createKey();
+    const messages = [{ role: 'user', content: 'Hi' }];
+    const sent = path.includes('/responses')
+      ? { model: 'sandbox/echo', input: 'Hi' }
+      : { messages, ...(path.includes('/deployments/') ? { model: 'whatever' } : { model: 'sandbox/echo' }) };
+    const answer = await fetch(`${gateway.url}${path}`, {
+      method,
+      headers: { 'api-key': key },
+      ...(method === 'POST' && { body: JSON.stringify(sent) }),
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-compose-receipt')).toBeNull();
+    if (method === 'POST') expect(await answer.json()).toMatchObject({ model: 'sandbox/echo' });
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['x-api-key', { 'x-api-key': 'KEY' }, 200],
+    ['api-key', { 'api-key': 'KEY' }, 200],
+    ['a placeholder beside it', { authorization: 'Bearer unused', 'x-api-key': 'KEY' }, 200],
+    ['a placeholder alone', { 'x-api-key': 'sk-unused' }, 401],
+    ['an empty bearer and a key', { authorization: 'Bearer ', 'api-key': ' KEY ' }, 200],
+    ['nothing', {}, 401],
+  ])('a key is read from %s', async (_name, headers, status) => {
+    const { key } = await gateway.createKey();
+    const named = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, value.replace('KEY', key)]),
+    );
+    expect((await fetch(`${gateway.url}/v1/models`, { headers: named })).status).toBe(status);
+  });
+
+  it.each([
     [
       'headers that are too large',
       `GET /v1/models HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,

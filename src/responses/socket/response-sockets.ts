@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nes
 import { WebSocketServer, type WebSocket } from 'ws';
 import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-error.js';
 import { Drain } from '../../health/drain.js';
+import { canonicalUrl } from '../../http/canonical-url.js';
 import { callerOf } from '../../http/caller.js';
 import { KeyCheck } from '../../http/key-check.js';
 import { requestIdMiddleware, requestIdOf } from '../../http/request-id.js';
@@ -71,7 +72,8 @@ export class ResponseSockets implements BeforeApplicationShutdown {
   attach(server: Server, accessLog: AccessLog): void {
     this.accessLog = accessLog;
     server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
-      if (PATH.test(request.url ?? '') && request.headers.upgrade?.toLowerCase() === 'websocket')
+      request.url = canonicalUrl(request.url ?? '');
+      if (PATH.test(request.url) && request.headers.upgrade?.toLowerCase() === 'websocket')
         void this.admit(request, connection, head);
       else serveWithoutUpgrade(server, request, connection, head);
     });

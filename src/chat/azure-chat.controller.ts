@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { AcceptingWork } from '../health/accepting-work.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { ChatEndpoint } from './chat-endpoint.js';
+import { externalPresenters } from './presenter/external-presenters.js';
+
+/** Where Azure's clients send chat requests: the deployment in the address is the public model id, slashes and all. */
+@Controller('external/openai/deployments')
+@UseGuards(AcceptingWork)
+export class AzureChatController {
+  constructor(private readonly endpoint: ChatEndpoint) {}
+
+  @Post('*deployment/chat/completions')
+  create(
+    @CurrentCaller() caller: Caller,
+    @Param('deployment') segments: string | string[],
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const model = typeof segments === 'string' ? segments : segments.join('/');
+    return this.endpoint.create(caller, request, response, externalPresenters, model);
+  }
+}
