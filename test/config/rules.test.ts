@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOrigin } from '../../src/config/environment/rules.js';
+import { isOrigin, isStrongSecret } from '../../src/config/environment/rules.js';
 
 describe('an origin that may call', () => {
   it.each([
@@ -31,5 +31,18 @@ describe('an origin that may call', () => {
     'null',
   ])('is not %s', (origin) => {
     expect(isOrigin(origin)).toBe(false);
+  });
+});
+
+describe('an admin token', () => {
+  it.each([
+    ['changeme', false],
+    ['admin-token-123', false],
+    ['1212121212121212121212', false],
+    ['two words of some length', false],
+    ['b1946ac92492d234', true],
+    ['correct-horse-battery-staple', true],
+  ])('%s: hard enough to guess: %s', (token, expected) => {
+    expect(isStrongSecret(token)).toBe(expected);
   });
 });
