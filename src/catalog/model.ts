@@ -1,9 +1,10 @@
 import type { TextPricing, VideoPricing } from '../payments/domain/pricing.js';
+import type { Profile } from './profile.js';
 
 export type ProviderType = 'openai' | 'anthropic' | 'google' | 'sandbox';
 export type Wire = 'chat' | 'responses' | 'videos';
 
-export interface ProviderSettings {
+export interface ProviderSettings extends Profile {
   readonly id: string;
   readonly type: ProviderType;
   /** Without a trailing slash. */
@@ -22,12 +23,14 @@ export interface ProviderSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** Request fields outside the contract that may go up. */
   readonly passFields: readonly string[];
-  /** The field in which this upstream takes its output limit. */
-  readonly tokenLimitField: 'max_completion_tokens' | 'max_tokens';
   /** Its videos honour `Idempotency-Key`: a submission that is sent again with the same one begins no second job. */
   readonly idempotentVideos: boolean;
   /** Sockets kept to this upstream at most. */
   readonly maxConnections: number;
+  /** URL of the HTTP proxy on the way to it, which may carry a user and a password; undefined for none. */
+  readonly proxy: string | undefined;
+  /** Whether the log also has those messages of its refusals that quote the request. */
+  readonly logUpstreamMessages: boolean;
 }
 
 export interface Target {

@@ -4,6 +4,7 @@ import type { TextPricing, TokenPrices } from '../payments/domain/pricing.js';
 import { parseDecimal } from '../payments/domain/decimal.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { OPENAI_VIDEOS, videoModels } from './default-videos.js';
+import { NO_PROXIES, type Proxies } from './environment/proxies.js';
 import { trimSlashes } from './environment/rules.js';
 import { defaultProvider } from './gateway-file/providers.js';
 import { DEFAULT_PART_TOKENS } from './model-defaults.js';
@@ -119,28 +120,31 @@ const GOOGLE_MODELS: Readonly<Record<string, Entry>> = {
 };
 
 /** Each key that is set brings its provider and the models known of it. */
-export function catalogueFromKeys(variables: EnvironmentVariables): CatalogSnapshot {
+export function catalogueFromKeys(
+  variables: EnvironmentVariables,
+  proxies: Proxies = NO_PROXIES,
+): CatalogSnapshot {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
-  const openai = defaultProvider('openai', 'openai');
-  const openaiUrl = trimSlashes(OPENAI_BASE_URL ?? openai.baseUrl);
+  const baseUrl = OPENAI_BASE_URL === undefined ? undefined : trimSlashes(OPENAI_BASE_URL);
+  const openai = defaultProvider('openai', 'openai', proxies, { baseUrl });
+  const isOpenAi = openai.baseUrl === defaultProvider('openai', 'openai').baseUrl;
   const offers: readonly Offer[] = [
     {
       provider: {
         ...openai,
         apiKey: OPENAI_API_KEY,
-        baseUrl: openaiUrl,
         wires: ['chat', 'videos'],
       },
       texts: OPENAI_MODELS,
-      videos: openaiUrl === openai.baseUrl ? {} : OPENAI_VIDEOS,
+      videos: isOpenAi ? {} : OPENAI_VIDEOS,
     },
     {
-      provider: { ...defaultProvider('anthropic', 'anthropic'), apiKey: ANTHROPIC_API_KEY },
+      provider: { ...defaultProvider('anthropic', 'anthropic', proxies), apiKey: ANTHROPIC_API_KEY },
       texts: ANTHROPIC_MODELS,
       videos: {},
     },
     {
-      provider: { ...defaultProvider('google', 'google'), apiKey: GEMINI_API_KEY },
+      provider: { ...defaultProvider('google', 'google', proxies), apiKey: GEMINI_API_KEY },
       texts: GOOGLE_MODELS,
       videos: {},
     },

@@ -8,6 +8,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { catalogueFromKeys } from './default-catalogue.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
+import { readProxies } from './environment/proxies.js';
 import { readEnvironment } from './environment/read-environment.js';
 import { listEntries, trimSlashes } from './environment/rules.js';
 import { errorMessage } from './file-errors.js';
@@ -147,7 +148,10 @@ function readSettings(
   environment: NodeJS.ProcessEnv,
 ): GatewayFile | ConfigurationError {
   if (path === undefined)
-    return { catalog: withSandbox(catalogueFromKeys(variables)), payments: DEFAULT_PAYMENTS };
+    return {
+      catalog: withSandbox(catalogueFromKeys(variables, readProxies(environment))),
+      payments: DEFAULT_PAYMENTS,
+    };
   try {
     return readGatewayFile(path, environment);
   } catch (error) {

@@ -2,6 +2,7 @@ import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
 import { parseDecimal } from '../payments/domain/decimal.js';
+import { GENERIC_PROFILE } from './provider-profiles.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from './model-defaults.js';
 
 export const SANDBOX_PROVIDER_ID = 'sandbox';
@@ -9,6 +10,7 @@ export const SANDBOX_PROVIDER_ID = 'sandbox';
 const PRICING = { input: parseDecimal('1'), output: parseDecimal('2') };
 
 const PROVIDER: ProviderSettings = {
+  ...GENERIC_PROFILE,
   id: SANDBOX_PROVIDER_ID,
   type: 'sandbox',
   baseUrl: '',
@@ -21,9 +23,10 @@ const PROVIDER: ProviderSettings = {
   backgroundTimeoutMs: 3_600_000,
   headers: {},
   passFields: [],
-  tokenLimitField: 'max_completion_tokens',
   idempotentVideos: false,
   maxConnections: 1,
+  proxy: undefined,
+  logUpstreamMessages: false,
 };
 
 /**

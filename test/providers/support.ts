@@ -1,5 +1,6 @@
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
+import { GENERIC_PROFILE } from '../../src/config/provider-profiles.js';
 import type { JsonObject } from '../../src/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
 import type { TextEvent } from '../../src/providers/text/text-event.js';
@@ -7,6 +8,7 @@ import type { TextRequest } from '../../src/providers/text/text-request.js';
 
 export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {
   return {
+    ...GENERIC_PROFILE,
     id: 'scripted',
     type: 'openai',
     baseUrl,
@@ -19,9 +21,10 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
     backgroundTimeoutMs: 60_000,
     headers: {},
     passFields: [],
-    tokenLimitField: 'max_completion_tokens',
     idempotentVideos: false,
     maxConnections: 8,
+    proxy: undefined,
+    logUpstreamMessages: false,
     ...overrides,
   };
 }

@@ -1,4 +1,5 @@
 import { parseSigningKey } from '../signing-key.js';
+import { isProxyUrl } from './proxies.js';
 import {
   isHeaderToken,
   isHttpUrl,
@@ -53,6 +54,15 @@ export class EnvironmentVariables {
 
   @Rule('must be visible ASCII characters without blanks', isHeaderToken)
   GEMINI_API_KEY: string | undefined = undefined;
+
+  @Rule('must be the http(s) URL of a proxy, such as http://user:password@proxy.example:3128', isProxyUrl)
+  HTTP_PROXY: string | undefined = undefined;
+
+  @Rule('must be the http(s) URL of a proxy, such as http://user:password@proxy.example:3128', isProxyUrl)
+  HTTPS_PROXY: string | undefined = undefined;
+
+  /** Hosts, addresses and networks that are reached without a proxy. */
+  NO_PROXY: string | undefined = undefined;
 
   @WholeNumber(1, 36_500)
   RESPONSE_RETENTION_DAYS = 30;

@@ -10,16 +10,22 @@ export interface EnvironmentReading {
 }
 
 export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentReading {
-  const given = ENVIRONMENT_VARIABLE_NAMES.filter((name) => (environment[name] ?? '').trim() !== '');
+  const given = ENVIRONMENT_VARIABLE_NAMES.map((name) => [name, valueOf(name, environment)] as const);
   const variables = plainToInstance(
     EnvironmentVariables,
-    Object.fromEntries(given.map((name) => [name, environment[name]?.trim()])),
+    Object.fromEntries(given.filter(([, value]) => value !== '')),
   );
   const refused = validateSync(variables, { stopAtFirstError: true, forbidUnknownValues: false });
   const problems = refused.map(
     ({ property, constraints }) => `${property}: ${Object.values(constraints ?? {}).join('; ')}`,
   );
   return { variables, problems: [...problems, ...missingInProduction(variables)] };
+}
+
+/** Without blanks around it. Other programs read the names of proxies in lower case, and then first. */
+function valueOf(name: keyof EnvironmentVariables, environment: NodeJS.ProcessEnv): string {
+  const other = name.endsWith('_PROXY') ? environment[name.toLowerCase()]?.trim() : undefined;
+  return other || (environment[name] ?? '').trim();
 }
 
 /** Replicas that share a database must share these two, and a container's generated files do not outlive it. */

@@ -1,5 +1,8 @@
+import type { Profile } from '../../catalog/profile.js';
 import type { ProviderSettings, ProviderType, Wire } from '../../catalog/model.js';
+import { isProxyUrl, NO_PROXIES, proxyFor, proxyUrl, type Proxies } from '../environment/proxies.js';
 import { isHttpUrl, trimSlashes } from '../environment/rules.js';
+import { PROFILE_NAMES, profileNameOf, profileOf, type ProfileName } from '../provider-profiles.js';
 import { SANDBOX_PROVIDER_ID } from '../sandbox-catalogue.js';
 import type { Section, TextRule } from './section.js';
 
@@ -33,12 +36,34 @@ const BASE_URL: TextRule = {
   words: 'an http(s) URL without user, query and fragment',
 };
 
+const OMITTED: TextRule = {
+  test: (name) => FIELD_NAME.test(name) && !['model', 'messages', 'stream'].includes(name),
+  words: 'the name of a request field, and not model, messages or stream',
+};
+/** Instead of a proxy of the environment. */
+const NO_PROXY_AT_ALL = 'none';
+const PROXY: TextRule = {
+  test: (text) => text === NO_PROXY_AT_ALL || isProxyUrl(text),
+  words: `the http(s) URL of a proxy, or ${NO_PROXY_AT_ALL}`,
+};
+
+interface Address {
+  readonly baseUrl?: string | undefined;
+  readonly profile?: ProfileName | undefined;
+}
+
 /** What every provider starts from; times in milliseconds. */
-export function defaultProvider(id: string, type: UpstreamType): ProviderSettings {
+export function defaultProvider(
+  id: string,
+  type: UpstreamType,
+  proxies: Proxies = NO_PROXIES,
+  { baseUrl = DEFAULT_BASE_URLS[type], profile }: Address = {},
+): ProviderSettings {
   return {
+    ...profileOf(profile ?? (type === 'openai' ? profileNameOf(baseUrl) : type)),
     id,
     type,
-    baseUrl: DEFAULT_BASE_URLS[type],
+    baseUrl,
     apiKey: undefined,
     wires: ['chat'],
     timeoutMs: 600_000,
@@ -48,17 +73,18 @@ export function defaultProvider(id: string, type: UpstreamType): ProviderSetting
     backgroundTimeoutMs: 3_600_000,
     headers: {},
     passFields: [],
-    tokenLimitField: type === 'openai' ? 'max_completion_tokens' : 'max_tokens',
     idempotentVideos: false,
     maxConnections: 256,
+    proxy: proxyFor(baseUrl, proxies),
+    logUpstreamMessages: false,
   };
 }
 
 /** The providers of the file by id. One with a mistake is there too, so that its models are not blamed for it. */
-export function readProviders(file: Section): Map<string, ProviderSettings> {
+export function readProviders(file: Section, proxies: Proxies): Map<string, ProviderSettings> {
   const providers = new Map<string, ProviderSettings>();
   for (const section of file.sections('providers')) {
-    const provider = readProvider(section);
+    const provider = readProvider(section, proxies);
     if (provider.id === SANDBOX_PROVIDER_ID) section.refuse('id', 'is the id of the built-in sandbox');
     if (providers.has(provider.id)) section.refuse('id', 'is the id of an earlier provider');
     if (provider.id !== '') providers.set(provider.id, provider);
@@ -66,16 +92,22 @@ export function readProviders(file: Section): Map<string, ProviderSettings> {
   return providers;
 }
 
-function readProvider(section: Section): ProviderSettings {
+function readProvider(section: Section, proxies: Proxies): ProviderSettings {
   section.require('id', 'type');
+  const baseUrl = section.text('base_url', BASE_URL);
   const defaults = defaultProvider(
     section.text('id', PROVIDER_ID) ?? '',
     section.choice('type', TYPES) ?? 'openai',
+    proxies,
+    {
+      baseUrl: baseUrl === undefined ? undefined : trimSlashes(baseUrl),
+      profile: section.choice('profile', PROFILE_NAMES),
+    },
   );
   const milliseconds = (key: string, otherwise: number) => section.wholeNumber(key, 1, DAY_MS) ?? otherwise;
   const provider: ProviderSettings = {
     ...defaults,
-    baseUrl: trimSlashes(section.text('base_url', BASE_URL) ?? defaults.baseUrl),
+    ...readProfile(section, defaults),
     apiKey: section.text('api_key', { test: isHeaderValue, words: 'characters that a header can carry' }),
     wires: (section.texts('wires', WIRE) as readonly Wire[] | undefined) ?? defaults.wires,
     timeoutMs: milliseconds('timeout_ms', defaults.timeoutMs),
@@ -87,16 +119,37 @@ function readProvider(section: Section): ProviderSettings {
       section.textsByName('headers', isHeader, 'a header value, under the name of a header'),
     ),
     passFields: section.texts('pass_fields', FIELD_NAME) ?? defaults.passFields,
-    tokenLimitField:
-      section.choice('token_limit_field', ['max_completion_tokens', 'max_tokens']) ??
-      defaults.tokenLimitField,
     idempotentVideos: section.boolean('idempotent_videos') ?? defaults.idempotentVideos,
     maxConnections: section.wholeNumber('max_connections', 1, 65_535) ?? defaults.maxConnections,
+    proxy: readProxy(section, defaults),
+    logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
   };
   if (provider.idempotentVideos && !(provider.type === 'openai' && provider.wires.includes('videos')))
     section.refuse('idempotent_videos', 'is for a provider of type openai with videos among its wires');
   section.end();
   return provider;
+}
+
+/** Single keys win over what the profile says. */
+function readProfile(section: Section, defaults: Profile): Profile {
+  return {
+    omitFields: section.texts('omit_fields', OMITTED) ?? defaults.omitFields,
+    developerRole: section.boolean('developer_role') ?? defaults.developerRole,
+    tokenLimitField:
+      section.choice('token_limit_field', ['max_completion_tokens', 'max_tokens']) ??
+      defaults.tokenLimitField,
+    toolCallIds: section.choice('tool_call_ids', ['kept', 'short', 'plain', 'nine']) ?? defaults.toolCallIds,
+    reasoningContent:
+      section.choice('reasoning_content', ['given', 'never', 'always']) ?? defaults.reasoningContent,
+    assistantAfterTools: section.boolean('assistant_after_tools') ?? defaults.assistantAfterTools,
+    toolImages: section.choice('tool_images', ['inside', 'behind']) ?? defaults.toolImages,
+  };
+}
+
+function readProxy(section: Section, { proxy }: ProviderSettings): string | undefined {
+  const text = section.text('proxy', PROXY);
+  if (text === undefined) return proxy;
+  return text === NO_PROXY_AT_ALL ? undefined : proxyUrl(text);
 }
 
 function isHeader(name: string, value: string): boolean {

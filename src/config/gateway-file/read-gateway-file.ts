@@ -3,6 +3,7 @@ import type { CatalogSnapshot } from '../../catalog/catalog.js';
 import { isJsonObject } from '../../json.js';
 import { ConfigurationError } from '../configuration-error.js';
 import { deepFreeze } from '../deep-freeze.js';
+import { readProxies, type Proxies } from '../environment/proxies.js';
 import { errorCode } from '../file-errors.js';
 import { SANDBOX_CATALOGUE } from '../sandbox-catalogue.js';
 import { readModels } from './models.js';
@@ -27,13 +28,13 @@ export function readGatewayFile(path: string, environment: NodeJS.ProcessEnv = p
   if (!isJsonObject(tree))
     throw new ConfigurationError([`GATEWAY_CONFIG: ${path} must be a mapping with providers and models`]);
   const problems: string[] = [];
-  const file = readSettings(new Section('', tree, { environment, problems }));
+  const file = readSettings(new Section('', tree, { environment, problems }), readProxies(environment));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return deepFreeze(file);
 }
 
-function readSettings(file: Section): GatewayFile {
-  const own = readProviders(file);
+function readSettings(file: Section, proxies: Proxies): GatewayFile {
+  const own = readProviders(file, proxies);
   const sandbox = (file.boolean('sandbox') ?? true) ? SANDBOX_CATALOGUE : undefined;
   const providers = new Map([...own, ...(sandbox?.providers ?? [])]);
   const models = new Map([...readModels(file, providers), ...(sandbox?.models ?? [])]);

@@ -1,0 +1,193 @@
+import type { Profile } from '../catalog/profile.js';
+
+/** A server of which nothing is known but that it speaks OpenAI's chat wire; vLLM and llama.cpp are like that. */
+export const GENERIC_PROFILE: Profile = {
+  omitFields: [],
+  developerRole: false,
+  tokenLimitField: 'max_completion_tokens',
+  toolCallIds: 'kept',
+  reasoningContent: 'given',
+  assistantAfterTools: false,
+  toolImages: 'inside',
+};
+
+interface Service {
+  /** Hosts of its base URLs; with a dot in front every host that ends so, with a port only that port. */
+  readonly hosts: readonly string[];
+  /** Where what follows was said. */
+  readonly sources: readonly string[];
+  readonly differs: Partial<Profile>;
+}
+
+/** OpenAI's hints that other services have no place for, and some refuse. */
+const HINTS = ['prompt_cache_key', 'user', 'safety_identifier', 'verbosity'];
+
+/** The services whose differences are known. `store` and `metadata` go up to none. */
+const SERVICES = {
+  openai: {
+    hosts: ['api.openai.com'],
+    sources: [
+      'https://github.com/agno-agi/agno/issues/5382', // ids of at most 40 characters
+      'https://developers.openai.com/api/reference/resources/chat', // text alone in a tool's message
+    ],
+    differs: {
+      developerRole: true,
+      toolCallIds: 'short',
+      reasoningContent: 'never',
+      toolImages: 'behind',
+    },
+  },
+  azure: {
+    hosts: ['.openai.azure.com', '.cognitiveservices.azure.com', '.services.ai.azure.com'],
+    sources: [
+      'https://github.com/vectorize-io/hindsight/issues/3518', // prompt_cache_key is refused
+      'https://github.com/agno-agi/agno/issues/5382',
+    ],
+    differs: {
+      omitFields: ['prompt_cache_key'],
+      toolCallIds: 'short',
+      reasoningContent: 'never',
+      toolImages: 'behind',
+    },
+  },
+  openrouter: {
+    hosts: ['openrouter.ai'],
+    sources: [
+      'https://openrouter.ai/docs/api-reference/parameters',
+      'https://github.com/openclaw/openclaw/pull/875', // OpenAI's limit of ids holds through it
+    ],
+    differs: { tokenLimitField: 'max_tokens', toolCallIds: 'short' },
+  },
+  google: {
+    hosts: ['generativelanguage.googleapis.com', '.aiplatform.googleapis.com', 'aiplatform.googleapis.com'],
+    sources: [
+      'https://ai.google.dev/gemini-api/docs/openai',
+      'https://github.com/liliMozi/openhanako/issues/394', // unknown names are refused
+      'https://github.com/leookun/cursor-byok/issues/112', // prompt_cache_key
+    ],
+    differs: { omitFields: HINTS, tokenLimitField: 'max_tokens', reasoningContent: 'never' },
+  },
+  anthropic: {
+    hosts: ['api.anthropic.com'],
+    sources: [
+      'https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk', // what it ignores
+      'https://github.com/maximhq/bifrost/issues/5097', // the pattern of ids
+    ],
+    differs: {
+      omitFields: HINTS,
+      tokenLimitField: 'max_tokens',
+      toolCallIds: 'plain',
+      reasoningContent: 'never',
+    },
+  },
+  mistral: {
+    hosts: ['api.mistral.ai', 'codestral.mistral.ai'],
+    sources: [
+      'https://github.com/Gitlawb/openclaude/issues/739', // extra fields are forbidden; usage comes by itself
+      'https://github.com/anomalyco/opencode/issues/1680', // ids
+      'https://github.com/charmbracelet/crush/issues/1590', // reasoning_content
+      'https://github.com/danny-avila/agents/issues/344', // a user after a tool
+    ],
+    differs: {
+      omitFields: [...HINTS, 'stream_options'],
+      tokenLimitField: 'max_tokens',
+      toolCallIds: 'nine',
+      reasoningContent: 'never',
+      assistantAfterTools: true,
+      toolImages: 'behind',
+    },
+  },
+  deepseek: {
+    hosts: ['api.deepseek.com'],
+    sources: [
+      'https://api-docs.deepseek.com/api/create-chat-completion',
+      'https://github.com/mnfst/llm-gateway/issues/992', // reasoning_content
+    ],
+    differs: { tokenLimitField: 'max_tokens', reasoningContent: 'always', toolImages: 'behind' },
+  },
+  moonshot: {
+    hosts: ['api.moonshot.ai', 'api.moonshot.cn', 'api.kimi.com'],
+    sources: [
+      'https://platform.moonshot.ai/docs/api/chat',
+      'https://github.com/Kilo-Org/kilocode/issues/10986', // reasoning_content
+      'https://github.com/BerriAI/litellm/issues/34523', // its own ids have to stay as they are
+    ],
+    differs: { tokenLimitField: 'max_tokens', reasoningContent: 'always' },
+  },
+  groq: {
+    hosts: ['api.groq.com'],
+    sources: [
+      'https://console.groq.com/docs/api-reference',
+      'https://github.com/zed-industries/zed/issues/36215', // prompt_cache_key
+      'https://github.com/janhq/jan/issues/8136', // reasoning_content
+    ],
+    differs: {
+      omitFields: ['prompt_cache_key', 'safety_identifier', 'verbosity'],
+      reasoningContent: 'never',
+    },
+  },
+  cerebras: {
+    hosts: ['api.cerebras.ai'],
+    sources: [
+      'https://inference-docs.cerebras.ai/api-reference/chat-completions',
+      'https://github.com/zed-industries/zed/issues/36215', // prompt_cache_key
+      'https://github.com/egoist/chatwise-releases/issues/1442', // reasoning_content
+    ],
+    differs: {
+      omitFields: ['prompt_cache_key', 'safety_identifier', 'verbosity'],
+      reasoningContent: 'never',
+      toolImages: 'behind',
+    },
+  },
+  xai: {
+    hosts: ['api.x.ai'],
+    sources: ['https://docs.x.ai/docs/api-reference'],
+    differs: { reasoningContent: 'never' },
+  },
+  together: {
+    hosts: ['api.together.xyz', 'api.together.ai'],
+    sources: ['https://docs.together.ai/reference/chat-completions-1'],
+    differs: { tokenLimitField: 'max_tokens' },
+  },
+  fireworks: {
+    hosts: ['api.fireworks.ai'],
+    sources: ['https://docs.fireworks.ai/api-reference/post-chatcompletions'],
+    differs: { tokenLimitField: 'max_tokens' },
+  },
+  deepinfra: {
+    hosts: ['api.deepinfra.com'],
+    sources: ['https://docs.deepinfra.com/chat/overview'],
+    differs: { tokenLimitField: 'max_tokens' },
+  },
+  zai: {
+    hosts: ['api.z.ai', 'open.bigmodel.cn'],
+    sources: ['https://docs.z.ai/api-reference/llm/chat-completion'],
+    differs: { tokenLimitField: 'max_tokens' },
+  },
+  ollama: {
+    hosts: ['localhost:11434', '127.0.0.1:11434', 'ollama:11434', 'host.docker.internal:11434'],
+    sources: ['https://docs.ollama.com/api/openai-compatibility'],
+    differs: { tokenLimitField: 'max_tokens' },
+  },
+} as const satisfies Readonly<Record<string, Service>>;
+
+export type ProfileName = keyof typeof SERVICES | 'generic';
+
+export const PROFILE_NAMES: readonly ProfileName[] = [
+  'generic',
+  ...(Object.keys(SERVICES) as (keyof typeof SERVICES)[]),
+];
+
+export function profileOf(name: ProfileName): Profile {
+  return name === 'generic' ? GENERIC_PROFILE : { ...GENERIC_PROFILE, ...SERVICES[name].differs };
+}
+
+/** The service behind a base URL; `generic` for hosts that are not known. */
+export function profileNameOf(baseUrl: string): ProfileName {
+  const url = new URL(baseUrl);
+  const isMeant = (host: string): boolean =>
+    host.startsWith('.') ? url.hostname.endsWith(host) : host === url.hostname || host === url.host;
+  const services: readonly [string, Service][] = Object.entries(SERVICES);
+  const found = services.find(([, { hosts }]) => hosts.some(isMeant))?.[0];
+  return PROFILE_NAMES.find((name) => name === found) ?? 'generic';
+}
