@@ -25,7 +25,7 @@ export const ERRORS = {
   context_length_exceeded: {
     status: 400,
     type: 'invalid_request_error',
-    text: "The input is longer than the model's context window.",
+    text: "The input is longer than the model's maximum context length. Please reduce its length.",
   },
   content_filter: {
     status: 400,

@@ -15,6 +15,7 @@ import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import { checkModelOptions } from '../providers/check-model-options.js';
 import type { TextEvent } from '../providers/text/text-event.js';
+import type { ParamOf } from '../providers/text/text-request.js';
 import { TextGeneration } from '../providers/text-generation.js';
 import type { Demand } from '../streaming/demand.js';
 import { completeUsage } from '../tokens/complete-usage.js';
@@ -31,6 +32,8 @@ export interface TextCallRequest extends PricedOptions {
   /** Number of choices. */
   readonly n: number;
   readonly outputCapTokens?: number | undefined;
+  /** Absent where the client spoke the chat wire itself. */
+  readonly paramOf?: ParamOf;
   /** Nobody waits for the answer: the longer time of background calls applies. */
   readonly background?: boolean;
 }
@@ -156,6 +159,7 @@ export class TextCalls {
         chat: request.chat,
         ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
         ...(request.background && { background: true }),
+        ...(request.paramOf && { paramOf: request.paramOf }),
       },
       { demand, onSent: meter.markSent, beforeSending, requestId: payer.requestId },
     );

@@ -1,10 +1,12 @@
 import { GatewayError, type ErrorOptions } from '../errors/gateway-error.js';
 import { UpstreamFailure } from './upstream-failure.js';
 
-/** What an upstream's error says beside its status, already cleaned: no text of the upstream is in it. */
+/** What an upstream's error says beside its status, already cleaned. */
 export interface StatusDetails {
   /** A path inside the client's own request. */
   readonly param?: string | undefined;
+  /** What the upstream says of that field. */
+  readonly message?: string | undefined;
   /** The upstream's `Retry-After`, at most one hour. */
   readonly retryAfterMs?: number | undefined;
 }
@@ -14,14 +16,14 @@ const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 /** A refusal by its HTTP status alone. An upstream's 401, 402, 403 or 404 is the operator's problem, hence 502. */
 export function failureOfStatus(status: number, details: StatusDetails = {}): UpstreamFailure {
-  const { param, retryAfterMs } = details;
+  const { param, message, retryAfterMs } = details;
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   switch (status) {
     case 400:
     case 422:
-      return new UpstreamFailure(invalidValue(param), { retryable: false, targetFault: false });
+      return new UpstreamFailure(invalidValue(param, message), { retryable: false, targetFault: false });
     case 413:
-      return refusal('request_too_large', 'The request is larger than the model accepts.');
+      return refusal(new GatewayError('request_too_large', 'The request is larger than the model accepts.'));
     case 429:
       return new UpstreamFailure(
         new GatewayError('rate_limit_exceeded', undefined, seconds(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS)),
@@ -44,30 +46,28 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
         new GatewayError('upstream_error', undefined, { cause: `status ${status}` }),
         {
           retryable: status === 408 || status === 409 || status >= 500,
-          targetFault: status >= 500 || FAULTS_BELOW_500.has(status),
+          elsewhere: ELSEWHERE.has(status),
+          targetFault: status >= 500 || status === 408 || ELSEWHERE.has(status),
           ...retryAfter,
         },
       );
   }
 }
 
-/** A key that is refused, an unpaid account, a model that is not there, a request that was not taken in time. */
-const FAULTS_BELOW_500: ReadonlySet<number> = new Set([401, 402, 404, 408]);
+/** A key that is refused, an unpaid account, a model that is not there, a proxy that wants another password. */
+const ELSEWHERE: ReadonlySet<number> = new Set([401, 402, 404, 407]);
 
 /** A refusal of this one request, which says nothing about the target and would be the same again. */
-export function refusal(
-  code: 'request_too_large' | 'context_length_exceeded' | 'content_filter',
-  message?: string,
-): UpstreamFailure {
-  return new UpstreamFailure(new GatewayError(code, message), { retryable: false, targetFault: false });
+export function refusal(error: GatewayError): UpstreamFailure {
+  return new UpstreamFailure(error, { retryable: false, targetFault: false });
 }
 
-function invalidValue(param: string | undefined): GatewayError {
-  return param === undefined
-    ? new GatewayError('invalid_value', "The model's provider refused the request as invalid for this model.")
-    : new GatewayError('invalid_value', `The model's provider does not accept this value of \`${param}\`.`, {
-        param,
-      });
+function invalidValue(param: string | undefined, message: string | undefined): GatewayError {
+  const words =
+    param === undefined
+      ? "The model's provider refused the request as invalid for this model."
+      : (message ?? `The model's provider does not accept this value of \`${param}\`.`);
+  return new GatewayError('invalid_value', words, { param });
 }
 
 function seconds(retryAfterMs: number | undefined): ErrorOptions {

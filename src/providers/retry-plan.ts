@@ -29,14 +29,21 @@ export class RetryPlan {
     return first.target;
   }
 
+  /** Whether the last target may be asked once more at once; that is an attempt like the others. */
+  mayAgain(): boolean {
+    if (this.attempts >= MAX_ATTEMPTS) return false;
+    this.attempts += 1;
+    return true;
+  }
+
   /** Milliseconds until the next attempt; undefined to give up. */
   waitAfter(failure: unknown, target: Target): number | undefined {
-    if (!(failure instanceof UpstreamFailure) || !failure.options.retryable) return undefined;
-    if (this.attempts >= MAX_ATTEMPTS) return undefined;
-    const { retryAfterMs = 0 } = failure.options;
+    if (!(failure instanceof UpstreamFailure) || this.attempts >= MAX_ATTEMPTS) return undefined;
+    const { retryable, elsewhere = false, retryAfterMs = 0 } = failure.options;
+    if (!retryable && !elsewhere) return undefined;
     const position = this.rotation.findIndex((entry) => entry.target === target);
     const entry = this.rotation[position];
-    if (entry && retryAfterMs > MAX_RETRY_AFTER_MS) this.rotation.splice(position, 1);
+    if (entry && (elsewhere || retryAfterMs > MAX_RETRY_AFTER_MS)) this.rotation.splice(position, 1);
     else if (entry) entry.notBeforeMs = this.nowMs() + retryAfterMs;
     const next = this.rotation[0];
     return next && Math.max(this.backoffMs(), next.notBeforeMs - this.nowMs());

@@ -5,9 +5,12 @@ import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
 import { orderTargets } from './order-targets.js';
+import { reportAttempt } from './report-attempt.js';
 import { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { TextProviders } from './text-providers.js';
+import { inputText } from '../tokens/input-size.js';
+import type { Remedy } from './text/remedy.js';
 import type { TextEvent } from './text/text-event.js';
 import type { TextAttempt } from './text/text-provider.js';
 import type { TextRequest } from './text/text-request.js';
@@ -44,7 +47,8 @@ export class TextGeneration {
 
   /**
    * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
-   * are made as long as nothing has been emitted. Errors are always a GatewayError.
+   * are made as long as nothing has been emitted; one of them may go to the same target without what this has refused.
+   * Errors are always a GatewayError.
    */
   generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
     const { demand, onSent, requestId } = options;
@@ -65,36 +69,34 @@ export class TextGeneration {
     const { request, signal } = call;
     const targets = this.health.usable(orderTargets(request.model.targets, this.random));
     const plan = new RetryPlan(targets, this.random, this.nowMs);
+    let target = plan.next();
+    let remedy: Remedy | undefined;
     for (let attempt = 1; ; attempt += 1) {
-      const target = plan.next();
       const progress = { begun: false };
       try {
-        yield* this.run({ ...call, target, attempt }, progress);
+        yield* this.run({ ...call, target, attempt, remedy }, progress);
         return;
       } catch (failure) {
         if (signal.aborted) return;
         this.report(failure, { ...call, target, attempt });
+        const found = remedy || progress.begun ? undefined : remedyIn(failure);
+        remedy = found;
+        if (found && plan.mayAgain()) continue;
         const waitMs = progress.begun ? undefined : plan.waitAfter(failure, target);
         if (waitMs === undefined) throw shown(failure);
         if (!(await pause(waitMs, signal))) return;
+        target = plan.next();
       }
     }
   }
 
-  /** What is wrong with the request alone is the client's to know; all else is the operator's too. */
-  private report(failure: unknown, { target, attempt, requestId }: Attempt): void {
-    if (!(failure instanceof UpstreamFailure)) return;
-    const { code, status, cause } = failure.error;
-    if (status !== 429 && status < 500) return;
-    const { provider, upstreamModel } = target;
-    this.logger.warn({
+  private report(failure: unknown, { target, attempt, requestId, request }: Attempt): void {
+    reportAttempt(this.logger, failure, {
       msg: 'an attempt at a provider failed',
       requestId,
-      provider: provider.id,
-      upstreamModel,
+      target,
       attempt,
-      code,
-      err: cause,
+      texts: () => inputText(request.chat),
     });
   }
 
@@ -131,6 +133,10 @@ function allowedOnce(beforeSending: () => Promise<void>): () => Promise<void> {
       throw new UpstreamFailure(toGatewayError(failure), { retryable: false, targetFault: false });
     });
   return () => (allowed ??= ask());
+}
+
+function remedyIn(failure: unknown): Remedy | undefined {
+  return failure instanceof UpstreamFailure ? failure.options.remedy : undefined;
 }
 
 function shown(failure: unknown): GatewayError {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { toGatewayError, type GatewayError } from '../errors/gateway-error.js';
+import { reportAttempt, type FailedAttempt } from './report-attempt.js';
 import type { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { UpstreamFailure } from './upstream-failure.js';
@@ -49,6 +50,7 @@ export class VideoGeneration {
     options: SubmissionOptions,
   ): Promise<Submitted> {
     const { signal, onTarget, requestId } = options;
+    const reported = reportOf(submission, requestId);
     let target = first;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -60,7 +62,7 @@ export class VideoGeneration {
         };
       } catch (failure) {
         const isUpstreams = failure instanceof UpstreamFailure;
-        this.report(failure, target, attempt, requestId);
+        reportAttempt(this.logger, failure, { ...reported, target, attempt });
         if (isUpstreams && !failure.options.refused)
           return target.provider.idempotentVideos
             ? await this.submitAgain(submission, target, attempt, { ...options, unknown: failure })
@@ -85,6 +87,7 @@ export class VideoGeneration {
     attempts: number,
     { signal, onTarget, requestId, unknown }: SubmissionOptions & { readonly unknown: unknown },
   ): Promise<Sent> {
+    const reported = reportOf(submission, requestId);
     let last = unknown;
     for (let attempt = attempts + 1; attempt <= MAX_SUBMISSIONS && !signal.aborted; attempt += 1) {
       try {
@@ -94,7 +97,7 @@ export class VideoGeneration {
         const submit = (): Promise<VideoSnapshot> => provider.submit(submission, target, signal);
         return { snapshot: await this.attempt(submit, target), target };
       } catch (failure) {
-        this.report(failure, target, attempt, requestId);
+        reportAttempt(this.logger, failure, { ...reported, target, attempt });
         last = failure;
       }
     }
@@ -114,23 +117,13 @@ export class VideoGeneration {
       throw failure;
     }
   }
+}
 
-  /** What is wrong with the request alone is the client's to know; all else is the operator's too. */
-  private report(failure: unknown, target: Target, attempt: number, requestId: string): void {
-    if (!(failure instanceof UpstreamFailure)) return;
-    const { code, status, cause } = failure.error;
-    if (status !== 429 && status < 500) return;
-    const { provider, upstreamModel } = target;
-    this.logger.warn({
-      msg: 'a video was not submitted',
-      requestId,
-      provider: provider.id,
-      upstreamModel,
-      attempt,
-      code,
-      err: cause,
-    });
-  }
+function reportOf(
+  { prompt, negativePrompt = '' }: VideoSubmission,
+  requestId: string,
+): Omit<FailedAttempt, 'target' | 'attempt'> {
+  return { msg: 'a video was not submitted', requestId, texts: () => [prompt, negativePrompt] };
 }
 
 /** Milliseconds, half of them by chance. @param repetition from 1 */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ResolvedModel } from '../catalog/catalog.js';
+import { contextLengthExceeded } from '../errors/context-length-exceeded.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { fitsWindow, tokensPerByte } from '../generation/count-input.js';
 import type { JsonObject } from '../json.js';
@@ -67,7 +68,8 @@ export class ContextReader {
     return { ...bridged(read), history, input };
   }
 
-  private async find({ request, keyHash, local }: ReadRequest): Promise<FoundContext> {
+  private async find(sought: ReadRequest): Promise<FoundContext> {
+    const { request, keyHash, local } = sought;
     const known = itemsById(local?.history ?? []);
     const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
     const previousResponseId = local ? undefined : request.previousResponseId;
@@ -79,7 +81,7 @@ export class ContextReader {
     if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
     if (conversationId !== undefined && !stored?.hasConversation)
       throw conversationNotFound(conversationId, 'conversation');
-    if (stored?.isTooLarge) throw contextTooLarge(request);
+    if (stored?.isTooLarge) throw contextTooLarge(sought);
     return {
       ...(local ?? { history: stored?.history ?? [], asked: stored?.parentOutput ?? 0 }),
       input: resolveReferences(request.input, new Map([...(stored?.items ?? []), ...known])),
@@ -117,14 +119,11 @@ function continuedBy({ conversationId }: ResponsesRequest): 'previous_response_i
   return conversationId === undefined ? 'previous_response_id' : 'conversation';
 }
 
-function contextTooLarge(request: ResponsesRequest): GatewayError {
+function contextTooLarge({ request, resolved }: ReadRequest): GatewayError {
   const { previousResponseId, conversationId } = request;
   const continues = conversationId !== undefined || previousResponseId !== undefined;
-  return new GatewayError(
-    'context_length_exceeded',
-    'What the request continues from is too long to be read.',
-    {
-      param: continues ? continuedBy(request) : 'input',
-    },
-  );
+  return contextLengthExceeded({
+    contextWindow: resolved.model.contextWindow,
+    param: continues ? continuedBy(request) : 'input',
+  });
 }

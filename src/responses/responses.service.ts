@@ -9,6 +9,7 @@ import { NO_USAGE } from '../payments/domain/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
+import { paramOf } from './bridge/param-of.js';
 import { ContextReader, type History } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
@@ -96,6 +97,7 @@ export class ResponsesService {
         // The bridge leaves hosted tools out, so there is no search to pay for.
         webSearch: false,
         background: request.background,
+        paramOf: paramOf(request.body),
       },
       payer,
       responseId,

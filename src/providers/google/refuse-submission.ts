@@ -3,6 +3,7 @@ import { headerOf } from '../http/header.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import { failureOfStatus } from '../map-status.js';
+import { readError } from '../openai/read-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { refusesSubmission } from '../video/submission-failure.js';
 
@@ -14,7 +15,13 @@ export function refuseSubmission(head: ResponseHead, refusal: unknown, nowMs: nu
   const status = head.status === 400 && isOperators(refusal) ? 401 : head.status;
   const retryAfterMs = parseRetryAfter(headerOf(head, 'retry-after'), nowMs);
   const { error, options } = failureOfStatus(status, { retryAfterMs });
-  return new UpstreamFailure(error, { ...options, refused: refusesSubmission(head.status) });
+  const { code, type, message } = readError(refusal);
+  return new UpstreamFailure(error, {
+    ...options,
+    elsewhere: false,
+    refused: refusesSubmission(head.status),
+    said: { status: head.status, words: { code, type, message } },
+  });
 }
 
 function isOperators(refusal: unknown): boolean {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Target } from '../../catalog/model.js';
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { Profile } from '../../catalog/profile.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { TextRequest } from '../text/text-request.js';
+import { fitMessages } from './fit-messages.js';
 
 /** Request fields that go up as they came. */
 const FORWARDED = [
-  'messages',
   'temperature',
   'top_p',
   'n',
@@ -38,6 +39,7 @@ const OWN: ReadonlySet<string> = new Set([
   ...FORWARDED,
   ...HASHED,
   'model',
+  'messages',
   'stream',
   'stream_options',
   'store',
@@ -45,6 +47,13 @@ const OWN: ReadonlySet<string> = new Set([
   'audio',
   'max_tokens',
   'max_completion_tokens',
+]);
+
+/** Fields that say something about the tools or functions alone. */
+const OF_TOOLS: ReadonlyMap<string, string> = new Map([
+  ['tool_choice', 'tools'],
+  ['parallel_tool_calls', 'tools'],
+  ['function_call', 'functions'],
 ]);
 
 /** Values that ask for nothing, whichever upstream it is; some upstreams refuse even these. */
@@ -56,34 +65,74 @@ const NEUTRAL: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['service_tier', 'auto'],
 ]);
 
-/** The body for the upstream. What is not named here or in the provider's `pass_fields` stays here. */
-export function convertRequest(request: TextRequest, target: Target): JsonObject {
+/**
+ * The body for the upstream. What is not named here or in the provider's `pass_fields` stays here. `store` never goes
+ * up: its absence says `false` to every service, and some refuse the word.
+ *
+ * @param profile what the target takes, as far as that is known by now
+ */
+export function convertRequest(
+  request: TextRequest,
+  { provider, upstreamModel }: Target,
+  profile: Profile = provider,
+): JsonObject {
   const { chat, stream, outputCapTokens, account } = request;
-  const { provider, upstreamModel } = target;
-  const body: Record<string, JsonValue> = { model: upstreamModel };
+  const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
+  const body: Record<string, JsonValue> = { model: upstreamModel, messages: fitMessages(messages, profile) };
+  const put = (field: string, value: JsonValue | undefined): void => {
+    if (value !== undefined && value !== null && !isOmitted(profile, field, value)) body[field] = value;
+  };
   for (const field of FORWARDED) {
     const value = chat[field];
-    if (value !== undefined && value !== null && !asksForNothing(field, value)) body[field] = value;
+    if (!asksForNothing(chat, field, value)) put(field, value);
   }
   for (const field of HASHED) {
     const value = chat[field];
-    if (typeof value === 'string') body[field] = hashed(account, value);
+    if (typeof value === 'string' && value !== '') put(field, hashed(account, value));
   }
   for (const field of provider.passFields) {
-    if (OWN.has(field) || field === '__proto__' || !Object.hasOwn(chat, field)) continue;
-    const value = chat[field];
-    if (value !== undefined && value !== null) body[field] = value;
+    if (!OWN.has(field) && field !== '__proto__' && Object.hasOwn(chat, field)) put(field, chat[field]);
   }
-  if (outputCapTokens !== undefined) body[provider.tokenLimitField] = outputCapTokens;
-  body.store = false;
+  put(profile.tokenLimitField, outputCapTokens);
   body.stream = stream;
-  if (stream) body.stream_options = { include_usage: true };
+  if (stream) put('stream_options', { include_usage: true });
   return body;
 }
 
-function asksForNothing(field: string, value: JsonValue): boolean {
-  if (field === 'modalities') return Array.isArray(value) && value.length === 1 && value[0] === 'text';
-  return NEUTRAL.get(field) === value;
+/** @param value of the field, which may be left out for some values alone */
+function isOmitted({ omitFields }: Profile, field: string, value: JsonValue): boolean {
+  if (omitFields.length === 0) return false;
+  return omitFields.includes(field) || (isScalar(value) && omitFields.includes(`${field}=${String(value)}`));
+}
+
+function asksForNothing(chat: JsonObject, field: string, value: JsonValue | undefined): boolean {
+  const about = OF_TOOLS.get(field);
+  if (about !== undefined) return isEmpty(chat[about]);
+  switch (field) {
+    case 'tools':
+    case 'functions':
+    case 'logit_bias':
+    case 'stop':
+      return isEmpty(value);
+    case 'modalities':
+      return Array.isArray(value) && value.length === 1 && value[0] === 'text';
+    case 'response_format':
+      return isJsonObject(value) && value['type'] === 'text';
+    case 'top_logprobs':
+      return value === 0 && chat['logprobs'] !== true;
+    default:
+      return value !== undefined && NEUTRAL.get(field) === value;
+  }
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isJsonObject(value)) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === '';
+}
+
+function isScalar(value: JsonValue): value is string | number | boolean {
+  return typeof value !== 'object';
 }
 
 /** 64 hexadecimal digits; the same name of two accounts is two names upstream. */

@@ -1,4 +1,5 @@
-import type { ProviderSettings } from '../../catalog/model.js';
+import type { ProviderSettings, Target } from '../../catalog/model.js';
+import type { Profile } from '../../catalog/profile.js';
 import type { JsonObject } from '../../json.js';
 import { headerOf } from '../http/header.js';
 import { malformed } from '../http/malformed.js';
@@ -8,24 +9,35 @@ import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import type { TextEvent } from '../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
-import type { UpstreamFailure } from '../upstream-failure.js';
+import type { Remedy } from '../text/remedy.js';
+import type { TextRequest } from '../text/text-request.js';
+import { UpstreamFailure } from '../upstream-failure.js';
 import { connectOpenAi } from './connect.js';
 import { convertAnswer } from './convert-answer.js';
 import { convertRequest } from './convert-request.js';
-import { mapRefusal } from './map-error.js';
+import { findRemedy } from './find-remedy.js';
+import { LearntProfiles } from './learnt-profiles.js';
+import { mapRefusal, type RequestContext } from './map-error.js';
+import { readError } from './read-error.js';
 import { StreamReader } from './stream-reader.js';
+import { wellFormedJson } from './well-formed.js';
 
 /** Any server that speaks OpenAI's chat wire. */
 export class OpenAiTextProvider implements TextProvider {
   private readonly client: UpstreamClient;
+  private readonly learnt: LearntProfiles;
 
   constructor(private readonly settings: ProviderSettings) {
     this.client = connectOpenAi(settings);
+    this.learnt = new LearntProfiles(settings);
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
-    const { request, target, signal, onSent, beforeSending } = attempt;
-    const body = JSON.stringify(convertRequest(request, target));
+    const { request, target, signal, onSent, beforeSending, remedy } = attempt;
+    const { upstreamModel } = target;
+    const profile = this.learnt.of(upstreamModel, remedy);
+    const sent = convertRequest(request, target, profile);
+    const body = wellFormedJson(JSON.stringify(sent));
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';
     const headers = { accept, 'content-type': 'application/json' };
@@ -41,15 +53,22 @@ export class OpenAiTextProvider implements TextProvider {
     );
     try {
       const head = await answer.head();
-      if (head.status < 200 || head.status > 299) throw await refused(answer, head, request.chat);
+      const errors = errorContext(request, target);
+      if (head.status < 200 || head.status > 299) {
+        const { failure, remedy: other } = await refused(answer, head, { sent, profile, errors });
+        // What it refuses now is something else.
+        if (remedy && other) this.learnt.learn(upstreamModel, remedy);
+        throw failure;
+      }
+      if (remedy) this.learnt.learn(upstreamModel, remedy);
       const opened: TextEvent = {
         type: 'opened',
         provider: target.provider.id,
-        upstreamModel: target.upstreamModel,
+        upstreamModel,
         attempts: attempt.attempt,
       };
-      if (request.stream) yield* streamed(answer, opened, request.chat);
-      else yield [opened, ...convertAnswer(await readWhole(answer))];
+      if (request.stream) yield* streamed(answer, opened, errors);
+      else yield [opened, ...convertAnswer(await readWhole(answer), errors)];
     } finally {
       answer.close();
     }
@@ -73,9 +92,9 @@ export class OpenAiTextProvider implements TextProvider {
 async function* streamed(
   answer: Answer,
   opened: TextEvent,
-  chat: JsonObject,
+  errors: RequestContext,
 ): AsyncGenerator<readonly TextEvent[]> {
-  const reader = new StreamReader(chat);
+  const reader = new StreamReader(errors);
   let unannounced: TextEvent | undefined = opened;
   for (;;) {
     const chunks = await answer.read();
@@ -89,12 +108,43 @@ async function* streamed(
   }
 }
 
-async function refused(answer: Answer, head: ResponseHead, chat: JsonObject): Promise<UpstreamFailure> {
+interface Refused {
+  readonly failure: UpstreamFailure;
+  readonly remedy?: Remedy | undefined;
+}
+
+async function refused(
+  answer: Answer,
+  head: ResponseHead,
+  asked: { readonly sent: JsonObject; readonly profile: Profile; readonly errors: RequestContext },
+): Promise<Refused> {
   const body = await readErrorBody(answer);
-  if (head.status < 400) return malformed(`status ${head.status}`);
-  return mapRefusal(head.status, body, {
-    chat,
+  if (head.status < 400) return { failure: malformed(`status ${head.status}`) };
+  const { error, options } = mapRefusal(head.status, body, {
+    ...asked.errors,
     nowMs: Date.now(),
     retryAfter: headerOf(head, 'retry-after'),
   });
+  const remedy =
+    error.code === 'invalid_value'
+      ? findRemedy(head.status, readError(body), asked.sent, asked.profile)
+      : undefined;
+  return { failure: new UpstreamFailure(error, { ...options, remedy }), remedy };
+}
+
+function errorContext(
+  { chat, model, paramOf }: TextRequest,
+  { provider, upstreamModel }: Target,
+): RequestContext {
+  const { contextWindow } = model;
+  const { apiKey } = provider;
+  return {
+    chat,
+    paramOf,
+    contextWindow,
+    secrets: [
+      ...(apiKey === undefined ? [] : [apiKey]),
+      ...(upstreamModel === model.id ? [] : [upstreamModel]),
+    ],
+  };
 }

@@ -1,8 +1,7 @@
-import type { JsonObject } from '../../json.js';
 import type { TextEvent } from '../text/text-event.js';
 import { ChunkConverter } from './convert-chunk.js';
 import { malformed } from '../http/malformed.js';
-import { isErrorFrame, mapErrorFrame } from './map-error.js';
+import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
 import { parseObject } from '../http/parse-object.js';
 import { SseParser } from './parse-stream.js';
 
@@ -20,7 +19,7 @@ export class StreamReader {
   private events: TextEvent[] = [];
   private done = false;
 
-  constructor(private readonly chat: JsonObject) {}
+  constructor(private readonly errors: RequestContext) {}
 
   /** @param chunks are the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
@@ -43,7 +42,7 @@ export class StreamReader {
       return;
     }
     const frame = parseObject(data);
-    if (isErrorFrame(frame)) throw mapErrorFrame(frame, { chat: this.chat, nowMs: Date.now() });
+    if (isErrorFrame(frame)) throw mapErrorFrame(frame, { ...this.errors, nowMs: Date.now() });
     this.converter.convert(frame, this.events);
   }
 }

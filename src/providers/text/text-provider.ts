@@ -1,4 +1,5 @@
 import type { Target } from '../../catalog/model.js';
+import type { Remedy } from './remedy.js';
 import type { TextEvent } from './text-event.js';
 import type { TextRequest } from './text-request.js';
 
@@ -8,6 +9,8 @@ export interface TextAttempt {
   readonly target: Target;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** What an earlier attempt at this target has taught. */
+  readonly remedy?: Remedy | undefined;
   /** Aborted when the client left or the call was cut off; the upstream's socket must be closed at once. */
   readonly signal: AbortSignal;
   /** To be called when the request is about to be written to a connected socket: from here on it may cost money. */

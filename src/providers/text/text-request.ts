@@ -1,6 +1,9 @@
 import type { JsonObject } from '../../json.js';
 import type { TextModel } from '../../catalog/model.js';
 
+/** The client's name for a field of the chat body (`messages[0].content`); undefined where it sent nothing there. */
+export type ParamOf = (chatParam: string) => string | undefined;
+
 /** One validated request for text, in terms every dialect can convert from. */
 export interface TextRequest {
   readonly model: TextModel;
@@ -15,4 +18,6 @@ export interface TextRequest {
   readonly background?: boolean;
   /** A chat-completions body, checked for shape; unknown fields are still in it and go up only by `passFields`. */
   readonly chat: JsonObject;
+  /** Absent where the client spoke the chat wire itself. */
+  readonly paramOf?: ParamOf;
 }

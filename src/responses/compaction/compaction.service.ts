@@ -12,6 +12,7 @@ import type { Demand } from '../../streaming/demand.js';
 import { ContextReader } from '../context-reader.js';
 import { storedInput } from '../domain/stored-input.js';
 import type { ResponsesRequest } from '../responses-request.js';
+import { paramOf } from '../bridge/param-of.js';
 import { askForSummary } from './compaction-request.js';
 import { Compactions } from './compactions.js';
 
@@ -48,6 +49,7 @@ export class CompactionService {
         n: 1,
         serviceTier: request.serviceTier,
         webSearch: false,
+        paramOf: paramOf(request.body),
       },
       payer,
     );

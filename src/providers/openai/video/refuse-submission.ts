@@ -1,4 +1,3 @@
-import { isJsonObject } from '../../../json.js';
 import { headerOf } from '../../http/header.js';
 import type { ResponseHead } from '../../http/upstream-call.js';
 import { UpstreamFailure } from '../../upstream-failure.js';
@@ -14,16 +13,21 @@ export function refuseSubmission(
   nowMs: number,
 ): UpstreamFailure {
   const params = paramsFor(names);
-  const { error, options } = mapRefusal(head.status, renamed(refusal, params), {
-    chat: Object.fromEntries([...params.values()].map((name) => [name, true])),
+  const { error, options } = mapRefusal(head.status, refusal, {
+    paramOf: (param) => params.get(param),
     retryAfter: headerOf(head, 'retry-after'),
     nowMs,
   });
-  return new UpstreamFailure(error, { ...options, refused: refusesSubmission(head.status) });
+  return new UpstreamFailure(error, {
+    ...options,
+    // Of what was refused, only a 429 is tried elsewhere.
+    elsewhere: head.status === 429 && options.elsewhere === true,
+    refused: refusesSubmission(head.status),
+  });
 }
 
 /** This wire's fields by the names that the client has for them. */
-function paramsFor({ seconds, image }: VideoSubmission['names']): ReadonlyMap<unknown, string> {
+function paramsFor({ seconds, image }: VideoSubmission['names']): ReadonlyMap<string, string> {
   return new Map([
     ['prompt', 'prompt'],
     ['seconds', seconds],
@@ -32,10 +36,4 @@ function paramsFor({ seconds, image }: VideoSubmission['names']): ReadonlyMap<un
     ['seed', 'seed'],
     ['negative_prompt', 'negative_prompt'],
   ]);
-}
-
-function renamed(refusal: unknown, params: ReadonlyMap<unknown, string>): unknown {
-  if (!isJsonObject(refusal) || !isJsonObject(refusal.error)) return refusal;
-  const { error } = refusal;
-  return { error: { ...error, param: params.get(error.param) ?? null } };
 }

@@ -1,0 +1,45 @@
+/** Longer messages are cut. */
+const MAX_LENGTH = 300;
+/** So much of a message is looked at. */
+const MAX_READ = 4_096;
+/** A name that is shorter is likely to be a word. */
+const MIN_SECRET_LENGTH = 4;
+const BLANK = '[…]';
+
+/** Where a stack trace begins. */
+const TRACE = /\s*(?:\r?\n|Traceback \(most recent call last\)|\bat (?:async )?[\w$.<>]+ \()/;
+
+const PRIVATE: readonly RegExp[] = [
+  /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>)\]]+/gi, // addresses
+  /\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|ai|dev|cn|internal|local|svc|cloud)(?::\d+)?(?:\/[^\s"'<>)\]]*)?(?![\w])/gi,
+  /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g,
+  /\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,
+  /\bBearer\s+[^\s"']+/gi,
+  /\b(?:sk|pk|rk|gsk|xai|csk|ak|key|org|proj|user|acct|req|nvapi|fw|tgp|hf|compose)[-_][\w*.-]*[\d*][\w*.-]*/gi,
+  /\bAIza[\w-]{10,}/g,
+  /\/(?:[\w.@-]+\/){2,}[\w.@-]+/g, // paths of files
+  /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}/g, // whatever else is long and looks random
+];
+
+/**
+ * An upstream's message without what is the operator's: addresses, keys, ids of organisations and requests, stack traces
+ * and the names in `secrets`; at most 300 characters in one line. Undefined when nothing is left.
+ */
+export function cleanMessage(
+  message: string | undefined,
+  secrets: readonly string[] = [],
+): string | undefined {
+  if (message === undefined) return undefined;
+  let cleaned = message.slice(0, MAX_READ);
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_LENGTH) cleaned = cleaned.replaceAll(secret, BLANK);
+  }
+  cleaned = cleaned.trim().split(TRACE, 1)[0] ?? '';
+  for (const pattern of PRIVATE) cleaned = cleaned.replaceAll(pattern, BLANK);
+  // Control characters would break lines of a log.
+  cleaned = cleaned.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  if (cleaned === '') return undefined;
+  if (cleaned.length <= MAX_LENGTH) return cleaned;
+  // No character is cut in half.
+  return `${cleaned.slice(0, MAX_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

@@ -1,0 +1,59 @@
+import type { Logger } from '@nestjs/common';
+import type { Target } from '../catalog/model.js';
+import { cleanMessage } from './clean-message.js';
+import { quotes } from './quotes.js';
+import { UpstreamFailure, type UpstreamWords } from './upstream-failure.js';
+
+export interface FailedAttempt {
+  readonly msg: string;
+  readonly requestId: string;
+  readonly target: Target;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** What the client wrote: a message that quotes it stays out of the log. */
+  readonly texts: () => readonly string[];
+}
+
+/** Codes, types and paths of fields; whatever looks otherwise may be anything. */
+const NAME = /^[\w.[\]:/-]{1,128}$/;
+
+/**
+ * Tells the operator why an attempt failed: all that an upstream refused, with its own reason, and all that is not the
+ * request's own fault. What is not the upstream's (the client left, the call may not begin) is told elsewhere.
+ */
+export function reportAttempt(logger: Logger, failure: unknown, attempt: FailedAttempt): void {
+  if (!(failure instanceof UpstreamFailure)) return;
+  const { error, options } = failure;
+  const { said } = options;
+  if (!said && error.status !== 429 && error.status < 500) return;
+  const { msg, requestId, target } = attempt;
+  logger.warn({
+    msg,
+    requestId,
+    provider: target.provider.id,
+    upstreamModel: target.upstreamModel,
+    attempt: attempt.attempt,
+    code: error.code,
+    ...(said && { upstream: { status: said.status, ...wordsFor(said.words, attempt) } }),
+    ...(error.cause !== undefined && { err: error.cause }),
+  });
+}
+
+function wordsFor(
+  { code, type, param, message }: UpstreamWords,
+  { target, texts }: FailedAttempt,
+): UpstreamWords {
+  const { apiKey, logUpstreamMessages } = target.provider;
+  const cleaned = cleanMessage(message, apiKey === undefined ? [] : [apiKey]);
+  const isQuote = cleaned !== undefined && !logUpstreamMessages && quotes(cleaned, texts());
+  return {
+    code: named(code),
+    type: named(type),
+    param: named(param),
+    message: isQuote ? '[quotes the request]' : cleaned,
+  };
+}
+
+function named(word: string | undefined): string | undefined {
+  return word !== undefined && NAME.test(word) ? word : undefined;
+}
