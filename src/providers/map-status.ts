@@ -47,15 +47,18 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
         {
           retryable: status === 408 || status === 409 || status >= 500,
           elsewhere: ELSEWHERE.has(status),
-          targetFault: status >= 500 || status === 408 || ELSEWHERE.has(status),
+          targetFault: status >= 500 || FAULTS_BELOW_500.has(status),
           ...retryAfter,
         },
       );
   }
 }
 
-/** A key that is refused, an unpaid account, a model that is not there, a proxy that wants another password. */
-const ELSEWHERE: ReadonlySet<number> = new Set([401, 402, 404, 407]);
+/** An unpaid account, a model that is not there, a proxy that wants another password. */
+const ELSEWHERE: ReadonlySet<number> = new Set([402, 404, 407]);
+
+/** These, a key that is refused, and a request that was not taken in time. */
+const FAULTS_BELOW_500: ReadonlySet<number> = new Set([...ELSEWHERE, 401, 408]);
 
 /** A refusal of this one request, which says nothing about the target and would be the same again. */
 export function refusal(error: GatewayError): UpstreamFailure {

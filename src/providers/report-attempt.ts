@@ -1,4 +1,4 @@
-import type { Logger } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { cleanMessage } from './clean-message.js';
 import { quotes } from './quotes.js';
@@ -21,7 +21,11 @@ const NAME = /^[\w.[\]:/-]{1,128}$/;
  * Tells the operator why an attempt failed: all that an upstream refused, with its own reason, and all that is not the
  * request's own fault. What is not the upstream's (the client left, the call may not begin) is told elsewhere.
  */
-export function reportAttempt(logger: Logger, failure: unknown, attempt: FailedAttempt): void {
+export function reportAttempt(
+  logger: Pick<LoggerService, 'warn'>,
+  failure: unknown,
+  attempt: FailedAttempt,
+): void {
   if (!(failure instanceof UpstreamFailure)) return;
   const { error, options } = failure;
   const { said } = options;

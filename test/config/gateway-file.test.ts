@@ -24,9 +24,17 @@ describe('readGatewayFile', () => {
       backgroundTimeoutMs: 3_600_000,
       headers: {},
       passFields: [],
+      omitFields: [],
+      developerRole: true,
       tokenLimitField: 'max_completion_tokens',
+      toolCallIds: 'short',
+      reasoningContent: 'never',
+      assistantAfterTools: false,
+      toolImages: 'behind',
       idempotentVideos: false,
       maxConnections: 256,
+      proxy: undefined,
+      logUpstreamMessages: false,
     });
     expect(catalog.providers.get('b')).toMatchObject({
       baseUrl: 'https://api.anthropic.com/v1',
@@ -53,9 +61,17 @@ describe('readGatewayFile', () => {
           headers: {api-version: 2026-01-01, x-number: 1.10}
           pass_fields: [top_k, min_p]
           token_limit_field: max_tokens
+          omit_fields: [user]
+          developer_role: true
+          tool_call_ids: nine
+          reasoning_content: always
+          assistant_after_tools: true
+          tool_images: behind
+          proxy: http://me:\${UP_KEY}@proxy.internal:3128
+          log_upstream_messages: true
           idempotent_videos: true
           max_connections: 6`,
-      { UP_HOST: 'up.internal', UP_KEY: 'a$&b' },
+      { UP_HOST: 'up.internal', UP_KEY: 'a$&b', HTTP_PROXY: 'other.internal' },
     );
     expect(catalog.providers.get('up')).toMatchObject({
       baseUrl: 'http://up.internal:8080/v1',
@@ -69,6 +85,14 @@ describe('readGatewayFile', () => {
       headers: { 'api-version': '2026-01-01', 'x-number': '1.10' },
       passFields: ['top_k', 'min_p'],
       tokenLimitField: 'max_tokens',
+      omitFields: ['user'],
+      developerRole: true,
+      toolCallIds: 'nine',
+      reasoningContent: 'always',
+      assistantAfterTools: true,
+      toolImages: 'behind',
+      proxy: 'http://me:a$&b@proxy.internal:3128/',
+      logUpstreamMessages: true,
       idempotentVideos: true,
       maxConnections: 6,
     });

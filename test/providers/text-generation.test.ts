@@ -6,10 +6,12 @@ import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
 import type { TextEvent } from '../../src/providers/text/text-event.js';
+import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
 import { chatChunk, sse } from '../support/chat-wire.js';
 import {
   completion,
+  type Handler,
   refusal,
   type ScriptedUpstream,
   startScriptedUpstream,
@@ -40,7 +42,7 @@ afterEach(async () => {
   await Promise.all([first.close(), second.close()]);
 });
 
-function generate(only: readonly Target[] = targets, stream = true) {
+function generate(only: readonly Target[] = targets, stream = true, request: Partial<TextRequest> = {}) {
   const generation = new TextGeneration(
     providers,
     health,
@@ -48,7 +50,7 @@ function generate(only: readonly Target[] = targets, stream = true) {
     () => performance.now(),
   );
   const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1), requestId: 'req_test' };
-  return generation.generate(requestFor(modelFor(only), { stream }), options);
+  return generation.generate(requestFor(modelFor(only), { stream, ...request }), options);
 }
 
 async function failureOf(only?: readonly Target[]): Promise<GatewayError> {
@@ -83,10 +85,68 @@ describe('text generation', () => {
     expect(sent).toBe(1);
   });
 
-  it.each([400, 401, 403, 404, 413, 422])('does not try again after %d', async (status) => {
+  it.each([400, 401, 403, 413, 422])('does not try again after %d', async (status) => {
     first.always(refusal(status));
     await failureOf();
     expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
+  });
+
+  it.each<[string, Handler]>([
+    ['an unpaid account', refusal(429, { code: 'insufficient_quota' })],
+    ['a model that it does not have', refusal(404, { code: 'model_not_found' })],
+  ])('tries the next target, and never the same one, after %s', async (_fault, handler) => {
+    first.always(handler);
+    expect((await eventsOf(generate()))[0]).toMatchObject({ provider: 'second', attempts: 2 });
+    expect(await failureOf(alone())).toMatchObject({ code: 'upstream_error', status: 502 });
+    expect(first.requests).toHaveLength(2);
+  });
+
+  describe('after a refusal that names a hint', () => {
+    const hinted = { messages: [{ role: 'user', content: 'Hi' }], prompt_cache_key: 'k', user: 'u' };
+    const ask = (): Promise<TextEvent[]> => eventsOf(generate(alone(), true, { chat: hinted }));
+    const strict =
+      (...fields: readonly string[]): Handler =>
+      (exchange) => {
+        const extra = fields.find((field) => field in exchange.request.body);
+        return (
+          extra === undefined
+            ? completion('Hello!')
+            : refusal(400, { message: `property '${extra}' is unsupported` })
+        )(exchange);
+      };
+
+    it('asks the same target once more without it, and remembers that', async () => {
+      first.always(strict('prompt_cache_key'));
+      expect((await ask())[0]).toMatchObject({ provider: 'first', attempts: 2 });
+      expect(first.requests[1]?.body).toHaveProperty('user');
+      expect((await ask())[0]).toMatchObject({ attempts: 1 });
+      expect(first.requests).toHaveLength(3);
+      expect(sent).toBe(2);
+    });
+
+    it('asks no third time, and knows the one field when the other is refused', async () => {
+      first.always(strict('prompt_cache_key', 'user'));
+      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value' });
+      expect(first.requests).toHaveLength(2);
+      expect((await ask())[0]).toMatchObject({ attempts: 2 });
+      expect(Object.keys(first.requests[3]?.body ?? {})).not.toContain('user');
+    });
+
+    it('forgets what did not help', async () => {
+      first.next(refusal(400, { param: 'user' })).next(refusal(400, { param: 'messages' }));
+      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value', param: 'messages' });
+      await ask();
+      expect(first.requests[2]?.body).toHaveProperty('user');
+    });
+
+    it('makes no more attempts than there are', async () => {
+      first
+        .next(refusal(500))
+        .next(refusal(500))
+        .next(refusal(400, { param: 'user' }));
+      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value' });
+      expect(first.requests).toHaveLength(3);
+    });
   });
 
   it('tries three times at most, in turns, and shows the last failure', async () => {

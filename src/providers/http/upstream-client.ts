@@ -1,6 +1,7 @@
 import type { ProviderSettings } from '../../catalog/model.js';
 import { ConnectionPool, type ConnectionOptions } from './connection-pool.js';
 import { type Answer, converse } from './converse.js';
+import { connectThrough, parseProxy } from './proxy-tunnel.js';
 
 /** An idle socket is kept this long, unless the upstream announces a shorter time. */
 const KEEP_ALIVE_MS = 30_000;
@@ -32,6 +33,8 @@ export class UpstreamClient {
   private readonly path: string;
   private readonly search: string;
   private readonly headers: Record<string, string>;
+  /** Stands before every path. */
+  private readonly prefix: string;
 
   /** @param authorization headers with the provider's key; they go to the origin of `baseUrl` only. */
   constructor(
@@ -43,9 +46,19 @@ export class UpstreamClient {
     this.origin = base.origin;
     this.path = base.pathname.replace(/\/$/, '');
     this.search = base.search.slice(1);
-    this.headers = { 'user-agent': 'slipstream', ...authorization, ...lowerCased(settings.headers) };
-    this.pool = new ConnectionPool(base.origin, settings.maxConnections, {
-      connect: { timeout: settings.connectTimeoutMs },
+    const timeout = settings.connectTimeoutMs;
+    const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
+    // A plain request goes to the proxy itself, with the whole address: many proxies open tunnels to port 443 alone.
+    const isPlain = proxy !== undefined && base.protocol === 'http:';
+    this.prefix = isPlain ? base.origin : '';
+    this.headers = {
+      'user-agent': 'slipstream',
+      ...authorization,
+      ...lowerCased(settings.headers),
+      ...(isPlain && { host: base.host, ...proxy.headers }),
+    };
+    this.pool = new ConnectionPool(isPlain ? proxy.origin : base.origin, settings.maxConnections, {
+      connect: proxy && !isPlain ? connectThrough(proxy, timeout) : { timeout },
       keepAliveTimeout: KEEP_ALIVE_MS,
       // The clocks are ours: those of the pool do not know whether anybody is reading.
       headersTimeout: 0,
@@ -82,9 +95,9 @@ export class UpstreamClient {
   }
 
   private pathOf({ path, query = '' }: UpstreamRequest): string {
-    if (typeof path !== 'string') return path.fromOrigin;
+    if (typeof path !== 'string') return `${this.prefix}${path.fromOrigin}`;
     const search = [this.search, query].filter((part) => part !== '').join('&');
-    return `${this.path}${path}${search === '' ? '' : `?${search}`}`;
+    return `${this.prefix}${this.path}${path}${search === '' ? '' : `?${search}`}`;
   }
 }
 

@@ -64,6 +64,39 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
   });
 
   it.each([
+    [{ reasoning: { effort: 'minimal' } }, 'reasoning_effort', 'reasoning.effort'],
+    [
+      { text: { format: { type: 'json_schema', name: 'x', schema: { type: 'object' } } } },
+      'response_format.json_schema.schema',
+      'text.format.schema',
+    ],
+    [{ max_output_tokens: 16 }, 'max_completion_tokens', 'max_output_tokens'],
+    [{}, 'max_completion_tokens', null],
+    [{}, 'messages[3].content', 'input'],
+  ])('that refuses a field of %j says what the client calls it', async (body, param, expected) => {
+    upstream.always(refusal(400, { param, code: 'unsupported_value', message: 'upstream text' }));
+    const { error } = await refusalOf(await clientOf().create(body));
+    expect(error).toMatchObject({ code: 'invalid_value', param: expected });
+    expect(error.message).not.toContain('upstream text');
+  });
+
+  it('because the context is full says so in the words that clients look for', async () => {
+    const words =
+      /^This model's maximum context length is \d+ tokens\. However, your input resulted in 33056 tokens\. /;
+    const full = { code: 400, type: 'exceed_context_size_error', n_prompt_tokens: 33_056 };
+    upstream.next(refusal(400, full));
+    const { error } = await refusalOf(await clientOf().create());
+    expect(error).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
+    expect(error.message).toMatch(words);
+    upstream.next((exchange) => exchange.end(sse({ error: full })));
+    const streamed = await refusalOf(await clientOf().create({ stream: true }));
+    expect(streamed.error).toEqual(error);
+    upstream.next((exchange) => exchange.end(sse(chatChunk({ content: 'The' }), { error: full })));
+    const { response } = await checkedStream(await clientOf().create({ stream: true }));
+    expect(response.error).toEqual({ code: 'context_length_exceeded', message: error.message });
+  });
+
+  it.each([
     ['a broken connection', (): string => ''],
     ['a frame that is no JSON', (): string => 'data: {nonsense\n\n'],
     [

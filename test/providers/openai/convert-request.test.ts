@@ -17,11 +17,11 @@ function convert(
   return convertRequest(requestFor(modelFor([target]), { chat: { messages, ...chat }, ...request }), target);
 }
 
-const bare = { model: 'upstream-model', messages, store: false };
+const bare = { model: 'upstream-model', messages };
 const streamed = { ...bare, stream: true, stream_options: { include_usage: true } };
 
 describe('a request on its way up', () => {
-  it('names the upstream model, is not stored, and asks streams for usage', () => {
+  it('names the upstream model, says nothing of storing, and asks streams for usage', () => {
     expect(convert({ model: 'public', store: true, stream_options: { include_usage: false } })).toEqual(
       streamed,
     );
@@ -65,6 +65,19 @@ describe('a request on its way up', () => {
     ['seed', null],
     ['metadata', { a: 'b' }],
     ['top_k', 5],
+    ['store', true],
+    ['tools', []],
+    ['tool_choice', 'auto'],
+    ['tool_choice', 'none'],
+    ['parallel_tool_calls', true],
+    ['functions', []],
+    ['function_call', 'auto'],
+    ['stop', []],
+    ['stop', ''],
+    ['logit_bias', {}],
+    ['response_format', { type: 'text' }],
+    ['top_logprobs', 0],
+    ['user', ''],
   ])('leaves out %s: %j', (field, value) => {
     expect(convert({ [field]: value })).toEqual(streamed);
   });
@@ -97,6 +110,21 @@ describe('a request on its way up', () => {
     const { user, ...rest } = convert(chat, {}, { passFields });
     expect(rest).toEqual({ ...streamed, top_k: 5 });
     expect(user).not.toBe('u');
+  });
+
+  it('leaves out what says something of tools when the list of them is empty', () => {
+    expect(convert({ tools: [], tool_choice: 'auto', parallel_tool_calls: false })).toEqual(streamed);
+  });
+
+  it('leaves out the fields that the provider refuses, or some of their values', () => {
+    const omitFields = ['prompt_cache_key', 'stream_options', 'reasoning_effort=minimal', 'temperature=1'];
+    const chat = { prompt_cache_key: 'k', reasoning_effort: 'minimal', temperature: 1, verbosity: 'low' };
+    expect(convert(chat, {}, { omitFields })).toEqual({ ...bare, stream: true, verbosity: 'low' });
+    expect(convert({ reasoning_effort: 'high' }, { stream: false }, { omitFields })).toEqual({
+      ...bare,
+      stream: false,
+      reasoning_effort: 'high',
+    });
   });
 
   it.each(['user', 'safety_identifier', 'prompt_cache_key'])('hashes %s with the account', (field) => {

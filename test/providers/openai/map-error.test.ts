@@ -81,6 +81,114 @@ describe('a refusal of the upstream', () => {
   });
 });
 
+describe('a full context', () => {
+  const window = { chat, nowMs, contextWindow: 200_000 };
+  const words = "This model's maximum context length is 200000 tokens.";
+
+  it.each<[string, unknown]>([
+    [
+      'OpenAI',
+      { error: { code: 'context_length_exceeded', param: 'messages', type: 'invalid_request_error' } },
+    ],
+    ['Cerebras', { code: 'context_length_exceeded', message: 'x', param: 'messages' }],
+    ['llama.cpp', { error: { code: 400, type: 'exceed_context_size_error', n_ctx: 8_192 } }],
+    ['vLLM', { error: { code: 400, type: 'BadRequestError', param: 'input_tokens' } }],
+    ['an older vLLM', { object: 'error', code: 400, param: 'input_tokens' }],
+    ['GitHub Copilot', { error: { code: 'model_max_prompt_tokens_exceeded' } }],
+    ['GitHub Models', { error: { code: 'tokens_limit_reached' } }],
+    ['Z.ai', { error: { code: '1261', message: 'Prompt exceeds max length' } }],
+    ['Z.ai, with a number', { error: { code: 1261 } }],
+    ['OpenRouter', { error: { code: 400, metadata: { error_type: 'context_length_exceeded' } } }],
+    [
+      'another behind OpenRouter',
+      { error: { code: 400, metadata: { raw: '{"error":{"code":"context_length_exceeded"}}' } } },
+    ],
+    ['a list', [{ error: { code: 400, details: [{ reason: 'context_length_exceeded' }] } }]],
+  ])('is known from what %s says, whatever its status', (_service, body) => {
+    for (const status of [400, 413, 422, 500]) {
+      const { error, options } = mapRefusal(status, body, window);
+      expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400, param: 'messages' });
+      expect(error.message).toBe(`${words} Please reduce its length.`);
+      expect(options).toMatchObject({ retryable: false, targetFault: false });
+    }
+    const first: unknown = Array.isArray(body) ? body[0] : body;
+    expect(mapErrorFrame(first as JsonObject, window).error.code).toBe('context_length_exceeded');
+  });
+
+  it('says how long the input was where the upstream has counted it', () => {
+    const body = { error: { type: 'exceed_context_size_error', n_prompt_tokens: 33_056, n_ctx: 32_768 } };
+    expect(mapRefusal(400, body, window).error.message).toBe(
+      `${words} However, your input resulted in 33056 tokens. Please reduce its length.`,
+    );
+  });
+
+  it('is not taken from a message', () => {
+    const message = "This model's maximum context length is 5 tokens: context_length_exceeded";
+    expect(refused(400, { message }).error.code).toBe('invalid_value');
+  });
+});
+
+describe("what is the operator's fault", () => {
+  it.each<[number, JsonObject]>([
+    [429, { code: 'insufficient_quota' }],
+    [429, { type: 'insufficient_quota' }],
+    [429, { type: 'exceeded_current_quota_error' }],
+    [403, { type: 'billing_error' }],
+    [429, { code: '1113' }],
+    [400, { code: 'model_not_found' }],
+    [404, { code: 'DeploymentNotFound' }],
+    [400, { param: 'model', code: 'invalid_value' }],
+    [402, {}],
+    [404, {}],
+    [407, {}],
+  ])('%d %j is 502, and for another target', (status, error) => {
+    const { error: shown, options } = refused(status, error);
+    expect(shown).toMatchObject({ status: 502, code: 'upstream_error', param: null });
+    expect(options).toMatchObject({ retryable: false, elsewhere: true, targetFault: true });
+  });
+});
+
+describe('a key that is refused', () => {
+  it.each<[number, JsonObject]>([
+    [400, { code: 400, details: [{ reason: 'API_KEY_INVALID' }] }],
+    [400, { code: 'invalid_api_key' }],
+    [401, {}],
+  ])('with %d %j is 502, and a fault of the target', (status, error) => {
+    const { error: shown, options } = refused(status, error);
+    expect(shown).toMatchObject({ status: 502, code: 'upstream_error', param: null });
+    expect(options).toMatchObject({ retryable: false, elsewhere: false, targetFault: true });
+  });
+});
+
+describe("a 400 on the client's own field", () => {
+  const message =
+    'temperature must be at most 1.5 for upstream-7b, see https://docs.up.test/x (org-Ab12, sk-abcdef123456)';
+
+  it("keeps its message, without what is the operator's", () => {
+    const { error } = mapRefusal(
+      400,
+      { error: { message, param: 'temperature' } },
+      { chat, nowMs, secrets: ['upstream-7b'] },
+    );
+    expect(error).toMatchObject({ code: 'invalid_value', param: 'temperature' });
+    expect(error.message).toBe('temperature must be at most 1.5 for […], see […] ([…], […])');
+  });
+
+  it('is told in our words to a client of another wire, by the name that it has there', () => {
+    const paramOf = (param: string): string => `own.${param}`;
+    const { error } = mapRefusal(400, { error: { message, param: 'temperature' } }, { chat, nowMs, paramOf });
+    expect(error).toMatchObject({ param: 'own.temperature' });
+    expect(error.message).not.toContain('1.5');
+  });
+
+  it('ends before a stack trace, and somewhere', () => {
+    const trace = 'bad value\n    at parse (/srv/app/index.js:3:4)\nTraceback (most recent call last)';
+    expect(refused(400, { message: trace, param: 'temperature' }).error.message).toBe('bad value');
+    const long = refused(400, { message: 'long '.repeat(10_000), param: 'temperature' });
+    expect(long.error.message.length).toBe(300);
+  });
+});
+
 describe('an error frame inside a stream', () => {
   it.each([
     [{ error: { code: 'rate_limit_exceeded' } }, 429],

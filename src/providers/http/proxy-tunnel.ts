@@ -1,0 +1,69 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+
+/** How the proxy of a provider is spoken to. Its user and password are here, and nowhere in a log. */
+export interface Proxy {
+  readonly origin: string;
+  /** `Proxy-Authorization`, when the proxy's URL has a user. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** @param url of the proxy; user and password in it are percent-encoded */
+export function parseProxy(url: string): Proxy {
+  const { origin, username, password } = new URL(url);
+  if (username === '') return { origin, headers: {} };
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    origin,
+    headers: { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` },
+  };
+}
+
+/**
+ * Connects to https upstreams through a proxy: a tunnel is opened with CONNECT, and TLS is spoken to the upstream inside
+ * it, so the proxy reads nothing. Refused tunnels and slow proxies are connect failures.
+ *
+ * @param timeoutMs for each of the tunnel and the handshake
+ * @param tls certificates to trust instead of the well-known ones
+ */
+export function connectThrough(
+  proxy: Proxy,
+  timeoutMs: number,
+  tls: { readonly ca?: string } = {},
+): buildConnector.connector {
+  const secure = buildConnector({ ...tls, timeout: timeoutMs });
+  return (options, callback) => {
+    const port = options.port || '443';
+    openTunnel(proxy, `${options.hostname}:${port}`, timeoutMs).then(
+      (httpSocket) => secure({ ...options, httpSocket }, callback),
+      (failure: unknown) => callback(failure as Error, null),
+    );
+  };
+}
+
+function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): Promise<Socket> {
+  const send = proxy.origin.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = send(proxy.origin, {
+      method: 'CONNECT',
+      path: authority,
+      headers: { host: authority, ...proxy.headers },
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    request.once('connect', (answer, socket: Socket) => {
+      if (answer.statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(new Error(`the proxy refused the tunnel with status ${answer.statusCode ?? 0}`));
+    });
+    request.once('error', reject);
+    // A proxy that answers like a server has opened nothing.
+    request.once('response', (answer) => {
+      answer.destroy();
+      reject(new Error(`the proxy refused the tunnel with status ${answer.statusCode ?? 0}`));
+    });
+    request.end();
+  });
+}

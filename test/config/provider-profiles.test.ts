@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { proxyFor, readProxies } from '../../src/config/environment/proxies.js';
+import { readEnvironment } from '../../src/config/environment/read-environment.js';
+import { PROFILE_NAMES, profileNameOf, profileOf } from '../../src/config/provider-profiles.js';
+import { problemsOf, read } from './gateway-file-text.js';
+import { cleanUpDirectories } from './temporary-directory.js';
+
+cleanUpDirectories();
+
+describe('the profile of a provider', () => {
+  it.each([
+    ['https://api.openai.com/v1', 'openai'],
+    ['https://acme.openai.azure.com/openai/v1', 'azure'],
+    ['https://openrouter.ai/api/v1', 'openrouter'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai', 'google'],
+    ['https://us-central1-aiplatform.googleapis.com/v1beta1/x', 'generic'],
+    ['https://api.mistral.ai/v1', 'mistral'],
+    ['https://api.deepseek.com', 'deepseek'],
+    ['https://api.moonshot.cn/v1', 'moonshot'],
+    ['https://api.groq.com/openai/v1', 'groq'],
+    ['https://api.cerebras.ai/v1', 'cerebras'],
+    ['http://localhost:11434/v1', 'ollama'],
+    ['http://localhost:8000/v1', 'generic'],
+    ['https://api.openai.com.evil.example/v1', 'generic'],
+    ['https://notapi.mistral.ai.example/v1', 'generic'],
+  ])('of %s is %s', (baseUrl, name) => {
+    expect(profileNameOf(baseUrl)).toBe(name);
+  });
+
+  it('is chosen by name, else by the host, else by the type, and single keys win', () => {
+    const { catalog } = read(`providers:
+      - {id: a, type: openai, base_url: 'https://api.groq.com/openai/v1'}
+      - {id: b, type: openai, base_url: 'https://api.groq.com/openai/v1', profile: generic}
+      - {id: c, type: google, base_url: 'http://127.0.0.1:1/v1'}
+      - {id: d, type: openai, base_url: 'http://127.0.0.1:1/v1', profile: mistral, tool_call_ids: kept}`);
+    expect(catalog.providers.get('a')).toMatchObject(profileOf('groq'));
+    expect(catalog.providers.get('b')).toMatchObject(profileOf('generic'));
+    expect(catalog.providers.get('c')).toMatchObject(profileOf('google'));
+    expect(catalog.providers.get('d')).toMatchObject({ ...profileOf('mistral'), toolCallIds: 'kept' });
+  });
+
+  it('is one that is known, and leaves out nothing without which there is no call', () => {
+    expect(PROFILE_NAMES).toContain('mistral');
+    expect(
+      problemsOf('providers: [{id: a, type: openai, profile: nobody, omit_fields: [messages]}]'),
+    ).toEqual([
+      expect.stringContaining('providers[0].profile: must be one of generic, openai'),
+      expect.stringContaining('providers[0].omit_fields[0]: must be the name of a request field'),
+    ]);
+  });
+});
+
+describe('the proxy of a provider', () => {
+  const environment = {
+    HTTP_PROXY: 'http://plain.example:3128',
+    https_proxy: 'secure.example:3129',
+    HTTPS_PROXY: 'http://not-this-one.example',
+    NO_PROXY:
+      'direct.example, .inner.example *.star.example 127.0.0.1,10.0.0.0/8,port.example:8080,fd00::/8,[::1]',
+  };
+  const plain = 'http://plain.example:3128/';
+
+  it.each([
+    ['http://up.example/v1', plain],
+    ['https://up.example/v1', 'http://secure.example:3129/'],
+    ['http://direct.example/v1', undefined],
+    ['http://below.direct.example/v1', undefined],
+    ['http://indirect.example/v1', plain],
+    ['http://inner.example', undefined],
+    ['http://a.b.inner.example', undefined],
+    ['http://star.example', undefined],
+    ['http://127.0.0.1:9/v1', undefined],
+    ['http://127.0.0.2:9/v1', plain],
+    ['http://10.1.2.3/v1', undefined],
+    ['http://11.1.2.3/v1', plain],
+    ['http://port.example:8080/v1', undefined],
+    ['http://port.example/v1', plain],
+    ['http://[fd00::1]/v1', undefined],
+    ['http://[::1]/v1', undefined],
+    ['http://[fe80::1]/v1', plain],
+  ])('to %s is %s', (baseUrl, proxy) => {
+    expect(proxyFor(baseUrl, readProxies(environment))).toBe(proxy);
+  });
+
+  it('is none at all with a star', () => {
+    expect(proxyFor('http://up.example', readProxies({ ...environment, NO_PROXY: '*' }))).toBeUndefined();
+  });
+
+  it('comes from the environment, unless the provider has its own or wants none', () => {
+    const { catalog } = read(
+      `providers:
+        - {id: a, type: openai, base_url: 'http://up.example'}
+        - {id: b, type: openai, base_url: 'http://up.example', proxy: none}
+        - {id: c, type: openai, base_url: 'http://direct.example', proxy: 'https://own.example'}`,
+      environment,
+    );
+    expect([...'abc'].map((id) => catalog.providers.get(id)?.proxy)).toEqual([
+      plain,
+      undefined,
+      'https://own.example/',
+    ]);
+  });
+
+  it.each(['socks5://proxy.example:1080', 'http://proxy.example/path', 'http://'])(
+    'is not %s',
+    (HTTP_PROXY) => {
+      expect(readEnvironment({ HTTP_PROXY }).problems).toEqual([
+        expect.stringMatching(/^HTTP_PROXY: must be/),
+      ]);
+      expect(readEnvironment({ http_proxy: HTTP_PROXY }).problems).toHaveLength(1);
+      expect(problemsOf(`providers: [{id: a, type: openai, proxy: '${HTTP_PROXY}'}]`)).toHaveLength(1);
+    },
+  );
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from '@jest/globals';
+import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
+import type { JsonObject } from '../../../src/json.js';
+import { findRemedy } from '../../../src/providers/openai/find-remedy.js';
+import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';
+import { readError } from '../../../src/providers/openai/read-error.js';
+
+const sent = {
+  messages: [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'x' },
+  ],
+  prompt_cache_key: 'k',
+  user: 'u',
+  verbosity: 'low',
+  reasoning_effort: 'minimal',
+  parallel_tool_calls: false,
+  stream_options: { include_usage: true },
+  max_completion_tokens: 5,
+  temperature: 1,
+};
+
+function remedyFor(body: unknown, status = 400, asked: JsonObject = sent): unknown {
+  return findRemedy(status, readError(body), asked, GENERIC_PROFILE);
+}
+
+describe('a refusal that names what can be left out', () => {
+  it.each<[string, unknown, object]>([
+    [
+      'Google',
+      [
+        {
+          error: {
+            code: 400,
+            message: 'Invalid JSON payload received. Unknown name "prompt_cache_key": Cannot find field.',
+          },
+        },
+      ],
+      { omitFields: ['prompt_cache_key'] },
+    ],
+    [
+      'Google, of a word',
+      { error: { message: 'Unknown name "user": Cannot find field.' } },
+      { omitFields: ['user'] },
+    ],
+    [
+      'Google, in a place for it',
+      { error: { details: [{ fieldViolations: [{ field: 'parallel_tool_calls' }] }] } },
+      { omitFields: ['parallel_tool_calls'] },
+    ],
+    [
+      'Groq',
+      { error: { message: "property 'prompt_cache_key' is unsupported" } },
+      { omitFields: ['prompt_cache_key'] },
+    ],
+    [
+      'Cerebras',
+      {
+        message: "body.user: property 'body.user' is unsupported",
+        param: 'validation_error',
+        code: 'wrong_api_format',
+      },
+      { omitFields: ['user'] },
+    ],
+    [
+      'Azure',
+      {
+        error: {
+          code: 'unrecognized_request_argument',
+          message: 'Unrecognized request argument supplied: prompt_cache_key',
+        },
+      },
+      { omitFields: ['prompt_cache_key'] },
+    ],
+    [
+      'FastAPI',
+      { detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options'] }] },
+      { omitFields: ['stream_options'] },
+    ],
+    [
+      'OpenAI',
+      { error: { param: 'parallel_tool_calls', code: 'unsupported_parameter' } },
+      { omitFields: ['parallel_tool_calls'] },
+    ],
+    [
+      'OpenAI, of one value',
+      { error: { param: 'reasoning_effort', code: 'unsupported_value' } },
+      { omitFields: ['reasoning_effort=minimal'] },
+    ],
+    [
+      'OpenAI, of a default',
+      { error: { param: 'temperature', code: 'unsupported_value' } },
+      { omitFields: ['temperature=1'] },
+    ],
+    [
+      'Mistral, of the token limit',
+      { detail: [{ type: 'extra_forbidden', loc: ['body', 'max_completion_tokens'] }] },
+      { tokenLimitField: 'max_tokens' },
+    ],
+    [
+      'Mistral, of ids',
+      { object: 'error', type: 'invalid_function_call', code: '3280' },
+      { toolCallIds: 'nine' },
+    ],
+    [
+      'Mistral, of the order',
+      { type: 'invalid_request_message_order', code: '3230' },
+      { assistantAfterTools: true },
+    ],
+    [
+      'DeepSeek',
+      { error: { message: 'The `reasoning_content` in the thinking mode must be passed back to the API.' } },
+      { reasoningContent: 'always' },
+    ],
+    [
+      'Kimi',
+      {
+        error: {
+          message:
+            'thinking is enabled but reasoning_content is missing in assistant tool call message at index 1',
+        },
+      },
+      { reasoningContent: 'always' },
+    ],
+  ])('as %s does, has a remedy', (_service, body, remedy) => {
+    expect(remedyFor(body)).toEqual(remedy);
+    expect(remedyFor(body, 422)).toEqual(remedy);
+    expect(remedyFor(body, 500)).toBeUndefined();
+  });
+
+  it('has none for what was not sent, for what shapes the answer, and for words that are no names', () => {
+    expect(remedyFor({ error: { param: 'prompt_cache_key' } }, 400, { messages: [] })).toBeUndefined();
+    expect(
+      remedyFor({ error: { param: 'temperature' } }, 400, { ...sent, temperature: 0.5 }),
+    ).toBeUndefined();
+    expect(remedyFor({ error: { param: 'messages[0].content' } })).toBeUndefined();
+    expect(remedyFor({ error: { message: "Unexpected role 'user' after role 'tool'" } })).toBeUndefined();
+    expect(remedyFor({ error: { message: 'the user said verbosity' } })).toBeUndefined();
+    expect(
+      remedyFor({ error: { message: "'max_tokens' or 'max_completion_tokens' is too large: 8000" } }),
+    ).toBeUndefined();
+  });
+
+  it('takes reasoning away from a service that got it and names it', () => {
+    const messages = [{ role: 'assistant', content: 'x', reasoning_content: 'hm' }];
+    const body = { error: { message: "property 'reasoning_content' is unsupported" } };
+    expect(remedyFor(body, 400, { messages })).toEqual({ reasoningContent: 'never' });
+    const detail = [
+      { type: 'extra_forbidden', loc: ['body', 'messages', 1, 'assistant', 'reasoning_content'] },
+    ];
+    const mixed = [...messages, { role: 'assistant', content: 'y' }];
+    expect(remedyFor({ detail }, 422, { messages: mixed })).toEqual({ reasoningContent: 'never' });
+  });
+
+  it('goes back to the newer field only when the older one is not known at all', () => {
+    const body = { max_tokens: 5 };
+    expect(remedyFor({ error: { param: 'max_tokens', code: 'unsupported_parameter' } }, 400, body)).toEqual({
+      tokenLimitField: 'max_completion_tokens',
+    });
+    expect(remedyFor({ error: { param: 'max_tokens', code: 'invalid_value' } }, 400, body)).toBeUndefined();
+  });
+});
+
+describe('what was learnt of a model', () => {
+  it('is added to what its provider says, and to nothing of another model', () => {
+    const learnt = new LearntProfiles({ ...GENERIC_PROFILE, omitFields: ['user'] });
+    learnt.learn('m', { omitFields: ['verbosity'] });
+    learnt.learn('m', { omitFields: ['verbosity'] });
+    learnt.learn('m', { toolCallIds: 'nine' });
+    expect(learnt.of('m', { omitFields: ['stream_options'] })).toEqual({
+      ...GENERIC_PROFILE,
+      toolCallIds: 'nine',
+      omitFields: ['user', 'verbosity', 'stream_options'],
+    });
+    expect(learnt.of('m', undefined).omitFields).toEqual(['user', 'verbosity']);
+    expect(learnt.of('n', undefined).omitFields).toEqual(['user']);
+  });
+
+  it('is bounded', () => {
+    const learnt = new LearntProfiles(GENERIC_PROFILE);
+    for (let number = 0; number < 1_001; number += 1) learnt.learn(`m${number}`, { omitFields: ['user'] });
+    expect(learnt.of('m0', undefined).omitFields).toEqual([]);
+    expect(learnt.of('m1', undefined).omitFields).toEqual(['user']);
+    for (let number = 0; number < 100; number += 1) learnt.learn('m1', { omitFields: [`f${number}`] });
+    expect(learnt.of('m1', undefined).omitFields).toHaveLength(32);
+  });
+});
