@@ -1,10 +1,17 @@
+import type { ProviderSettings } from '../catalog/model.js';
+
 /** Longer messages are cut. */
 const MAX_LENGTH = 300;
 /** So much of a message is looked at. */
-const MAX_READ = 4_096;
+const MAX_READ = 2_048;
 /** A name that is shorter is likely to be a word. */
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
+
+/** What must be in no message about a provider: its key, and its headers, one of which may be one. */
+export function secretsOf({ apiKey, headers }: ProviderSettings): readonly string[] {
+  return [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)];
+}
 
 /** Where a stack trace begins. */
 const TRACE = /\s*(?:\r?\n|Traceback \(most recent call last\)|\bat (?:async )?[\w$.<>]+ \()/;
@@ -30,7 +37,8 @@ export function cleanMessage(
   secrets: readonly string[] = [],
 ): string | undefined {
   if (message === undefined) return undefined;
-  let cleaned = message.slice(0, MAX_READ);
+  // What is cut through at the end may be half of a secret.
+  let cleaned = message.length > MAX_READ ? message.slice(0, MAX_READ).replace(/\S*$/, '') : message;
   for (const secret of secrets) {
     if (secret.length >= MIN_SECRET_LENGTH) cleaned = cleaned.replaceAll(secret, BLANK);
   }

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
-import { cleanMessage } from './clean-message.js';
+import { cleanMessage, secretsOf } from './clean-message.js';
 import { quotes } from './quotes.js';
 import { UpstreamFailure, type UpstreamWords } from './upstream-failure.js';
 
@@ -47,9 +47,9 @@ function wordsFor(
   { code, type, param, message }: UpstreamWords,
   { target, texts }: FailedAttempt,
 ): UpstreamWords {
-  const { apiKey, logUpstreamMessages } = target.provider;
-  const cleaned = cleanMessage(message, apiKey === undefined ? [] : [apiKey]);
-  const isQuote = cleaned !== undefined && !logUpstreamMessages && quotes(cleaned, texts());
+  const { provider } = target;
+  const cleaned = cleanMessage(message, secretsOf(provider));
+  const isQuote = cleaned !== undefined && !provider.logUpstreamMessages && quotes(cleaned, texts());
   return {
     code: named(code),
     type: named(type),

@@ -101,14 +101,14 @@ describe('the proxy of a provider', () => {
     ]);
   });
 
-  it.each(['socks5://proxy.example:1080', 'http://proxy.example/path', 'http://'])(
-    'is not %s',
-    (HTTP_PROXY) => {
-      expect(readEnvironment({ HTTP_PROXY }).problems).toEqual([
-        expect.stringMatching(/^HTTP_PROXY: must be/),
-      ]);
-      expect(readEnvironment({ http_proxy: HTTP_PROXY }).problems).toHaveLength(1);
-      expect(problemsOf(`providers: [{id: a, type: openai, proxy: '${HTTP_PROXY}'}]`)).toHaveLength(1);
-    },
-  );
+  it.each([
+    'socks5://proxy.example:1080',
+    'http://proxy.example/path',
+    'http://me:100%@proxy.example',
+    'http://',
+  ])('is not %s', (HTTP_PROXY) => {
+    expect(readEnvironment({ HTTP_PROXY }).problems).toEqual([expect.stringMatching(/^HTTP_PROXY: must be/)]);
+    expect(readEnvironment({ http_proxy: HTTP_PROXY }).problems).toHaveLength(1);
+    expect(problemsOf(`providers: [{id: a, type: openai, proxy: '${HTTP_PROXY}'}]`)).toHaveLength(1);
+  });
 });

@@ -35,8 +35,22 @@ export function proxyFor(baseUrl: string, proxies: Proxies): string | undefined 
 export function isProxyUrl(text: string): boolean {
   const url = withScheme(text);
   if (!URL.canParse(url)) return false;
-  const { protocol, pathname, search, hash } = new URL(url);
-  return ['http:', 'https:'].includes(protocol) && pathname === '/' && search + hash === '';
+  const { protocol, username, password, pathname, search, hash } = new URL(url);
+  return (
+    ['http:', 'https:'].includes(protocol) &&
+    pathname === '/' &&
+    search + hash === '' &&
+    isEncoded(username + password)
+  );
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** In the form in which providers have it. */

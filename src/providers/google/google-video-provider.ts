@@ -18,6 +18,7 @@ import type {
 import { convertOperation, convertSubmitted } from './convert-operation.js';
 import { convertSubmission } from './convert-submission.js';
 import { refuseSubmission } from './refuse-submission.js';
+import { wellFormedJson } from '../well-formed.js';
 
 /** The provider keeps a file for two days, and answers 403 of it later on. It does not tell when that is. */
 const KEPT_MS = 2 * 24 * 60 * 60 * 1_000;
@@ -47,7 +48,7 @@ export class GoogleVideoProvider implements VideoProvider {
       method: 'POST',
       path: `/models/${encodeURIComponent(target.upstreamModel)}:predictLongRunning`,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(convertSubmission(submission)),
+      body: wellFormedJson(JSON.stringify(convertSubmission(submission))),
     };
     const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, this.settings.timeoutMs);
     return submitting(async (onSent) => {

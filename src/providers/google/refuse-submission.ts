@@ -3,7 +3,7 @@ import { headerOf } from '../http/header.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import { failureOfStatus } from '../map-status.js';
-import { readError } from '../openai/read-error.js';
+import { readError } from '../read-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { refusesSubmission } from '../video/submission-failure.js';
 

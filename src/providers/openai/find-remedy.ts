@@ -1,7 +1,7 @@
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { Remedy } from '../text/remedy.js';
-import type { ReadError } from './read-error.js';
+import type { ReadError } from '../read-error.js';
 
 /** So much of a message is looked at. */
 const MAX_READ = 4_096;

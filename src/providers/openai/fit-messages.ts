@@ -2,7 +2,7 @@ import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import { fitOrder } from './fit-order.js';
 import { fitToolCallIds } from './fit-tool-call-ids.js';
-import { wellFormedJson } from './well-formed.js';
+import { wellFormedJson } from '../well-formed.js';
 
 /** Names under which services show what a model thought. */
 const REASONING = ['reasoning_content', 'reasoning', 'reasoning_details'] as const;

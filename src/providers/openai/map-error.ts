@@ -7,7 +7,7 @@ import { failureOfStatus, refusal, type StatusDetails } from '../map-status.js';
 import type { ParamOf } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { countedInput, isContentRefusal, operatorsStatus, saysFullContext, statusOf } from './error-words.js';
-import { readError, type ReadError } from './read-error.js';
+import { readError, type ReadError } from '../read-error.js';
 
 const PARAM = /^[A-Za-z0-9_.[\]]{1,128}$/;
 

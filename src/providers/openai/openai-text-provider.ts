@@ -1,6 +1,7 @@
 import type { ProviderSettings, Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import type { JsonObject } from '../../json.js';
+import { secretsOf } from '../clean-message.js';
 import { headerOf } from '../http/header.js';
 import { malformed } from '../http/malformed.js';
 import { readErrorBody, readWhole } from '../http/read-body.js';
@@ -18,9 +19,9 @@ import { convertRequest } from './convert-request.js';
 import { findRemedy } from './find-remedy.js';
 import { LearntProfiles } from './learnt-profiles.js';
 import { mapRefusal, type RequestContext } from './map-error.js';
-import { readError } from './read-error.js';
+import { readError } from '../read-error.js';
 import { StreamReader } from './stream-reader.js';
-import { wellFormedJson } from './well-formed.js';
+import { wellFormedJson } from '../well-formed.js';
 
 /** Any server that speaks OpenAI's chat wire. */
 export class OpenAiTextProvider implements TextProvider {
@@ -136,15 +137,6 @@ function errorContext(
   { chat, model, paramOf }: TextRequest,
   { provider, upstreamModel }: Target,
 ): RequestContext {
-  const { contextWindow } = model;
-  const { apiKey } = provider;
-  return {
-    chat,
-    paramOf,
-    contextWindow,
-    secrets: [
-      ...(apiKey === undefined ? [] : [apiKey]),
-      ...(upstreamModel === model.id ? [] : [upstreamModel]),
-    ],
-  };
+  const names = upstreamModel === model.id ? [] : [upstreamModel];
+  return { chat, paramOf, contextWindow: model.contextWindow, secrets: [...secretsOf(provider), ...names] };
 }

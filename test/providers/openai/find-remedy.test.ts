@@ -3,7 +3,7 @@ import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
 import type { JsonObject } from '../../../src/json.js';
 import { findRemedy } from '../../../src/providers/openai/find-remedy.js';
 import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';
-import { readError } from '../../../src/providers/openai/read-error.js';
+import { readError } from '../../../src/providers/read-error.js';
 
 const sent = {
   messages: [

@@ -4,7 +4,7 @@ import type { Profile, ToolCallIdRule } from '../../../src/catalog/profile.js';
 import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
 import type { JsonObject } from '../../../src/json.js';
 import { fitMessages } from '../../../src/providers/openai/fit-messages.js';
-import { wellFormedJson } from '../../../src/providers/openai/well-formed.js';
+import { wellFormedJson } from '../../../src/providers/well-formed.js';
 
 function fit(messages: readonly JsonObject[], profile: Partial<Profile> = {}): readonly JsonObject[] {
   return fitMessages(messages, { ...GENERIC_PROFILE, ...profile });

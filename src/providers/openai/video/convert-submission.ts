@@ -1,6 +1,7 @@
 import type { Target } from '../../../catalog/model.js';
 import type { UpstreamRequest } from '../../http/upstream-client.js';
 import type { VideoImage, VideoSubmission } from '../../video/video-provider.js';
+import { wellFormedJson } from '../../well-formed.js';
 
 const FILE_NAMES: Readonly<Record<VideoImage['mediaType'], string>> = {
   'image/jpeg': 'image.jpg',
@@ -52,7 +53,7 @@ function json(path: string, fields: Fields, reference: string): UpstreamRequest 
     method: 'POST',
     path,
     headers: { 'content-type': 'application/json', 'idempotency-key': reference },
-    body: JSON.stringify(fields),
+    body: wellFormedJson(JSON.stringify(fields)),
   };
 }
 

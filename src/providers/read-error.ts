@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import type { UpstreamWords } from '../upstream-failure.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import type { UpstreamWords } from './upstream-failure.js';
 
 /** More is not looked at: a service that passes on another's error once more is one level. */
 const MAX_NESTED_LENGTH = 65_536;
