@@ -28,7 +28,7 @@ const SERVICES = {
     hosts: ['api.openai.com'],
     sources: [
       'https://github.com/agno-agi/agno/issues/5382', // ids of at most 40 characters
-      'https://developers.openai.com/api/reference/resources/chat', // text alone in a tool's message
+      'https://platform.openai.com/docs/api-reference/chat/create', // text alone in a tool's message
     ],
     differs: {
       developerRole: true,
@@ -53,7 +53,7 @@ const SERVICES = {
   openrouter: {
     hosts: ['openrouter.ai'],
     sources: [
-      'https://openrouter.ai/docs/api-reference/parameters',
+      'https://openrouter.ai/docs',
       'https://github.com/openclaw/openclaw/pull/875', // OpenAI's limit of ids holds through it
     ],
     differs: { tokenLimitField: 'max_tokens', toolCallIds: 'short' },
@@ -86,7 +86,7 @@ const SERVICES = {
       'https://github.com/Gitlawb/openclaude/issues/739', // extra fields are forbidden; usage comes by itself
       'https://github.com/anomalyco/opencode/issues/1680', // ids
       'https://github.com/charmbracelet/crush/issues/1590', // reasoning_content
-      'https://github.com/danny-avila/agents/issues/344', // a user after a tool
+      'https://github.com/LibreChat-AI/agents/issues/344', // a user after a tool
     ],
     differs: {
       omitFields: [...HINTS, 'stream_options'],
@@ -94,21 +94,20 @@ const SERVICES = {
       toolCallIds: 'nine',
       reasoningContent: 'never',
       assistantAfterTools: true,
-      toolImages: 'behind',
     },
   },
   deepseek: {
     hosts: ['api.deepseek.com'],
     sources: [
-      'https://api-docs.deepseek.com/api/create-chat-completion',
+      'https://api-docs.deepseek.com',
       'https://github.com/mnfst/llm-gateway/issues/992', // reasoning_content
     ],
-    differs: { tokenLimitField: 'max_tokens', reasoningContent: 'always', toolImages: 'behind' },
+    differs: { tokenLimitField: 'max_tokens', reasoningContent: 'always' },
   },
   moonshot: {
     hosts: ['api.moonshot.ai', 'api.moonshot.cn', 'api.kimi.com'],
     sources: [
-      'https://platform.moonshot.ai/docs/api/chat',
+      'https://platform.moonshot.ai/docs',
       'https://github.com/Kilo-Org/kilocode/issues/10986', // reasoning_content
       'https://github.com/BerriAI/litellm/issues/34523', // its own ids have to stay as they are
     ],
@@ -117,7 +116,7 @@ const SERVICES = {
   groq: {
     hosts: ['api.groq.com'],
     sources: [
-      'https://console.groq.com/docs/api-reference',
+      'https://console.groq.com/docs/openai',
       'https://github.com/zed-industries/zed/issues/36215', // prompt_cache_key
       'https://github.com/janhq/jan/issues/8136', // reasoning_content
     ],
@@ -129,39 +128,38 @@ const SERVICES = {
   cerebras: {
     hosts: ['api.cerebras.ai'],
     sources: [
-      'https://inference-docs.cerebras.ai/api-reference/chat-completions',
+      'https://inference-docs.cerebras.ai',
       'https://github.com/zed-industries/zed/issues/36215', // prompt_cache_key
       'https://github.com/egoist/chatwise-releases/issues/1442', // reasoning_content
     ],
     differs: {
       omitFields: ['prompt_cache_key', 'safety_identifier', 'verbosity'],
       reasoningContent: 'never',
-      toolImages: 'behind',
     },
   },
   xai: {
     hosts: ['api.x.ai'],
-    sources: ['https://docs.x.ai/docs/api-reference'],
+    sources: ['https://docs.x.ai'],
     differs: { reasoningContent: 'never' },
   },
   together: {
     hosts: ['api.together.xyz', 'api.together.ai'],
-    sources: ['https://docs.together.ai/reference/chat-completions-1'],
+    sources: ['https://docs.together.ai'],
     differs: { tokenLimitField: 'max_tokens' },
   },
   fireworks: {
     hosts: ['api.fireworks.ai'],
-    sources: ['https://docs.fireworks.ai/api-reference/post-chatcompletions'],
+    sources: ['https://docs.fireworks.ai'],
     differs: { tokenLimitField: 'max_tokens' },
   },
   deepinfra: {
     hosts: ['api.deepinfra.com'],
-    sources: ['https://docs.deepinfra.com/chat/overview'],
+    sources: ['https://deepinfra.com/docs/openai_api'],
     differs: { tokenLimitField: 'max_tokens' },
   },
   zai: {
     hosts: ['api.z.ai', 'open.bigmodel.cn'],
-    sources: ['https://docs.z.ai/api-reference/llm/chat-completion'],
+    sources: ['https://docs.z.ai'],
     differs: { tokenLimitField: 'max_tokens' },
   },
   ollama: {

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
@@ -43,27 +43,27 @@ export function connectThrough(
   };
 }
 
-function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): Promise<Socket> {
+async function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): Promise<Socket> {
   const send = proxy.origin.startsWith('https:') ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const request = send(proxy.origin, {
-      method: 'CONNECT',
-      path: authority,
-      headers: { host: authority, ...proxy.headers },
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    request.once('connect', (answer, socket: Socket) => {
-      if (answer.statusCode === 200) return resolve(socket);
-      socket.destroy();
-      reject(new Error(`the proxy refused the tunnel with status ${answer.statusCode ?? 0}`));
-    });
-    request.once('error', reject);
-    // A proxy that answers like a server has opened nothing.
-    request.once('response', (answer) => {
-      answer.destroy();
-      reject(new Error(`the proxy refused the tunnel with status ${answer.statusCode ?? 0}`));
-    });
-    request.end();
+  const request = send(proxy.origin, {
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...proxy.headers },
+    agent: false,
   });
+  const timer = setTimeout(() => request.destroy(new Error('the proxy opened no tunnel in time')), timeoutMs);
+  try {
+    return await new Promise<Socket>((resolve, reject) => {
+      const settle = ({ statusCode }: IncomingMessage, socket: Socket): void => {
+        if (statusCode === 200) return resolve(socket);
+        socket.destroy();
+        reject(new Error(`the proxy refused the tunnel with status ${statusCode ?? 0}`));
+      };
+      request.once('connect', settle);
+      request.on('error', reject);
+      request.end();
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }

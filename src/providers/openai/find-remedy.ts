@@ -23,7 +23,10 @@ const BY_VALUE: ReadonlySet<string> = new Set(['verbosity', 'reasoning_effort'])
 /** They are the default where they are taken at all. */
 const ONE_IS_DEFAULT = ['temperature', 'top_p'] as const;
 
-/** Codes and types of Mistral's that say what it wants. https://docs.mistral.ai/resources/known-limitations */
+/**
+ * Codes and types of Mistral's that say what it wants: https://github.com/anomalyco/opencode/issues/1680 and
+ * https://github.com/LibreChat-AI/agents/issues/344.
+ */
 const BY_WORD: ReadonlyMap<string, Remedy> = new Map<string, Remedy>([
   ['invalid_function_call', { toolCallIds: 'nine' }],
   ['3280', { toolCallIds: 'nine' }],
