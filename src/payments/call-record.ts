@@ -73,6 +73,11 @@ export interface CallRecord {
   start(): RecordStart | undefined;
   /** Asked for once, when the run is over; without a measurement nothing is charged. */
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined;
+  /**
+   * In place of `end`, once what that gave could not be built or written: that the call has failed, and nothing of its
+   * answer. Does not throw.
+   */
+  endWithout(error: GatewayError): RecordEnd | undefined;
   /** There is no hold, and so there will be no end. */
   refused?(): void;
 }

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { Subscription, type Subscriber } from 'rxjs';
+import { defer, Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
-import type { Ending, RecordEnd } from './call-record.js';
-import { isRefusal, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
-import { holdRequestFor, settlementFor } from './ledger-requests.js';
+import type { Ending } from './call-record.js';
+import type { Receipt } from './domain/receipt.js';
+import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
+import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';
 import type { CallProgress } from './process-leases.js';
+import { recordEnds } from './record-ends.js';
 import { refusalError } from './refusal.js';
 import type { Settling } from './receipts/settling.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
@@ -115,11 +117,13 @@ export class ChargedCall<Event> implements RunningCall {
       },
     });
     this.run.add(
-      generate({
-        accountId: grant.accountId,
-        loweredOutputCap,
-        ...(once && { beforeSending: this.markSent }),
-      }).subscribe({
+      defer(() =>
+        generate({
+          accountId: grant.accountId,
+          loweredOutputCap,
+          ...(once && { beforeSending: this.markSent }),
+        }),
+      ).subscribe({
         next: (event) => {
           this.subscriber.next({ event });
         },
@@ -161,12 +165,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (!charged) return this.release(ending);
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
-      const held = { holdId: this.holdId, grant: this.granted };
-      const settlement = await settlementFor(this.work, held, ending, this.settings.defaultChainId);
-      const receipt = await this.persist(
-        () => this.settling.settle(settlement, this.work.once),
-        this.isFreeUnanswered,
-      );
+      const receipt = await this.settle(ending);
       this.end(() => {
         if (receipt) this.subscriber.next({ receipt });
         this.subscriber.complete();
@@ -179,19 +178,49 @@ export class ChargedCall<Event> implements RunningCall {
     }
   }
 
+  private async settle(ending: Ending): Promise<Receipt | undefined> {
+    const { work, settings } = this;
+    const held = { holdId: this.holdId, grant: this.granted };
+    const measurement = await measured(work.meter);
+    const settlement = settlementFor(work, held, measurement, settings.defaultChainId);
+    const tell = (error: GatewayError): void => {
+      // A whole answer says so by itself: it is charged, and an error would not be.
+      if (work.streamed && ending.status !== 'failed') this.subscriber.next({ failure: error });
+    };
+    for (const { record, keepsAnswer } of recordEnds(work.record, ending, measurement, tell)) {
+      const once = keepsAnswer ? work.once : undefined;
+      try {
+        return await this.persist(
+          () => this.settling.settle({ ...settlement, record }, once),
+          this.isFreeUnanswered,
+        );
+      } catch (failure) {
+        if (!(failure instanceof UnwritableError)) throw failure;
+        logger.error({ msg: 'the record of a call could not be written', holdId: this.holdId, err: failure });
+      }
+    }
+    throw new Error('the charge itself could not be written');
+  }
+
   private async release(ending: Ending): Promise<void> {
     this.phase = 'ending';
-    await this.giveBack(this.work.record?.end(ending, undefined));
+    await this.giveBack(ending);
     if (ending.status === 'failed') this.subscriber.error(ending.error);
     else this.subscriber.complete();
   }
 
-  private async giveBack(record?: RecordEnd): Promise<void> {
+  /** Without an ending, the record has had its end. */
+  private async giveBack(ending?: Ending): Promise<void> {
     const { keyId } = this.granted;
-    try {
-      await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
-    } catch {
-      // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
+    const ends = ending ? recordEnds(this.work.record, ending, undefined) : [{ record: undefined }];
+    for (const { record } of ends) {
+      try {
+        await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
+        break;
+      } catch (failure) {
+        // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
+        if (!(failure instanceof UnwritableError)) break;
+      }
     }
     this.end(() => undefined);
   }
@@ -202,6 +231,7 @@ export class ChargedCall<Event> implements RunningCall {
    * and released, and what was used would cost nothing.
    *
    * @throws AnsweredWithError instead of going on, where `untilTold` and a client was there to be told
+   * @throws UnwritableError at once
    */
   private async persist<Result>(attempt: () => Promise<Result>, untilTold = false): Promise<Result> {
     const startedAt = Date.now();
@@ -209,6 +239,7 @@ export class ChargedCall<Event> implements RunningCall {
       try {
         return await attempt();
       } catch (failure) {
+        if (failure instanceof UnwritableError) throw failure;
         const nextMs = Date.now() + waitMs - startedAt;
         if (nextMs > KEEP_TRYING_MS || this.calls.abandoned) throw failure;
         if (nextMs > this.settings.retryMs && !this.subscriber.closed) {

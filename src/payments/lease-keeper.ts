@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { newId } from '../ids.js';
 import { Ledger } from './ledger.js';
-import { ProcessLeases } from './process-leases.js';
+import { ProcessLeases, type HeldCall } from './process-leases.js';
 import { Recurring } from './recurring.js';
 import { RunningCalls } from './running-calls.js';
 
@@ -25,6 +25,8 @@ export class LeaseKeeper implements OnModuleInit {
     (failure) => this.report(failure),
   );
   private deadline: NodeJS.Timeout | undefined;
+  /** Of holds that this process does not run, while they are under way. */
+  private readonly releases = new Map<string, Promise<void>>();
 
   constructor(
     private readonly leases: ProcessLeases,
@@ -42,6 +44,7 @@ export class LeaseKeeper implements OnModuleInit {
   /** Ends the lease; no call may be running any more. */
   async stop(): Promise<void> {
     await this.renewals.stop();
+    await Promise.all(this.releases.values());
     clearTimeout(this.deadline);
     await this.leases.end(this.identity.id).catch((failure: unknown) => this.report(failure));
   }
@@ -55,8 +58,21 @@ export class LeaseKeeper implements OnModuleInit {
     this.deadline.unref();
     const moved = this.calls.takeMoved();
     if (moved.length > 0) await this.leases.handOver(this.identity.id, moved);
-    const orphans = booked.filter(({ holdId }) => !this.calls.has(holdId) && !moved.includes(holdId));
-    await Promise.all(orphans.map(({ holdId, keyId }) => this.ledger.release({ holdId, keyId })));
+    for (const orphan of booked) {
+      if (!this.calls.has(orphan.holdId) && !moved.includes(orphan.holdId)) this.release(orphan);
+    }
+  }
+
+  /** Not waited for: a key whose row is locked must not keep the lease waiting. */
+  private release({ holdId, keyId }: HeldCall): void {
+    if (this.releases.has(holdId)) return;
+    const release = this.ledger
+      .release({ holdId, keyId })
+      .catch((failure: unknown) =>
+        this.logger.error({ msg: 'a hold was not released', holdId, err: failure }),
+      )
+      .finally(() => this.releases.delete(holdId));
+    this.releases.set(holdId, release);
   }
 
   private cutOff(): void {

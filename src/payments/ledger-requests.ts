@@ -1,9 +1,13 @@
+import { Logger } from '@nestjs/common';
 import { newId } from '../ids.js';
-import type { Ending } from './call-record.js';
 import type { ChargedWork } from './charged-work.js';
 import { chargeFor } from './domain/metering.js';
 import { encodeTariff } from './domain/tariff.js';
+import { NO_USAGE } from './domain/usage.js';
 import type { HoldGrant, HoldRequest, Settlement } from './ledger.js';
+import type { Measurement, Meter } from './meter.js';
+
+const logger = new Logger('Settlement');
 
 /** What the ledger is asked for before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
@@ -29,17 +33,25 @@ export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string):
   };
 }
 
+/** What was used; of a meter that fails, what it has told so far. */
+export async function measured(meter: Meter): Promise<Measurement> {
+  try {
+    return await meter.measure();
+  } catch (failure) {
+    logger.error({ msg: 'what a call has used was not counted to its end', err: failure });
+    return { usage: { ...NO_USAGE, ...meter.progress() }, estimated: true };
+  }
+}
+
 /** What the work has used, with its price. To be asked for once, when it has ended: it names a new receipt. */
-export async function settlementFor<Event>(
+export function settlementFor<Event>(
   work: ChargedWork<Event>,
   held: { readonly holdId: string; readonly grant: HoldGrant },
-  ending: Ending,
+  { usage, estimated }: Measurement,
   defaultChainId: number,
-): Promise<Settlement> {
+): Settlement {
   const { payer, quote, meter, model, responseId } = work;
   const { keyId, accountId, chainId, amount } = held.grant;
-  const measurement = await meter.measure();
-  const { usage, estimated } = measurement;
   const provider = meter.provider ?? work.provider;
   return {
     holdId: held.holdId,
@@ -56,6 +68,5 @@ export async function settlementFor<Event>(
     estimated,
     settledAtMs: Date.now(),
     held: amount,
-    record: work.record?.end(ending, measurement),
   };
 }

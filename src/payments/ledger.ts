@@ -114,9 +114,12 @@ export interface SettlementResult extends SettledAmounts {
   readonly outcome: 'settled' | 'ended_before';
 }
 
+/** What was to be written cannot be, now or later, as it is. Nothing of it was. */
+export class UnwritableError extends Error {}
+
 /**
  * The books. Every method is one statement or one transaction, and safe to call again with the same ids when its
- * outcome is unknown. @throws whatever the database threw; a failing ledger is never a free call.
+ * outcome is unknown. @throws UnwritableError, or whatever the database threw; a failing ledger is never a free call.
  */
 export abstract class Ledger {
   /** Checks the key and takes a hold, both or neither. */

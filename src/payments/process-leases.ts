@@ -40,8 +40,8 @@ export abstract class ProcessLeases {
   ): Promise<readonly HeldCall[]>;
   /** Leaves holds of this process to whoever takes their calls over. */
   abstract handOver(processId: string, holdIds: readonly string[]): Promise<void>;
-  /** At most `limit` holds of processes whose lease has run out. */
-  abstract abandoned(limit: number): Promise<readonly AbandonedCall[]>;
+  /** At most `limit` holds of processes whose lease has run out, in the order of their ids, behind `after`. */
+  abstract abandoned(limit: number, after?: string): Promise<readonly AbandonedCall[]>;
   /** Removes the rows of dead processes that hold nothing any more. */
   abstract forgetDead(): Promise<void>;
   /** Removes this process's row on a clean exit. */

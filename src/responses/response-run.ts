@@ -1,7 +1,14 @@
 import { concatMap, type Observable } from 'rxjs';
 import type { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
-import type { CallRecord, Ending, RecordEnd, RecordItem, RecordStart } from '../payments/call-record.js';
+import type {
+  CallRecord,
+  Ending,
+  RecordEnd,
+  RecordEvent,
+  RecordItem,
+  RecordStart,
+} from '../payments/call-record.js';
 import type { Measurement } from '../payments/meter.js';
 import type { TextEvent } from '../providers/text/text-event.js';
 import type { EventLog } from './background/event-log.js';
@@ -9,7 +16,7 @@ import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { toEnvelope } from './domain/response-json.js';
-import { ResponseReducer } from './domain/response-reducer.js';
+import { ResponseReducer, type ResponseEnd } from './domain/response-reducer.js';
 import type { ResponseObject, ResponseSettings } from './domain/response.js';
 import type { ToolIdentity } from './domain/tool-identity.js';
 import { recordItem } from './record-item.js';
@@ -29,15 +36,15 @@ export interface RunSettings {
   readonly lock?: ConversationLock | undefined;
 }
 
-type Closing = ReturnType<ResponseReducer['end']>;
-
 /** One run of a Response: what it shows, and what is stored of it. */
 export class ResponseRun implements CallRecord {
   private readonly reducer: ResponseReducer;
   private hasBegun = false;
   private log: EventLog | undefined;
   private pending: PendingResponse | undefined;
-  private closed: Closing | undefined;
+  /** The first events, of a run that begins with its end. */
+  private unshown: readonly ResponseEvent[] = [];
+  private closed: ResponseEnd | undefined;
 
   constructor(private readonly run: RunSettings) {
     const { responseId: id, createdSeconds, settings, tools } = run;
@@ -63,10 +70,24 @@ export class ResponseRun implements CallRecord {
     this.pending = pending;
   }
 
-  /** The last events and the terminal one; a run that failed before it could be held for ends here. */
-  closing(error?: GatewayError): Closing {
-    this.closed ??= this.reducer.end(error ? { status: 'failed', error } : { status: 'completed' }, now());
-    return this.closed;
+  /**
+   * The last events and the terminal one. A run that failed before it could be held for, or that cannot be shown, ends
+   * here; what is given for an error can be shown in any case.
+   */
+  closing(error?: GatewayError): ResponseEnd {
+    if (error && this.closed && !isShowable(this.closed)) this.endWithout(error);
+    else if (error) this.closed ??= this.failed(error);
+    return (this.closed ??= this.reducer.end({ status: 'completed' }, now()));
+  }
+
+  private failed(error: GatewayError): ResponseEnd {
+    try {
+      const end = this.reducer.end({ status: 'failed', error }, now());
+      if (isShowable(end)) return end;
+    } catch {
+      // What keeps it from ending keeps it from being shown.
+    }
+    return this.reducer.endWithout(error);
   }
 
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
@@ -93,12 +114,28 @@ export class ResponseRun implements CallRecord {
   }
 
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
-    const first = this.hasBegun ? [] : this.begin();
+    if (!this.hasBegun) this.unshown = this.begin();
     if (measurement?.estimated)
       this.reducer.accept({ type: 'usage', usage: measurement.usage, estimated: true });
-    const { events, terminal } = this.reducer.end(ending, now());
-    this.closed = { events: [...first, ...events], terminal };
-    const { response } = terminal;
+    // One that could not be shown has had its end.
+    if (!this.closed) {
+      const { events, terminal } = this.reducer.end(ending, now());
+      this.closed = { events: [...this.unshown, ...events], terminal };
+    }
+    const { events, terminal } = this.closed;
+    return this.recordOf(this.closed, this.log?.rest([...events, terminal]));
+  }
+
+  endWithout(error: GatewayError): RecordEnd | undefined {
+    const { events, terminal } = this.reducer.endWithout(error);
+    this.closed = { events: [...this.unshown, ...events], terminal };
+    return this.recordOf(this.closed, this.log?.restWithout([...events, terminal]));
+  }
+
+  private recordOf(
+    { terminal: { response } }: ResponseEnd,
+    events: readonly RecordEvent[] = [],
+  ): RecordEnd | undefined {
     const { settings, input } = this.run;
     const { store, conversation } = settings;
     if (!store && !conversation) return undefined;
@@ -108,7 +145,7 @@ export class ResponseRun implements CallRecord {
       status: response.status,
       envelopeJson: JSON.stringify(toEnvelope(response)),
       output: store ? output : [...input, ...output],
-      events: this.log?.rest([...this.closed.events, terminal]) ?? [],
+      events,
       ...(conversation && {
         conversation: { id: conversation.id, appends: response.status !== 'failed', transient: !store },
       }),
@@ -133,6 +170,15 @@ export class ResponseRun implements CallRecord {
   begin(): readonly ResponseEvent[] {
     this.hasBegun = true;
     return this.reducer.begin();
+  }
+}
+
+/** What is nested too deeply, or too long, has no JSON text. */
+function isShowable(end: ResponseEnd): boolean {
+  try {
+    return JSON.stringify(end) !== '';
+  } catch {
+    return false;
   }
 }
 

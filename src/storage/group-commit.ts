@@ -1,38 +1,53 @@
+import { isLockedOut } from './database-failure.js';
+import { LockedLanes, type Bounds, type WaitingCall } from './locked-lanes.js';
+import { LOCK_WAIT, type LockWait } from './lock-wait.js';
+
+export interface StatementOptions {
+  /** Whether it may have been run before. */
+  readonly retry: boolean;
+  /** How long it waits for each row that is locked. */
+  readonly lockWait: LockWait;
+}
+
 /** A set-based statement: answers in the order of its inputs. */
 export type BatchStatement<Input, Output> = (
   inputs: readonly Input[],
-  options: { readonly retry: boolean },
+  options: StatementOptions,
 ) => Promise<readonly Output[]>;
 
-interface Waiting<Input, Output> {
-  readonly input: Input;
-  readonly resolve: (output: Output) => void;
-  readonly reject: (failure: unknown) => void;
-}
+const AGAIN = { retry: true, lockWait: LOCK_WAIT.again };
 
 /**
  * Calls that reach the database in the same moment travel together: while one statement is under way the next calls
  * gather, and then go as one. With nobody else waiting a call goes at once, alone. A batch that fails is run again
- * one by one, so that one bad row fails only its own call.
+ * one by one, so that one bad row fails only its own call. A batch that meets a row which somebody else keeps locked is
+ * run again lane by lane, and calls of the locked one wait apart from then on, so that nobody else waits with them.
  */
 export class GroupCommit<Input, Output> {
-  private waiting: Waiting<Input, Output>[] = [];
+  private waiting: WaitingCall<Input, Output>[] = [];
   private underWay = false;
+  private readonly locked: LockedLanes<Input, Output>;
 
   constructor(
     private readonly statement: BatchStatement<Input, Output>,
-    private readonly bounds: { readonly rows: number; readonly bytes: number; readonly waiting: number },
+    private readonly bounds: Bounds,
+    private readonly laneOf: (input: Input) => string,
     /** Bytes, roughly, that an input adds to its statement beyond a row of fixed size. */
     private readonly weigh: (input: Input) => number = () => 0,
-  ) {}
+  ) {
+    this.locked = new LockedLanes((calls) => this.sendLane(calls), bounds);
+  }
 
-  /** @throws Error when more calls are waiting than the bound allows. */
+  /** @throws Error when more calls are waiting than the bound allows, or a row has been locked for too long. */
   run(input: Input): Promise<Output> {
-    if (this.waiting.length >= this.bounds.waiting) {
+    if (this.waiting.length + this.locked.size >= this.bounds.waiting) {
       return Promise.reject(new Error('too many calls are waiting for the database'));
     }
+    const lane = this.laneOf(input);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ input, resolve, reject });
+      const call = { input, lane, askedAt: performance.now(), resolve, reject };
+      if (this.locked.has(lane)) return this.locked.add(lane, [call]);
+      this.waiting.push(call);
       if (!this.underWay) void this.drain();
     });
   }
@@ -53,32 +68,68 @@ export class GroupCommit<Input, Output> {
     return this.waiting.length;
   }
 
-  private async send(batch: readonly Waiting<Input, Output>[]): Promise<void> {
-    try {
-      deliver(
-        batch,
-        await this.statement(
-          batch.map(({ input }) => input),
-          { retry: false },
-        ),
+  private async send(batch: readonly WaitingCall<Input, Output>[]): Promise<void> {
+    const failure = await this.attempt(batch, { retry: false, lockWait: LOCK_WAIT.first });
+    if (failure === undefined) return;
+    if (!isLockedOut(failure)) return this.sendApart(batch, failure);
+    const lanes = new Map<string, WaitingCall<Input, Output>[]>();
+    for (const call of batch) lanes.set(call.lane, [...(lanes.get(call.lane) ?? []), call]);
+    await Promise.all([...lanes].map(([lane, calls]) => this.sendOrSetAside(lane, calls, lanes.size === 1)));
+  }
+
+  private async sendOrSetAside(
+    lane: string,
+    calls: readonly WaitingCall<Input, Output>[],
+    isLocked: boolean,
+  ): Promise<void> {
+    if (isLocked || !(await this.sendLane(calls))) this.locked.add(lane, calls);
+  }
+
+  /** @returns false when a row is locked: then nothing has been done */
+  private async sendLane(calls: readonly WaitingCall<Input, Output>[]): Promise<boolean> {
+    const failure = await this.attempt(calls, AGAIN);
+    if (isLockedOut(failure)) return false;
+    if (failure !== undefined) await this.sendApart(calls, failure);
+    return true;
+  }
+
+  private async sendApart(calls: readonly WaitingCall<Input, Output>[], failure: unknown): Promise<void> {
+    if (calls.length === 1) calls[0]?.reject(failure);
+    else {
+      await Promise.all(
+        calls.map(async (call) => {
+          const second = await this.attempt([call], { retry: true, lockWait: LOCK_WAIT.first });
+          if (second !== undefined) call.reject(second);
+        }),
       );
-    } catch (failure) {
-      if (batch.length === 1) batch[0]?.reject(failure);
-      else await Promise.all(batch.map((call) => this.sendAlone(call)));
     }
   }
 
-  private async sendAlone(call: Waiting<Input, Output>): Promise<void> {
+  /** @returns why it failed; undefined when every call has its answer */
+  private async attempt(
+    calls: readonly WaitingCall<Input, Output>[],
+    options: StatementOptions,
+  ): Promise<unknown> {
     try {
-      deliver([call], await this.statement([call.input], { retry: true }));
+      deliver(
+        calls,
+        await this.statement(
+          calls.map(({ input }) => input),
+          options,
+        ),
+      );
+      return undefined;
     } catch (failure) {
-      call.reject(failure);
+      return failure ?? new Error('the statement failed');
     }
   }
 }
 
-function deliver<Input, Output>(batch: readonly Waiting<Input, Output>[], outputs: readonly Output[]): void {
-  batch.forEach(({ resolve, reject }, index) => {
+function deliver<Input, Output>(
+  calls: readonly WaitingCall<Input, Output>[],
+  outputs: readonly Output[],
+): void {
+  calls.forEach(({ resolve, reject }, index) => {
     const output = outputs[index];
     if (output === undefined) reject(new Error('the statement gave no answer for this call'));
     else resolve(output);

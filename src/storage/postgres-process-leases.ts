@@ -5,6 +5,7 @@ import {
   type CallProgress,
   type HeldCall,
 } from '../payments/process-leases.js';
+import { wholeTokens } from '../payments/domain/usage.js';
 import type { HoldTerms } from '../payments/ledger.js';
 import { CAN_RUN_AGAIN } from './records/can-run-again.js';
 import { Database } from './database.js';
@@ -43,8 +44,9 @@ export class PostgresProcessLeases extends ProcessLeases {
         leaseMs,
         running.map(({ holdId }) => holdId),
         running.map(({ sent }) => sent),
-        running.map(({ inputTokens }) => inputTokens),
-        running.map(({ outputTokens }) => outputTokens),
+        // One figure that no column takes would end the lease of all of them.
+        running.map(({ inputTokens }) => wholeTokens(inputTokens)),
+        running.map(({ outputTokens }) => wholeTokens(outputTokens)),
       ],
       // A connection that fell silent is given up early enough for another one within the lease.
       query_timeout: leaseMs / 6,
@@ -60,16 +62,16 @@ export class PostgresProcessLeases extends ProcessLeases {
     );
   }
 
-  async abandoned(limit: number): Promise<readonly AbandonedCall[]> {
+  async abandoned(limit: number, after = ''): Promise<readonly AbandonedCall[]> {
     const { rows } = await this.database.pool.query<AbandonedRow>(
       `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.amount, h.sent,
               h.input_tokens, h.output_tokens, h.terms, k.chain_id
        FROM holds h JOIN api_keys k ON k.id = h.key_id
-       WHERE h.process_id IS NOT NULL AND NOT EXISTS (
+       WHERE h.id > $2 AND h.process_id IS NOT NULL AND NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
          AND NOT EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})
        ORDER BY h.id LIMIT $1`,
-      [limit],
+      [limit, after],
     );
     return rows.map((row) => ({
       holdId: row.id,

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../../errors/gateway-error.js';
 import type { ResponseRecord } from '../../generation/response-records.js';
 import type { JsonObject } from '../../json.js';
 import type { CallRecord, Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
@@ -34,5 +35,9 @@ export class CompletionRecord implements CallRecord {
     const { messages, metadata } = this.body;
     const json = JSON.stringify({ completion: this.completion.toJson(), messages });
     return { ...end, chat: { json, metadata: Object.entries((metadata ?? {}) as Metadata) } };
+  }
+
+  endWithout(error: GatewayError): RecordEnd | undefined {
+    return this.response.endWithout(error);
   }
 }

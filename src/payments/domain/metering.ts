@@ -1,7 +1,7 @@
 import { formatDecimal, multiplyCeil, type Decimal } from './decimal.js';
 import type { LineItem } from './receipt.js';
 import { pricesAt, type Tariff } from './tariff.js';
-import type { Usage } from './usage.js';
+import { wholeUsage, type Usage } from './usage.js';
 
 /** What a call costs, in atomic USDC. */
 export interface Charge {
@@ -14,16 +14,23 @@ export interface Charge {
 /** Dollars to atomic USDC, for prices that are not per million tokens. */
 const ATOMIC_PER_USD = 1_000_000n;
 
-/** Prices the usage line by line, each line rounded up, and adds the platform fee of `feeBps` basis points. */
+/** A thousand million USDC: no line costs more, so that the sums of any charge fit into the books. */
+const MOST_ATOMIC = 10n ** 15n;
+
+/**
+ * Prices the usage line by line, each line rounded up, and adds the platform fee of `feeBps` basis points. Gives a charge
+ * that the books can hold for whatever figures: what cannot be is brought to what can (`wholeUsage`).
+ */
 export function chargeFor(
-  usage: Usage,
+  reported: Usage,
   tariff: Tariff,
   { feeBps, estimated }: { readonly feeBps: number; readonly estimated: boolean },
 ): Charge {
   const lineItems: LineItem[] = [];
   let providerAmount = 0n;
   const add = (key: string, unit: string, quantity: number, price: Decimal, perUnit = 1n): void => {
-    const amount = multiplyCeil(BigInt(quantity), price, perUnit);
+    const exact = multiplyCeil(BigInt(quantity), price, perUnit);
+    const amount = exact < MOST_ATOMIC ? exact : MOST_ATOMIC;
     providerAmount += amount;
     lineItems.push({
       key,
@@ -38,6 +45,7 @@ export function chargeFor(
     if (price && quantity > 0) add(key, 'usd_per_1m_tokens', quantity, price);
   };
 
+  const usage = wholeUsage(reported);
   const prices = pricesAt(tariff, usage.inputTokens);
   const cached = prices.cachedInput ? usage.cachedInputTokens : 0;
   const written = prices.cacheWrite ? usage.cacheWriteTokens : 0;

@@ -14,3 +14,25 @@ export const NO_USAGE: Usage = {
   outputTokens: 0,
   reasoningTokens: 0,
 };
+
+/** More tokens than any one call can use; what a figure of the books has room for. */
+export const MOST_TOKENS = 2 ** 31 - 1;
+
+/** A figure from outside as a whole number of tokens, 0 to `MOST_TOKENS`. What is no number counts as none. */
+export function wholeTokens(figure: number): number {
+  return Number.isNaN(figure) ? 0 : Math.min(Math.max(Math.ceil(figure), 0), MOST_TOKENS);
+}
+
+/** The same for all figures of a call; no part is larger than what it is part of. */
+export function wholeUsage(usage: Usage): Usage {
+  const inputTokens = wholeTokens(usage.inputTokens);
+  const cachedInputTokens = Math.min(wholeTokens(usage.cachedInputTokens), inputTokens);
+  const outputTokens = wholeTokens(usage.outputTokens);
+  return {
+    inputTokens,
+    cachedInputTokens,
+    cacheWriteTokens: Math.min(wholeTokens(usage.cacheWriteTokens), inputTokens - cachedInputTokens),
+    outputTokens,
+    reasoningTokens: Math.min(wholeTokens(usage.reasoningTokens), outputTokens),
+  };
+}

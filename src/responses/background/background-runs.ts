@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Observable, type Subscription } from 'rxjs';
+import { Observable, tap, type Subscription } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
@@ -81,7 +81,8 @@ export class BackgroundRuns implements OnModuleInit {
     let isAdmitted = false;
     const outcomes = this.calls.run(call, {
       demand: UNLIMITED_DEMAND,
-      shape: run.shape,
+      // An event that cannot be logged fails the run.
+      shape: (events) => run.shape(events).pipe(tap((event) => event.type !== 'opened' && log?.add([event]))),
       record: run,
       once: options.once,
       canMove: options.canMove,
@@ -92,7 +93,6 @@ export class BackgroundRuns implements OnModuleInit {
     });
     const subscription = outcomes.subscribe({
       next: (outcome) => {
-        if ('event' in outcome && outcome.event.type !== 'opened') log?.add([outcome.event]);
         if (!('admission' in outcome)) return;
         isAdmitted = true;
         this.begin(responseId, run, log);

@@ -34,6 +34,12 @@ export class EventLog {
     return [...this.unwritten, ...last.map(recordEvent)];
   }
 
+  /** The same in place of what cannot be written. */
+  restWithout(last: readonly ResponseEvent[]): readonly RecordEvent[] {
+    this.isOver = true;
+    return last.map(recordEvent);
+  }
+
   private async write(): Promise<void> {
     this.isWriting = true;
     // All that follows from one thing said is written at once or not at all, so that an end can be made for any log.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ResponseRecords, type ResponseRecord } from '../../generation/response-records.js';
+import type { GatewayError } from '../../errors/gateway-error.js';
 import type { TextCall } from '../../generation/text-calls.js';
 import { newId } from '../../ids.js';
 import type { JsonObject } from '../../json.js';
@@ -66,5 +67,9 @@ class ChatResponseRecord implements ResponseRecord {
 
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
     return this.run.end(ending, measurement);
+  }
+
+  endWithout(error: GatewayError): RecordEnd | undefined {
+    return this.run.endWithout(error);
   }
 }

@@ -1,5 +1,5 @@
 import type { FinishReason, TextEvent } from '../../providers/text/text-event.js';
-import { conclude, type Ending, TERMINAL_EVENTS } from './ending.js';
+import { conclude, type Conclusion, type Ending, type EndingError, TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
 import type { OutputItemPrefix } from './item.js';
 import { OutputItems } from './output-items.js';
@@ -7,7 +7,7 @@ import type { ResponseEnvelope, ResponseObject, ResponseSettings } from './respo
 import type { ResponseEvent, ResponseEventBody, TerminalEventBody } from './response-event.js';
 import { toObject } from './response-json.js';
 import { responseUsage, type UsageEvent } from './response-usage.js';
-import { move } from './status.js';
+import { move, type TerminalStatus } from './status.js';
 import type { ToolIdentity } from './tool-identity.js';
 
 export interface ReducerOptions {
@@ -18,6 +18,12 @@ export interface ReducerOptions {
   readonly newItemId: (prefix: OutputItemPrefix) => string;
   /** Tools by their name on the chat wire, where they are something else than a function of that name. */
   readonly tools: ReadonlyMap<string, ToolIdentity>;
+}
+
+/** The last events of a response, and the terminal one, which waits until the response is stored. */
+export interface ResponseEnd {
+  readonly events: readonly ResponseEvent[];
+  readonly terminal: ResponseEvent & TerminalEventBody;
 }
 
 const NOTHING: readonly ResponseEvent[] = [];
@@ -35,6 +41,8 @@ export class ResponseReducer {
   private events: ResponseEvent[] = [];
   private nextNumber = 0;
   private stage: 'new' | 'running' | 'ended' = 'new';
+  /** What `end` began with. */
+  private beforeEnd: { readonly envelope: ResponseEnvelope; readonly nextNumber: number } | undefined;
 
   constructor({ id, createdSeconds, settings, newItemId, tools }: ReducerOptions) {
     this.output = new OutputItems(newItemId, tools, (event) => this.emit(event));
@@ -88,30 +96,51 @@ export class ResponseReducer {
    * @param atSeconds Unix seconds
    * @throws Error when called twice
    */
-  end(
-    ending: Ending,
-    atSeconds: number,
-  ): { readonly events: readonly ResponseEvent[]; readonly terminal: ResponseEvent & TerminalEventBody } {
+  end(ending: Ending, atSeconds: number): ResponseEnd {
     if (this.stage === 'ended') throw new Error('a response ends once');
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
+    this.beforeEnd = { envelope: this.envelope, nextNumber: this.nextNumber };
     const conclusion = conclude(ending, this.finishReason);
-    const isComplete = conclusion.status === 'completed';
-    this.output.closeAll(isComplete ? 'completed' : 'incomplete');
+    this.output.closeAll(conclusion.status === 'completed' ? 'completed' : 'incomplete');
     if (ending.status === 'failed') this.emit(errorEvent(ending.error));
+    this.concludeWith(conclusion, atSeconds);
+    return {
+      events: [...first, ...this.take()],
+      terminal: this.terminal(conclusion.status, this.snapshot()),
+    };
+  }
+
+  /**
+   * In place of what `end` gave, when nobody can be shown that: fails, without any output. What is open is not ended any
+   * more. Goes on behind the events that were handed out before `end`.
+   */
+  endWithout(error: EndingError): ResponseEnd {
+    const first = this.stage === 'new' ? this.begin() : NOTHING;
+    this.stage = 'ended';
+    this.events = [];
+    this.beforeEnd ??= { envelope: this.envelope, nextNumber: this.nextNumber };
+    this.envelope = this.beforeEnd.envelope;
+    this.nextNumber = this.beforeEnd.nextNumber;
+    const conclusion = conclude({ status: 'failed', error });
+    this.emit(errorEvent(error));
+    this.concludeWith(conclusion, 0);
+    const terminal = this.terminal(conclusion.status, toObject(this.envelope, []));
+    return { events: [...first, ...this.take()], terminal };
+  }
+
+  private concludeWith(conclusion: Conclusion, atSeconds: number): void {
     this.envelope = {
       ...this.envelope,
       ...conclusion,
       status: move(this.envelope.status, conclusion.status),
-      completed_at: isComplete ? atSeconds : null,
+      completed_at: conclusion.status === 'completed' ? atSeconds : null,
       usage: this.usage ? responseUsage(this.usage) : null,
     };
-    const terminal = {
-      type: TERMINAL_EVENTS[conclusion.status],
-      sequence_number: this.nextNumber,
-      response: this.snapshot(),
-    };
-    return { events: [...first, ...this.take()], terminal };
+  }
+
+  private terminal(status: TerminalStatus, response: ResponseObject): ResponseEnd['terminal'] {
+    return { type: TERMINAL_EVENTS[status], sequence_number: this.nextNumber, response };
   }
 
   /** As of now. */

@@ -96,14 +96,20 @@ export class ResponseTurn {
     }
     // Of a client that has left nobody listens, and its run may not have come to its end yet.
     if (outbox.isClosed) return;
-    const last = messages.end();
-    const { response } = command.run.closing().terminal;
-    if (response.status === 'failed') local.forget(this.previousId);
-    else if (isLocal) {
-      const history = [...command.items, ...asItems(response.output)];
-      local.remember(response.id, { history, asked: response.output.length });
+    try {
+      const last = messages.end();
+      const { response } = command.run.closing().terminal;
+      if (response.status === 'failed') local.forget(this.previousId);
+      else if (isLocal) {
+        const history = [...command.items, ...asItems(response.output)];
+        local.remember(response.id, { history, asked: response.output.length });
+      }
+      this.sayLast(last);
+    } catch (thrown) {
+      // It has been paid for; what it cannot show ends it as a failure.
+      local.forget(command.call.responseId);
+      this.sayLast(messages.failure(reported(thrown)));
     }
-    this.sayLast(last);
   }
 
   private sayLast(messages: readonly object[]): void {

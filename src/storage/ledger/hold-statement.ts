@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
+import { wholeTokens } from '../../payments/domain/usage.js';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
+import type { StatementOptions } from '../group-commit.js';
+import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { startColumns } from '../records/record-columns.js';
 
@@ -17,8 +20,11 @@ export interface HoldRow {
   readonly retry_after_ms: number | null;
 }
 
-const PLAIN = `SELECT * FROM take_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
-const ONCE = `SELECT * FROM take_holds_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
+/** The first parameter is the time that it waits for a locked row. */
+const PLAIN = `SELECT h.* FROM ${PATIENCE} CROSS JOIN LATERAL take_holds(
+  $2, $3 AND patience.set, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS h`;
+const ONCE = `SELECT h.* FROM ${PATIENCE} CROSS JOIN LATERAL take_holds_once(
+  $2, $3 AND patience.set, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS h`;
 
 /**
  * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
@@ -37,7 +43,7 @@ records AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
                          hold_id, key_id, request_id, process_id, request, envelope, created_at)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($3::text[])[s.call], s.key_id, ($8::text[])[s.call], ${at(11, 'text')}, s.request::json, s.envelope::json, s.created_at
+         ($4::text[])[s.call], s.key_id, ($9::text[])[s.call], ${at(11, 'text')}, s.request::json, s.envelope::json, s.created_at
   FROM started s ON CONFLICT (id) DO NOTHING),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
@@ -54,9 +60,9 @@ SELECT * FROM granted`;
 
 const STATEMENTS = {
   plain: { name: 'take_holds', text: PLAIN },
-  storing: { name: 'take_holds_and_store', text: storing(PLAIN, 13) },
+  storing: { name: 'take_holds_and_store', text: storing(PLAIN, 14) },
   once: { name: 'take_holds_once', text: ONCE },
-  onceStoring: { name: 'take_holds_once_and_store', text: storing(ONCE, 18) },
+  onceStoring: { name: 'take_holds_once_and_store', text: storing(ONCE, 19) },
 };
 
 /** The first of the two statements of a paid call. */
@@ -64,7 +70,7 @@ export async function takeHolds(
   pool: Pool,
   processId: string,
   requests: readonly HoldRequest[],
-  { retry }: { readonly retry: boolean },
+  { retry, lockWait }: StatementOptions,
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(processId, requests);
   const once = requests.some((request) => request.once);
@@ -74,6 +80,7 @@ export async function takeHolds(
   const { rows } = await pool.query<HoldRow>({
     ...statement,
     values: [
+      lockWait,
       processId,
       retry,
       requests.map(({ holdId }) => holdId),
@@ -84,7 +91,7 @@ export async function takeHolds(
       requests.map(({ requestId }) => requestId),
       requests.map(({ responseId }) => responseId ?? null),
       requests.map((request) => request.once?.key ?? null),
-      requests.map(({ inputTokens }) => inputTokens),
+      requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
       requests.map(({ terms }) => JSON.stringify(terms)),
       ...(once ? onceColumns(requests) : []),
       ...(records.isEmpty ? [] : records.values),

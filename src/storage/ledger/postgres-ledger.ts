@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import {
   Ledger,
+  UnwritableError,
   type HoldGrant,
   type HoldRefusal,
   type HoldRequest,
@@ -10,14 +11,16 @@ import {
   type SettlementResult,
 } from '../../payments/ledger.js';
 import { Database } from '../database.js';
+import { isUnwritable } from '../database-failure.js';
 import { GroupCommit } from '../group-commit.js';
+import { whileLocked } from '../lock-wait.js';
 import { weightOf } from '../records/record-columns.js';
 import { takeHolds } from './hold-statement.js';
 import { releaseHolds } from './release-statement.js';
 import { settleHolds } from './settle-statement.js';
 
-/** Rows and bytes of stored content of one statement, and calls that may wait for the next one. */
-const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000 };
+/** Rows and bytes of stored content of one statement; calls that may wait for the next one, or for one locked key. */
+const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000, locked: 1_000 };
 
 @Injectable()
 export class PostgresLedger extends Ledger {
@@ -34,16 +37,19 @@ export class PostgresLedger extends Ledger {
     this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
       (batch, options) => takeHolds(pool, identity.id, batch, options),
       BOUNDS,
+      ({ keyHash }) => keyHash.toString('base64'),
       ({ record, once }) => weightOf(record, once?.accepted),
     );
     this.settlements = new GroupCommit<SignedSettlement, SettlementResult>(
-      (batch) => settleHolds(pool, batch, { sweep: false }),
+      (batch, { lockWait }) => settleHolds(pool, batch, { sweep: false, lockWait }),
       BOUNDS,
+      ({ keyId }) => keyId,
       ({ record, answer }) => weightOf(record, answer),
     );
     this.releases = new GroupCommit<Release, true>(
-      (batch) => releaseHolds(pool, batch),
+      (batch, options) => releaseHolds(pool, batch, options),
       BOUNDS,
+      ({ keyId }) => keyId,
       ({ record }) => weightOf(record),
     );
   }
@@ -62,16 +68,24 @@ export class PostgresLedger extends Ledger {
   }
 
   settle(settlement: SignedSettlement): Promise<SettlementResult> {
-    return this.settlements.run(settlement);
+    return this.settlements.run(settlement).catch(rethrown);
   }
 
   async settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult> {
-    const [result] = await settleHolds(this.database.pool, [settlement], { sweep: true });
+    const [result] = await whileLocked((lockWait) =>
+      settleHolds(this.database.pool, [settlement], { sweep: true, lockWait }),
+    );
     if (!result) throw new Error('the settlement gave no answer');
     return result;
   }
 
   async release(release: Release): Promise<void> {
-    await this.releases.run(release);
+    await this.releases.run(release).catch(rethrown);
   }
+}
+
+function rethrown(failure: unknown): never {
+  throw isUnwritable(failure)
+    ? new UnwritableError('the database does not take what was to be written', { cause: failure })
+    : failure;
 }

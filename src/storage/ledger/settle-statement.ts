@@ -1,6 +1,8 @@
 import type { ClientBase, Pool } from 'pg';
 import type { SettlementResult, SignedSettlement } from '../../payments/ledger.js';
 import { inTransaction } from '../in-transaction.js';
+import type { StatementOptions } from '../group-commit.js';
+import { PATIENCE } from '../lock-wait.js';
 import { correctAnswers, keepingAnswers, keptColumns } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { END_COLUMNS, endColumns } from '../records/record-columns.js';
@@ -12,15 +14,16 @@ interface SettleRow {
   readonly overrun: string;
 }
 
-interface SettleOptions {
+interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
   /** On behalf of a process that died. */
   readonly sweep: boolean;
 }
 
-const TEXT = `SELECT * FROM settle_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
+const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL settle_holds(
+  $2 AND patience.set, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS s`;
 
 /** For batches in which something is stored: a record, or the answer to a request that runs once. */
-const STORING = finishingRecords(TEXT, 18, keepingAnswers(18 + END_COLUMNS));
+const STORING = finishingRecords(TEXT, 19, keepingAnswers(19 + END_COLUMNS));
 
 /**
  * The second of the two statements of a paid call. What a receipt with an overrun says is known only when its statement
@@ -68,13 +71,14 @@ async function settleAndSignOverruns(
 async function settle(
   database: Pick<ClientBase, 'query'>,
   settlements: readonly SignedSettlement[],
-  { sweep }: SettleOptions,
+  { sweep, lockWait }: SettleOptions,
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
   const storing = !records.isEmpty || settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
   const { rows } = await database.query<SettleRow>({
     ...(storing ? { name: 'settle_holds_and_store', text: STORING } : { name: 'settle_holds', text: TEXT }),
     values: [
+      lockWait,
       sweep,
       settlements.map(({ holdId }) => holdId),
       settlements.map(({ keyId }) => keyId),

@@ -66,7 +66,7 @@ export async function correctAnswers(
   );
 }
 
-/** What a statement that releases adds: a call that was not charged may run again. */
+/** What a statement that releases adds, the holds being its second parameter: a call that was not charged may run again. */
 export const FORGETTING = `forgotten AS (
   DELETE FROM idempotency_records o USING ended
-  WHERE o.hold_id = ANY ($1) AND o.finished_at IS NULL)`;
+  WHERE o.hold_id = ANY ($2) AND o.finished_at IS NULL)`;

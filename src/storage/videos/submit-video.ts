@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
 import type { VideoIntent } from '../../videos/video-store.js';
+import { PATIENCE, whileLocked } from '../lock-wait.js';
 import { answerOf, UNKNOWN_KEY, type HoldRow } from '../ledger/hold-statement.js';
 
 /** Takes the full price and stores the intent in one statement. */
@@ -9,30 +10,34 @@ export async function submitVideo(
   processId: string,
   intent: VideoIntent,
 ): Promise<HoldGrant | HoldRefusal> {
-  const { rows } = await pool.query<HoldRow>({
-    name: 'submit_video',
-    text: 'SELECT * FROM submit_video($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)',
-    values: [
-      processId,
-      intent.holdId,
-      intent.keyHash,
-      intent.terms.model,
-      intent.price,
-      intent.requestId,
-      intent.once?.key ?? null,
-      intent.once?.fingerprint ?? null,
-      intent.once?.status ?? null,
-      intent.id,
-      intent.shape,
-      intent.model,
-      JSON.stringify({ ...intent.parameters, hasImage: intent.hasImage }),
-      JSON.stringify(intent.terms),
-      intent.remixedFrom ?? null,
-      intent.terms.provider,
-      intent.upstreamModel,
-      new Date(intent.createdAtMs),
-    ],
-  });
+  const { rows } = await whileLocked((lockWait) =>
+    pool.query<HoldRow>({
+      name: 'submit_video',
+      text: `SELECT v.* FROM ${PATIENCE} CROSS JOIN LATERAL submit_video(
+      CASE WHEN patience.set THEN $2 END, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS v`,
+      values: [
+        lockWait,
+        processId,
+        intent.holdId,
+        intent.keyHash,
+        intent.terms.model,
+        intent.price,
+        intent.requestId,
+        intent.once?.key ?? null,
+        intent.once?.fingerprint ?? null,
+        intent.once?.status ?? null,
+        intent.id,
+        intent.shape,
+        intent.model,
+        JSON.stringify({ ...intent.parameters, hasImage: intent.hasImage }),
+        JSON.stringify(intent.terms),
+        intent.remixedFrom ?? null,
+        intent.terms.provider,
+        intent.upstreamModel,
+        new Date(intent.createdAtMs),
+      ],
+    }),
+  );
   const [row] = rows;
   return row ? answerOf(row) : UNKNOWN_KEY;
 }

@@ -1,0 +1,48 @@
+import { Logger } from '@nestjs/common';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { CallRecord, Ending, RecordEnd } from './call-record.js';
+import type { Measurement } from './meter.js';
+
+const logger = new Logger('CallRecord');
+
+/** What is stored with the end of a call's hold. */
+export interface StoredEnd {
+  readonly record: RecordEnd | undefined;
+  /** Whether the answer of a call that runs once may be kept as well. */
+  readonly keepsAnswer: boolean;
+}
+
+/**
+ * The ends of a record, to be tried in turn as long as one cannot be written: all of it, that it failed, nothing. So what
+ * is said about a call never decides whether its hold ends. `onLost` is told once, before the second.
+ */
+export function* recordEnds(
+  record: CallRecord | undefined,
+  ending: Ending,
+  measurement: Measurement | undefined,
+  onLost: (error: GatewayError) => void = () => undefined,
+): Generator<StoredEnd, undefined> {
+  const whole = built(record, ending, measurement);
+  if (whole) yield whole;
+  const error =
+    ending.status === 'failed'
+      ? ending.error
+      : new GatewayError('server_error', 'The answer could not be stored.');
+  onLost(error);
+  yield { record: record?.endWithout(error), keepsAnswer: true };
+  // The record is left to whoever ends records without a hold.
+  yield { record: undefined, keepsAnswer: false };
+}
+
+function built(
+  record: CallRecord | undefined,
+  ending: Ending,
+  measurement: Measurement | undefined,
+): StoredEnd | undefined {
+  try {
+    return { record: record?.end(ending, measurement), keepsAnswer: true };
+  } catch (failure) {
+    logger.error({ msg: 'the record of a call could not be made', err: failure });
+    return undefined;
+  }
+}

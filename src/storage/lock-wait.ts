@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isLockedOut } from './database-failure.js';
+
+/**
+ * How long a statement waits for a row that somebody else has locked, as PostgreSQL reads it. Statements of the gateway
+ * itself have a row for a few milliseconds.
+ */
+export const LOCK_WAIT = { first: '100ms', again: '10ms' } as const;
+export type LockWait = (typeof LOCK_WAIT)[keyof typeof LOCK_WAIT];
+
+/**
+ * A row of a FROM clause that sets the first parameter as the time that the statement waits for each lock. What comes
+ * after it laterally has to use `patience.set`, which is true, to be run after it.
+ */
+export const PATIENCE = `(SELECT set_config('lock_timeout', $1, true) IS NOT NULL AS set) AS patience`;
+
+/** How long a call waits for a locked row before it fails. */
+export const LOCKED_FOR_MS = 10_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 250;
+
+/** Pauses between looks at rows that stay locked: they grow while nothing comes of it. */
+export function nextPause(pauseMs: number | undefined): number {
+  return pauseMs === undefined ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+}
+
+/** Runs a statement again while a row that it needs is locked; it has no connection in between. */
+export async function whileLocked<Result>(statement: (wait: LockWait) => Promise<Result>): Promise<Result> {
+  const startedAt = performance.now();
+  for (let pauseMs: number | undefined; ;) {
+    try {
+      return await statement(pauseMs === undefined ? LOCK_WAIT.first : LOCK_WAIT.again);
+    } catch (failure) {
+      if (!isLockedOut(failure) || performance.now() - startedAt > LOCKED_FOR_MS) throw failure;
+    }
+    pauseMs = nextPause(pauseMs);
+    await sleep(pauseMs);
+  }
+}
