@@ -25,7 +25,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         configModule(config),
-        StorageModule.forRoot(databaseUrl),
+        StorageModule.forRoot(databaseUrl, config.maxStoredBytes),
         PaymentsModule,
         HttpModule,
         StreamingModule,

@@ -43,7 +43,7 @@ const terms = {
 
 const database = new Database(process.argv[2]);
 const identity = { id: newId('proc') };
-const ledger = new PostgresLedger(database, identity);
+const ledger = new PostgresLedger(database, identity, { maxBytes: Number.MAX_SAFE_INTEGER });
 const settling = new Settling(ledger, new ReceiptSigner(generateKeyPairSync('ed25519').privateKey));
 
 /** @returns {Promise<Buffer>} the hash of a key with a budget that does not run out */

@@ -2,13 +2,14 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
 import { AdminGuard } from './admin-guard.js';
+import { AdminAccountsController } from './admin-accounts.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminRecordsController } from './admin-records.controller.js';
 import { AdminOrLoopbackGuard } from './admin-or-loopback-guard.js';
 import { AdminToken } from './admin-token.js';
 
 @Module({
-  controllers: [AdminKeysController, AdminRecordsController],
+  controllers: [AdminAccountsController, AdminKeysController, AdminRecordsController],
   providers: [
     {
       provide: AdminToken,

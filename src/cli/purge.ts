@@ -1,6 +1,7 @@
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Retention } from '../responses/retention.js';
 import { PostgresRetentionStore } from '../storage/responses/postgres-retention-store.js';
+import { StorageRoom } from '../storage/storage-room.js';
 import { PostgresVideoStore } from '../storage/videos/postgres-video-store.js';
 import { VideoRetention } from '../videos/video-retention.js';
 import type { Command } from './command.js';
@@ -20,7 +21,10 @@ export const purge: Command = {
     return withDatabase(async ({ database, config: { responseRetentionDays: days } }) => {
       const keepMs = days * DAY_MS;
       const retention = new Retention(new PostgresRetentionStore(database), { keepMs, everyMs: DAY_MS });
-      const videos = new VideoRetention(new PostgresVideoStore(database, new ProcessIdentity()), keepMs);
+      const videos = new VideoRetention(
+        new PostgresVideoStore(database, new ProcessIdentity(), new StorageRoom(database, 0)),
+        keepMs,
+      );
       const { responses, conversations, logEntries } = await retention.purge();
       const counts = [
         `${responses} responses`,

@@ -56,6 +56,8 @@ export interface Config {
   readonly payments: PaymentsConfig;
   readonly videos: VideosConfig;
   readonly maxBodyBytes: number;
+  /** Bytes that an account may store when none of its own are set. */
+  readonly maxStoredBytes: number;
   readonly shutdownGraceMs: number;
   /** How long a WebSocket takes messages. */
   readonly socketLifetimeMs: number;

@@ -126,6 +126,7 @@ function fromVariables(
       timeoutMs: variables.VIDEO_TIMEOUT_MS,
     },
     maxBodyBytes: variables.MAX_BODY_BYTES,
+    maxStoredBytes: variables.MAX_STORED_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
     socketsPerKey: variables.SOCKETS_PER_KEY,

@@ -57,6 +57,11 @@ export const ERRORS = {
     text: "The key's budget does not cover this call.",
   },
   model_not_allowed: { status: 403, type: 'permission_error', text: 'This key may not use this model.' },
+  storage_limit_exceeded: {
+    status: 403,
+    type: 'permission_error',
+    text: 'The account has stored as many bytes as it may. Delete responses, conversations or videos, or store nothing: `store: false`, no Idempotency-Key, no conversation.',
+  },
   not_found: { status: 404, type: 'invalid_request_error', text: 'There is nothing at this address.' },
   response_not_found: {
     status: 404,

@@ -55,6 +55,7 @@ export type RefusalReason =
   | 'insufficient_budget'
   | 'budget_held'
   | 'once_taken'
+  | 'storage_full'
   | 'no_lease';
 
 export interface HoldRefusal {

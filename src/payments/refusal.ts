@@ -11,6 +11,7 @@ const CODES: Record<RefusalReason, ErrorCode> = {
   insufficient_budget: 'insufficient_budget',
   budget_held: 'budget_held',
   once_taken: 'idempotency_in_flight',
+  storage_full: 'storage_limit_exceeded',
   no_lease: 'service_unavailable',
 };
 

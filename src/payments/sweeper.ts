@@ -5,6 +5,7 @@ import type { ChargeSettings } from './charged-work.js';
 import { chargeFor } from './domain/metering.js';
 import { decodeTariff } from './domain/tariff.js';
 import { NO_USAGE } from './domain/usage.js';
+import { AccountStore } from './accounts/account-store.js';
 import { LEASE_MS } from './lease-keeper.js';
 import { Ledger, type Settlement } from './ledger.js';
 import { IdempotencyStore } from './once/idempotency-store.js';
@@ -15,10 +16,13 @@ import { Recurring } from './recurring.js';
 /** Holds ended in one round; the next round follows at once while there are more. */
 const ROUND = 500;
 const MOST_ROUNDS = 100;
+/** Changes of what accounts store that are summed up at once. */
+const MOST_CHANGES = 10_000;
 
 /**
  * Ends the holds of processes that died, on any replica: what was not sent upstream is released, what was is settled
- * for its input and the last recorded output. Also forgets requests that ran once and are too old to be repeated.
+ * for its input and the last recorded output. Also forgets requests that ran once and are too old to be repeated,
+ * and sums up what accounts have stored.
  */
 @Injectable()
 export class Sweeper implements OnModuleInit {
@@ -33,6 +37,7 @@ export class Sweeper implements OnModuleInit {
     private readonly ledger: Ledger,
     private readonly settling: Settling,
     private readonly requests: IdempotencyStore,
+    private readonly accounts: AccountStore,
     @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
@@ -55,6 +60,13 @@ export class Sweeper implements OnModuleInit {
     }
     await this.leases.forgetDead();
     await this.forgetOldRequests();
+    await this.foldStoredChanges();
+  }
+
+  private async foldStoredChanges(): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      if ((await this.accounts.foldStoredChanges(MOST_CHANGES)) < MOST_CHANGES) return;
+    }
   }
 
   private async forgetOldRequests(): Promise<void> {

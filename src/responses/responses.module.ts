@@ -15,6 +15,7 @@ import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
 import { LogBell } from './background/log-bell.js';
+import { ConversationQueues } from './conversations/conversation-queues.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
 import { ConversationWait } from './conversations/conversation-wait.js';
 import { ConversationsEndpoint } from './conversations/conversations-endpoint.js';
@@ -56,6 +57,7 @@ import { StoredResponses } from './stored-responses.service.js';
     BackgroundRuns,
     Conversations,
     ConversationsEndpoint,
+    ConversationQueues,
     ConversationTurns,
     ConversationWait,
     FollowResponses,

@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { RecordStore } from '../admin/record-store.js';
 import { DatabaseProbe } from '../health/database-probe.js';
+import { AccountStore } from '../payments/accounts/account-store.js';
 import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
@@ -11,6 +12,7 @@ import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
+import { PostgresAccountStore } from './accounts/postgres-account-store.js';
 import { PostgresRecordStore } from './admin/postgres-record-store.js';
 import { PostgresChatCompletionStore } from './chat/postgres-chat-completion-store.js';
 import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
@@ -28,6 +30,7 @@ import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
+import { StorageRoom } from './storage-room.js';
 import { PollStore } from '../videos/polling/poll-store.js';
 import { VideoStore } from '../videos/video-store.js';
 import { PostgresPollStore } from './videos/postgres-poll-store.js';
@@ -38,13 +41,19 @@ import { PostgresVideoStore } from './videos/postgres-video-store.js';
 export class StorageModule implements OnModuleDestroy {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  static forRoot(databaseUrl: string): DynamicModule {
+  static forRoot(databaseUrl: string, maxStoredBytes: number): DynamicModule {
     return {
       module: StorageModule,
       global: true,
       providers: [
         ProcessIdentity,
         { provide: Database, useFactory: () => new Database(databaseUrl) },
+        {
+          provide: StorageRoom,
+          inject: [Database],
+          useFactory: (database: Database) => new StorageRoom(database, maxStoredBytes),
+        },
+        { provide: AccountStore, useClass: PostgresAccountStore },
         { provide: ChatCompletionStore, useClass: PostgresChatCompletionStore },
         { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
@@ -63,6 +72,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
+        AccountStore,
         BackgroundStore,
         ChatCompletionStore,
         CompactionKeyStore,

@@ -79,6 +79,10 @@ export class EnvironmentVariables {
   @WholeNumber(1, GIBIBYTE)
   MAX_BODY_BYTES = 33_554_432;
 
+  /** What an account may store: bytes of content, as it was written. */
+  @WholeNumber(0, Number.MAX_SAFE_INTEGER)
+  MAX_STORED_BYTES = 10_737_418_240;
+
   @WholeNumber(1, GIBIBYTE)
   STREAM_BUFFER_BYTES = 1_048_576;
 

@@ -47,6 +47,8 @@ export abstract class ConversationStore {
   /** Removes the content at once. */
   abstract erase(accountId: string, id: string): Promise<Attempt>;
   abstract lock(request: LockRequest): Promise<Attempt>;
+  /** Those of these ids on which no response runs, as far as can be seen without waiting; what is not there is free. */
+  abstract freeAmong(ids: readonly string[]): Promise<readonly string[]>;
   /** Gives back a lock that no hold has come of. Without effect when somebody else has it. */
   abstract unlock(id: string, responseId: string): Promise<void>;
 }

@@ -1,15 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
-import { Drain } from '../../health/drain.js';
 import { ConversationLock, UNTIL_HELD_MS } from './conversation-lock.js';
 import { conversationNotFound } from './conversation-not-found.js';
+import { ConversationQueues } from './conversation-queues.js';
 import { ConversationWait } from './conversation-wait.js';
 import { ConversationStore, type Attempt, type LockRequest } from './conversation-store.js';
-
-/** How often a conversation is asked for again. */
-const LOOK_MS = 50;
 
 export interface Waiting {
   /** The field that named the conversation, if a field did. */
@@ -25,7 +20,7 @@ export class ConversationTurns {
 
   constructor(
     private readonly store: ConversationStore,
-    private readonly drain: Drain,
+    private readonly queues: ConversationQueues,
     private readonly wait: ConversationWait,
   ) {}
 
@@ -48,22 +43,25 @@ export class ConversationTurns {
     return new ConversationLock(askedAt, () => this.unlock(id, responseId));
   }
 
-  /** Tries again while a response runs on it. @throws GatewayError conversation_not_found, conversation_locked */
+  /**
+   * Tries again while a response runs on it, after those of this process who came before.
+   *
+   * @throws GatewayError conversation_not_found, conversation_locked
+   */
   async inTurn(id: string, attempt: () => Promise<Attempt>, { param, left }: Waiting = {}): Promise<void> {
-    const deadline = performance.now() + this.wait.ms;
-    for (;;) {
+    const isDone = async (): Promise<boolean> => {
       const outcome = await attempt();
-      if (outcome === 'done') return;
       if (outcome === 'absent') throw conversationNotFound(id, param);
-      if (this.drain.draining)
-        throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 });
-      if (performance.now() > deadline)
-        throw new GatewayError('conversation_locked', undefined, {
-          param: 'conversation',
-          retryAfterSeconds: 1,
-        });
-      await sleep(LOOK_MS);
-      left?.throwIfAborted();
+      return outcome === 'done';
+    };
+    const deadline = performance.now() + this.wait.ms;
+    if (!this.queues.has(id) && (await isDone())) return;
+    const place = this.queues.enter(id);
+    try {
+      do await place.called(deadline, left);
+      while (!(await isDone()));
+    } finally {
+      place.leave();
     }
   }
 

@@ -13,6 +13,7 @@ import {
 import type { ItemPage, ItemPageRequest } from '../../responses/response-store.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { StorageRoom } from '../storage-room.js';
 import { withinPage } from '../within-page.js';
 import { IS_FREE } from './free-conversation.js';
 
@@ -75,6 +76,7 @@ export class PostgresConversationStore extends ConversationStore {
   constructor(
     { pool }: Database,
     private readonly identity: ProcessIdentity,
+    private readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;
@@ -85,6 +87,7 @@ export class PostgresConversationStore extends ConversationStore {
     { id, metadata, createdAtMs }: StoredConversation,
     items: readonly RecordItem[],
   ): Promise<void> {
+    await this.room.require({ accountId }, bytesOf(items));
     await refusingRepeatedIds(
       this.pool.query(
         `WITH created AS (
@@ -112,6 +115,7 @@ export class PostgresConversationStore extends ConversationStore {
     id: string,
     metadata: JsonObject,
   ): Promise<StoredConversation | undefined> {
+    await this.room.require({ accountId }, JSON.stringify(metadata).length);
     const { rows } = await this.pool.query<ConversationRow>(
       `UPDATE conversations SET metadata = $3::text::json, last_used_at = now()
        WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id, metadata, created_at`,
@@ -151,7 +155,8 @@ export class PostgresConversationStore extends ConversationStore {
     return rows[0]?.item;
   }
 
-  addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {
+  async addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {
+    await this.room.require({ accountId }, bytesOf(items));
     return refusingRepeatedIds(this.attempt(ADD_ITEMS, [columnText(id), accountId, ...columnsOf(items)]));
   }
 
@@ -171,6 +176,16 @@ export class PostgresConversationStore extends ConversationStore {
     return this.attempt(LOCK, [columnText(id), keyHash, responseId, untilHeldMs, this.identity.id]);
   }
 
+  async freeAmong(ids: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ id: string }>({
+      name: 'free_conversations',
+      text: `SELECT w.id FROM unnest($1::text[]) AS w (id)
+             WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = w.id AND c.deleted_at IS NULL AND NOT ${IS_FREE})`,
+      values: [ids.map(columnText)],
+    });
+    return rows.map(({ id }) => id);
+  }
+
   async unlock(id: string, responseId: string): Promise<void> {
     await this.pool.query(
       `UPDATE conversations SET locked_by = NULL, locked_until = NULL, locked_for = NULL
@@ -188,6 +203,11 @@ export class PostgresConversationStore extends ConversationStore {
 
 function asConversation(row: ConversationRow | undefined): StoredConversation | undefined {
   return row && { id: row.id, metadata: row.metadata, createdAtMs: row.created_at.getTime() };
+}
+
+/** That they count, about; for none it is still a row. */
+function bytesOf(items: readonly RecordItem[]): number {
+  return items.reduce((bytes, { json }) => bytes + json.length, 1);
 }
 
 function columnsOf(items: readonly RecordItem[]): readonly unknown[] {

@@ -4,7 +4,7 @@ import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../p
 import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
-import { startColumns } from '../records/record-columns.js';
+import { startColumns, weightOf } from '../records/record-columns.js';
 
 export interface HoldRow {
   readonly ordinal: number;
@@ -18,6 +18,12 @@ export interface HoldRow {
   readonly budget_held: string;
   readonly required: string;
   readonly retry_after_ms: number | null;
+  /** Of a call that is not let through: its account has no room. All else is null then. */
+  readonly full_ordinal?: number | null;
+}
+
+interface HoldOptions extends StatementOptions {
+  readonly maxStoredBytes: number;
 }
 
 /** The first parameter is the time that it waits for a locked row. */
@@ -27,12 +33,33 @@ const ONCE = `SELECT h.* FROM ${PATIENCE} CROSS JOIN LATERAL take_holds_once(
   $2, $3 AND patience.set, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS h`;
 
 /**
+ * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
+ * through: `take` does not see its key, and its place stands in `full_ordinal`. The two parameters from `first` on are
+ * the bytes that each call adds, null where nothing is stored, and the bound of accounts that have none.
+ */
+function withinBounds(take: string, first: number): string {
+  return `checked AS MATERIALIZED (
+  SELECT r.position::int AS ordinal, r.hash,
+         r.bytes IS NOT NULL AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
+           AND coalesce(storage_is_full(k.account_id, r.bytes, $${first + 1}::bigint), false) AS is_full
+  FROM unnest($5::bytea[], $${first}::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
+  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL),
+granted AS MATERIALIZED (${take.replace('$5', HASHES_LET_THROUGH)}),
+answers AS (
+  SELECT g.*, c.ordinal AS full_ordinal
+  FROM granted g FULL JOIN (SELECT ordinal FROM checked WHERE is_full) AS c ON c.ordinal = g.ordinal)`;
+}
+
+const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.hash END ORDER BY c.ordinal) FROM checked c)`;
+
+/**
  * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
- * the lock of a conversation is as good as the hold. `first` is the number of the first parameter of `startColumns`.
+ * the lock of a conversation is as good as the hold. `first` is the number of the first parameter of
+ * `withinBounds`, behind whose two are those of `startColumns`.
  */
 function storing(take: string, first: number): string {
-  const at = (offset: number, type: string): string => `$${first + offset}::${type}`;
-  return `WITH granted AS MATERIALIZED (${take}),
+  const at = (offset: number, type: string): string => `$${first + 2 + offset}::${type}`;
+  return `WITH ${withinBounds(take, first)},
 started AS (
   SELECT r.*, g.account_id, g.key_id
   FROM unnest(${at(0, 'int[]')}, ${at(1, 'text[]')}, ${at(2, 'text[]')}, ${at(3, 'text[]')}, ${at(4, 'text[]')}, ${at(5, 'text[]')}, ${at(6, 'boolean[]')},
@@ -55,13 +82,13 @@ locks AS (
   FROM unnest(${at(16, 'int[]')}, ${at(17, 'text[]')}, ${at(18, 'text[]')}) AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
   WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)
-SELECT * FROM granted`;
+SELECT * FROM answers`;
 }
 
 const STATEMENTS = {
   plain: { name: 'take_holds', text: PLAIN },
   storing: { name: 'take_holds_and_store', text: storing(PLAIN, 14) },
-  once: { name: 'take_holds_once', text: ONCE },
+  once: { name: 'take_holds_once', text: `WITH ${withinBounds(ONCE, 19)} SELECT * FROM answers` },
   onceStoring: { name: 'take_holds_once_and_store', text: storing(ONCE, 19) },
 };
 
@@ -70,7 +97,7 @@ export async function takeHolds(
   pool: Pool,
   processId: string,
   requests: readonly HoldRequest[],
-  { retry, lockWait }: StatementOptions,
+  { retry, lockWait, maxStoredBytes }: HoldOptions,
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(processId, requests);
   const once = requests.some((request) => request.once);
@@ -94,20 +121,29 @@ export async function takeHolds(
       requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
       requests.map(({ terms }) => JSON.stringify(terms)),
       ...(once ? onceColumns(requests) : []),
+      ...(once || !records.isEmpty ? [requests.map(addedBytes), maxStoredBytes] : []),
       ...(records.isEmpty ? [] : records.values),
     ],
   });
   const answers = new Array<HoldGrant | HoldRefusal>(requests.length).fill(UNKNOWN_KEY);
-  for (const row of rows) answers[row.ordinal - 1] = answerOf(row);
+  for (const row of rows) {
+    if (row.full_ordinal) answers[row.full_ordinal - 1] = STORAGE_FULL;
+    else answers[row.ordinal - 1] = answerOf(row);
+  }
   return answers;
 }
 
-export const UNKNOWN_KEY: HoldRefusal = {
-  reason: 'unknown_key',
-  required: 0n,
-  remaining: 0n,
-  retryAfterMs: undefined,
-};
+/** Bytes that a call stores as far as is known before it runs; null when it stores nothing. */
+function addedBytes({ record, once }: HoldRequest): number | null {
+  return record || once ? Math.max(1, weightOf(record, once?.accepted)) : null;
+}
+
+export const UNKNOWN_KEY: HoldRefusal = refused('unknown_key');
+const STORAGE_FULL: HoldRefusal = refused('storage_full');
+
+function refused(reason: RefusalReason): HoldRefusal {
+  return { reason, required: 0n, remaining: 0n, retryAfterMs: undefined };
+}
 
 export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
   const limit = row.budget_limit === null ? null : BigInt(row.budget_limit);

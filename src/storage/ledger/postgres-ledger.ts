@@ -15,6 +15,7 @@ import { isUnwritable } from '../database-failure.js';
 import { GroupCommit } from '../group-commit.js';
 import { whileLocked } from '../lock-wait.js';
 import { weightOf } from '../records/record-columns.js';
+import { StorageRoom } from '../storage-room.js';
 import { takeHolds } from './hold-statement.js';
 import { releaseHolds } from './release-statement.js';
 import { settleHolds } from './settle-statement.js';
@@ -31,11 +32,12 @@ export class PostgresLedger extends Ledger {
   constructor(
     private readonly database: Database,
     identity: ProcessIdentity,
+    room: StorageRoom,
   ) {
     super();
     const { pool } = database;
     this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
-      (batch, options) => takeHolds(pool, identity.id, batch, options),
+      (batch, options) => takeHolds(pool, identity.id, batch, { ...options, maxStoredBytes: room.maxBytes }),
       BOUNDS,
       ({ keyHash }) => keyHash.toString('base64'),
       ({ record, once }) => weightOf(record, once?.accepted),

@@ -27,8 +27,8 @@ items AS (
   FROM unnest(${at(4, 'int')}, ${at(5, 'int')}, ${at(6, 'text')}, ${at(7, 'text')}) AS i (call, position, item_id, item)
   JOIN finished f ON f.call = i.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING),
 events AS (
-  INSERT INTO response_events (response_id, sequence_number, type, event)
-  SELECT f.id, v.sequence_number, v.type, v.event::json
+  INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
+  SELECT f.id, f.account_id, v.sequence_number, v.type, v.event::json
   FROM unnest(${at(8, 'int')}, ${at(9, 'int')}, ${at(10, 'text')}, ${at(11, 'text')}) AS v (call, sequence_number, type, event)
   JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING),
 unlocked AS (

@@ -56,8 +56,8 @@ export class PostgresBackgroundStore extends BackgroundStore {
   async appendEvents(responseId: string, events: readonly RecordEvent[]): Promise<void> {
     await this.pool.query({
       name: 'append_events',
-      text: `INSERT INTO response_events (response_id, sequence_number, type, event)
-             SELECT $1, v.sequence_number, v.type, v.event::json
+      text: `INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
+             SELECT $1, (SELECT r.account_id FROM responses r WHERE r.id = $1), v.sequence_number, v.type, v.event::json
              FROM unnest($2::int[], $3::text[], $4::text[]) AS v (sequence_number, type, event)
              ON CONFLICT DO NOTHING`,
       values: [

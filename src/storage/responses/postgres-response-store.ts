@@ -21,7 +21,8 @@ import {
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { endColumns } from '../records/record-columns.js';
+import { StorageRoom } from '../storage-room.js';
+import { endColumns, weightOf } from '../records/record-columns.js';
 import { readContext } from './context-query.js';
 import { eraseResponse } from './erase-response.js';
 import { keepResponse } from './keep-response.js';
@@ -58,6 +59,7 @@ export class PostgresResponseStore extends ResponseStore {
   constructor(
     { pool }: Database,
     private readonly identity: ProcessIdentity,
+    private readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;
@@ -82,7 +84,8 @@ export class PostgresResponseStore extends ResponseStore {
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }
 
-  keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void> {
+  async keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void> {
+    await this.room.require({ keyHash: payer.keyHash }, weightOf(start));
     return keepResponse(this.pool, this.identity.id, payer, start, end);
   }
 

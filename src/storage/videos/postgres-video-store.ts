@@ -20,6 +20,7 @@ import { Database } from '../database.js';
 import { withinPage } from '../within-page.js';
 import { claimLostVideos } from './claim-lost-videos.js';
 import { completeVideo, failSubmission, failVideo, withdrawVideo } from './end-video.js';
+import { StorageRoom } from '../storage-room.js';
 import { submitVideo } from './submit-video.js';
 import {
   laterStatus,
@@ -39,12 +40,14 @@ export class PostgresVideoStore extends VideoStore {
   constructor(
     { pool }: Database,
     private readonly identity: ProcessIdentity,
+    private readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;
   }
 
-  submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
+  async submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
+    await this.room.require({ keyHash: intent.keyHash }, JSON.stringify(intent.parameters).length);
     return submitVideo(this.pool, this.identity.id, intent);
   }
 

@@ -14,7 +14,11 @@ import {
 import type { KeptAnswer } from '../../../src/payments/once/idempotency-store.js';
 import { Database } from '../../../src/storage/database.js';
 import { PostgresLedger } from '../../../src/storage/ledger/postgres-ledger.js';
+import { StorageRoom } from '../../../src/storage/storage-room.js';
 import { PostgresProcessLeases } from '../../../src/storage/postgres-process-leases.js';
+
+/** More than any test stores. */
+const MOST_BYTES = 10 ** 12;
 
 export interface TestKey {
   readonly id: string;
@@ -44,7 +48,12 @@ export async function openBooks(url: string, leaseMs = 60_000) {
   const identity = { id: newId('proc') };
   const leases = new PostgresProcessLeases(database);
   await leases.renew(identity.id, leaseMs, []);
-  return { database, identity, leases, ledger: new PostgresLedger(database, identity) };
+  return {
+    database,
+    identity,
+    leases,
+    ledger: new PostgresLedger(database, identity, new StorageRoom(database, MOST_BYTES)),
+  };
 }
 
 export type Books = Awaited<ReturnType<typeof openBooks>>;
