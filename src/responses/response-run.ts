@@ -15,6 +15,7 @@ import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import type { ResponseEvent } from './domain/response-event.js';
+import { failInstead } from './domain/fail-instead.js';
 import { toEnvelope } from './domain/response-json.js';
 import { ResponseReducer, type ResponseEnd } from './domain/response-reducer.js';
 import type { ResponseObject, ResponseSettings } from './domain/response.js';
@@ -75,19 +76,19 @@ export class ResponseRun implements CallRecord {
    * here; what is given for an error can be shown in any case.
    */
   closing(error?: GatewayError): ResponseEnd {
-    if (error && this.closed && !isShowable(this.closed)) this.endWithout(error);
-    else if (error) this.closed ??= this.failed(error);
+    if (error) this.closed = this.failed(error);
     return (this.closed ??= this.reducer.end({ status: 'completed' }, now()));
   }
 
   private failed(error: GatewayError): ResponseEnd {
     try {
-      const end = this.reducer.end({ status: 'failed', error }, now());
-      if (isShowable(end)) return end;
+      const end = this.closed ?? this.reducer.end({ status: 'failed', error }, now());
+      if (isShowable(end)) return end.terminal.response.status === 'failed' ? end : failInstead(end, error);
     } catch {
       // What keeps it from ending keeps it from being shown.
     }
-    return this.reducer.endWithout(error);
+    const { events, terminal } = this.reducer.endWithout(error);
+    return { events: [...this.unshown, ...events], terminal };
   }
 
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
@@ -127,9 +128,10 @@ export class ResponseRun implements CallRecord {
   }
 
   endWithout(error: GatewayError): RecordEnd | undefined {
-    const { events, terminal } = this.reducer.endWithout(error);
-    this.closed = { events: [...this.unshown, ...events], terminal };
-    return this.recordOf(this.closed, this.log?.restWithout([...events, terminal]));
+    const end = this.closing(error);
+    const response = { ...end.terminal.response, output: [] };
+    const kept = { events: [], terminal: { ...end.terminal, response } };
+    return this.recordOf(kept, this.log?.restWithout([...end.events.filter(isError), kept.terminal]));
   }
 
   private recordOf(
@@ -171,6 +173,10 @@ export class ResponseRun implements CallRecord {
     this.hasBegun = true;
     return this.reducer.begin();
   }
+}
+
+function isError({ type }: ResponseEvent): boolean {
+  return type === 'error';
 }
 
 /** What is nested too deeply, or too long, has no JSON text. */

@@ -5,6 +5,9 @@ import { VIDEO_ANSWERS } from './admin-queries-video-answers.js';
 /** What each query of docs/admin-queries.md answers on the seeded rows. Whoever adds a query adds its answer. */
 export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   ...VIDEO_ANSWERS,
+  'Which accounts have used four fifths of what they may store?': [
+    { account: 'gamma', stored_bytes: '0', max_stored_bytes: '0' },
+  ],
   'What did each key cost, day by day, in the last week?': [
     { day: dayOf(ago(1)), account: 'acme', key: 'web', calls: 3, usdc: '0.003535' },
     { day: dayOf(ago(2)), account: 'acme', key: 'batch', calls: 1, usdc: '0.003940' },

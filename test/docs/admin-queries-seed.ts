@@ -27,7 +27,7 @@ async function insert(pool: Pool, table: string, rows: readonly Row[]): Promise<
 
 /** Figures that are all different, with rows that each query has to leave out. */
 export async function seed(pool: Pool): Promise<void> {
-  await insert(pool, 'accounts', [{ id: 'acme' }, { id: 'beta' }, { id: 'gamma' }]);
+  await insert(pool, 'accounts', [{ id: 'acme' }, { id: 'beta' }, { id: 'gamma', max_stored_bytes: 0 }]);
   await insert(pool, 'api_keys', KEYS.map(keyRow));
   await insert(pool, 'receipts', RECEIPTS.map(receiptRow));
   await insert(pool, 'overruns', OVERRUNS);

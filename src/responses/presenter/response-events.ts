@@ -1,8 +1,7 @@
 import type { GatewayError } from '../../errors/gateway-error.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
-import { errorEvent } from '../domain/error-event.js';
-import type { ResponseEvent, TerminalEventBody } from '../domain/response-event.js';
+import type { ResponseEvent } from '../domain/response-event.js';
 import type { ResponseObject } from '../domain/response.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
 
@@ -29,9 +28,7 @@ export class ResponseEvents {
   /** The last ones of a run that failed. */
   failure(error: GatewayError): readonly ResponseEvent[] {
     const { events, terminal } = this.run.closing(error);
-    return terminal.response.status === 'failed'
-      ? [...events, terminal]
-      : [...events, ...notStored(terminal, error)];
+    return [...events, terminal];
   }
 
   /** The last ones. */
@@ -39,22 +36,4 @@ export class ResponseEvents {
     const { events, terminal } = this.run.closing();
     return [...events, { ...terminal, response: this.decorate(terminal.response, this.receipt) }];
   }
-}
-
-/** The run had ended well, but its end could not be stored. */
-function notStored(
-  { response, sequence_number }: ResponseEvent & TerminalEventBody,
-  error: GatewayError,
-): readonly ResponseEvent[] {
-  const failed: ResponseObject = {
-    ...response,
-    status: 'failed',
-    completed_at: null,
-    incomplete_details: null,
-    error: { code: error.code, message: error.message },
-  };
-  return [
-    { ...errorEvent(error), sequence_number },
-    { type: 'response.failed', response: failed, sequence_number: sequence_number + 1 },
-  ];
 }

@@ -1,0 +1,22 @@
+import type { EndingError } from './ending.js';
+import { errorEvent } from './error-event.js';
+import type { ResponseEnd } from './response-reducer.js';
+
+/** The end of a response that had ended well, but cannot be stored: its items stay as they were shown. */
+export function failInstead({ events, terminal }: ResponseEnd, error: EndingError): ResponseEnd {
+  const { response, sequence_number } = terminal;
+  return {
+    events: [...events, { ...errorEvent(error), sequence_number }],
+    terminal: {
+      type: 'response.failed',
+      sequence_number: sequence_number + 1,
+      response: {
+        ...response,
+        status: 'failed',
+        completed_at: null,
+        incomplete_details: null,
+        error: { code: error.code, message: error.message },
+      },
+    },
+  };
+}
