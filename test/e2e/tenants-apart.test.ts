@@ -95,14 +95,17 @@ describe('beside another tenant, whose stream notices nothing,', () => {
   });
 
   it('an answer that cannot be stored is charged, and its stream says so', async () => {
+    const client = new ResponsesClient(gateway.url, hostile.key);
     await besideAStream(async () => {
       upstream.next(says([{ content: UNWRITABLE }]));
-      const { events, response } = await new ResponsesClient(gateway.url, hostile.key).streamed();
-      expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
-      expect(response).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
-      const stored = await new ResponsesClient(gateway.url, hostile.key).found(response.id);
-      expect(stored).toMatchObject({ status: 'failed', output: [] });
+      const text = await (await client.create({ stream: true })).text();
+      expect(text).toMatch(/event: error\n[^]*event: response\.failed\n[^]*data: \[DONE\]\n\n$/);
     });
+    upstream.next(says([{ content: UNWRITABLE }]));
+    const { events, response } = await client.streamed();
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
+    expect(response).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(await client.found(response.id)).toMatchObject({ status: 'failed', output: [] });
     await expectSettled(hostile);
   });
 

@@ -4,6 +4,8 @@ import { expectSoundBooks } from '../../support/books.js';
 import { chatAnswer } from '../../support/chat-wire.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
+import { MOST_WAITING } from '../../../src/responses/conversations/conversation-queues.js';
+import { Database } from '../../../src/storage/database.js';
 import { ConversationStore } from '../../../src/responses/conversations/conversation-store.js';
 import { ConversationWait } from '../../../src/responses/conversations/conversation-wait.js';
 import { refusalOf } from '../../support/refusal-of.js';
@@ -29,6 +31,7 @@ beforeEach(async () => {
   atReplica = new ConversationsClient(replica.url, key);
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await gateway.idle();
   await replica.idle();
   await expectSoundBooks(gateway.pool);
@@ -47,16 +50,15 @@ function withWait<Result>(ms: number, work: () => Promise<Result>): Promise<Resu
   });
 }
 
-/** Does something to a locked conversation; `waits` resolves when it was refused its turn and has asked again. */
+/** Does something to a locked conversation; `waits` resolves when it was refused its turn and waits for the next one. */
 function watched<Result>(
   at: TestGateway,
-  what: 'lock' | 'addItems' | 'removeItem' | 'erase',
   work: () => Promise<Result>,
 ): { readonly done: Promise<Result>; readonly waits: Promise<void> } {
-  const attempts = jest.spyOn(at.app.get(ConversationStore), what);
+  const looks = jest.spyOn(at.app.get(ConversationStore), 'freeAmong');
+  const before = looks.mock.calls.length;
   const done = work();
-  const waits = until(() => attempts.mock.calls.length > 1).finally(() => attempts.mockRestore());
-  return { done, waits };
+  return { done, waits: until(() => looks.mock.calls.length > before) };
 }
 
 async function countHolds(): Promise<number> {
@@ -70,7 +72,7 @@ describe('two responses on one conversation', () => {
     const arrived = nextStalls(upstream);
     const first = client.responded(id, 'one');
     const exchange = await arrived;
-    const second = watched(replica, 'lock', () => atReplica.responded(id, 'two'));
+    const second = watched(replica, () => atReplica.responded(id, 'two'));
     await second.waits;
     // Nothing is held for it while it waits.
     expect(await countHolds()).toBe(1);
@@ -156,8 +158,8 @@ describe('two responses on one conversation', () => {
     const arrived = nextStalls(upstream);
     const first = client.responded(id, 'one');
     const exchange = await arrived;
-    const added = watched(replica, 'addItems', () => atReplica.add(id, [said('after')]));
-    const removed = watched(replica, 'removeItem', () => atReplica.removeItem(id, 'msg_old'));
+    const added = watched(replica, () => atReplica.add(id, [said('after')]));
+    const removed = watched(replica, () => atReplica.removeItem(id, 'msg_old'));
     await added.waits;
     await removed.waits;
     expect(await client.texts(id)).toEqual(['old']);
@@ -173,7 +175,7 @@ describe('two responses on one conversation', () => {
     const arrived = nextStalls(upstream);
     const first = client.responded(id, 'one');
     const exchange = await arrived;
-    const erased = watched(replica, 'erase', () => atReplica.erase(id));
+    const erased = watched(replica, () => atReplica.erase(id));
     await erased.waits;
     exchange.json(chatAnswer({ content: 'first' }));
     await first;
@@ -185,13 +187,45 @@ describe('two responses on one conversation', () => {
     expect(rows).toEqual([]);
   });
 
+  it('wait without statements of their own, and no more of them than a bound', async () => {
+    const id = await client.create();
+    const arrived = nextStalls(upstream);
+    const first = client.responded(id, 'one');
+    const exchange = await arrived;
+    const query = jest.spyOn(gateway.app.get(Database).pool, 'query');
+    const asked = (part: string): number =>
+      query.mock.calls.filter((given) => JSON.stringify(given[0]).includes(part)).length;
+    const leaving = new AbortController();
+    const refusals: Response[] = [];
+    const body = { model: 'test-model', input: 'x', conversation: id };
+    const waiters = Array.from({ length: MOST_WAITING + 10 }, async () => {
+      refusals.push(await client.call('POST', '/responses', body, leaving.signal));
+    });
+    const all = Promise.allSettled(waiters);
+    await until(() => refusals.length === 10);
+    for (const refusal of refusals) {
+      expect(refusal.status).toBe(409);
+      expect(refusal.headers.get('retry-after')).toBe('1');
+    }
+    const [looks, attempts] = [asked('free_conversations'), asked('SET locked_by = $3')];
+    await until(() => asked('free_conversations') >= looks + 4);
+    expect(asked('SET locked_by = $3')).toBe(attempts);
+    leaving.abort();
+    await all;
+    exchange.json(chatAnswer({ content: 'first' }));
+    await first;
+    query.mockRestore();
+    await gateway.idle();
+    expect(await client.texts(id)).toEqual(['one', 'first']);
+  });
+
   it('do not let one wait whose client has left', async () => {
     const id = await client.create();
     const arrived = nextStalls(upstream);
     const first = client.responded(id, 'one');
     const exchange = await arrived;
     const leave = new AbortController();
-    const second = watched(gateway, 'lock', () => client.respond(id, 'two', {}, leave.signal));
+    const second = watched(gateway, () => client.respond(id, 'two', {}, leave.signal));
     second.done.catch(() => undefined);
     await second.waits;
     leave.abort();
