@@ -10,6 +10,17 @@ export async function countInput({ model }: ResolvedModel, chat: JsonObject): Pr
   return counted + tokensOfParts(measureInput(chat), model.partTokens);
 }
 
+/** Whether it counts more than so many tokens; what is certain to be shorter is not counted. */
+export async function countsMoreThan(
+  tokens: number,
+  resolved: ResolvedModel,
+  chat: JsonObject,
+): Promise<boolean> {
+  const size = measureInput(chat);
+  const most = size.textBytes + tokensOfParts(size, resolved.model.partTokens);
+  return most > tokens && (await countInput(resolved, chat)) > tokens;
+}
+
 /** Models count up to this many times the tokens that are counted here, those of other families than the encoding's. */
 const COUNT_MARGIN = 1.25;
 /** So much of a context's text is counted, in pieces from all over it. */

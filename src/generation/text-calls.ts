@@ -1,14 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { tap, type Observable } from 'rxjs';
+import { defer, map, tap, type Observable } from 'rxjs';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
+import type { TextModel } from '../catalog/model.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { CallRecord } from '../payments/call-record.js';
 import { Charge } from '../payments/charge.js';
 import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
-import { Quote } from '../payments/domain/quote.js';
+import { Quote, type CallSize } from '../payments/domain/quote.js';
+import { addUsage } from '../payments/domain/usage.js';
 import { tariffFor, type PricedOptions } from '../payments/domain/tariff.js';
 import { FEE_BPS } from '../payments/fee.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
@@ -18,6 +20,7 @@ import type { TextEvent } from '../providers/text/text-event.js';
 import type { ParamOf } from '../providers/text/text-request.js';
 import { TextGeneration } from '../providers/text-generation.js';
 import type { Demand } from '../streaming/demand.js';
+import { CallMeter } from '../tokens/call-meter.js';
 import { completeUsage } from '../tokens/complete-usage.js';
 import { inputText, measureInput } from '../tokens/input-size.js';
 import { roughTokens, TextMeter } from '../tokens/text-meter.js';
@@ -36,7 +39,36 @@ export interface TextCallRequest extends PricedOptions {
   readonly paramOf?: ParamOf;
   /** Nobody waits for the answer: the longer time of background calls applies. */
   readonly background?: boolean;
+  /** What the model is asked before `chat`, which contains its answer. */
+  readonly before?: PrecedingRequest | undefined;
 }
+
+export interface PrecedingRequest {
+  /** A chat-completions body. */
+  readonly chat: JsonObject;
+  readonly outputCapTokens: number;
+}
+
+export interface AskOptions {
+  /** Instead of what the call was asked for. */
+  readonly outputCapTokens?: number;
+  /** Whether the client sees what the model says; what it does not see is not charged when the call fails meanwhile. */
+  readonly isShown?: boolean;
+}
+
+/** What a running call can do. */
+export interface Asking {
+  readonly accountId: string;
+  /** Cold. Asks the model, as a part of the call: its usage adds to what has been used before. */
+  readonly ask: (chat: JsonObject, options?: AskOptions) => Observable<TextEvent>;
+}
+
+/**
+ * Turns the provider's events into what the feature shows.
+ *
+ * @param events what the model says to the call's `chat`; it is asked when they are subscribed to
+ */
+export type Shape<Event> = (events: Observable<TextEvent>, asking: Asking) => Observable<Event>;
 
 /** A request for text that has been checked against the catalog and priced. */
 export interface TextCall {
@@ -45,16 +77,24 @@ export interface TextCall {
   readonly responseId: string;
   readonly createdSeconds: number;
   readonly quote: Quote;
-  /** A rough count of the input. */
+  /** A rough count of the input of the first request. */
   readonly inputTokens: number;
+  /** Of `request.chat`. */
+  readonly size: MeasuredInput;
+}
+
+interface MeasuredInput {
+  /** UTF-8 bytes of the text. */
+  readonly textBytes: number;
   /** Input tokens held for the parts that are not text. */
   readonly otherTokens: number;
 }
 
+type UsageEvent = Extract<TextEvent, { type: 'usage' }>;
+
 export interface RunOptions<Event> {
   readonly demand: Demand;
-  /** Turns the provider's events into what the feature shows. */
-  readonly shape: (events: Observable<TextEvent>) => Observable<Event>;
+  readonly shape: Shape<Event>;
   readonly record?: CallRecord;
   readonly once?: OnceCall | undefined;
   readonly cancelled?: AbortSignal;
@@ -85,39 +125,39 @@ export class TextCalls {
     const tariff = tariffFor(model.pricing, request);
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
 
-    const size = measureInput(request.chat);
-    const otherTokens = tokensOfParts(size, model.partTokens);
-    const quote = new Quote(
-      tariff,
-      {
-        inputTokensBound: size.textBytes + otherTokens,
-        contextWindow: model.contextWindow,
-        outputCap: outputCapOf(model, request.outputCapTokens),
-        choices: request.n,
-      },
-      this.feeBps,
-    );
+    const { before } = request;
+    const size = sizeOf(request.chat, model);
+    const sizeBefore = before && sizeOf(before.chat, model);
+    const callSize = (input: MeasuredInput, cap: number | undefined): CallSize => ({
+      inputTokensBound: input.textBytes + input.otherTokens,
+      contextWindow: model.contextWindow,
+      outputCap: outputCapOf(model, cap),
+      choices: request.n,
+    });
+    const spentBefore =
+      before && sizeBefore
+        ? new Quote(tariff, callSize(sizeBefore, before.outputCapTokens), this.feeBps).wanted
+        : 0n;
+    const main = callSize(size, request.outputCapTokens);
+    // The earlier answer is a part of the input.
+    const inputTokensBound = main.inputTokensBound + (before?.outputCapTokens ?? 0);
     return {
       request,
       payer,
       responseId,
       createdSeconds: Math.floor(Date.now() / 1000),
-      quote,
-      inputTokens: roughTokens(size.textBytes) + otherTokens,
-      otherTokens,
+      quote: new Quote(tariff, { ...main, inputTokensBound }, this.feeBps, spentBefore),
+      inputTokens: roughInput(sizeBefore ?? size),
+      size,
     };
   }
 
   /** Cold. See `Charge.run`. */
   run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
     const { demand, shape, record, once, cancelled, canMove, adopted } = options;
-    const { request, payer, quote, responseId, inputTokens, otherTokens } = call;
+    const { request, payer, quote, responseId, inputTokens } = call;
     const { model } = request.resolved;
-    const meter = new TextMeter({
-      roughTokens: inputTokens,
-      texts: () => inputText(request.chat),
-      otherTokens,
-    });
+    const meter = new CallMeter(inputTokens);
     return this.charge.run({
       payer,
       quote,
@@ -133,37 +173,83 @@ export class TextCalls {
       ...(request.background && { background: true }),
       ...(canMove && { canMove }),
       ...(adopted && { adopted }),
-      generate: (grant) =>
-        shape(
-          completeUsage(this.generate(call, grant, meter, demand), meter).pipe(
-            tap((event) => meter.observe(event)),
-          ),
-        ),
+      generate: (grant) => {
+        const ask: Asking['ask'] = (chat, asked) => this.ask(call, { chat, ...asked }, grant, meter, demand);
+        return shape(ask(request.chat), { accountId: grant.accountId, ask });
+      },
+    });
+  }
+
+  private ask(
+    call: TextCall,
+    asked: AskOptions & { readonly chat: JsonObject },
+    grant: Grant,
+    meter: CallMeter,
+    demand: Demand,
+  ): Observable<TextEvent> {
+    return defer(() => {
+      const { request } = call;
+      const size = asked.chat === request.chat ? call.size : sizeOf(asked.chat, request.resolved.model);
+      const own = new TextMeter({
+        roughTokens: roughInput(size),
+        texts: () => inputText(asked.chat),
+        otherTokens: size.otherTokens,
+      });
+      // Once it is marked as sent, the call may not be sent again, however often it asks.
+      const { beforeSending, ...rest } = grant;
+      const granted = meter.sent || !beforeSending ? rest : { ...rest, beforeSending };
+      meter.add(own, asked.isShown ?? true);
+      return completeUsage(this.generate(call, asked, granted, own, demand), own).pipe(
+        tap((event) => own.observe(event)),
+        map((event) => (event.type === 'usage' ? inTotal(event, meter) : event)),
+      );
     });
   }
 
   private generate(
     { request, payer, quote }: TextCall,
+    { chat, outputCapTokens }: AskOptions & { readonly chat: JsonObject },
     { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
     demand: Demand,
   ): Observable<TextEvent> {
-    const outputCapTokens =
-      loweredOutputCap ?? (request.outputCapTokens === undefined ? undefined : quote.size.outputCap);
+    const cap =
+      outputCapTokens ??
+      loweredOutputCap ??
+      (request.outputCapTokens === undefined ? undefined : quote.size.outputCap);
     return this.text.generate(
       {
         model: request.resolved.model,
         modelOptions: request.resolved.modelOptions,
         account: accountId,
-        stream: request.stream,
-        chat: request.chat,
-        ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
+        // Nobody may be listening in the background, but what has been said when the call is cancelled is kept.
+        stream: request.stream || request.background === true,
+        chat,
+        ...(cap === undefined ? {} : { outputCapTokens: cap }),
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),
       },
       { demand, onSent: meter.markSent, beforeSending, requestId: payer.requestId },
     );
   }
+}
+
+function sizeOf(chat: JsonObject, { partTokens }: TextModel): MeasuredInput {
+  const size = measureInput(chat);
+  return { textBytes: size.textBytes, otherTokens: tokensOfParts(size, partTokens) };
+}
+
+function roughInput({ textBytes, otherTokens }: MeasuredInput): number {
+  return roughTokens(textBytes) + otherTokens;
+}
+
+/** What an upstream says of one request is not what is shown of several. */
+function inTotal(event: UsageEvent, meter: CallMeter): TextEvent {
+  const { earlier } = meter;
+  if (!earlier) return event;
+  const estimated = earlier.estimated || event.estimated === true;
+  const usage = addUsage(earlier.usage, event.usage);
+  return { type: 'usage', usage, ...(estimated && { estimated }) };
 }
 
 function unpriced(param: string): GatewayError {

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { newId } from '../ids.js';
 import type { ChargedWork } from './charged-work.js';
-import { chargeFor } from './domain/metering.js';
+import { chargeForEach } from './domain/metering.js';
 import { encodeTariff } from './domain/tariff.js';
 import { NO_USAGE } from './domain/usage.js';
 import type { HoldGrant, HoldRequest, Settlement } from './ledger.js';
@@ -47,11 +47,12 @@ export async function measured(meter: Meter): Promise<Measurement> {
 export function settlementFor<Event>(
   work: ChargedWork<Event>,
   held: { readonly holdId: string; readonly grant: HoldGrant },
-  { usage, estimated }: Measurement,
+  measurement: Measurement,
   defaultChainId: number,
 ): Settlement {
   const { payer, quote, meter, model, responseId } = work;
   const { keyId, accountId, chainId, amount } = held.grant;
+  const { usage, requests = [usage], estimated } = measurement;
   const provider = meter.provider ?? work.provider;
   return {
     holdId: held.holdId,
@@ -64,7 +65,7 @@ export function settlementFor<Event>(
     network: `eip155:${payer.chainId ?? chainId ?? defaultChainId}`,
     provider,
     meterSubject: `${provider}:${model}`,
-    charge: chargeFor(usage, quote.tariff, { feeBps: quote.feeBps, estimated }),
+    charge: chargeForEach(requests, quote.tariff, { feeBps: quote.feeBps, estimated }),
     estimated,
     settledAtMs: Date.now(),
     held: amount,

@@ -2,6 +2,8 @@ import type { Usage } from './domain/usage.js';
 
 export interface Measurement {
   readonly usage: Usage;
+  /** Of each request to the model, where there was more than one: a long context is dearer for its request alone. */
+  readonly requests?: readonly Usage[];
   /** The upstream gave no count; this one was made here. */
   readonly estimated: boolean;
 }

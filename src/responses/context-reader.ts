@@ -7,6 +7,7 @@ import type { JsonObject } from '../json.js';
 import { toChat, type ChatBridge } from './bridge/to-chat.js';
 import { Compactions } from './compaction/compactions.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';
+import { fromLastCompaction, withoutCompactions } from './domain/compacted.js';
 import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
 import { truncateContext } from './domain/truncate.js';
 import { refuseParent } from './refuse-parent.js';
@@ -37,6 +38,10 @@ export interface ReadContext extends ChatBridge {
   /** All of it, whatever the model reads. */
   readonly history: readonly JsonObject[];
   readonly input: readonly JsonObject[];
+  /** What the model reads of it. */
+  readonly context: readonly JsonObject[];
+  /** The same request with another context. */
+  readonly bridge: (context: readonly JsonObject[]) => ChatBridge;
 }
 
 interface FoundContext extends History {
@@ -59,13 +64,13 @@ export class ContextReader {
   async read(sought: ReadRequest): Promise<ReadContext> {
     const { request, keyHash } = sought;
     const { history, input, asked } = await this.find(sought);
-    const context = assembleContext(history, input, asked);
-    const continued = continuedBy(request);
-    const readCompaction = await this.compactions.readerFor(keyHash, { history, input, continued });
-    const bridged = (items: readonly JsonObject[]): ChatBridge =>
-      toChat({ request, context: items, readCompaction });
-    const read = request.settings.truncation === 'auto' ? await truncated(context, sought, bridged) : context;
-    return { ...bridged(read), history, input };
+    const whole = assembleContext(history, input, asked);
+    const opened = await this.compactions.open(keyHash, { history, input, continued: continuedBy(request) });
+    const compacted = withoutCompactions(fromLastCompaction(whole, opened), opened);
+    const bridge = (items: readonly JsonObject[]): ChatBridge => toChat({ request, context: items });
+    const context =
+      request.settings.truncation === 'auto' ? await truncated(compacted, sought, bridge) : compacted;
+    return { ...bridge(context), history, input, context, bridge };
   }
 
   private async find(sought: ReadRequest): Promise<FoundContext> {

@@ -14,6 +14,8 @@ import type { TextEvent } from '../providers/text/text-event.js';
 import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
+import type { CompactionPlan } from './domain/compaction-plan.js';
+import type { CompactionItem } from './domain/item.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { failInstead } from './domain/fail-instead.js';
 import { toEnvelope } from './domain/response-json.js';
@@ -35,6 +37,8 @@ export interface RunSettings {
   readonly streamed: boolean;
   /** Of the conversation that it runs on. */
   readonly lock?: ConversationLock | undefined;
+  /** What it begins with. */
+  readonly compaction?: CompactionPlan | undefined;
 }
 
 /** One run of a Response: what it shows, and what is stored of it. */
@@ -58,6 +62,10 @@ export class ResponseRun implements CallRecord {
 
   get tools(): ReadonlyMap<string, ToolIdentity> {
     return this.run.tools;
+  }
+
+  get compaction(): CompactionPlan | undefined {
+    return this.run.compaction;
   }
 
   /** As of now. */
@@ -93,6 +101,11 @@ export class ResponseRun implements CallRecord {
 
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
     events.pipe(concatMap((event) => this.accept(event)));
+
+  /** Its context has been compacted. */
+  show(item: CompactionItem): readonly ResponseEvent[] {
+    return this.reducer.show(item);
+  }
 
   start(): RecordStart | undefined {
     const { responseId, settings, input, streamed, createdSeconds, lock } = this.run;

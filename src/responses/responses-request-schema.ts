@@ -95,7 +95,6 @@ export const responsesRequestSchema: Schema = object(
     prompt_cache_key: text,
     safety_identifier: textOf({ maxLength: 64 }),
     user: text,
-    // Accepted without effect: `POST …/responses/compact` compacts when a client wants it.
     context_management: list(object({ type: text }, { compact_threshold: integer(1_000, MAX_COUNT) }), {
       minItems: 1,
     }),

@@ -8,6 +8,7 @@ import { HealthModule } from '../health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
+import { CompactionRuns } from './compaction/compaction-runs.js';
 import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
 import { ContextReader } from './context-reader.js';
@@ -50,6 +51,7 @@ import { StoredResponses } from './stored-responses.service.js';
     { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
     { provide: ResponseRecords, useClass: ChatResponseRecords },
     CompactionEndpoint,
+    CompactionRuns,
     CompactionService,
     Compactions,
     ContextReader,

@@ -10,6 +10,8 @@ import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { paramOf } from './bridge/param-of.js';
+import { planCompaction, requestBefore, SUMMARY_TOKENS } from './compaction/plan-compaction.js';
+import { CompactionRuns } from './compaction/compaction-runs.js';
 import { ContextReader, type History } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
@@ -55,6 +57,7 @@ export class ResponsesService {
     private readonly running: RunningResponses,
     private readonly contexts: ContextReader,
     private readonly turns: ConversationTurns,
+    private readonly compactions: CompactionRuns,
   ) {}
 
   /**
@@ -84,20 +87,23 @@ export class ResponsesService {
   ): Promise<ResponseCommand> {
     const { keyHash } = payer;
     const read = await this.contexts.read({ request, resolved, keyHash, local });
-    const { chat, tools, leftOut, history, input } = read;
-    const { stream, outputCapTokens, serviceTier } = request;
+    const { tools, leftOut, history, input } = read;
+    const { stream, serviceTier } = request;
+    const planned = request.generates ? await planCompaction(request, resolved, read) : undefined;
+    const { plan, chat = read.chat } = planned ?? {};
     const call = this.calls.prepare(
       {
         resolved,
         chat,
         stream,
         n: 1,
-        outputCapTokens,
+        outputCapTokens: plan && !plan.answers ? SUMMARY_TOKENS : request.outputCapTokens,
         serviceTier,
         // The bridge leaves hosted tools out, so there is no search to pay for.
         webSearch: false,
         background: request.background,
         paramOf: paramOf(request.body),
+        before: requestBefore(plan),
       },
       payer,
       responseId,
@@ -114,6 +120,7 @@ export class ResponsesService {
       input: (lock ? withOwnIds(history, input) : input).map(recordInput),
       streamed: stream,
       lock,
+      compaction: plan,
     });
     return { request, call, run, items: [...history, ...input] };
   }
@@ -124,7 +131,7 @@ export class ResponsesService {
     demand: Demand,
     once?: OnceCall,
   ): Observable<Outcome<RunEvent>> {
-    const options = { demand, shape: run.shape, record: run, once };
+    const options = { demand, shape: this.compactions.shapeOf(call, run), record: run, once };
     if (!request.store) return this.calls.run(call, options);
     return defer(() =>
       this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { isTrigger } from './domain/compacted.js';
 import { objectsIn } from './domain/fields.js';
 
 /**
@@ -20,6 +21,7 @@ export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]
   else if (body['conversation'] !== undefined) {
     throw unsupported('conversation', 'A response that generates nothing adds nothing to a conversation.');
   }
+  refuseTriggers(generates ? input.slice(0, -1) : input);
   refuseReferences(input, 'input');
   objectsIn(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
 }
@@ -42,6 +44,16 @@ export function refuseReferences(input: readonly JsonObject[], path: string): vo
 function refuseNothing(body: JsonObject, input: readonly JsonObject[]): void {
   const continues = body['previous_response_id'] !== undefined || body['conversation'] !== undefined;
   if (input.length === 0 && !continues) throw missing('input');
+}
+
+function refuseTriggers(input: readonly JsonObject[]): void {
+  const index = input.findIndex(isTrigger);
+  if (index < 0) return;
+  throw new GatewayError(
+    'invalid_value',
+    'A `compaction_trigger` can only be the last item of an input that a model is asked about.',
+    { param: `input[${index}]` },
+  );
 }
 
 function refuseContradictions(body: JsonObject): void {

@@ -6,7 +6,7 @@ import type { TextMeter } from './text-meter.js';
 export function completeUsage(events: Observable<TextEvent>, meter: TextMeter): Observable<TextEvent> {
   return concat(
     events,
-    defer(() => (meter.hasReport ? EMPTY : from(meter.measure()).pipe(map(usageEvent)))),
+    defer(() => (meter.report ? EMPTY : from(meter.measure()).pipe(map(usageEvent)))),
   );
 }
 

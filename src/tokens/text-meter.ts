@@ -35,7 +35,7 @@ class OutputText {
   }
 }
 
-/** Meters one text call: the upstream's own count if it gives one, else what was counted here. */
+/** Meters one request for text: the upstream's own count if it gives one, else what was counted here. */
 export class TextMeter implements Meter {
   sent = false;
   produced = false;
@@ -92,8 +92,9 @@ export class TextMeter implements Meter {
     }
   }
 
-  get hasReport(): boolean {
-    return this.reported !== undefined;
+  /** The count of the whole request, when there is one. */
+  get report(): Measurement | undefined {
+    return this.reported && { usage: this.reported, estimated: this.estimated };
   }
 
   progress(): { inputTokens: number; outputTokens: number } {
@@ -104,9 +105,7 @@ export class TextMeter implements Meter {
   }
 
   async measure(): Promise<Measurement> {
-    return this.reported
-      ? { usage: this.reported, estimated: this.estimated }
-      : { usage: await this.estimate(), estimated: true };
+    return this.report ?? { usage: await this.estimate(), estimated: true };
   }
 
   private async estimate(): Promise<Usage> {

@@ -195,17 +195,34 @@ describe('items on the chat wire', () => {
     expect(messages(...items)).toEqual(expected);
   });
 
-  it('begin with the instructions, and a compaction that can be read', () => {
+  it.each([
+    [
+      'its raw text',
+      {
+        content: [{ type: 'reasoning_text', text: 'hm' }],
+        summary: [{ type: 'summary_text', text: 'short' }],
+      },
+    ],
+    ['what was delivered as its summary', { summary: [{ type: 'summary_text', text: 'hm' }] }],
+  ])('say the reasoning of a turn by %s', (_, parts) => {
+    const said = messages(
+      { type: 'message', role: 'user', content: 'hi' },
+      { type: 'reasoning', ...parts },
+      { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c', output: 'o' },
+    );
+    expect(said).toContainEqual(expect.objectContaining({ role: 'assistant', reasoning_content: 'hm' }));
+  });
+
+  it('begin with the instructions', () => {
     const request = parseResponsesRequest({
-      ...withInput({ type: 'compaction', encrypted_content: 'x' }),
+      ...withInput({ type: 'message', role: 'user', content: 'hi' }),
       instructions: 'be brief',
     });
-    const readCompaction = (item: JsonObject): string =>
-      `summary of ${JSON.stringify(item['encrypted_content'])}`;
-    const { chat } = toChat({ request, context: request.input, readCompaction });
+    const { chat } = toChat({ request, context: request.input });
     expect(chat['messages']).toEqual([
       { role: 'system', content: 'be brief' },
-      { role: 'user', content: 'summary of "x"' },
+      { role: 'user', content: 'hi' },
     ]);
   });
 

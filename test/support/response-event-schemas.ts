@@ -77,7 +77,12 @@ const reasoning = exactly(
   },
   { content: list(reasoningText) },
 );
-const item = { anyOf: [message, functionCall, customToolCall, reasoning] };
+const compaction = exactly({
+  type: { const: 'compaction' },
+  id: { type: 'string', pattern: '^cmp_' },
+  encrypted_content: string,
+});
+const item = { anyOf: [message, functionCall, customToolCall, reasoning, compaction] };
 
 const usage = exactly(
   {

@@ -1,7 +1,8 @@
 import { formatDecimal, multiplyCeil, type Decimal } from './decimal.js';
+import type { TokenPrices } from './pricing.js';
 import type { LineItem } from './receipt.js';
 import { pricesAt, type Tariff } from './tariff.js';
-import { wholeUsage, type Usage } from './usage.js';
+import { addUsage, NO_USAGE, wholeUsage, type Usage } from './usage.js';
 
 /** What a call costs, in atomic USDC. */
 export interface Charge {
@@ -17,14 +18,27 @@ const ATOMIC_PER_USD = 1_000_000n;
 /** A thousand million USDC: no line costs more, so that the sums of any charge fit into the books. */
 const MOST_ATOMIC = 10n ** 15n;
 
+interface ChargeTerms {
+  readonly feeBps: number;
+  readonly estimated: boolean;
+}
+
 /**
  * Prices the usage line by line, each line rounded up, and adds the platform fee of `feeBps` basis points. Gives a charge
  * that the books can hold for whatever figures: what cannot be is brought to what can (`wholeUsage`).
  */
-export function chargeFor(
-  reported: Usage,
+export function chargeFor(usage: Usage, tariff: Tariff, terms: ChargeTerms): Charge {
+  return chargeForEach([usage], tariff, terms);
+}
+
+/**
+ * What a call costs that asked its model more than once. Each request has the prices of its own length; what has the
+ * same price is one line.
+ */
+export function chargeForEach(
+  requests: readonly Usage[],
   tariff: Tariff,
-  { feeBps, estimated }: { readonly feeBps: number; readonly estimated: boolean },
+  { feeBps, estimated }: ChargeTerms,
 ): Charge {
   const lineItems: LineItem[] = [];
   let providerAmount = 0n;
@@ -45,19 +59,28 @@ export function chargeFor(
     if (price && quantity > 0) add(key, 'usd_per_1m_tokens', quantity, price);
   };
 
-  const usage = wholeUsage(reported);
-  const prices = pricesAt(tariff, usage.inputTokens);
-  const cached = prices.cachedInput ? usage.cachedInputTokens : 0;
-  const written = prices.cacheWrite ? usage.cacheWriteTokens : 0;
-  const reasoning = prices.reasoning ? usage.reasoningTokens : 0;
-  addTokens('input_tokens', usage.inputTokens - cached - written, prices.input);
-  addTokens('cached_input_tokens', cached, prices.cachedInput);
-  addTokens('cache_write_tokens', written, prices.cacheWrite);
-  addTokens('output_tokens', usage.outputTokens - reasoning, prices.output);
-  addTokens('reasoning_tokens', reasoning, prices.reasoning);
+  for (const [prices, usage] of usageByPrices(requests.map(wholeUsage), tariff)) {
+    const cached = prices.cachedInput ? usage.cachedInputTokens : 0;
+    const written = prices.cacheWrite ? usage.cacheWriteTokens : 0;
+    const reasoning = prices.reasoning ? usage.reasoningTokens : 0;
+    addTokens('input_tokens', usage.inputTokens - cached - written, prices.input);
+    addTokens('cached_input_tokens', cached, prices.cachedInput);
+    addTokens('cache_write_tokens', written, prices.cacheWrite);
+    addTokens('output_tokens', usage.outputTokens - reasoning, prices.output);
+    addTokens('reasoning_tokens', reasoning, prices.reasoning);
+  }
   if (tariff.webSearch) add('tool_calls', 'usd_per_call', 1, tariff.webSearch, ATOMIC_PER_USD);
 
   return { lineItems, providerAmount, platformFee: platformFee(providerAmount, feeBps) };
+}
+
+function usageByPrices(requests: readonly Usage[], tariff: Tariff): ReadonlyMap<TokenPrices, Usage> {
+  const usages = new Map<TokenPrices, Usage>();
+  for (const usage of requests) {
+    const prices = pricesAt(tariff, usage.inputTokens);
+    usages.set(prices, addUsage(usages.get(prices) ?? NO_USAGE, usage));
+  }
+  return usages;
 }
 
 const BASIS_POINTS = 10_000n;

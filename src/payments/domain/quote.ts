@@ -27,10 +27,12 @@ export class Quote {
     readonly tariff: Tariff,
     readonly size: CallSize,
     readonly feeBps: number,
+    /** What the call spends before this, at most; atomic USDC, fee included. */
+    private readonly before = 0n,
   ) {
     this.leastCap = Math.min(LEAST_OUTPUT_TOKENS, size.outputCap);
-    this.wanted = this.total(size.outputCap);
-    const least = this.total(this.leastCap);
+    this.wanted = before + this.total(size.outputCap);
+    const least = before + this.total(this.leastCap);
     this.minimum = least < this.wanted ? least : this.wanted;
   }
 
@@ -39,7 +41,9 @@ export class Quote {
     if (granted >= this.wanted) return this.size.outputCap;
     const { tariff, size } = this;
     const left =
-      providerShare(granted, this.feeBps) - this.inputAmount(this.leastCap) - webSearchAmount(tariff);
+      providerShare(granted - this.before, this.feeBps) -
+      this.inputAmount(this.leastCap) -
+      webSearchAmount(tariff);
     const price = this.outputPrice(this.leastCap);
     const perToken = price.unscaled * BigInt(size.choices);
     if (perToken === 0n) return size.outputCap;

@@ -6,6 +6,8 @@ import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
 import { Recurring } from '../../payments/recurring.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
+import { CompactionRuns } from '../compaction/compaction-runs.js';
+import { requestBefore } from '../compaction/plan-compaction.js';
 import { ResponseRun } from '../response-run.js';
 import { RunningResponses } from '../running-responses.js';
 import { BackgroundStore, type Adoptable } from './background-store.js';
@@ -32,6 +34,7 @@ export class BackgroundRuns implements OnModuleInit {
     private readonly store: BackgroundStore,
     private readonly running: RunningResponses,
     private readonly bell: LogBell,
+    private readonly compactions: CompactionRuns,
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
@@ -51,7 +54,7 @@ export class BackgroundRuns implements OnModuleInit {
   accept({ call, run, request }: ResponseCommand, once?: OnceCall): Observable<Admitted> {
     return new Observable((accepted) => {
       const log = request.stream ? new EventLog(call.responseId, this.store, this.bell) : undefined;
-      run.detach(log, pendingResponse(call, run.settings, run.tools));
+      run.detach(log, pendingResponse(call, run));
       this.run(call, run, log, {
         once,
         canMove: !request.stream,
@@ -78,11 +81,13 @@ export class BackgroundRuns implements OnModuleInit {
   ): void {
     const { responseId } = call;
     const { adoptable } = options;
+    const shape = this.compactions.shapeOf(call, run);
     let isAdmitted = false;
     const outcomes = this.calls.run(call, {
       demand: UNLIMITED_DEMAND,
       // An event that cannot be logged fails the run.
-      shape: (events) => run.shape(events).pipe(tap((event) => event.type !== 'opened' && log?.add([event]))),
+      shape: (events, asking) =>
+        shape(events, asking).pipe(tap((event) => event.type !== 'opened' && log?.add([event]))),
       record: run,
       once: options.once,
       canMove: options.canMove,
@@ -133,15 +138,26 @@ export class BackgroundRuns implements OnModuleInit {
   private adopt(adoptable: Adoptable): void {
     const { responseId, pending, wasStarted } = adoptable;
     const { chat, settings, stream, outputCapTokens, serviceTier, webSearch, chainId, requestId } = pending;
+    const { compaction } = pending;
     const resolved = this.calls.resolve(settings.model);
     const prepared = this.calls.prepare(
-      { resolved, chat, stream, n: 1, outputCapTokens, serviceTier, webSearch, background: true },
+      {
+        resolved,
+        chat,
+        stream,
+        n: 1,
+        outputCapTokens,
+        serviceTier,
+        webSearch,
+        background: true,
+        before: requestBefore(compaction),
+      },
       // Its key was checked when its hold was taken.
       { keyHash: Buffer.alloc(0), requestId, chainId },
     );
     const call: TextCall = { ...prepared, responseId, createdSeconds: pending.createdSeconds };
     const tools = new Map(pending.tools);
-    const run = new ResponseRun({ ...call, settings, tools, input: [], streamed: stream });
+    const run = new ResponseRun({ ...call, settings, tools, input: [], streamed: stream, compaction });
     const log = stream ? new EventLog(responseId, this.store, this.bell) : undefined;
     run.detach(log, pending);
     this.run(call, run, log, {

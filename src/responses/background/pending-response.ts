@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../json.js';
 import type { TextCall } from '../../generation/text-calls.js';
+import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
+import type { ResponseRun } from '../response-run.js';
 
 /** What it takes to run a background response without the process that accepted it. Stored as JSON until its end. */
 export interface PendingResponse {
@@ -15,12 +17,12 @@ export interface PendingResponse {
   readonly chainId: number | undefined;
   readonly requestId: string;
   readonly createdSeconds: number;
+  readonly compaction?: CompactionPlan | undefined;
 }
 
 export function pendingResponse(
   { request, payer, createdSeconds }: TextCall,
-  settings: ResponseSettings,
-  tools: ReadonlyMap<string, ToolIdentity>,
+  { settings, tools, compaction }: ResponseRun,
 ): PendingResponse {
   const { chat, stream, outputCapTokens, serviceTier, webSearch } = request;
   return {
@@ -34,5 +36,6 @@ export function pendingResponse(
     chainId: payer.chainId,
     requestId: payer.requestId,
     createdSeconds,
+    compaction,
   };
 }

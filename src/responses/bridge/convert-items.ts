@@ -5,8 +5,6 @@ import { allParts, asContent, convertContent, joinedText } from './convert-conte
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolNames } from './tool-names.js';
 
-export type ReadCompaction = (item: JsonObject) => string | undefined;
-
 /** What the assistant said in one go: its text, its calls, and the outputs that have to follow at once. */
 interface Turn {
   readonly content: JsonValue;
@@ -25,7 +23,6 @@ export class ItemConverter {
   constructor(
     private readonly items: readonly JsonObject[],
     private readonly names: ToolNames,
-    private readonly readCompaction: ReadCompaction,
   ) {
     this.pairs = pairCalls(items);
   }
@@ -41,14 +38,7 @@ export class ItemConverter {
     if (isCall(item)) return this.addCall(index);
     // It has been written behind its call.
     if (isOutput(item)) return this.endTurn();
-    if (item['type'] === 'reasoning') {
-      this.reasoning += objectsIn(item['content'])
-        .map(({ text }) => textIn(text) ?? '')
-        .join('\n');
-    } else if (item['type'] === 'compaction') {
-      const summary = this.readCompaction(item);
-      if (summary !== undefined) this.say({ role: 'user', content: summary });
-    }
+    if (item['type'] === 'reasoning') this.reasoning += reasoningIn(item);
   }
 
   private addMessage({ role, content }: JsonObject): void {
@@ -116,6 +106,13 @@ export class ItemConverter {
     this.reasoning = '';
     return taken;
   }
+}
+
+/** What the model thought, which its client may have been shown as a summary alone. */
+function reasoningIn({ content, summary }: JsonObject): string {
+  const raw = objectsIn(content);
+  const parts = raw.length > 0 ? raw : objectsIn(summary);
+  return parts.map(({ text }) => textIn(text) ?? '').join('\n');
 }
 
 /** Only an assistant can refuse on the chat wire. */

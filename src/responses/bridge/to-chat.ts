@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import type { ResponsesRequest } from '../responses-request.js';
-import { ItemConverter, type ReadCompaction } from './convert-items.js';
+import { ItemConverter } from './convert-items.js';
 import { convertToolChoice } from './convert-tool-choice.js';
 import { convertTools } from './convert-tools.js';
 import { objectsIn, pick } from '../domain/fields.js';
@@ -22,10 +22,8 @@ const SAME_ON_BOTH = [
 
 export interface ToChatOptions {
   readonly request: ResponsesRequest;
-  /** The history and the input, with calls and outputs in pairs and references resolved. */
+  /** The history and the input: calls and outputs in pairs, references resolved, compactions opened. */
   readonly context: readonly JsonObject[];
-  /** The summary inside a compaction item, when it can be read here. */
-  readonly readCompaction?: ReadCompaction;
 }
 
 export interface ChatBridge {
@@ -38,7 +36,7 @@ export interface ChatBridge {
 }
 
 /** @throws GatewayError 400 when the choice of a tool cannot be met, or there is nothing to say */
-export function toChat({ request, context, readCompaction = () => undefined }: ToChatOptions): ChatBridge {
+export function toChat({ request, context }: ToChatOptions): ChatBridge {
   const { body } = request;
   const declared = [
     ...objectsIn(body['tools']),
@@ -48,7 +46,7 @@ export function toChat({ request, context, readCompaction = () => undefined }: T
   const { tools, choice } = convertToolChoice(body['tool_choice'], converted);
   const messages = [
     ...(request.instructions === undefined ? [] : [{ role: 'system', content: request.instructions }]),
-    ...new ItemConverter(context, converted.names, readCompaction).convert(),
+    ...new ItemConverter(context, converted.names).convert(),
   ];
   if (messages.length === 0 && request.generates) {
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `input`.', {

@@ -7,4 +7,7 @@ export abstract class CompactionKeyStore {
    * @returns undefined when there is no such key, or it does not live any more
    */
   abstract keepOrFind(keyHash: Buffer, offered: Buffer): Promise<Buffer | undefined>;
+
+  /** The secret of an account, as before. @throws Error when there is no such account */
+  abstract keepOrFindOf(accountId: string, offered: Buffer): Promise<Buffer>;
 }

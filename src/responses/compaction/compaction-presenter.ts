@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../json.js';
 import type { Outcome } from '../../payments/outcome.js';
 import type { TextEvent } from '../../providers/text/text-event.js';
 import type { BodyPresenter, HeaderFields } from '../../streaming/presenter.js';
+import type { CompactionItem } from '../domain/item.js';
 import { responseUsage } from '../domain/response-usage.js';
 import type { ResponseUsage } from '../domain/response.js';
 import type { CompactionCommand } from './compaction.service.js';
@@ -11,7 +11,7 @@ export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
   private summary = '';
   private usage: ResponseUsage | undefined;
   /** Sealed once: however often the body is asked for, it is the same. */
-  private written: JsonObject | undefined;
+  private written: CompactionItem | undefined;
 
   constructor(private readonly command: CompactionCommand) {}
 
@@ -30,7 +30,7 @@ export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
   body(): string {
     const { call, kept, write } = this.command;
     this.written ??= write(this.summary);
-    const output: readonly JsonObject[] = [...kept, this.written];
+    const output = [...kept, this.written];
     return JSON.stringify({
       id: call.responseId,
       object: 'response.compaction',

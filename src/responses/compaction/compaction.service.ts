@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { concat, defer, EMPTY, tap, throwError, type Observable } from 'rxjs';
-import { GatewayError } from '../../errors/gateway-error.js';
+import type { Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { newId } from '../../ids.js';
 import type { JsonObject } from '../../json.js';
@@ -10,18 +9,20 @@ import type { Outcome } from '../../payments/outcome.js';
 import type { TextEvent } from '../../providers/text/text-event.js';
 import type { Demand } from '../../streaming/demand.js';
 import { ContextReader } from '../context-reader.js';
+import { isOfUser } from '../domain/compacted.js';
 import { storedInput } from '../domain/stored-input.js';
 import type { ResponsesRequest } from '../responses-request.js';
 import { paramOf } from '../bridge/param-of.js';
 import { askForSummary } from './compaction-request.js';
-import { Compactions } from './compactions.js';
+import { Compactions, type WriteCompaction } from './compactions.js';
+import { refuseSilence } from './refuse-silence.js';
 
 /** A compaction that can be held for. */
 export interface CompactionCommand {
   readonly call: TextCall;
   /** The user's messages, which stay as they are. */
   readonly kept: readonly JsonObject[];
-  readonly write: (summary: string) => JsonObject;
+  readonly write: WriteCompaction;
 }
 
 /** Asks a model for the summary of a conversation. Nothing of it is stored. */
@@ -65,23 +66,3 @@ export class CompactionService {
     return this.calls.run(call, { demand, shape: refuseSilence, once });
   }
 }
-
-function isOfUser({ type, role }: JsonObject): boolean {
-  return type === 'message' && role === 'user';
-}
-
-/** A conversation must not be replaced by nothing. */
-function refuseSilence(events: Observable<TextEvent>): Observable<TextEvent> {
-  return defer(() => {
-    let hasSpoken = false;
-    const heard = tap((event: TextEvent) => {
-      if (event.type === 'text' && event.text.trim() !== '') hasSpoken = true;
-    });
-    return concat(
-      events.pipe(heard),
-      defer(() => (hasSpoken ? EMPTY : throwError(() => new GatewayError('upstream_error', NO_SUMMARY)))),
-    );
-  });
-}
-
-const NO_SUMMARY = 'The model gave no summary of the conversation.';

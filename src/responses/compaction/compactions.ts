@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { newId } from '../../ids.js';
-import type { JsonObject } from '../../json.js';
-import type { ReadCompaction } from '../bridge/convert-items.js';
-import { textIn } from '../domain/fields.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isCompaction, type OpenedCompaction } from '../domain/compacted.js';
+import { objectsIn, textIn } from '../domain/fields.js';
+import type { CompactionItem } from '../domain/item.js';
 import { CompactionKeyStore } from './compaction-key-store.js';
+import type { CompactionPlan } from '../domain/compaction-plan.js';
 import { seal, SEAL_KEY_BYTES, unseal } from './seal.js';
-
-const NOTHING: ReadCompaction = () => undefined;
 
 export interface CompactedContext {
   readonly history: readonly JsonObject[];
@@ -17,15 +17,26 @@ export interface CompactedContext {
   readonly continued: 'previous_response_id' | 'conversation';
 }
 
+/** Makes the item of a summary; a plan says what else the item stands for. */
+export type WriteCompaction = (summary: string, plan?: CompactionPlan) => CompactionItem;
+export type OpenedCompactions = ReadonlyMap<JsonObject, OpenedCompaction>;
+
+/** Before the JSON of what is more than a summary: no text of a model begins like this. */
+const WHOLE = '\0';
+
 /** Makes the items that stand for a conversation, and reads them again. Clients cannot look into them. */
 @Injectable()
 export class Compactions {
   constructor(private readonly keys: CompactionKeyStore) {}
 
   /** @throws GatewayError 401 for a key that does not live. */
-  async writerFor(keyHash: Buffer): Promise<(summary: string) => JsonObject> {
-    const key = await this.keyOf(keyHash);
-    return (summary) => ({ type: 'compaction', id: newId('cmp'), encrypted_content: seal(summary, key) });
+  async writerFor(keyHash: Buffer): Promise<WriteCompaction> {
+    return writer(await this.keyOf(keyHash));
+  }
+
+  /** @throws Error when there is no such account */
+  async writerOf(accountId: string): Promise<WriteCompaction> {
+    return writer(await this.keys.keepOrFindOf(accountId, randomBytes(SEAL_KEY_BYTES)));
   }
 
   /**
@@ -33,16 +44,16 @@ export class Compactions {
    *
    * @throws GatewayError 400 for one that another account or another gateway made, or that was changed
    */
-  async readerFor(keyHash: Buffer, { history, input, continued }: CompactedContext): Promise<ReadCompaction> {
-    if (![...history, ...input].some(isCompaction)) return NOTHING;
+  async open(keyHash: Buffer, { history, input, continued }: CompactedContext): Promise<OpenedCompactions> {
+    const opened = new Map<JsonObject, OpenedCompaction>();
+    if (![...history, ...input].some(isCompaction)) return opened;
     const key = await this.keyOf(keyHash);
-    const opened = new Map<JsonObject, string>();
     const open = (item: JsonObject, param: string): void => {
       if (isCompaction(item)) opened.set(item, openOne(item, key, param));
     };
     history.forEach((item) => open(item, continued));
     input.forEach((item, index) => open(item, `input[${index}].encrypted_content`));
-    return (item) => opened.get(item);
+    return opened;
   }
 
   private async keyOf(keyHash: Buffer): Promise<Buffer> {
@@ -52,18 +63,34 @@ export class Compactions {
   }
 }
 
-function isCompaction({ type }: JsonObject): boolean {
-  return type === 'compaction';
+/** A summary as the model is shown it. */
+export function summaryText(summary: string): string {
+  return `Summary of the conversation so far:\n\n${summary}`;
 }
 
-function openOne(item: JsonObject, key: Buffer, param: string): string {
-  const summary = unseal(textIn(item['encrypted_content']) ?? '', key);
-  if (summary === undefined) {
+function writer(key: Buffer): WriteCompaction {
+  return (said, plan) => {
+    const summary = said.replaceAll(WHOLE, '');
+    const content = plan?.answers ? WHOLE + JSON.stringify({ summary, tail: plan.tail }) : summary;
+    return { type: 'compaction', id: plan?.itemId ?? newId('cmp'), encrypted_content: seal(content, key) };
+  };
+}
+
+function openOne(item: JsonObject, key: Buffer, param: string): OpenedCompaction {
+  const content = unseal(textIn(item['encrypted_content']) ?? '', key);
+  if (content === undefined) {
     throw new GatewayError(
       'invalid_value',
       'This compaction was not made here for this account, or it was changed; it cannot be read.',
       { param },
     );
   }
-  return `Summary of the conversation so far:\n\n${summary}`;
+  if (!content.startsWith(WHOLE)) return { items: [summaryMessage(content)], isWhole: false };
+  const whole = JSON.parse(content.slice(WHOLE.length)) as JsonValue;
+  const { summary, tail } = isJsonObject(whole) ? whole : {};
+  return { items: [summaryMessage(textIn(summary) ?? ''), ...objectsIn(tail)], isWhole: true };
+}
+
+function summaryMessage(summary: string): JsonObject {
+  return { type: 'message', role: 'user', content: summaryText(summary) };
 }

@@ -22,7 +22,7 @@ export function concludeLog(
   atSeconds: number,
 ): { readonly events: readonly ResponseEvent[]; readonly terminal: ResponseEvent & TerminalEventBody } {
   const items = log.flatMap((event) => (event.type === 'response.output_item.added' ? [event.item] : []));
-  const ids = items.map(({ id }) => id);
+  const ids = items.filter(({ type }) => type !== 'compaction').map(({ id }) => id);
   const reducer = new ResponseReducer({
     id: object.id,
     createdSeconds: object.created_at,
@@ -32,7 +32,11 @@ export function concludeLog(
   });
   const said = [
     ...reducer.begin(),
-    ...log.flatMap((event) => asText(event)).flatMap((event) => reducer.accept(event)),
+    ...log.flatMap((event) =>
+      event.type === 'response.output_item.added' && event.item.type === 'compaction'
+        ? reducer.show(event.item)
+        : asText(event).flatMap((text) => reducer.accept(text)),
+    ),
   ];
   const { events, terminal } = reducer.end({ status: 'failed', error }, atSeconds);
   const next = (log.at(-1)?.sequence_number ?? -1) + 1;

@@ -63,7 +63,14 @@ export interface ReasoningItem {
   readonly content?: readonly ReasoningPart[];
 }
 
-/** What a model says, as the Responses API shows it. */
-export type OutputItem = MessageItem | FunctionCallItem | CustomToolCallItem | ReasoningItem;
+/** Stands for the conversation before it. */
+export interface CompactionItem {
+  readonly type: 'compaction';
+  readonly id: string;
+  readonly encrypted_content: string;
+}
+
+/** What a run puts out, as the Responses API shows it. */
+export type OutputItem = MessageItem | FunctionCallItem | CustomToolCallItem | ReasoningItem | CompactionItem;
 
 export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs';

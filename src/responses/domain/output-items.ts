@@ -3,7 +3,7 @@ import type { TextEvent } from '../../providers/text/text-event.js';
 import type { CallBuilder } from './call-builders.js';
 import { convertAnnotation, convertLogprobs } from './convert-chat-fields.js';
 import type { Emit, ItemPlace } from './emit.js';
-import type { ItemStatus, OutputItem, OutputItemPrefix } from './item.js';
+import type { CompactionItem, ItemStatus, OutputItem, OutputItemPrefix } from './item.js';
 import { MessageBuilder } from './message-builder.js';
 import { ReasoningBuilder } from './reasoning-builder.js';
 import { shownAs, startCall, type StartedCall } from './start-call.js';
@@ -72,6 +72,15 @@ export class OutputItems {
   /** Ends what is still open, in the order of the output. */
   closeAll(status: ItemStatus): void {
     for (const slot of this.slots) this.close(slot, status);
+  }
+
+  /** An item that is there at once. */
+  add(item: CompactionItem): void {
+    this.closeSpoken();
+    const index = this.slots.length;
+    this.slots.push({ index, builder: { now: () => item, close: () => item }, done: item });
+    this.emit({ type: 'response.output_item.added', output_index: index, item });
+    this.emit({ type: 'response.output_item.done', output_index: index, item });
   }
 
   private addText(text: string, logprobs: readonly JsonValue[]): void {

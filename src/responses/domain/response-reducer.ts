@@ -1,8 +1,8 @@
 import type { FinishReason, TextEvent } from '../../providers/text/text-event.js';
 import { conclude, type Conclusion, type Ending, type EndingError, TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
-import type { OutputItemPrefix } from './item.js';
-import { OutputItems } from './output-items.js';
+import type { CompactionItem, OutputItemPrefix } from './item.js';
+import { OutputItems, type ContentEvent } from './output-items.js';
 import type { ResponseEnvelope, ResponseObject, ResponseSettings } from './response.js';
 import type { ResponseEvent, ResponseEventBody, TerminalEventBody } from './response-event.js';
 import { toObject } from './response-json.js';
@@ -85,7 +85,14 @@ export class ResponseReducer {
       this.finishReason = event.reason;
       return NOTHING;
     }
-    this.output.accept(event);
+    this.output.accept(this.asAskedFor(event));
+    return this.take();
+  }
+
+  /** The conversation has been compacted. @throws Error before the beginning. */
+  show(item: CompactionItem): readonly ResponseEvent[] {
+    if (this.stage !== 'running') throw new Error('a response compacts while it runs');
+    this.output.add(item);
     return this.take();
   }
 
@@ -146,6 +153,13 @@ export class ResponseReducer {
   /** As of now. */
   snapshot(): ResponseObject {
     return toObject(this.envelope, this.output.now());
+  }
+
+  /** Few upstreams have summaries: who asked for one gets the reasoning itself in its place. */
+  private asAskedFor(event: ContentEvent): ContentEvent {
+    return event.type === 'reasoning' && (this.envelope.reasoning?.summary ?? null) !== null
+      ? { ...event, type: 'reasoning_summary' }
+      : event;
   }
 
   private emit(event: ResponseEventBody): void {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.js';
+import { isDeclaration, isInstruction, isOfUser } from './compacted.js';
 import { isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**
@@ -62,18 +63,6 @@ function stayingOf(
   const staying = items.flatMap((item, index) => (index < begins || isDeclaration(item) ? [index] : []));
   const last = [items.findLastIndex(isOfUser), items.findLastIndex(isSaid)];
   return new Set([...staying, ...last].map((index) => anchors[index]));
-}
-
-function isDeclaration({ type }: JsonObject): boolean {
-  return type === 'additional_tools';
-}
-
-function isInstruction({ type, role }: JsonObject): boolean {
-  return type === 'message' && (role === 'system' || role === 'developer');
-}
-
-function isOfUser({ type, role }: JsonObject): boolean {
-  return type === 'message' && role === 'user';
 }
 
 function isSaid(item: JsonObject): boolean {

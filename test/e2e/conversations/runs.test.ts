@@ -175,7 +175,7 @@ describe('a response on a conversation', () => {
     const accepted = await client.responded(id, 'slow', { background: true });
     const exchange = await arrived;
     expect(await lockedBy(gateway.pool, id)).toBe(accepted['id']);
-    exchange.json(chatAnswer({ content: 'done' }));
+    await completion('done')(exchange);
     await until(async () => (await lockedBy(gateway.pool, id)) === null);
     expect(await client.texts(id)).toEqual(['slow', 'done']);
   });

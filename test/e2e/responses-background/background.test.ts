@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import OpenAI from 'openai';
 import type { QueryConfig } from 'pg';
+import { RunningCalls } from '../../../src/payments/running-calls.js';
 import { Database } from '../../../src/storage/database.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
@@ -86,17 +87,10 @@ describe('a background response', () => {
     const poll = (): Promise<OpenAI.Responses.Response> => clientOf(other).responses.retrieve(accepted.id);
     await until(async () => (await poll()).status === 'in_progress');
     expect(await receipts(database.pool, created.id)).toEqual([]);
-    upstreamCall.json({
-      id: 'x',
-      object: 'chat.completion',
-      created: 1,
-      model: 'm',
-      choices: [{ index: 0, message: { role: 'assistant', content: 'Done.' }, finish_reason: 'stop' }],
-      usage: chatUsage(100, 50),
-    });
+    upstreamCall.end(REST);
     await until(async () => (await poll()).status === 'completed');
     const ended = await poll();
-    expect(ended).toMatchObject({ output_text: 'Done.', created_at: accepted.created_at });
+    expect(ended).toMatchObject({ output_text: 'One two three', created_at: accepted.created_at });
     expect(await receipts(database.pool, created.id)).toEqual([{ finalAmount: 202, estimated: false }]);
     expect(await clientOf(one).responses.cancel(accepted.id)).toEqual(
       expect.objectContaining({ status: 'completed' }),
@@ -115,6 +109,30 @@ describe('a background response', () => {
     });
     const { rows } = await database.pool.query('SELECT id FROM responses WHERE finished_at IS NULL');
     expect(rows).toEqual([]);
+  });
+
+  it('keeps what had been said when it is cancelled, also where nobody asked for a stream', async () => {
+    const exchange = speaking();
+    const { id } = await clientOf(one).responses.create(HELLO);
+    const upstreamCall = await exchange;
+    expect(upstreamCall.request.body).toMatchObject({ stream: true });
+    await until(() =>
+      one.app
+        .get(RunningCalls)
+        .progress()
+        .some(({ outputTokens }) => outputTokens > 1),
+    );
+    const cancelled = await clientOf(other).responses.cancel(id);
+    await upstreamCall.aborted;
+    expect(cancelled).toMatchObject({
+      status: 'cancelled',
+      output: [{ status: 'incomplete', content: [{ text: 'One two' }] }],
+    });
+    expect((await clientOf(one).responses.retrieve(id)).output).toEqual(cancelled.output);
+    // The input, and both words.
+    expect(await receipts(database.pool, created.id)).toEqual([
+      { finalAmount: 1 + 2 * 2 + 1, estimated: true },
+    ]);
   });
 
   it('is cancelled through any replica, within moments, and tells so where it is followed', async () => {

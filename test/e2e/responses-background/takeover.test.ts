@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { chatAnswer, chatChunk, chatUsage, sse } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage, sse } from '../../support/chat-wire.js';
 import type { GatewayProcess } from '../../support/gateway-process.js';
 import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor } from '../../support/gateway.js';
@@ -7,6 +7,7 @@ import { openHolds, receipts, spentBy } from '../../support/ledger-state.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { framesOf } from '../../support/sse-frames.js';
 import {
+  completion,
   startScriptedUpstream,
   type Exchange,
   type ScriptedUpstream,
@@ -14,7 +15,7 @@ import {
 import { until } from '../../support/until.js';
 
 const LEASE_MS = 1_200;
-const ANSWER = chatAnswer({ content: 'Done.' }, 'stop', { usage: chatUsage(100, 50) });
+const answerDone = completion('Done.', chatUsage(100, 50));
 
 interface Polled {
   readonly id: string;
@@ -73,7 +74,7 @@ describe('a background response whose process is killed', () => {
     await until(async () => (await poll(replica, key, id)).status === 'in_progress');
     const secondCall = nextCall();
     await gateway.kill();
-    (await secondCall).json(ANSWER);
+    await answerDone(await secondCall);
     expect(await ended(replica, key, id)).toMatchObject({
       status: 'completed',
       output: [{ content: [{ text: 'Done.' }] }],
@@ -174,7 +175,7 @@ describe('a background response whose process drains', () => {
     await (
       await firstCall
     ).aborted;
-    (await secondCall).json(ANSWER);
+    await answerDone(await secondCall);
     expect(await ended(replica, key, id)).toMatchObject({ status: 'completed' });
     expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
     expect(await openHolds(processes.pool)).toEqual([]);

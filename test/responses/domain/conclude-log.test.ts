@@ -4,7 +4,7 @@ import { concludeLog } from '../../../src/responses/domain/conclude-log.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
-import { SETTINGS } from './reducer-fixture.js';
+import { COMPACTION, SETTINGS } from './reducer-fixture.js';
 
 const ERROR = { type: 'server_error', code: 'server_error', message: 'stopped', param: null };
 
@@ -39,7 +39,12 @@ function runningStream(): {
     tools: new Map([['ns__f', { type: 'function', name: 'f', namespace: 'ns' }]]),
   });
   const object = reducer.snapshot();
-  const written = [[], reducer.begin(), ...SAID.map((event) => reducer.accept(event))];
+  const written = [
+    [],
+    reducer.begin(),
+    reducer.show(COMPACTION),
+    ...SAID.map((event) => reducer.accept(event)),
+  ];
   return { object, logs: written.map((_, index) => written.slice(0, index + 1).flat()) };
 }
 
@@ -68,6 +73,7 @@ describe('the end of a stream whose run is gone', () => {
     );
     expect(terminal.response.output.map(({ id }) => id)).toEqual(added);
     expect(terminal.response.output).toMatchObject([
+      COMPACTION,
       { type: 'reasoning', summary: [{ text: 'Let me' }], content: [{ text: 'think' }] },
       { type: 'message', content: [{ text: 'One' }, { refusal: 'No' }] },
       { type: 'function_call', name: 'f', namespace: 'ns', arguments: '{"a"' },

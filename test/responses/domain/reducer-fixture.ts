@@ -1,4 +1,5 @@
 import type { Ending } from '../../../src/responses/domain/ending.js';
+import type { CompactionItem } from '../../../src/responses/domain/item.js';
 import type { ResponseObject, ResponseSettings } from '../../../src/responses/domain/response.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';
@@ -65,13 +66,17 @@ export function run(
   upstream: readonly TextEvent[],
   ending: Ending = COMPLETED,
   settings: Partial<ResponseSettings> = {},
+  compactions: readonly CompactionItem[] = [],
 ): Run {
   const reducer = newReducer(settings);
-  const events = [...reducer.begin(), ...upstream.flatMap((event) => reducer.accept(event))];
+  const begun = [...reducer.begin(), ...compactions.flatMap((item) => reducer.show(item))];
+  const events = [...begun, ...upstream.flatMap((event) => reducer.accept(event))];
   const end = reducer.end(ending, ENDED);
   events.push(...end.events, end.terminal);
   return { events, final: end.terminal.response };
 }
+
+export const COMPACTION: CompactionItem = { type: 'compaction', id: 'cmp_1', encrypted_content: 'sealed' };
 
 export const say = (text: string): TextEvent => ({ type: 'text', choice: 0, text });
 export const refuse = (text: string): TextEvent => ({ type: 'refusal', choice: 0, text });

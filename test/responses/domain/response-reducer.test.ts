@@ -31,7 +31,7 @@ function inShort(event: ResponseEvent): string {
   if ('content_index' in event) words.push(String(event.content_index));
   if ('summary_index' in event) words.push(String(event.summary_index));
   if ('delta' in event) words.push(JSON.stringify(event.delta));
-  if ('item' in event) words.push(`${event.item.type} ${event.item.status}`);
+  if ('item' in event) words.push(event.item.type, 'status' in event.item ? event.item.status : 'whole');
   return words.join(' ');
 }
 

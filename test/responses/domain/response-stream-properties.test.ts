@@ -9,6 +9,7 @@ import {
   argue,
   call,
   CANCELLED,
+  COMPACTION,
   COMPLETED,
   FAILED,
   finish,
@@ -78,17 +79,28 @@ const upstream = fc
     });
     return why ? [...events, finish(why)] : events;
   });
+/** What a request may ask for beside the answer. */
+const asked = fc.record({
+  background: fc.boolean(),
+  reasoning: fc.constantFrom(null, { effort: 'low', summary: null }, { effort: null, summary: 'auto' }),
+});
+const compactions = fc.constantFrom([], [COMPACTION]);
 const ending = fc.constantFrom(COMPLETED, COMPLETED, FAILED, CANCELLED);
 
-const said = (events: readonly TextEvent[], type: 'text' | 'refusal' | 'reasoning' | 'reasoning_summary') =>
-  events.map((event) => (event.type === type && event.choice === 0 ? event.text : '')).join('');
+type Said = Extract<TextEvent, { text: string }>;
+
+const said = (events: readonly TextEvent[], ...kinds: readonly Said['type'][]): string =>
+  events
+    .filter((event): event is Said => kinds.some((kind) => kind === event.type))
+    .map(({ choice, text }) => (choice === 0 ? text : ''))
+    .join('');
 
 describe('any stream', () => {
   it('is legal, valid, and says all that the upstream said', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(upstream, ending, fc.boolean(), (input, end, background) => {
-        const { events, final } = run(input, end, { background });
+      fc.property(upstream, ending, asked, compactions, (input, end, settings, compacted) => {
+        const { events, final } = run(input, end, settings, compacted);
         for (const event of events) seen.add(event.type);
         expect(expectLegalEvents(events)).toEqual(final);
         events.forEach(expectValidEvent);
@@ -100,12 +112,14 @@ describe('any stream', () => {
         expect(parts.map((part) => (part.type === 'refusal' ? part.refusal : '')).join('')).toBe(
           said(input, 'refusal'),
         );
+        const isSummarised = (settings.reasoning?.summary ?? null) !== null;
         expect(reasoning.flatMap(({ content = [] }) => content.map(({ text }) => text)).join('')).toBe(
-          said(input, 'reasoning'),
+          isSummarised ? '' : said(input, 'reasoning'),
         );
         expect(reasoning.flatMap(({ summary }) => summary.map(({ text }) => text)).join('')).toBe(
-          said(input, 'reasoning_summary'),
+          said(input, 'reasoning_summary', ...(isSummarised ? (['reasoning'] as const) : [])),
         );
+        expect(final.output.filter(({ type }) => type === 'compaction')).toEqual(compacted);
         const starts = input.filter(({ type }) => type === 'tool_call_start');
         expect(final.output.filter((item) => 'call_id' in item)).toHaveLength(starts.length);
       }),
@@ -117,8 +131,8 @@ describe('any stream', () => {
 
   it('can be replayed from its Response, with the same end', () => {
     fc.assert(
-      fc.property(upstream, ending, fc.boolean(), (input, end, background) => {
-        const { final } = run(input, end, { background });
+      fc.property(upstream, ending, asked, compactions, (input, end, settings, compacted) => {
+        const { final } = run(input, end, settings, compacted);
         const events = synthesise(final);
         expect(expectLegalEvents(events)).toEqual(final);
         events.forEach(expectValidEvent);

@@ -3,7 +3,7 @@ import type { Response, ResponseStreamEvent } from 'openai/resources/responses/r
 import type { JsonObject } from '../../../src/json.js';
 import type { ResponseObject } from '../../../src/responses/domain/response.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
-import { run, say } from './reducer-fixture.js';
+import { COMPACTION, run, say } from './reducer-fixture.js';
 
 /**
  * Our types as the SDK would state them: lists can be changed, as it says of every list, and JSON that is passed on as
@@ -38,7 +38,7 @@ const asTheirType = (type: ResponseEvent['type']): ResponseStreamEvent['type'] =
 
 describe('the types of the official client', () => {
   it('fit what this gateway sends', () => {
-    const { events, final } = run([say('a')]);
+    const { events, final } = run([say('a')], undefined, {}, [COMPACTION]);
     expect(asResponse(final as Stated<ResponseObject>)).toBe(final);
     for (const event of events) {
       expect(asTheirType(event.type)).toBe(event.type);
