@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { defer, map, tap, type Observable } from 'rxjs';
+import { defer, map, type Observable } from 'rxjs';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
 import type { TextModel } from '../catalog/model.js';
@@ -200,8 +200,10 @@ export class TextCalls {
       const granted = meter.sent || !beforeSending ? rest : { ...rest, beforeSending };
       meter.add(own, asked.isShown ?? true);
       return completeUsage(this.generate(call, asked, granted, own, demand), own).pipe(
-        tap((event) => own.observe(event)),
-        map((event) => (event.type === 'usage' ? inTotal(event, meter) : event)),
+        map((event) => {
+          own.observe(event);
+          return event.type === 'usage' ? inTotal(event, meter) : event;
+        }),
       );
     });
   }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.js';
+import { textIn } from './fields.js';
 import { isCall, isOutput } from './pair-calls.js';
 
 /** What a compaction item stands for. */
@@ -32,7 +33,7 @@ export function isDeclaration({ type }: JsonObject): boolean {
 
 /**
  * The context from the last compaction on that stands for everything before it: one that says so, or one that was made
- * where it stands, which is behind its trigger. Instructions and declarations of tools stay, as they are no conversation.
+ * where it stands, which is behind its trigger. Instructions and declarations of tools stay: they are no conversation.
  */
 export function fromLastCompaction(
   context: readonly JsonObject[],
@@ -76,6 +77,9 @@ function isSaidByModel(item: JsonObject): boolean {
   return (item['type'] === 'message' && item['role'] === 'assistant') || isCall(item) || isOutput(item);
 }
 
+/** What holds from where it stands on, and is no part of what was said. */
+const SETTINGS = new Set(['additional_tools', 'tool_search_output', 'configuration_update']);
+
 function isLasting(item: JsonObject): boolean {
-  return isInstruction(item) || isDeclaration(item);
+  return isInstruction(item) || SETTINGS.has(textIn(item['type']) ?? '');
 }

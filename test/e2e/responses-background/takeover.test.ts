@@ -86,6 +86,34 @@ describe('a background response whose process is killed', () => {
     expect(await openHolds(processes.pool)).toEqual([]);
   });
 
+  it('is compacted again by the replica, and charged for that once as well', async () => {
+    const [gateway, replica] = await Promise.all([start(), start()]);
+    const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const input = [
+      { role: 'user', content: 'A long story. '.repeat(400) },
+      { role: 'assistant', content: 'I see.' },
+      { role: 'user', content: 'And?' },
+    ];
+    const context_management = [{ type: 'compaction', compact_threshold: 1_000 }];
+    upstream.next(completion('Lost.', chatUsage(100, 50)));
+    const firstCall = nextCall();
+    const { id } = (await (await request(gateway, key, '', { input, context_management })).json()) as Polled;
+    await firstCall;
+    await until(async () => (await poll(replica, key, id)).status === 'in_progress');
+    upstream.next(completion('Told.', chatUsage(100, 50)));
+    const secondCall = nextCall();
+    await gateway.kill();
+    await answerDone(await secondCall);
+    expect(await ended(replica, key, id)).toMatchObject({
+      status: 'completed',
+      output: [{ type: 'compaction' }, { content: [{ text: 'Done.' }] }],
+    });
+    expect(JSON.stringify(upstream.requests[3]?.body)).toContain('Told.');
+    expect(await receipts(processes.pool)).toEqual([{ finalAmount: 404, estimated: false }]);
+    expect(await spentBy(processes.pool, keyId)).toBe(404);
+    expect(await openHolds(processes.pool)).toEqual([]);
+  });
+
   it('is not run a third time', async () => {
     const gateways = await Promise.all([start(), start()]);
     const { key } = await gateways[0].client.createKey({ budget_limit: '1000000' });

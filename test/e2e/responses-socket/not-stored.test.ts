@@ -38,6 +38,33 @@ describe('a response that is not stored', () => {
     expect((await fixture.get(again.id)).status).toBe(200);
   });
 
+  it('is continued from its compaction, whichever way it was made', async () => {
+    const long = 'A long story. '.repeat(400);
+    const said = async (call: number): Promise<readonly unknown[]> =>
+      messagesOf(await fixture.upstream.arrived(call)).map(({ content }) => content);
+    const told = await fixture.client.response({ input: long, store: false });
+    const triggered = await fixture.client.response({
+      input: [{ type: 'compaction_trigger' }],
+      store: false,
+      previous_response_id: told.id,
+    });
+    expect(triggered.output).toMatchObject([{ type: 'compaction' }]);
+    await fixture.client.response({ input: 'one', store: false, previous_response_id: triggered.id });
+    const [summary, ...more] = await said(2);
+    expect(summary).toMatch(/^Summary of the conversation so far:/);
+    expect(more).toEqual(['one']);
+
+    const counted = await fixture.client.response({
+      input: 'two',
+      store: false,
+      previous_response_id: told.id,
+      context_management: [{ type: 'compaction', compact_threshold: 1_000 }],
+    });
+    expect(counted.output).toMatchObject([{ type: 'compaction' }, { type: 'message' }]);
+    await fixture.client.response({ input: 'three', store: false, previous_response_id: counted.id });
+    expect((await said(5)).slice(1)).toEqual(['two', expect.any(String), 'three']);
+  });
+
   it('can be named item by item', async () => {
     const { id, output } = await fixture.client.response({ store: false });
     const [item] = output as readonly { id: string }[];

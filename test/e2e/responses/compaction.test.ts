@@ -1,21 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type OpenAI from 'openai';
 import { expectSoundBooks } from '../../support/books.js';
-import { messagesOf, nextStalls } from '../../support/chat-scripts.js';
-import { chatAnswer, chatChunk, chatUsage } from '../../support/chat-wire.js';
+import { messagesOf } from '../../support/chat-scripts.js';
+import { chatAnswer, chatUsage } from '../../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';
 import { refusalOf } from '../../support/refusal-of.js';
-import {
-  idIn,
-  ResponsesClient,
-  SURFACES,
-  textOf,
-  type ResponseBody,
-  type Surface,
-} from '../../support/responses-client.js';
+import { ResponsesClient, textOf, type ResponseBody, type Surface } from '../../support/responses-client.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
+import {
+  COMPACTING,
+  LONG,
+  ONE_CALL,
+  SUMMARY,
+  TRIGGER,
+  TURNS,
+  TWO_CALLS,
+  types,
+} from './compaction-bodies.js';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -37,19 +40,6 @@ afterAll(async () => {
   await upstream.close();
 });
 
-const TRIGGER = { type: 'compaction_trigger' };
-const SUMMARY = 'Summary of the conversation so far:\n\n';
-/** 100 tokens in and 50 out, at 1 and 2 USD per million, with the fee. */
-const ONE_CALL = 202;
-const TWO_CALLS = 404;
-const LONG = 'A long story. '.repeat(400);
-const COMPACTING = { context_management: [{ type: 'compaction', compact_threshold: 1_000 }] };
-const TURNS = [
-  { role: 'developer', content: 'Be brief.' },
-  { role: 'user', content: LONG },
-  { role: 'assistant', content: 'I see.' },
-];
-
 function clientOn(surface: Surface): ResponsesClient {
   return new ResponsesClient(gateway.url, created.key, surface);
 }
@@ -64,10 +54,6 @@ const answers = summarises;
 function saidIn(position: number): readonly (readonly [unknown, unknown])[] {
   const request = upstream.requests.at(position);
   return request ? messagesOf(request).map(({ role, content }) => [role, content] as const) : [];
-}
-
-function types({ output }: ResponseBody): readonly string[] {
-  return output.map(({ type }) => type);
 }
 
 async function charged(): Promise<readonly number[]> {
@@ -281,100 +267,6 @@ describe('what is compacted', () => {
     expect(first).toContain('"type":"compaction"');
     expect(await ask()).toBe(first);
     expect(upstream.requests).toHaveLength(1);
-  });
-});
-
-describe('what a compaction costs', () => {
-  it.each(SURFACES)('is in the one receipt of its call on %s', async (surface) => {
-    summarises('They met.');
-    answers('Fine.');
-    const response = await clientOn(surface).created({
-      ...COMPACTING,
-      input: [...TURNS, { role: 'user', content: 'Hi' }],
-    });
-    expect(response.compose_receipt !== undefined).toBe(surface === '/v1');
-    if (surface === '/v1') {
-      expect(response.compose_receipt).toMatchObject({
-        final_amount_wei: String(TWO_CALLS),
-        line_items: [
-          { key: 'input_tokens', quantity: 200 },
-          { key: 'output_tokens', quantity: 100 },
-        ],
-      });
-    }
-    expect(await charged()).toEqual([TWO_CALLS]);
-  });
-
-  it('is held for before it runs', async () => {
-    // The answer alone could be cut short; the summary could not.
-    created = await gateway.createKey({ budget_limit: '2000' });
-    client = clientOn('/external/v1');
-    const input = [...TURNS, { role: 'user', content: 'Hi' }];
-    expect((await refusalOf(await client.create({ ...COMPACTING, input }))).status).toBe(402);
-    expect(upstream.requests).toHaveLength(0);
-    await client.created({ input: 'Hi', max_output_tokens: 16 });
-  });
-
-  it.each<readonly [string, boolean]>([
-    ['whole', false],
-    ['streamed', true],
-  ])('is nothing when there is no summary: %s', async (_, stream) => {
-    upstream.always(completion(' '));
-    const answer = await client.create({ stream, input: [...TURNS, TRIGGER] });
-    const text = await answer.text();
-    expect([answer.status, text.includes('response.failed')]).toEqual(stream ? [200, true] : [502, false]);
-    expect(await charged()).toEqual([]);
-  });
-
-  it('is paid when its stream breaks in the answer, and nothing where nobody saw it', async () => {
-    const input = [...TURNS, { role: 'user', content: 'Hi' }];
-    for (const stream of [false, true]) {
-      summarises('They met.');
-      upstream.next(async (exchange) => {
-        await exchange.send(': hello\n\n');
-        exchange.breakConnection();
-      });
-      upstream.next((exchange) => exchange.breakConnection());
-      upstream.next((exchange) => exchange.breakConnection());
-      const answer = await client.create({ ...COMPACTING, stream, input });
-      const text = await answer.text();
-      expect([answer.status, text.includes('"type":"compaction"')]).toEqual(
-        stream ? [200, true] : [502, false],
-      );
-      expect(await charged()).toHaveLength(stream ? 1 : 0);
-    }
-  });
-
-  it('is the input when it is cancelled meanwhile, and all of it when the answer is', async () => {
-    const input = [...TURNS, { role: 'user', content: 'Hi' }];
-    const asked = nextStalls(upstream, chatChunk({ content: 'They' }));
-    const accepted = await client.created({ ...COMPACTING, background: true, input });
-    await asked;
-    expect(await (await client.cancel(accepted.id)).json()).toMatchObject({
-      status: 'cancelled',
-      output: [],
-    });
-    expect(await charged()).toHaveLength(1);
-
-    summarises('They met.');
-    const answering = nextStalls(upstream, chatChunk({ content: 'Fi' }));
-    const stream = await client.open({ ...COMPACTING, input });
-    await answering;
-    await stream.shows('Fi');
-    const cancelled = (await (await client.cancel(idIn(stream))).json()) as ResponseBody;
-    expect(types(cancelled)).toEqual(['compaction', 'message']);
-    expect(textOf(cancelled)).toBe('Fi');
-    const [, all] = await charged();
-    expect(all).toBeGreaterThan(ONE_CALL);
-    const next = await client.created({ input: 'Again', previous_response_id: cancelled.id });
-    expect(next.status).toBe('completed');
-    expect(saidIn(-1).map(([, text]) => text)).toEqual([
-      'Be brief.',
-      `${SUMMARY}They met.`,
-      'Hi',
-      'Fi',
-      'Again',
-    ]);
   });
 });
 
