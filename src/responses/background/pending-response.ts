@@ -3,7 +3,6 @@ import type { TextCall } from '../../generation/text-calls.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
-import type { ResponseRun } from '../response-run.js';
 
 /** What it takes to run a background response without the process that accepted it. Stored as JSON until its end. */
 export interface PendingResponse {
@@ -20,9 +19,13 @@ export interface PendingResponse {
   readonly compaction?: CompactionPlan | undefined;
 }
 
+interface RunParts extends Pick<PendingResponse, 'settings' | 'compaction'> {
+  readonly tools: ReadonlyMap<string, ToolIdentity>;
+}
+
 export function pendingResponse(
   { request, payer, createdSeconds }: TextCall,
-  { settings, tools, compaction }: ResponseRun,
+  { settings, tools, compaction }: RunParts,
 ): PendingResponse {
   const { chat, stream, outputCapTokens, serviceTier, webSearch } = request;
   return {
