@@ -215,13 +215,13 @@ export class TextCalls {
     meter: TextMeter,
     demand: Demand,
   ): Observable<TextEvent> {
+    const { model } = request.resolved;
+    const own = request.outputCapTokens === undefined ? undefined : quote.size.outputCap;
     const cap =
-      outputCapTokens ??
-      loweredOutputCap ??
-      (request.outputCapTokens === undefined ? undefined : quote.size.outputCap);
+      outputCapTokens === undefined ? (loweredOutputCap ?? own) : outputCapOf(model, outputCapTokens);
     return this.text.generate(
       {
-        model: request.resolved.model,
+        model,
         modelOptions: request.resolved.modelOptions,
         account: accountId,
         // Nobody may be listening in the background, but what has been said when the call is cancelled is kept.

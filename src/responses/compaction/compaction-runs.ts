@@ -30,7 +30,9 @@ export class CompactionRuns {
     const heard = (event: TextEvent): void => {
       if (event.type === 'text' && event.choice === 0) summary += event.text;
     };
-    const asked = ask(plan.ask, { outputCapTokens: SUMMARY_TOKENS, isShown: false });
+    // A summary that is all there is to pay for may be cut short by the budget, like any answer.
+    const limit = plan.answers ? { outputCapTokens: SUMMARY_TOKENS } : {};
+    const asked = ask(plan.ask, { ...limit, isShown: false });
     const summarised = refuseSilence(asked).pipe(
       tap(heard),
       filter(({ type }) => type === 'opened' || type === 'usage'),

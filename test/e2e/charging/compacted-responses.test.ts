@@ -95,6 +95,16 @@ describe('what a compaction costs', () => {
     await client.created({ input: 'Hi', max_output_tokens: 16 });
   });
 
+  it('is cut to what the budget affords where the compaction is all there is', async () => {
+    created = await gateway.createKey({ budget_limit: '7500' });
+    summarises('They met.');
+    const compacted = await clientOn('/external/v1').created({ input: [...TURNS, TRIGGER] });
+    expect(types(compacted)).toEqual(['compaction']);
+    const { max_completion_tokens, max_tokens = max_completion_tokens } = upstream.requests[0]?.body ?? {};
+    expect(max_tokens).toBeGreaterThan(16);
+    expect(max_tokens).toBeLessThan(1_000);
+  });
+
   it.each<readonly [string, boolean]>([
     ['whole', false],
     ['streamed', true],
