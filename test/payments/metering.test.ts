@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDecimal } from '../../src/payments/domain/decimal.js';
-import { chargeFor, platformFee, providerShare } from '../../src/payments/domain/metering.js';
+import { chargeFor, chargeForEach, platformFee, providerShare } from '../../src/payments/domain/metering.js';
 import { Quote } from '../../src/payments/domain/quote.js';
 import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/payments/domain/tariff.js';
 import { NO_USAGE, type Usage } from '../../src/payments/domain/usage.js';
@@ -76,6 +76,28 @@ describe('metering', () => {
     const searching = tariffFor(pricing, { webSearch: true }) as Tariff;
     expect(chargeFor(usage(100, 10), searching, ONE_PERCENT).providerAmount).toBe(100n + 20n + 10_000n);
     expect(chargeFor(usage(101, 10), searching, ONE_PERCENT).providerAmount).toBe(202n + 40n + 10_000n);
+  });
+
+  it('prices each of several requests by its own length, and joins what has one price', () => {
+    const pricing = {
+      ...tariff('1', '2').prices,
+      longContext: { aboveInputTokens: 100, ...tariff('2', '4').prices },
+    };
+    const tiered = tariffFor(pricing, { webSearch: false }) as Tariff;
+    const short = chargeForEach([usage(60, 10), usage(60, 5)], tiered, ONE_PERCENT);
+    expect(short.lineItems).toMatchObject([
+      { key: 'input_tokens', quantity: 120, amountWei: '120' },
+      { key: 'output_tokens', quantity: 15, amountWei: '30' },
+    ]);
+    const mixed = chargeForEach([usage(101, 10), usage(60, 5)], tiered, ONE_PERCENT);
+    expect(mixed.lineItems.map(({ quantity, unitPriceUsd }) => [quantity, unitPriceUsd])).toEqual([
+      [101, '2'],
+      [10, '4'],
+      [60, '1'],
+      [5, '2'],
+    ]);
+    expect(mixed.providerAmount).toBe(202n + 40n + 60n + 10n);
+    expect(mixed.platformFee).toBe(4n);
   });
 
   it('has no tariff for an option without a price', () => {
@@ -155,16 +177,16 @@ describe('a quote', () => {
         anySize,
         fc.nat({ max: 10_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (prices, size, feeBps, share) => {
-          const quote = new Quote(prices, size, feeBps);
+        fc.bigInt({ min: 0n, max: 100_000n }),
+        (prices, size, feeBps, share, before) => {
+          const quote = new Quote(prices, size, feeBps, before);
           const granted =
             quote.minimum + ((quote.wanted - quote.minimum) * BigInt(Math.floor(share * 1000))) / 1000n;
           const cap = quote.outputCapFor(granted);
           expect(cap).toBeGreaterThanOrEqual(Math.min(16, size.outputCap));
           expect(cap).toBeLessThanOrEqual(size.outputCap);
-          expect(new Quote(prices, { ...size, outputCap: cap }, feeBps).wanted <= granted + ROUNDING).toBe(
-            true,
-          );
+          const lowered = new Quote(prices, { ...size, outputCap: cap }, feeBps, before);
+          expect(lowered.wanted <= granted + ROUNDING).toBe(true);
         },
       ),
     );
