@@ -104,7 +104,7 @@ export const chatRequestSchema: Schema = object(
     metadata: metadataSchema,
     store: flag,
     user: text,
-    safety_identifier: textOf({ maxLength: 64 }),
+    safety_identifier: textOf({ maxLength: 128 }),
     prompt_cache_key: text,
     service_tier: textOf({ minLength: 1, maxLength: 64 }),
     modalities: list(oneOfText('text', 'audio')),

@@ -9,6 +9,7 @@ import { Compactions } from './compaction/compactions.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';
 import { fromLastCompaction, withoutCompactions } from './domain/compacted.js';
 import { assembleContext, referencedIds, resolveReferences } from './domain/context.js';
+import { withoutRepeatedOutputs } from './domain/repeated-outputs.js';
 import { truncateContext } from './domain/truncate.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseStore } from './response-store.js';
@@ -37,6 +38,7 @@ export interface ReadRequest {
 export interface ReadContext extends ChatBridge {
   /** All of it, whatever the model reads. */
   readonly history: readonly JsonObject[];
+  /** Without the outputs that the history has already. */
   readonly input: readonly JsonObject[];
   /** What the model reads of it. */
   readonly context: readonly JsonObject[];
@@ -63,9 +65,11 @@ export class ContextReader {
    */
   async read(sought: ReadRequest): Promise<ReadContext> {
     const { request, keyHash } = sought;
-    const { history, input, asked } = await this.find(sought);
+    const { history, input: sent, asked } = await this.find(sought);
+    const continued = continuedBy(request);
+    const opened = await this.compactions.open(keyHash, { history, input: sent, continued });
+    const input = withoutRepeatedOutputs(history, sent);
     const whole = assembleContext(history, input, asked);
-    const opened = await this.compactions.open(keyHash, { history, input, continued: continuedBy(request) });
     const compacted = withoutCompactions(fromLastCompaction(whole, opened), opened);
     const bridge = (items: readonly JsonObject[]): ChatBridge => toChat({ request, context: items });
     const context =

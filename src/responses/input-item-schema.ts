@@ -1,5 +1,6 @@
 import {
   anyObject,
+  knownOrOther,
   list,
   object,
   oneOfObjects,
@@ -9,6 +10,7 @@ import {
   text,
   textOf,
 } from '../shape/schema-parts.js';
+import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolSchema } from './tool-schema.js';
 
 /** Only these can be fetched or read; anything else is a reference to something the model cannot see. */
@@ -72,7 +74,6 @@ const KEPT_AS_SENT = [
   'computer_call',
   'computer_call_output',
   'tool_search_call',
-  'tool_search_output',
   'image_generation_call',
   'code_interpreter_call',
   'local_shell_call',
@@ -90,8 +91,11 @@ const KEPT_AS_SENT = [
   'compaction_trigger',
 ] as const;
 
-/** One input item of every published type; its `type` has been filled in where it may be left out. */
-export const inputItemSchema: Schema = oneOfObjects(
+/**
+ * One input item, of every published type or of one that is not known here; its `type` has been filled in where it may
+ * be left out.
+ */
+export const inputItemSchema: Schema = knownOrOther(
   'type',
   message,
   shape(
@@ -117,6 +121,22 @@ export const inputItemSchema: Schema = oneOfObjects(
   shape('type', ['item_reference'], { id: named }),
   shape('type', ['compaction'], { encrypted_content: text }, { id: text }),
   shape('type', ['additional_tools'], { tools: list(toolSchema) }, { id: text, role: text }),
+  shape(
+    'type',
+    ['tool_search_output'],
+    { tools: list(toolSchema) },
+    { id: text, call_id: text, status: text },
+  ),
+  shape(
+    'type',
+    ['configuration_update'],
+    {},
+    {
+      id: text,
+      reasoning: object({}, { effort: reasoningEffort }),
+      text: object({}, { format: textFormat }),
+    },
+  ),
   shape(
     'type',
     KEPT_AS_SENT,

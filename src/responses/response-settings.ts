@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 import { objectsIn } from './domain/fields.js';
 import type { ResponseSettings } from './domain/response.js';
+import { responsesRequestSchema } from './responses-request-schema.js';
 
 /** What a Response shows of its request, apart from what ties it to the store. */
 export type EchoedSettings = Omit<
@@ -8,7 +9,20 @@ export type EchoedSettings = Omit<
   'model' | 'previous_response_id' | 'conversation' | 'background' | 'store'
 >;
 
-/** Secrets that a client hands to the upstream of an `mcp` tool; a Response is kept and read again. */
+/** Far more than options need, and little beside a Response. */
+const MAX_UNKNOWN_CHARACTERS = 16_384;
+
+/** What is no option of a run: what a Response says by itself, what a socket adds, and what a client tells of itself. */
+const NO_OPTIONS = [
+  ...['id', 'object', 'created_at', 'completed_at', 'status', 'incomplete_details', 'output', 'output_text'],
+  ...['error', 'usage', 'compose_receipt', 'type', 'event_id', 'stream_id', 'generate', 'client_metadata'],
+];
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...NO_OPTIONS,
+  ...Object.keys(responsesRequestSchema['properties'] as object),
+]);
+
+/** Secrets that a client hands to the upstream of a hosted tool, such as `mcp`; a Response is kept and read again. */
 const SECRET_TOOL_FIELDS = new Set(['authorization', 'headers']);
 
 /** Of a body whose shape was checked and whose nulls are gone. */
@@ -16,6 +30,7 @@ export function echoedSettings(body: JsonObject): EchoedSettings {
   const tier = stringOr(body['service_tier'], 'auto');
   const user = stringOr(body['user'], undefined);
   return {
+    ...unknownFields(body),
     instructions: stringOr(body['instructions'], null),
     tools: objectsIn(body['tools']).map(echoedTool),
     tool_choice: body['tool_choice'] ?? 'auto',
@@ -38,9 +53,24 @@ export function echoedSettings(body: JsonObject): EchoedSettings {
   };
 }
 
+/**
+ * Fields that are not known here, as OpenAI adds them: shown as they came. Only those that ask for little: each event
+ * with the Response repeats them.
+ */
+function unknownFields(body: JsonObject): JsonObject {
+  const fields = Object.entries(body).filter(([name]) => !KNOWN_FIELDS.has(name));
+  let bytes = 0;
+  return Object.fromEntries(
+    fields.filter(([name, value]) => {
+      bytes += name.length + JSON.stringify(value).length;
+      return bytes <= MAX_UNKNOWN_CHARACTERS;
+    }),
+  );
+}
+
 function echoedTool(tool: JsonObject): JsonObject {
   if (tool['type'] === 'function') return { description: null, parameters: null, strict: null, ...tool };
-  if (tool['type'] !== 'mcp') return tool;
+  if (tool['type'] === 'custom' || tool['type'] === 'namespace') return tool;
   return Object.fromEntries(Object.entries(tool).filter(([name]) => !SECRET_TOOL_FIELDS.has(name)));
 }
 

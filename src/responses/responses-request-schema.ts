@@ -4,48 +4,25 @@ import {
   list,
   number,
   object,
-  oneOfObjects,
   oneOfText,
   anyObject,
   type Schema,
-  shape,
   text,
   textOf,
 } from '../shape/schema-parts.js';
 import { inputItemSchema } from './input-item-schema.js';
+import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolChoiceSchema, toolSchema } from './tool-schema.js';
 
 const MAX_COUNT = 2_147_483_647;
 /** Each becomes a row of the store; far more than any conversation has. */
 const MAX_ITEMS = 10_000;
 
-const INCLUDABLE = [
-  'file_search_call.results',
-  'web_search_call.results',
-  'web_search_call.action.sources',
-  'message.input_image.image_url',
-  'computer_call_output.output.image_url',
-  'code_interpreter_call.outputs',
-  'reasoning.encrypted_content',
-  'message.output_text.logprobs',
-] as const;
-
-const textFormat = oneOfObjects(
-  'type',
-  shape('type', ['text', 'json_object'], {}),
-  shape(
-    'type',
-    ['json_schema'],
-    { name: textOf({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }), schema: anyObject },
-    { description: text, strict: flag },
-  ),
-);
-
 const summary = oneOfText('auto', 'concise', 'detailed');
 const reasoning = object(
   {},
   {
-    effort: oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'),
+    effort: reasoningEffort,
     summary,
     generate_summary: summary,
   },
@@ -76,7 +53,8 @@ export const responsesRequestSchema: Schema = object(
     background: flag,
     stream: flag,
     stream_options: object({}, { include_obfuscation: flag }),
-    include: list(oneOfText(...INCLUDABLE)),
+    // OpenAI adds to them; what is not known here changes nothing.
+    include: list(text),
     max_output_tokens: integer(16, MAX_COUNT),
     max_tool_calls: integer(1, MAX_COUNT),
     parallel_tool_calls: flag,
@@ -93,7 +71,7 @@ export const responsesRequestSchema: Schema = object(
     truncation: oneOfText('auto', 'disabled'),
     service_tier: textOf({ minLength: 1, maxLength: 64 }),
     prompt_cache_key: text,
-    safety_identifier: textOf({ maxLength: 64 }),
+    safety_identifier: textOf({ maxLength: 128 }),
     user: text,
     context_management: list(object({ type: text }, { compact_threshold: integer(1_000, MAX_COUNT) }), {
       minItems: 1,

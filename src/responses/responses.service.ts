@@ -10,6 +10,7 @@ import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { paramOf } from './bridge/param-of.js';
+import type { LeftOut } from './bridge/to-chat.js';
 import { planCompaction, requestBefore, SUMMARY_TOKENS } from './compaction/plan-compaction.js';
 import { CompactionRuns } from './compaction/compaction-runs.js';
 import { ContextReader, type History } from './context-reader.js';
@@ -22,6 +23,9 @@ import { ResponseRun, type RunEvent } from './response-run.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
 import { RunningResponses } from './running-responses.js';
+
+/** Types that a line of the log names; clients make them up. */
+const MAX_NAMED = 20;
 
 /** A request that can be held for. */
 export interface ResponseCommand {
@@ -109,9 +113,7 @@ export class ResponsesService {
       responseId,
     );
     const { createdSeconds } = call;
-    if (leftOut.length > 0) {
-      this.logger.log({ msg: 'tools that the upstream cannot run are left out', responseId, tools: leftOut });
-    }
+    this.tell(leftOut, responseId);
     const run = new ResponseRun({
       responseId,
       createdSeconds,
@@ -123,6 +125,12 @@ export class ResponsesService {
       compaction: plan,
     });
     return { request, call, run, items: [...history, ...input] };
+  }
+
+  private tell({ tools, items }: LeftOut, responseId: string): void {
+    if (tools.length === 0 && items.length === 0) return;
+    const named = { tools: tools.slice(0, MAX_NAMED), items: items.slice(0, MAX_NAMED) };
+    this.logger.log({ msg: 'what the upstream cannot use is left out', responseId, ...named });
   }
 
   /** Cold. */

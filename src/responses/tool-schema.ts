@@ -1,6 +1,7 @@
 import {
   anyObject,
   flag,
+  knownOrOther,
   list,
   oneOfObjects,
   oneOfText,
@@ -17,14 +18,15 @@ const functionTool = shape(
   'type',
   ['function'],
   { name: NAME },
-  { description: text, parameters: anyObject, strict: flag },
+  { description: text, parameters: anyObject, strict: flag, defer_loading: flag },
 );
 const customTool = shape(
   'type',
   ['custom'],
-  { name: NAME },
+  { name: textOf({ minLength: 1 }) },
   {
     description: text,
+    defer_loading: flag,
     format: oneOfObjects(
       'type',
       shape('type', ['text'], {}),
@@ -46,19 +48,18 @@ const OTHER_HOSTED = [
   'image_generation',
   'local_shell',
   'programmatic_tool_calling',
-  'tool_search',
   'apply_patch',
 ] as const;
 
-/** One declared tool, of every published type. */
-export const toolSchema: Schema = oneOfObjects(
+/** One declared tool: of every published type, or of one that is not known here. */
+export const toolSchema: Schema = knownOrOther(
   'type',
   functionTool,
   customTool,
   shape(
     'type',
     ['namespace'],
-    { name: textOf({ minLength: 1 }), tools: list(oneOfObjects('type', functionTool, customTool)) },
+    { name: textOf({ minLength: 1 }), tools: list(knownOrOther('type', functionTool, customTool)) },
     { description: text },
   ),
   shape('type', WEB_SEARCH, {}, { search_context_size: oneOfText('low', 'medium', 'high') }),
@@ -70,6 +71,12 @@ export const toolSchema: Schema = oneOfObjects(
     { container: { type: ['string', 'object'], properties: { file_ids: list(text) } } },
   ),
   shape('type', ['shell'], {}, { environment: anyObject }),
+  shape(
+    'type',
+    ['tool_search'],
+    {},
+    { execution: oneOfText('server', 'client'), description: text, parameters: anyObject },
+  ),
   shape('type', ['mcp'], { server_label: text }, { server_url: text }),
   shape('type', OTHER_HOSTED, {}),
 );
@@ -77,12 +84,12 @@ export const toolSchema: Schema = oneOfObjects(
 /** None, auto, required, one tool by name or type, or a limit to some of them. */
 export const toolChoiceSchema: Schema = wordOr(
   ['none', 'auto', 'required'],
-  oneOfObjects(
+  knownOrOther(
     'type',
     shape('type', ['function', 'custom'], { name: text }, { namespace: text }),
     shape('type', ['mcp'], { server_label: text }, { name: text }),
     shape('type', [...WEB_SEARCH, ...OTHER_HOSTED], {}),
-    shape('type', ['file_search', 'code_interpreter', 'computer_use', 'shell'], {}),
+    shape('type', ['file_search', 'code_interpreter', 'computer_use', 'shell', 'tool_search'], {}),
     shape('type', ['allowed_tools'], { mode: oneOfText('auto', 'required'), tools: list(anyObject) }),
   ),
 );

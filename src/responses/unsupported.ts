@@ -1,7 +1,9 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 import { isTrigger } from './domain/compacted.js';
-import { objectsIn } from './domain/fields.js';
+import { objectIn, objectsIn } from './domain/fields.js';
+
+const NO_FILES = 'Uploaded files cannot be referred to; send the data itself.';
 
 /**
  * What a schema of single fields cannot say. The shape has been checked and the nulls are gone.
@@ -33,6 +35,9 @@ export function refuseReferences(input: readonly JsonObject[], path: string): vo
       objectsIn(item[field]).forEach((part, position) =>
         checkPart(part, `${path}[${index}].${field}[${position}]`),
       );
+    }
+    if (item['type'] === 'computer_call_output' && objectIn(item['output'])['file_id'] !== undefined) {
+      throw unsupported(`${path}[${index}].output.file_id`, NO_FILES);
     }
     if (item['type'] !== 'additional_tools') return;
     objectsIn(item['tools']).forEach((tool, position) =>
@@ -72,7 +77,7 @@ function refuseContradictions(body: JsonObject): void {
 function checkPart(part: JsonObject, path: string): void {
   if (part['type'] !== 'input_image' && part['type'] !== 'input_file') return;
   if (part['file_id'] !== undefined) {
-    throw unsupported(`${path}.file_id`, 'Uploaded files cannot be referred to; send the data itself.');
+    throw unsupported(`${path}.file_id`, NO_FILES);
   }
   if (part['file_url'] !== undefined) {
     throw unsupported(`${path}.file_url`, 'Files are not fetched; send the file itself as file_data.');

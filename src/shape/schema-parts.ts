@@ -38,6 +38,24 @@ export function oneOfObjects(tag: string, ...shapes: readonly Schema[]): Schema 
   return { type: 'object', discriminator: { propertyName: tag }, required: [tag], oneOf: shapes };
 }
 
+/**
+ * An object whose shape is decided by the text in its field `tag` where one of the shapes is for it; with any other text
+ * there it may be anything: lists such as those of tools grow, and what is not known yet is no mistake.
+ */
+export function knownOrOther(tag: string, ...shapes: readonly Schema[]): Schema {
+  return {
+    type: 'object',
+    if: { type: 'object', properties: { [tag]: { enum: shapes.flatMap((one) => valuesOf(one, tag)) } } },
+    // An absent tag gets here too, and is told by its name.
+    then: oneOfObjects(tag, ...shapes),
+    else: object({ [tag]: textOf({ minLength: 1, maxLength: 128 }) }, { id: text }),
+  };
+}
+
+function valuesOf({ properties }: Schema, tag: string): readonly unknown[] {
+  return (properties as Readonly<Record<string, { readonly enum: readonly unknown[] }>>)[tag]?.enum ?? [];
+}
+
 /** One shape of `oneOfObjects`, for these values of the tag. */
 export function shape(
   tag: string,

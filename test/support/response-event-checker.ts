@@ -23,6 +23,8 @@ interface ItemState {
   /** Of a call: its arguments or input. */
   text: string;
   isTextDone: boolean;
+  /** Of a call of a shell. */
+  readonly commands: string[];
   done: Item | undefined;
 }
 
@@ -179,6 +181,7 @@ class StreamMachine {
     const state = this.items[event.output_index as number];
     assert.ok(state && !state.done, 'the item is open');
     if (type === 'response.output_item.done') return finishItem(state, event.item as Item);
+    if (type.startsWith('response.shell_call_command.')) return shellCommand(state, type, event);
     assert.equal(event.item_id, state.added.id, 'ids stay');
     const stem = type.slice(0, type.lastIndexOf('.'));
     if (stem in CALL_FIELDS) callText(state, type, event);
@@ -195,6 +198,7 @@ function newItem(added: Item): ItemState {
     open: undefined,
     text: '',
     isTextDone: false,
+    commands: [],
     done: undefined,
   };
 }
@@ -218,6 +222,17 @@ function callText(state: ItemState, type: string, event: Json): void {
   assert.equal(event[field], state.text, 'the deltas add up');
   if (item === 'function_call') assert.equal(event.name, state.added.name);
   state.isTextDone = true;
+}
+
+function shellCommand({ added, commands }: ItemState, type: string, event: Json): void {
+  assert.equal(added.type, 'shell_call');
+  const index = event.command_index as number;
+  if (type.endsWith('.added')) {
+    assert.equal(index, commands.length, 'commands are added in order');
+    assert.equal(event.command, '');
+    commands.push('');
+  } else if (type.endsWith('.delta')) commands[index] += event.delta as string;
+  else assert.equal(event.command, commands[index], 'the deltas add up');
 }
 
 function partEvent(state: ItemState, type: string, event: Json): void {
@@ -280,6 +295,7 @@ function finishItem(state: ItemState, item: Item): void {
   if (item.type === 'reasoning') {
     assert.deepEqual([item.summary, item.content ?? []], [state.parts.summary, state.parts.content]);
   }
+  if (item.type === 'shell_call') assert.deepEqual((item.action as Json).commands, state.commands);
   const call = Object.values(CALL_FIELDS).find((fields) => fields.item === item.type);
   if (call) {
     assert.ok(state.isTextDone, 'the call is done before its item');

@@ -60,14 +60,56 @@ const functionCall = exactly(
   },
   { namespace: string },
 );
-const customToolCall = exactly({
-  type: { const: 'custom_tool_call' },
-  id: { type: 'string', pattern: '^ctc_' },
-  call_id: string,
-  name: string,
-  input: string,
-  status: itemStatus,
-});
+const customToolCall = exactly(
+  {
+    type: { const: 'custom_tool_call' },
+    id: { type: 'string', pattern: '^ctc_' },
+    call_id: string,
+    name: string,
+    input: string,
+    status: itemStatus,
+  },
+  { namespace: string },
+);
+function clientCall(type: string, prefix: string, fields: Record<string, AnySchema>) {
+  const id = { type: 'string', pattern: `^${prefix}_` };
+  return exactly({ type: { const: type }, id, call_id: string, ...fields, status: itemStatus });
+}
+const path = { path: string };
+const withDiff = { ...path, diff: string };
+const action = { type: 'object', required: ['type'], properties: { type: string } };
+const noChecks = { pending_safety_checks: { type: 'array', maxItems: 0 } };
+const clientCalls = [
+  clientCall('tool_search_call', 'tsc', { execution: { const: 'client' }, arguments: { type: 'object' } }),
+  clientCall('local_shell_call', 'lsh', {
+    action: exactly(
+      {
+        type: { const: 'exec' },
+        command: list(string),
+        env: { type: 'object', additionalProperties: string },
+      },
+      { timeout_ms: { type: 'integer' }, user: string, working_directory: string },
+    ),
+  }),
+  clientCall('shell_call', 'sh', {
+    action: exactly({
+      commands: list(string),
+      timeout_ms: nullable('integer'),
+      max_output_length: nullable('integer'),
+    }),
+    environment: exactly({ type: { const: 'local' } }),
+  }),
+  clientCall('apply_patch_call', 'apc', {
+    operation: {
+      anyOf: [
+        exactly({ type: { enum: ['create_file', 'update_file'] }, ...withDiff }),
+        exactly({ type: { const: 'delete_file' }, ...path }),
+      ],
+    },
+  }),
+  clientCall('computer_call', 'cu', { actions: list(action), ...noChecks }),
+  clientCall('computer_call', 'cu', { action, ...noChecks }),
+];
 const reasoning = exactly(
   {
     type: { const: 'reasoning' },
@@ -82,7 +124,9 @@ const compaction = exactly({
   id: { type: 'string', pattern: '^cmp_' },
   encrypted_content: string,
 });
-const item = { anyOf: [message, functionCall, customToolCall, reasoning, compaction] };
+const item = {
+  anyOf: [message, functionCall, customToolCall, reasoning, compaction, ...clientCalls],
+};
 
 const usage = exactly(
   {
@@ -147,6 +191,7 @@ const response = {
 
 const ofItem = { item_id: string, output_index: index };
 const ofPart = { ...ofItem, content_index: index };
+const ofCommand = { output_index: index, command_index: index };
 const ofSummary = { ...ofItem, summary_index: index };
 const part = { anyOf: [outputText, refusal, reasoningText] };
 
@@ -170,6 +215,9 @@ const FIELDS: Readonly<Record<string, Record<string, AnySchema>>> = {
   'response.function_call_arguments.done': { ...ofItem, name: string, arguments: string },
   'response.custom_tool_call_input.delta': { ...ofItem, delta: string },
   'response.custom_tool_call_input.done': { ...ofItem, input: string },
+  'response.shell_call_command.added': { ...ofCommand, command: string },
+  'response.shell_call_command.delta': { ...ofCommand, delta: string },
+  'response.shell_call_command.done': { ...ofCommand, command: string },
   'response.reasoning_summary_part.added': { ...ofSummary, part: summaryText },
   'response.reasoning_summary_part.done': { ...ofSummary, part: summaryText },
   'response.reasoning_summary_text.delta': { ...ofSummary, delta: string },

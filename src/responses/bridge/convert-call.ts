@@ -1,10 +1,9 @@
-import type { JsonObject, JsonValue } from '../../json.js';
-import { convertContent, joinedText } from './convert-content.js';
-import { textIn } from '../domain/fields.js';
+import { isJsonObject, type JsonObject } from '../../json.js';
+import { CLIENT_TOOLS, clientToolsCalledBy } from '../domain/client-tools.js';
+import { objectsIn, textIn } from '../domain/fields.js';
+import { type ChatContent, convertContent, joinedText } from './convert-content.js';
+import { namesOf } from './convert-tools.js';
 import type { ToolNames } from './tool-names.js';
-
-/** Fields of a call that its place on the chat wire says already. */
-const SAID_ELSEWHERE = new Set(['id', 'type', 'status', 'call_id']);
 
 /** A call of any tool that the client answers, as a call of a function. */
 export function convertCall(item: JsonObject, names: ToolNames): JsonObject {
@@ -14,42 +13,51 @@ export function convertCall(item: JsonObject, names: ToolNames): JsonObject {
 function calledFunction(item: JsonObject, names: ToolNames): JsonObject {
   const name = textIn(item['name']) ?? '';
   const namespace = textIn(item['namespace']);
+  const named = { name, ...(namespace === undefined ? {} : { namespace }) };
   if (item['type'] === 'function_call') {
     const sent = textIn(item['arguments']) ?? '';
     // Some upstreams parse the arguments of earlier calls.
-    return { name: names.called('function', name, namespace), arguments: sent === '' ? '{}' : sent };
+    return { name: names.called({ type: 'function', ...named }), arguments: sent === '' ? '{}' : sent };
   }
   if (item['type'] === 'custom_tool_call') {
     const input = textIn(item['input']) ?? '';
-    return { name: names.called('custom', name, namespace), arguments: JSON.stringify({ input }) };
+    return { name: names.called({ type: 'custom', ...named }), arguments: JSON.stringify({ input }) };
   }
-  const rest = Object.fromEntries(Object.entries(item).filter(([key]) => !SAID_ELSEWHERE.has(key)));
-  const type = (textIn(item['type']) ?? '').replace(/_call$/, '');
-  return { name: names.called('function', type), arguments: JSON.stringify(rest) };
+  const tools = clientToolsCalledBy(item).map((type) => ({ type, name: type }));
+  const tool = tools.find((one) => names.isOffered(one)) ?? tools[0];
+  if (!tool) throw new TypeError('not a call of a tool that a client runs');
+  return { name: names.called(tool), arguments: JSON.stringify(CLIENT_TOOLS[tool.type].arguments(item)) };
 }
 
 /** The result of a call, and what of it a message of a tool cannot hold. */
-export function convertOutput(item: JsonObject): {
-  readonly message: JsonObject;
-  readonly attachments: readonly JsonObject[];
-} {
-  const { text, attachments } = outputOf(item);
+export function convertOutput(
+  call: JsonObject,
+  output: JsonObject,
+  names: ToolNames,
+): { readonly message: JsonObject; readonly attachments: readonly JsonObject[] } {
+  const { parts, attachments } = contentOf(output, names);
+  const text = joinedText(parts);
   const content = text === '' && attachments.length > 0 ? 'The output follows in the next message.' : text;
   return {
-    message: { role: 'tool', tool_call_id: textIn(item['call_id']) ?? '', content },
+    message: { role: 'tool', tool_call_id: textIn(call['call_id']) ?? '', content },
     attachments,
   };
 }
 
-function outputOf(item: JsonObject): { readonly text: string; readonly attachments: readonly JsonObject[] } {
-  const output: JsonValue | undefined = item['output'] ?? item['tools'];
-  if (typeof output === 'string') return { text: output, attachments: [] };
-  if (item['type'] === 'function_call_output' || item['type'] === 'custom_tool_call_output') {
-    const { parts, attachments } = convertContent(output);
-    return { text: joinedText(parts), attachments };
+function contentOf(item: JsonObject, names: ToolNames): ChatContent {
+  const { type, output } = item;
+  switch (type) {
+    case 'apply_patch_call_output':
+      return convertContent([textIn(item['status']), textIn(output)].filter(Boolean).join(': '));
+    case 'tool_search_output': {
+      const loaded = namesOf(objectsIn(item['tools']), names);
+      return convertContent(loaded.length === 0 ? 'No tools were found.' : `Loaded: ${loaded.join(', ')}`);
+    }
+    case 'computer_call_output':
+      return convertContent([{ ...(isJsonObject(output) ? output : {}), type: 'input_image' }]);
+    case 'shell_call_output':
+      return convertContent(typeof output === 'string' ? output : JSON.stringify(output ?? []));
+    default:
+      return convertContent(output);
   }
-  return {
-    text: output === undefined ? (textIn(item['status']) ?? '') : JSON.stringify(output),
-    attachments: [],
-  };
 }

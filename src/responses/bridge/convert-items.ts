@@ -1,9 +1,13 @@
 import type { JsonObject, JsonValue } from '../../json.js';
+import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
 import { convertCall, convertOutput } from './convert-call.js';
 import { allParts, asContent, convertContent, joinedText } from './convert-content.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolNames } from './tool-names.js';
+
+/** What stands in a context for the gateway alone. */
+const MARKS = new Set(['compaction', 'compaction_trigger']);
 
 /** What the assistant said in one go: its text, its calls, and the outputs that have to follow at once. */
 interface Turn {
@@ -14,6 +18,8 @@ interface Turn {
 
 /** Items → messages of the chat wire. A call or output that lost its other half is left out. */
 export class ItemConverter {
+  /** Types of items that a chat upstream has no place for. */
+  readonly leftOut = new Set<string>();
   private readonly messages: JsonObject[] = [];
   private readonly pairs: PairedCalls;
   private turn: Turn | undefined;
@@ -38,7 +44,9 @@ export class ItemConverter {
     if (isCall(item)) return this.addCall(index);
     // It has been written behind its call.
     if (isOutput(item)) return this.endTurn();
-    if (item['type'] === 'reasoning') this.reasoning += reasoningIn(item);
+    const type = textIn(item['type']) ?? '';
+    if (type === 'reasoning') this.reasoning += reasoningIn(item);
+    else if (!isDeclaration(item) && !MARKS.has(type)) this.leftOut.add(type);
   }
 
   private addMessage({ role, content }: JsonObject): void {
@@ -89,13 +97,14 @@ export class ItemConverter {
   /** The chat wire wants every output right behind the calls; what is no text comes after them, from the user. */
   private addOutputs(calls: readonly number[]): void {
     const attached: JsonObject[] = [];
-    for (const call of calls) {
-      const output = this.items[this.pairs.outputOf.get(call) ?? -1];
-      if (!output) continue;
-      const { message, attachments } = convertOutput(output);
+    for (const index of calls) {
+      const call = this.items[index];
+      const output = this.items[this.pairs.outputOf.get(index) ?? -1];
+      if (!call || !output) continue;
+      const { message, attachments } = convertOutput(call, output, this.names);
       this.messages.push(message);
       if (attachments.length === 0) continue;
-      const id = textIn(output['call_id']) ?? '';
+      const id = textIn(call['call_id']) ?? '';
       attached.push({ type: 'text', text: `Output of tool call ${id}:` }, ...attachments);
     }
     if (attached.length > 0) this.messages.push({ role: 'user', content: attached });

@@ -1,7 +1,9 @@
 import { GatewayError } from '../../errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { ConvertedTools, OfferedTool } from './convert-tools.js';
+import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
+import type { ToolIdentity } from '../domain/tool-identity.js';
 
 /** The tools that go up and the choice among them, as fields of a chat body. */
 export interface ChosenTools {
@@ -21,7 +23,7 @@ export function convertToolChoice(
     return { tools, ...(typeof choice === 'string' && tools.length > 0 ? { choice } : {}) };
   }
   if (choice['type'] === 'allowed_tools') return onlyAllowed(choice, offered, leftOut);
-  const chosen = offered.find((tool) => isMeant(choice, tool));
+  const chosen = offered.find(({ identity }) => isMeant(choice, identity));
   if (chosen) return { tools, choice: { type: 'function', function: nameOnly(chosen) } };
   if (choice['type'] !== 'function' && choice['type'] !== 'custom')
     throw cannotRun(textIn(choice['type']) ?? '');
@@ -37,7 +39,7 @@ function onlyAllowed(
   leftOut: readonly string[],
 ): ChosenTools {
   const meant = new Set(objectsIn(allowed).map(keyOf));
-  const isAllowed = ({ type, name, namespace }: OfferedTool): boolean =>
+  const isAllowed = ({ identity: { type, name, namespace } }: OfferedTool): boolean =>
     meant.has(keyOf({ type, name })) ||
     (namespace !== undefined &&
       (meant.has(keyOf({ type, name, namespace })) ||
@@ -49,13 +51,22 @@ function onlyAllowed(
 }
 
 /** A namespace stands for all its tools, and a tool without one for those of that name in any. */
-function keyOf({ type, name, namespace }: JsonObject): string {
+function keyOf(choice: JsonObject): string {
+  const type = typeIn(choice);
+  const { name = isClientToolType(type) ? type : undefined, namespace } = choice;
   return JSON.stringify(type === 'namespace' ? [type, name] : [type, name, namespace ?? null]);
 }
 
-function isMeant(choice: JsonObject, { type, name, namespace }: OfferedTool): boolean {
+function isMeant(choice: JsonObject, { type, name, namespace }: ToolIdentity): boolean {
+  if (typeIn(choice) !== type) return false;
+  if (isClientToolType(type)) return true;
   const fits = choice['namespace'] === undefined || choice['namespace'] === namespace;
-  return fits && choice['type'] === type && choice['name'] === name;
+  return fits && choice['name'] === name;
+}
+
+/** The one tool that a choice knows by another word than its declaration. */
+function typeIn({ type }: JsonObject): JsonValue | undefined {
+  return type === 'computer_use' ? 'computer' : type;
 }
 
 function nameOnly({ chat }: OfferedTool): JsonObject {

@@ -1,12 +1,13 @@
 import type { JsonObject } from '../../json.js';
+import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
+import type { ToolIdentity } from '../domain/tool-identity.js';
+import { clientFunction, clientToolType } from './client-tool-functions.js';
 import { ToolNames } from './tool-names.js';
 
 /** A tool that a chat upstream can be offered. */
 export interface OfferedTool {
-  readonly type: 'function' | 'custom';
-  readonly name: string;
-  readonly namespace?: string;
+  readonly identity: ToolIdentity;
   /** As the chat wire has it. */
   readonly chat: JsonObject;
 }
@@ -18,45 +19,98 @@ export interface ConvertedTools {
   readonly leftOut: readonly string[];
 }
 
-/** Flat tools become nested functions; namespaces are taken apart, and custom tools have one string as their input. */
-export function convertTools(declared: readonly JsonObject[]): ConvertedTools {
+/** What a request and its context say of tools. */
+export interface DeclaredTools {
+  readonly declared: readonly JsonObject[];
+  /** What searches have loaded. */
+  readonly loaded: readonly JsonObject[];
+}
+
+/**
+ * Everything that the client runs becomes a nested function: namespaces are taken apart, custom tools have one string as
+ * their input, and tools that are known by their type alone are described. What is declared with `defer_loading` waits
+ * for a search by the client that loads it; without one nothing ever would, and it is offered at once.
+ */
+export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTools {
   const names = new ToolNames();
+  const all = [...declared, ...loaded].map((tool) => ({ tool, identity: identityOf(tool) }));
+  const isSearched = all.some(({ identity }) => identity?.type === 'tool_search');
+  const atOnce = (tools: readonly JsonObject[]): readonly JsonObject[] =>
+    isSearched ? tools.filter((tool) => tool['defer_loading'] !== true) : tools;
+  const loadable = isSearched ? linesOn(declared) : [];
   // By name on the chat wire: a tool that is declared again replaces itself.
   const offered = new Map<string, OfferedTool>();
-  const offer = (tool: JsonObject, namespace?: JsonObject): void => {
-    const converted = convertTool(tool, names, namespace);
-    offered.set(converted.chatName, converted.tool);
+  const offer = (tool: JsonObject, namespace?: string): void => {
+    const identity = identityOf(tool, namespace);
+    if (!identity) return;
+    const name = names.offer(identity);
+    const chat = { type: 'function', function: functionFor(tool, identity, name, loadable) };
+    offered.set(name, { identity, chat });
   };
   // What stands alone keeps its name; what is in a namespace gives way.
-  for (const tool of declared) if (isOwn(tool)) offer(tool);
-  for (const tool of declared) {
-    if (tool['type'] !== 'namespace') continue;
-    for (const inner of objectsIn(tool['tools'])) if (isOwn(inner)) offer(inner, tool);
+  for (const tool of [...atOnce(declared), ...loaded]) offer(tool);
+  for (const [tools, inner] of [
+    [declared, atOnce],
+    [loaded, objectsIn],
+  ] as const) {
+    for (const tool of tools) {
+      if (!isNamespace(tool)) continue;
+      for (const one of inner(objectsIn(tool['tools']))) offer(one, textIn(tool['name']));
+    }
   }
-  const hosted = declared.filter((tool) => !isOwn(tool) && tool['type'] !== 'namespace');
-  const leftOut = [...new Set(hosted.map(({ type }) => textIn(type) ?? ''))];
+  const hosted = all.filter(({ tool, identity }) => !identity && !isNamespace(tool));
+  const leftOut = [...new Set(hosted.map(({ tool }) => textIn(tool['type']) ?? ''))];
   return { offered: [...offered.values()], names, leftOut };
 }
 
-function isOwn({ type }: JsonObject): boolean {
-  return type === 'function' || type === 'custom';
+/** The names by which the model will know these tools, those of namespaces included. */
+export function namesOf(tools: readonly JsonObject[], names: ToolNames): readonly string[] {
+  return tools.flatMap((tool) => {
+    if (!isNamespace(tool)) return nameOf(tool, names);
+    return objectsIn(tool['tools']).flatMap((inner) => nameOf(inner, names, textIn(tool['name'])));
+  });
 }
 
-function convertTool(
+function nameOf(tool: JsonObject, names: ToolNames, namespace?: string): readonly string[] {
+  const identity = identityOf(tool, namespace);
+  return identity ? [names.called(identity)] : [];
+}
+
+function isNamespace({ type }: JsonObject): boolean {
+  return type === 'namespace';
+}
+
+/** Undefined for what a chat upstream cannot be offered, and for namespaces. */
+function identityOf(tool: JsonObject, namespace?: string): ToolIdentity | undefined {
+  const { type } = tool;
+  if (type === 'function' || type === 'custom') {
+    const name = textIn(tool['name']) ?? '';
+    return { type, name, ...(namespace === undefined ? {} : { namespace }) };
+  }
+  const client = clientToolType(tool);
+  return client && namespace === undefined ? { type: client, name: client } : undefined;
+}
+
+/** What a model has to know to search for what it does not see yet. */
+function linesOn(declared: readonly JsonObject[]): readonly string[] {
+  return declared.flatMap((tool) => {
+    const isDeferred =
+      tool['defer_loading'] === true ||
+      objectsIn(tool['tools']).some((inner) => inner['defer_loading'] === true);
+    const name = textIn(tool['name']);
+    if (!isDeferred || name === undefined) return [];
+    return [`- ${name}: ${textIn(tool['description']) ?? ''}`];
+  });
+}
+
+function functionFor(
   tool: JsonObject,
-  names: ToolNames,
-  around?: JsonObject,
-): { readonly chatName: string; readonly tool: OfferedTool } {
-  const type = tool['type'] === 'custom' ? 'custom' : 'function';
-  const name = textIn(tool['name']) ?? '';
-  const namespace = textIn(around?.['name']);
-  const inNamespace = namespace === undefined ? {} : { namespace };
-  const chatName = names.offer(
-    type === 'custom' ? { type, name } : { type, name, ...inNamespace },
-    namespace,
-  );
-  const chat = type === 'custom' ? customFunction(tool, chatName) : plainFunction(tool, chatName);
-  return { chatName, tool: { type, name, ...inNamespace, chat: { type: 'function', function: chat } } };
+  { type }: ToolIdentity,
+  name: string,
+  loadable: readonly string[],
+): JsonObject {
+  if (isClientToolType(type)) return clientFunction(type, tool, name, loadable);
+  return type === 'custom' ? customFunction(tool, name) : plainFunction(tool, name);
 }
 
 function plainFunction(tool: JsonObject, name: string): JsonObject {

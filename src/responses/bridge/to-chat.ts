@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject } from '../../json.js';
+import { configurationOf } from '../domain/configuration.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import type { ResponsesRequest } from '../responses-request.js';
 import { ItemConverter } from './convert-items.js';
@@ -26,27 +27,35 @@ export interface ToChatOptions {
   readonly context: readonly JsonObject[];
 }
 
+/** Types of what the model does not see, since a chat upstream cannot run it or has no place for it; each once. */
+export interface LeftOut {
+  readonly tools: readonly string[];
+  readonly items: readonly string[];
+}
+
 export interface ChatBridge {
   /** A chat-completions body; the limit of output tokens is not in it. */
   readonly chat: JsonObject;
   /** What stands behind each function of `chat`. */
   readonly tools: ReadonlyMap<string, ToolIdentity>;
-  /** Types of declared tools that the model does not see, since a chat upstream cannot run them. */
-  readonly leftOut: readonly string[];
+  readonly leftOut: LeftOut;
 }
 
 /** @throws GatewayError 400 when the choice of a tool cannot be met, or there is nothing to say */
 export function toChat({ request, context }: ToChatOptions): ChatBridge {
   const { body } = request;
-  const declared = [
-    ...objectsIn(body['tools']),
-    ...context.flatMap((item) => (item['type'] === 'additional_tools' ? objectsIn(item['tools']) : [])),
-  ];
-  const converted = convertTools(declared);
+  const toolsOf = (type: string): readonly JsonObject[] =>
+    context.flatMap((item) => (item['type'] === type ? objectsIn(item['tools']) : []));
+  const converted = convertTools({
+    declared: [...objectsIn(body['tools']), ...toolsOf('additional_tools')],
+    loaded: toolsOf('tool_search_output'),
+  });
+  const { reasoning, text } = configurationOf(body, context);
   const { tools, choice } = convertToolChoice(body['tool_choice'], converted);
+  const items = new ItemConverter(context, converted.names);
   const messages = [
     ...(request.instructions === undefined ? [] : [{ role: 'system', content: request.instructions }]),
-    ...new ItemConverter(context, converted.names).convert(),
+    ...items.convert(),
   ];
   if (messages.length === 0 && request.generates) {
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `input`.', {
@@ -60,15 +69,15 @@ export function toChat({ request, context }: ToChatOptions): ChatBridge {
     ...pick(body, SAME_ON_BOTH),
     ...(tools.length === 0 ? {} : { tools, ...pick(body, ['parallel_tool_calls']) }),
     ...(choice === undefined ? {} : { tool_choice: choice }),
-    ...textFields(body['text']),
-    ...reasoningFields(body['reasoning']),
+    ...textFields(text),
+    ...reasoningFields(reasoning),
     ...logprobFields(request),
   };
-  return { chat, tools: converted.names.identities, leftOut: converted.leftOut };
+  const leftOut = { tools: converted.leftOut, items: [...items.leftOut] };
+  return { chat, tools: converted.names.identities, leftOut };
 }
 
-function textFields(text: JsonValue | undefined): JsonObject {
-  if (!isJsonObject(text)) return {};
+function textFields(text: JsonObject): JsonObject {
   const { format } = text;
   if (!isJsonObject(format) || format['type'] === 'text') return pick(text, ['verbosity']);
   const responseFormat =
@@ -78,8 +87,7 @@ function textFields(text: JsonValue | undefined): JsonObject {
   return { response_format: responseFormat, ...pick(text, ['verbosity']) };
 }
 
-function reasoningFields(reasoning: JsonValue | undefined): JsonObject {
-  const effort = isJsonObject(reasoning) ? (reasoning['effort'] ?? null) : null;
+function reasoningFields({ effort = null }: JsonObject): JsonObject {
   return effort === null ? {} : { reasoning_effort: effort };
 }
 

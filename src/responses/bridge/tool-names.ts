@@ -12,19 +12,23 @@ export class ToolNames {
   private readonly numbers = new Map<string, number>();
 
   /** The name of a tool that is offered; the same tool again has the same name. */
-  offer(identity: ToolIdentity, namespace?: string): string {
-    const key = keyOf(identity.type, identity.name, namespace);
+  offer(identity: ToolIdentity): string {
+    const key = keyOf(identity);
     const known = this.names.get(key);
     if (known !== undefined) return known;
-    const name = this.free(plain(identity.name, namespace));
+    const name = this.free(plain(identity));
     this.names.set(key, name);
     this.identities.set(name, identity);
     return name;
   }
 
   /** The name in an earlier call, whose tool may not be offered any more. */
-  called(type: ToolIdentity['type'], name: string, namespace?: string): string {
-    return this.names.get(keyOf(type, name, namespace)) ?? plain(name, namespace);
+  called(identity: ToolIdentity): string {
+    return this.names.get(keyOf(identity)) ?? plain(identity);
+  }
+
+  isOffered(identity: ToolIdentity): boolean {
+    return this.names.has(keyOf(identity));
   }
 
   private free(wanted: string): string {
@@ -40,11 +44,11 @@ export class ToolNames {
   }
 }
 
-function keyOf(type: string, name: string, namespace = ''): string {
+function keyOf({ type, name, namespace = '' }: ToolIdentity): string {
   return JSON.stringify([type, namespace, name]);
 }
 
-function plain(name: string, namespace?: string): string {
+function plain({ name, namespace }: ToolIdentity): string {
   const full = namespace === undefined ? name : `${namespace}__${name}`;
   return full.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, MAX_NAME) || '_';
 }

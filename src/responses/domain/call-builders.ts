@@ -64,7 +64,7 @@ export class CustomCallBuilder implements CallBuilder {
   }
 
   now(status: ItemStatus): CustomToolCallItem {
-    const { call_id, name } = this.head;
+    const { call_id, name, namespace } = this.head;
     return {
       type: 'custom_tool_call',
       id: this.place.item_id,
@@ -72,6 +72,7 @@ export class CustomCallBuilder implements CallBuilder {
       name,
       input: this.input,
       status,
+      ...(namespace !== undefined && { namespace }),
     };
   }
 

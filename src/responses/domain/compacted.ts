@@ -2,6 +2,8 @@ import type { JsonObject } from '../../json.js';
 import { textIn } from './fields.js';
 import { isCall, isOutput } from './pair-calls.js';
 
+const DECLARATIONS = new Set(['additional_tools', 'tool_search_output', 'configuration_update']);
+
 /** What a compaction item stands for. */
 export interface OpenedCompaction {
   /** What the model is shown in its place. */
@@ -27,8 +29,9 @@ export function isInstruction({ type, role }: JsonObject): boolean {
   return type === 'message' && (role === 'system' || role === 'developer');
 }
 
+/** What holds from where it stands on, and is no part of what was said: tools, those that a search has loaded too, and settings. */
 export function isDeclaration({ type }: JsonObject): boolean {
-  return type === 'additional_tools';
+  return DECLARATIONS.has(textIn(type) ?? '');
 }
 
 /**
@@ -77,9 +80,6 @@ function isSaidByModel(item: JsonObject): boolean {
   return (item['type'] === 'message' && item['role'] === 'assistant') || isCall(item) || isOutput(item);
 }
 
-/** What holds from where it stands on, and is no part of what was said. */
-const SETTINGS = new Set(['additional_tools', 'tool_search_output', 'configuration_update']);
-
 function isLasting(item: JsonObject): boolean {
-  return isInstruction(item) || SETTINGS.has(textIn(item['type']) ?? '');
+  return isInstruction(item) || isDeclaration(item);
 }

@@ -1,4 +1,5 @@
 import type { TextEvent } from '../../providers/text/text-event.js';
+import { clientToolsCalledBy } from './client-tools.js';
 import type { EndingError } from './ending.js';
 import type { OutputItem, OutputItemPrefix } from './item.js';
 import type { ResponseEvent, TerminalEventBody } from './response-event.js';
@@ -28,7 +29,7 @@ export function concludeLog(
     createdSeconds: object.created_at,
     settings: object,
     newItemId: (prefix: OutputItemPrefix) => ids.shift() ?? `${prefix}_${object.id.slice(-32)}`,
-    tools: toolsOf(items),
+    tools: toolsOf(log),
   });
   const said = [
     ...reducer.begin(),
@@ -43,14 +44,30 @@ export function concludeLog(
   return { events: [...said, ...events].filter((event) => event.sequence_number >= next), terminal };
 }
 
-/** Functions of a namespace are the only ones whose item says more than their name. */
-function toolsOf(items: readonly OutputItem[]): ReadonlyMap<string, ToolIdentity> {
-  const tools = new Map<string, ToolIdentity>();
-  for (const item of items) {
-    if (item.type !== 'function_call' || item.namespace === undefined) continue;
-    tools.set(item.name, { type: 'function', name: item.name, namespace: item.namespace });
+/** By place in the output, since tools of two namespaces may have one name. */
+function toolsOf(log: readonly ResponseEvent[]): ReadonlyMap<string, ToolIdentity> {
+  return new Map(
+    log.flatMap((event) =>
+      event.type === 'response.output_item.added' ? identityOf(event.item, event.output_index) : [],
+    ),
+  );
+}
+
+function identityOf(item: OutputItem, index: number): readonly (readonly [string, ToolIdentity])[] {
+  switch (item.type) {
+    case 'message':
+    case 'reasoning':
+    case 'compaction':
+      return [];
+    case 'function_call':
+    case 'custom_tool_call': {
+      const { name, namespace } = item;
+      const type = item.type === 'function_call' ? 'function' : 'custom';
+      return [[String(index), { type, name, ...(namespace !== undefined && { namespace }) }]];
+    }
+    default:
+      return clientToolsCalledBy({ ...item }).map((type) => [String(index), { type, name: type }] as const);
   }
-  return tools;
 }
 
 /** What the upstream had said to cause this event; nothing for those that follow from others. */
@@ -77,7 +94,7 @@ function asText(event: ResponseEvent): readonly TextEvent[] {
 }
 
 function startOf(item: OutputItem, index: number): readonly TextEvent[] {
-  if (item.type !== 'function_call' && item.type !== 'custom_tool_call') return [];
-  const kind = item.type === 'function_call' ? 'function' : 'custom';
-  return [{ type: 'tool_call_start', choice: 0, index, id: item.call_id, name: item.name, kind }];
+  if (item.type === 'message' || item.type === 'reasoning' || item.type === 'compaction') return [];
+  const kind = item.type === 'custom_tool_call' ? 'custom' : 'function';
+  return [{ type: 'tool_call_start', choice: 0, index, id: item.call_id, name: String(index), kind }];
 }

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { JsonObject } from '../../json.js';
 import { textIn } from './fields.js';
-import { isCall, isOutput, pairCalls } from './pair-calls.js';
+import { callIdOf, isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**
  * What the model is shown: the history, oldest first, then the new input. From the history goes what lost its other
@@ -15,9 +15,9 @@ export function assembleContext(
   input: readonly JsonObject[],
   asked = 0,
 ): readonly JsonObject[] {
-  const answered = new Set(input.filter(isOutput).map((item) => item['call_id']));
+  const answered = new Set(input.filter(isOutput).map(callIdOf));
   const waiting = new Set(
-    (asked === 0 ? [] : history.slice(-asked)).filter((item) => !answered.has(item['call_id'])),
+    (asked === 0 ? [] : history.slice(-asked)).filter((item) => !answered.has(callIdOf(item))),
   );
   const whole = history.filter(({ type, status }) => status !== 'incomplete' || type === 'message');
   const items = [...whole, ...input];
@@ -58,7 +58,7 @@ function idOfReference({ type, id }: JsonObject): string | undefined {
 
 function unpaired(missing: 'call' | 'output', item: JsonObject): GatewayError {
   const kind = (textIn(item['type']) ?? '').replaceAll('_', ' ');
-  const id = textIn(item['call_id']) ?? '';
+  const id = callIdOf(item);
   const message =
     missing === 'call'
       ? `No tool call found for ${kind} with call_id ${id}.`

@@ -9,6 +9,11 @@ export function textIn(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** What is no object counts as an empty one. */
+export function objectIn(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** The named fields that are set. */
 export function pick(from: JsonObject, names: readonly string[]): JsonObject {
   const picked: Record<string, JsonValue> = {};

@@ -42,6 +42,28 @@ export interface CustomToolCallItem {
   readonly name: string;
   readonly input: string;
   readonly status: ItemStatus;
+  /** Of a tool that was declared inside a `namespace` tool. */
+  readonly namespace?: string;
+}
+
+/** What a call of a client-run tool asks for; which of these fields are there is decided by its type. */
+export interface ClientCallFields {
+  readonly execution?: 'client';
+  readonly arguments?: JsonValue;
+  readonly action?: JsonObject;
+  readonly actions?: readonly JsonObject[];
+  readonly environment?: JsonObject;
+  readonly operation?: JsonObject;
+  readonly pending_safety_checks?: readonly JsonObject[];
+}
+
+/** A call of a tool that the client runs and knows by the type of the item. */
+export interface ClientCallItem extends ClientCallFields {
+  readonly type:
+    'tool_search_call' | 'local_shell_call' | 'shell_call' | 'apply_patch_call' | 'computer_call';
+  readonly id: string;
+  readonly call_id: string;
+  readonly status: ItemStatus;
 }
 
 export interface SummaryPart {
@@ -71,6 +93,7 @@ export interface CompactionItem {
 }
 
 /** What a run puts out, as the Responses API shows it. */
-export type OutputItem = MessageItem | FunctionCallItem | CustomToolCallItem | ReasoningItem | CompactionItem;
+export type OutputItem =
+  MessageItem | FunctionCallItem | CustomToolCallItem | ClientCallItem | ReasoningItem | CompactionItem;
 
-export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs';
+export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'tsc' | 'lsh' | 'sh' | 'apc' | 'cu';

@@ -6,7 +6,7 @@ import type { Emit, ItemPlace } from './emit.js';
 import type { CompactionItem, ItemStatus, OutputItem, OutputItemPrefix } from './item.js';
 import { MessageBuilder } from './message-builder.js';
 import { ReasoningBuilder } from './reasoning-builder.js';
-import { shownAs, startCall, type StartedCall } from './start-call.js';
+import { prefixOf, shownAs, startCall, type StartedCall } from './start-call.js';
 import type { ToolIdentity } from './tool-identity.js';
 
 interface ItemBuilder {
@@ -117,7 +117,7 @@ export class OutputItems {
     const former = this.calls.get(index);
     if (former) this.close(former, 'completed');
     const identity = this.tools.get(call.name);
-    const prefix = shownAs(call, identity) === 'custom' ? 'ctc' : 'fc';
+    const prefix = prefixOf(shownAs(call, identity));
     const slot = this.open(prefix, (place) => startCall(call, identity, place, this.emit));
     this.calls.set(index, slot);
   }

@@ -27,12 +27,17 @@ export interface PairedCalls {
   readonly callOf: ReadonlyMap<number, number>;
 }
 
+/** The id that a call and its output share. Outputs of a local shell may have it as their own id alone. */
+export function callIdOf({ type, call_id, id }: JsonObject): string {
+  return textIn(call_id) ?? (type === 'local_shell_call_output' ? textIn(id) : undefined) ?? '';
+}
+
 export function isCall(item: JsonObject): boolean {
-  return textIn(item['call_id']) !== undefined && CALLS.has(textIn(item['type']) ?? '');
+  return CALLS.has(textIn(item['type']) ?? '') && callIdOf(item) !== '';
 }
 
 export function isOutput(item: JsonObject): boolean {
-  return textIn(item['call_id']) !== undefined && OUTPUTS.has(textIn(item['type']) ?? '');
+  return OUTPUTS.has(textIn(item['type']) ?? '') && callIdOf(item) !== '';
 }
 
 /**
@@ -46,7 +51,7 @@ export function pairCalls(items: readonly JsonObject[]): PairedCalls {
   const freeCalls = new Map<string, number[]>();
   const early = new Map<string, number[]>();
   items.forEach((item, index) => {
-    const id = textIn(item['call_id']) ?? '';
+    const id = callIdOf(item);
     if (isCall(item)) add(freeCalls, id, index);
     if (!isOutput(item)) return;
     const call = freeCalls.get(id)?.pop();

@@ -1,9 +1,11 @@
-import { ERRORS } from '../../errors/gateway-error.js';
+import { emitShellCommands, emptyCall } from './client-call-builder.js';
+import { clientToolsCalledBy } from './client-tools.js';
 import type { Emit, ItemPlace } from './emit.js';
 import { TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
 import type { FunctionCallItem, MessageItem, OutputItem, ReasoningItem } from './item.js';
 import { OutputText, Refusal } from './message-parts.js';
+import { errorTypeOf } from './response-error.js';
 import { ReasoningSummary, ReasoningText } from './reasoning-parts.js';
 import type { ResponseObject } from './response.js';
 import type { ResponseEvent, TerminalEventBody } from './response-event.js';
@@ -29,7 +31,7 @@ export function synthesise(object: ResponseObject): readonly ResponseEvent[] {
   }
   emit({ type: 'response.in_progress', response: running });
   object.output.forEach((item, output_index) => replayItem(item, output_index, emit));
-  if (object.error) emit(errorEvent({ ...object.error, type: errorType(object.error.code), param: null }));
+  if (object.error) emit(errorEvent({ ...object.error, type: errorTypeOf(object.error.code), param: null }));
   return [...events, terminalAfter(object, events.length - 1)];
 }
 
@@ -47,12 +49,6 @@ export function terminalAfter(
     sequence_number: sequenceNumber + 1,
     response: object,
   };
-}
-
-/** A stored error has no type of its own. */
-function errorType(code: string): string {
-  const known: Readonly<Record<string, { readonly type: string }>> = ERRORS;
-  return Object.hasOwn(known, code) ? (known[code]?.type ?? 'server_error') : 'server_error';
 }
 
 function replayItem(item: OutputItem, output_index: number, emit: Emit): void {
@@ -73,8 +69,11 @@ function replayItem(item: OutputItem, output_index: number, emit: Emit): void {
         emit({ type: 'response.custom_tool_call_input.delta', ...place, delta: item.input });
       emit({ type: 'response.custom_tool_call_input.done', ...place, input: item.input });
       break;
+    case 'compaction':
+      break;
     default:
-    // A hosted tool's item, kept as it came: its own events are not known.
+      // Other items of tools have no events between their first and their last.
+      emitShellCommands(item, output_index, emit);
   }
   emit({ type: 'response.output_item.done', output_index, item });
 }
@@ -92,8 +91,11 @@ function asAdded(item: OutputItem): OutputItem {
       return { ...item, status: 'in_progress', arguments: '' };
     case 'custom_tool_call':
       return { ...item, status: 'in_progress', input: '' };
-    default:
+    case 'compaction':
       return item;
+    default:
+      // A hosted tool's item, kept as it came, is shown as it is.
+      return clientToolsCalledBy({ type: item.type }).length === 0 ? item : emptyCall(item);
   }
 }
 

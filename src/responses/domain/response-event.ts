@@ -12,6 +12,11 @@ interface OfPart extends OfItem {
 interface OfSummary extends OfItem {
   readonly summary_index: number;
 }
+/** The published events of commands do not name their item. */
+interface OfCommand {
+  readonly output_index: number;
+  readonly command_index: number;
+}
 
 /** Every event that a stream of ours can have, without its sequence number; the field names are the wire's. */
 export type ResponseEventBody =
@@ -48,6 +53,11 @@ export type ResponseEventBody =
     } & OfItem)
   | ({ readonly type: 'response.custom_tool_call_input.delta'; readonly delta: string } & OfItem)
   | ({ readonly type: 'response.custom_tool_call_input.done'; readonly input: string } & OfItem)
+  | ({
+      readonly type: 'response.shell_call_command.added' | 'response.shell_call_command.done';
+      readonly command: string;
+    } & OfCommand)
+  | ({ readonly type: 'response.shell_call_command.delta'; readonly delta: string } & OfCommand)
   | ({ readonly type: 'response.reasoning_summary_part.added'; readonly part: SummaryPart } & OfSummary)
   | ({ readonly type: 'response.reasoning_summary_part.done'; readonly part: SummaryPart } & OfSummary)
   | ({ readonly type: 'response.reasoning_summary_text.delta'; readonly delta: string } & OfSummary)

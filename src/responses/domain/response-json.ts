@@ -4,7 +4,7 @@ import type { ResponseEnvelope, ResponseObject } from './response.js';
 /** The Response that a client sees; its keys have the same order however the envelope was kept. */
 export function toObject(envelope: ResponseEnvelope, output: readonly OutputItem[]): ResponseObject {
   const { conversation, user } = envelope;
-  return {
+  const published = {
     id: envelope.id,
     object: envelope.object,
     created_at: envelope.created_at,
@@ -39,6 +39,8 @@ export function toObject(envelope: ResponseEnvelope, output: readonly OutputItem
     prompt_cache_key: envelope.prompt_cache_key,
     ...(user !== undefined && { user }),
   };
+  // Behind them what else a request had, which is shown as it came.
+  return { ...published, ...envelope, output };
 }
 
 /** What is stored beside the items. */

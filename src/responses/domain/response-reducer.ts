@@ -5,6 +5,7 @@ import type { CompactionItem, OutputItemPrefix } from './item.js';
 import { OutputItems, type ContentEvent } from './output-items.js';
 import type { ResponseEnvelope, ResponseObject, ResponseSettings } from './response.js';
 import type { ResponseEvent, ResponseEventBody, TerminalEventBody } from './response-event.js';
+import { responseError } from './response-error.js';
 import { toObject } from './response-json.js';
 import { responseUsage, type UsageEvent } from './response-usage.js';
 import { move, type TerminalStatus } from './status.js';
@@ -103,8 +104,9 @@ export class ResponseReducer {
    * @param atSeconds Unix seconds
    * @throws Error when called twice
    */
-  end(ending: Ending, atSeconds: number): ResponseEnd {
+  end(told: Ending, atSeconds: number): ResponseEnd {
     if (this.stage === 'ended') throw new Error('a response ends once');
+    const ending = told.status === 'failed' ? { ...told, error: responseError(told.error) } : told;
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
     this.beforeEnd = { envelope: this.envelope, nextNumber: this.nextNumber };

@@ -1,34 +1,46 @@
-import type { JsonObject } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { CLIENT_TOOLS, clientToolsCalledBy } from './client-tools.js';
+import type { OutputItemPrefix } from './item.js';
 
-export type InputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'cmp' | 'item';
+export type InputItemPrefix = OutputItemPrefix | 'cmp' | 'item';
 
-const PREFIXES: Readonly<Record<string, InputItemPrefix>> = {
-  message: 'msg',
-  function_call: 'fc',
-  custom_tool_call: 'ctc',
-  reasoning: 'rs',
-  compaction: 'cmp',
-};
+const PREFIXES: ReadonlyMap<unknown, InputItemPrefix> = new Map([
+  ['message', 'msg'],
+  ['function_call', 'fc'],
+  ['custom_tool_call', 'ctc'],
+  ['reasoning', 'rs'],
+  ['compaction', 'cmp'],
+]);
 
-/** An input item as it is kept and listed: with an id, and a message with parts and a status. */
+/** An input item as it is kept and listed: with an id and a status, and parts with all that readers expect in them. */
 export function storedInput(
   item: JsonObject,
   newItemId: (prefix: InputItemPrefix) => string,
 ): JsonObject & { readonly id: string } {
-  const { id, type } = item;
+  const { id, type, role, status = 'completed', content, output } = item;
   const known = typeof id === 'string' && id !== '' ? id : undefined;
-  const kept = {
+  const isText = type === 'message' && typeof content === 'string';
+  const said = isText
+    ? [{ type: role === 'assistant' ? 'output_text' : 'input_text', text: content }]
+    : content;
+  return {
     ...item,
-    id: known ?? newItemId((typeof type === 'string' ? PREFIXES[type] : undefined) ?? 'item'),
+    id: known ?? newItemId(prefixOf(item)),
+    status,
+    ...(Array.isArray(said) && { content: wholeParts(said) }),
+    ...(Array.isArray(output) && { output: wholeParts(output) }),
   };
-  return type === 'message'
-    ? { ...kept, status: item['status'] ?? 'completed', content: partsOf(item) }
-    : kept;
 }
 
-function partsOf({ role, content }: JsonObject): NonNullable<JsonObject[string]> {
-  if (typeof content !== 'string') return content ?? [];
-  return role === 'assistant'
-    ? [{ type: 'output_text', text: content, annotations: [], logprobs: [] }]
-    : [{ type: 'input_text', text: content }];
+function prefixOf(item: JsonObject): InputItemPrefix {
+  const [tool] = clientToolsCalledBy(item);
+  return PREFIXES.get(item['type']) ?? (tool ? CLIENT_TOOLS[tool].prefix : 'item');
+}
+
+function wholeParts(parts: readonly JsonValue[]): readonly JsonValue[] {
+  return parts.map((part) => {
+    if (!isJsonObject(part)) return part;
+    if (part['type'] === 'output_text') return { annotations: [], logprobs: [], ...part };
+    return part['type'] === 'input_image' ? { detail: 'auto', ...part } : part;
+  });
 }

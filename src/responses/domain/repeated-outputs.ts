@@ -1,0 +1,88 @@
+import { GatewayError } from '../../errors/gateway-error.js';
+import type { JsonObject } from '../../json.js';
+import { callIdOf, isCall, isOutput } from './pair-calls.js';
+
+/**
+ * The input without the outputs that the context has already. Some clients send every earlier output again in each
+ * round. Calls of several turns may have one id, so only what no call waits for is taken for a repetition.
+ *
+ * @throws GatewayError 400 for an output that says something else than the one that is there
+ */
+export function withoutRepeatedOutputs(
+  history: readonly JsonObject[],
+  input: readonly JsonObject[],
+): readonly JsonObject[] {
+  const surplus = surplusById(history, input);
+  if (surplus.size === 0) return input;
+  const said = new Map<string, Set<string>>();
+  for (const item of history) if (isOutput(item)) remember(said, item);
+  const kept = input.filter((item) => {
+    if (!isOutput(item)) return true;
+    const id = callIdOf(item);
+    const left = surplus.get(id) ?? 0;
+    if (left === 0) return true;
+    if (said.get(id)?.has(contentOf(item)) === true) {
+      surplus.set(id, left - 1);
+      return false;
+    }
+    remember(said, item);
+    return true;
+  });
+  refuseOthers(kept, surplus);
+  return kept;
+}
+
+/** How many outputs more than calls that wait for one the input has, for each id of a call. */
+function surplusById(history: readonly JsonObject[], input: readonly JsonObject[]): Map<string, number> {
+  const outputs = new Map<string, number>();
+  for (const item of input) if (isOutput(item)) count(outputs, callIdOf(item), 1);
+  const calls = new Map<string, number>();
+  for (const [items, isNew] of [
+    [history, false],
+    [input, true],
+  ] as const) {
+    for (const item of items) {
+      if (isCall(item)) count(calls, callIdOf(item), 1);
+      else if (isOutput(item) && !isNew) count(calls, callIdOf(item), -1);
+    }
+  }
+  const surplus = new Map<string, number>();
+  for (const [id, number] of outputs) {
+    const waiting = calls.get(id);
+    // Without any call there is nothing that an output could repeat.
+    if (waiting !== undefined && number > Math.max(0, waiting))
+      surplus.set(id, number - Math.max(0, waiting));
+  }
+  return surplus;
+}
+
+function refuseOthers(input: readonly JsonObject[], surplus: ReadonlyMap<string, number>): void {
+  const other = input.findLast((item) => isOutput(item) && (surplus.get(callIdOf(item)) ?? 0) > 0);
+  if (!other) return;
+  throw new GatewayError(
+    'invalid_value',
+    `Duplicate ${String(other['type'])} for call_id ${callIdOf(other)}.`,
+    { param: 'input' },
+  );
+}
+
+function remember(said: Map<string, Set<string>>, item: JsonObject): void {
+  const id = callIdOf(item);
+  const known = said.get(id);
+  if (known) known.add(contentOf(item));
+  else said.set(id, new Set([contentOf(item)]));
+}
+
+/** What an output says, apart from how the item is kept. */
+function contentOf({ type, output, tools, status }: JsonObject): string {
+  return JSON.stringify([
+    type,
+    output ?? null,
+    tools ?? null,
+    type === 'apply_patch_call_output' ? status : null,
+  ]);
+}
+
+function count(numbers: Map<string, number>, id: string, more: number): void {
+  numbers.set(id, (numbers.get(id) ?? 0) + more);
+}

@@ -1,0 +1,15 @@
+import { anyObject, flag, oneOfObjects, oneOfText, shape, text, textOf } from '../shape/schema-parts.js';
+
+/** How much a model thinks, and in which form it answers: of a request, and of an item that changes it. */
+export const reasoningEffort = oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max');
+
+export const textFormat = oneOfObjects(
+  'type',
+  shape('type', ['text', 'json_object'], {}),
+  shape(
+    'type',
+    ['json_schema'],
+    { name: textOf({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }), schema: anyObject },
+    { description: text, strict: flag },
+  ),
+);
