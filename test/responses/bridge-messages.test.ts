@@ -152,7 +152,7 @@ describe('items on the chat wire', () => {
             {
               id: '2',
               type: 'function',
-              function: { name: 'shell', arguments: '{"action":{"commands":["ls"]}}' },
+              function: { name: 'shell', arguments: '{"commands":["ls"]}' },
             },
           ],
         },

@@ -76,6 +76,7 @@ describe('the request on the chat wire', () => {
             parameters: { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] },
           },
         },
+        expect.objectContaining({ function: expect.objectContaining({ name: 'local_shell' }) }),
         onWire('mcp__files__read'),
       ],
       parallel_tool_calls: false,
@@ -89,9 +90,10 @@ describe('the request on the chat wire', () => {
     expect(Object.fromEntries(identities)).toEqual({
       f: { type: 'function', name: 'f' },
       patch: { type: 'custom', name: 'patch' },
+      local_shell: { type: 'local_shell', name: 'local_shell' },
       mcp__files__read: { type: 'function', name: 'read', namespace: 'mcp__files' },
     });
-    expect(leftOut).toEqual(['web_search', 'local_shell']);
+    expect(leftOut).toEqual({ tools: ['web_search'], items: [] });
   });
 
   it('asks for log probabilities without alternatives when they are only included', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../src/json.js';
 import { assembleContext, referencedIds, resolveReferences } from '../../src/responses/domain/context.js';
+import { withoutRepeatedOutputs } from '../../src/responses/domain/repeated-outputs.js';
 
 const say = (content: string): JsonObject => ({ type: 'message', role: 'user', content });
 const call = (id: string, fields: JsonObject = {}): JsonObject => ({
@@ -122,6 +123,97 @@ describe('the context', () => {
     const many = Array.from({ length: 20_000 }, () => output('1'));
     const calls = Array.from({ length: 20_000 }, () => call('1'));
     expect(assembleContext([], [...many, ...calls])).toHaveLength(40_000);
+  });
+});
+
+describe('outputs that come again', () => {
+  const shell = (id: string, fields: JsonObject): JsonObject => ({
+    type: 'local_shell_call_output',
+    id,
+    ...fields,
+  });
+  const other = (id: string): JsonObject => ({ ...output(id), output: 'y' });
+  const [first, second] = [output('1'), other('1')];
+  const found = (type: string): JsonObject => ({
+    type: 'tool_search_output',
+    call_id: '1',
+    tools: [{ type }],
+  });
+
+  it.each<[string, JsonObject[], JsonObject[], JsonObject[]]>([
+    [
+      'are dropped when the history has them',
+      [call('1'), first, call('2')],
+      [first, output('2')],
+      [output('2')],
+    ],
+    ['are dropped when the input has them', [], [call('1'), first, first], [call('1'), first]],
+    [
+      'are dropped though their ids and states differ',
+      [call('1'), { ...first, id: 'a' }],
+      [{ ...first, status: 'completed' }],
+      [],
+    ],
+    [
+      'are kept where each turn numbers its calls anew',
+      [call('0'), output('0'), call('0')],
+      [output('0')],
+      [output('0')],
+    ],
+    [
+      'are dropped for one turn, kept for the next',
+      [call('0'), output('0'), call('0')],
+      [output('0'), other('0')],
+      [other('0')],
+    ],
+    ['are kept with the call that comes again', [call('1'), first], [call('1'), first], [call('1'), first]],
+    ['are dropped of a search', [call('1'), found('a')], [found('a')], []],
+    ['are kept of a call that nobody made', [], [first, first], [first, first]],
+    [
+      'are dropped of a local shell, whose calls they name by their own id',
+      [call('1', { type: 'local_shell_call' }), shell('1', { output: 'x' })],
+      [shell('1', { output: 'x' })],
+      [],
+    ],
+  ])('%s', (_name, history, input, kept) => {
+    expect(withoutRepeatedOutputs(history, input)).toEqual(kept);
+  });
+
+  it.each<[JsonObject[], JsonObject[], string]>([
+    [[call('1'), first], [second], 'Duplicate function_call_output for call_id 1.'],
+    [[], [call('1'), first, second], 'Duplicate function_call_output for call_id 1.'],
+    [
+      [call('1'), first],
+      [{ ...second, type: 'custom_tool_call_output' }],
+      'Duplicate custom_tool_call_output for call_id 1.',
+    ],
+    [[call('1'), found('a')], [found('b')], 'Duplicate tool_search_output for call_id 1.'],
+    [
+      [call('1'), { type: 'apply_patch_call_output', call_id: '1', status: 'failed' }],
+      [{ type: 'apply_patch_call_output', call_id: '1', status: 'completed' }],
+      'Duplicate apply_patch_call_output for call_id 1.',
+    ],
+  ])('but differ are refused: %j, %j', (history, input, message) => {
+    expect(() => withoutRepeatedOutputs(history, input)).toThrow(
+      expect.objectContaining({ code: 'invalid_value', param: 'input', message }),
+    );
+  });
+
+  it('leave a context in which every output has its call', () => {
+    const turn = fc.constantFrom('0', '1', '2');
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 6 }), turn, (turns, last) => {
+        const numbered = (index: number): JsonObject => ({
+          ...output(turns[index] ?? last),
+          output: String(index),
+        });
+        const history = turns.flatMap((id, index) => [call(id), numbered(index)]);
+        const all = [...turns, last].map((_, index) => numbered(index));
+        const kept = withoutRepeatedOutputs([...history, call(last)], all);
+        expect(kept).toEqual([numbered(turns.length)]);
+        expect(assembleContext([...history, call(last)], kept, 1)).toHaveLength(history.length + 2);
+      }),
+    );
   });
 });
 

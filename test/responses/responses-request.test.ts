@@ -107,6 +107,38 @@ describe('a valid request', () => {
     expect(parseResponsesRequest({ model: 'm', conversation: 'c' }).conversationId).toBe('c');
   });
 
+  it('has what is newer than the gateway as it came', () => {
+    const tools = [
+      { type: 'web_search_2026_09_01' },
+      { type: 'namespace', name: 'n', tools: [{ type: 'new', a: 1 }] },
+      { type: 'constructor' },
+    ];
+    const options = {
+      background_options: { completion_window: '2h' },
+      access_programs: ['x'],
+      newest: { a: 1 },
+    };
+    const input = [
+      { type: 'thought', status: 'odd', call_id: 5, content: ['a', { b: 1 }] },
+      { type: '__proto__' },
+    ];
+    const include = ['thought.content'];
+    const parsed = parseResponsesRequest({
+      ...request({ tools, input, include, ...options }),
+      safety_identifier: 'x'.repeat(128),
+      tool_choice: { type: 'newest' },
+      client_metadata: { a: 'b' },
+      status: 'completed',
+      output: [],
+    });
+    expect(parsed).toMatchObject({ input, include, settings: { tools, ...options } });
+    const { client_metadata, status, output, ...settings } = { ...parsed.settings } as JsonObject;
+    expect([client_metadata, status, output]).toEqual([undefined, undefined, undefined]);
+    expect(settings['stream']).toBeUndefined();
+    const large = parseResponsesRequest({ ...request(), newest: 'x'.repeat(20_000), small: 1 });
+    expect(large.settings).not.toHaveProperty('newest');
+  });
+
   it('does not show what a client lets an upstream log in with', () => {
     const sent = {
       type: 'mcp',
@@ -136,7 +168,8 @@ describe('a request that does not fit', () => {
     [request({ top_p: -1 }), 'invalid_value', 'top_p'],
     [request({ top_logprobs: 21 }), 'invalid_value', 'top_logprobs'],
     [request({ stream: 'yes' }), 'invalid_value', 'stream'],
-    [request({ include: ['everything'] }), 'invalid_value', 'include[0]'],
+    [request({ include: [7] }), 'invalid_value', 'include[0]'],
+    [request({ safety_identifier: 'x'.repeat(129) }), 'invalid_value', 'safety_identifier'],
     [request({ metadata: { a: 1 } }), 'invalid_value', 'metadata.a'],
     [request({ metadata: { a: 'x'.repeat(513) } }), 'invalid_value', 'metadata.a'],
     [request({ metadata: { ['k'.repeat(65)]: 'x' } }), 'invalid_value', 'metadata'],
@@ -160,13 +193,15 @@ describe('a request that does not fit', () => {
       'context_management[0].compact_threshold',
     ],
     [request({ prompt: { id: 'pmpt_1' } }), 'unsupported_parameter', 'prompt'],
-    [tool({ type: 'magic' }), 'invalid_value', 'tools[0].type'],
+    [tool({ type: 7 }), 'invalid_value', 'tools[0].type'],
+    [tool({ name: 'f' }), 'missing_required_parameter', 'tools[0].type'],
+    [tool({ type: 'tool_search', execution: 'nowhere' }), 'invalid_value', 'tools[0].execution'],
     [tool({ type: 'function' }), 'missing_required_parameter', 'tools[0].name'],
     [tool({ type: 'function', name: 'a b' }), 'invalid_value', 'tools[0].name'],
     [
-      tool({ type: 'namespace', name: 'n', tools: [{ type: 'shell' }] }),
+      tool({ type: 'namespace', name: 'n', tools: [{ type: 'function', name: 7 }] }),
       'invalid_value',
-      'tools[0].tools[0].type',
+      'tools[0].tools[0].name',
     ],
     [
       tool({ type: 'file_search', vector_store_ids: ['vs'] }),
@@ -185,7 +220,23 @@ describe('a request that does not fit', () => {
       'tools[0].environment.container_id',
     ],
     [withInput({}), 'missing_required_parameter', 'input[0].type'],
-    [withInput({ type: 'thought' }), 'invalid_value', 'input[0].type'],
+    [withInput({ type: 7 }), 'invalid_value', 'input[0].type'],
+    [withInput({ type: 'thought', id: 7 }), 'invalid_value', 'input[0].id'],
+    [
+      withInput({ type: 'configuration_update', reasoning: { effort: 'huge' } }),
+      'invalid_value',
+      'input[0].reasoning.effort',
+    ],
+    [
+      withInput({ type: 'tool_search_output', tools: [{ type: 'function' }] }),
+      'missing_required_parameter',
+      'input[0].tools[0].name',
+    ],
+    [
+      withInput({ type: 'computer_call_output', call_id: 'c', output: { file_id: 'f' } }),
+      'unsupported_parameter',
+      'input[0].output.file_id',
+    ],
     [withInput({ role: 'robot', content: 'x' }), 'invalid_value', 'input[0].role'],
     [withInput({ role: 'user' }), 'missing_required_parameter', 'input[0].content'],
     [withInput({ role: 'user', content: null }), 'invalid_value', 'input[0].content'],

@@ -3,6 +3,7 @@ import type { TextEvent } from '../../../src/providers/text/text-event.js';
 import { concludeLog } from '../../../src/responses/domain/conclude-log.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';
+import type { ToolIdentity } from '../../../src/responses/domain/tool-identity.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { COMPACTION, SETTINGS } from './reducer-fixture.js';
 
@@ -21,7 +22,18 @@ const SAID: readonly TextEvent[] = [
   { type: 'refusal', choice: 0, text: 'No' },
   { type: 'tool_call_start', choice: 0, index: 0, id: 'call_a', name: 'ns__f', kind: 'function' },
   { type: 'tool_call_start', choice: 0, index: 1, id: 'call_b', name: 'shell', kind: 'custom' },
+  { type: 'tool_call_start', choice: 0, index: 2, id: 'call_c', name: 'other__f', kind: 'function' },
+  { type: 'tool_call_start', choice: 0, index: 3, id: 'call_d', name: 'apply_patch', kind: 'function' },
+  {
+    type: 'tool_call_start',
+    choice: 0,
+    index: 4,
+    id: 'call_e',
+    name: 'computer_use_preview',
+    kind: 'function',
+  },
   { type: 'tool_call_delta', choice: 0, index: 1, arguments: 'ls' },
+  { type: 'tool_call_delta', choice: 0, index: 3, arguments: '{"type":' },
   { type: 'tool_call_delta', choice: 0, index: 0, arguments: '{"a"' },
 ];
 
@@ -36,7 +48,12 @@ function runningStream(): {
     createdSeconds: 1_700_000_000,
     settings: { ...SETTINGS, background: true },
     newItemId: (prefix) => `${prefix}_${String((made += 1)).padStart(32, '0')}`,
-    tools: new Map([['ns__f', { type: 'function', name: 'f', namespace: 'ns' }]]),
+    tools: new Map<string, ToolIdentity>([
+      ['ns__f', { type: 'function', name: 'f', namespace: 'ns' }],
+      ['other__f', { type: 'function', name: 'f', namespace: 'other' }],
+      ['apply_patch', { type: 'apply_patch', name: 'apply_patch' }],
+      ['computer_use_preview', { type: 'computer_use_preview', name: 'computer_use_preview' }],
+    ]),
   });
   const object = reducer.snapshot();
   const written = [
@@ -78,6 +95,9 @@ describe('the end of a stream whose run is gone', () => {
       { type: 'message', content: [{ text: 'One' }, { refusal: 'No' }] },
       { type: 'function_call', name: 'f', namespace: 'ns', arguments: '{"a"' },
       { type: 'custom_tool_call', name: 'shell', input: 'ls' },
+      { type: 'function_call', name: 'f', namespace: 'other', arguments: '' },
+      { type: 'apply_patch_call', call_id: 'call_d', status: 'incomplete' },
+      { type: 'computer_call', call_id: 'call_e', action: { type: 'screenshot' } },
     ]);
   });
 });

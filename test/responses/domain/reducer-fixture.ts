@@ -1,3 +1,4 @@
+import { CLIENT_TOOLS, type ClientToolType } from '../../../src/responses/domain/client-tools.js';
 import type { Ending } from '../../../src/responses/domain/ending.js';
 import type { CompactionItem } from '../../../src/responses/domain/item.js';
 import type { ResponseObject, ResponseSettings } from '../../../src/responses/domain/response.js';
@@ -37,6 +38,10 @@ export const SETTINGS: ResponseSettings = {
 const TOOLS: ReadonlyMap<string, ToolIdentity> = new Map<string, ToolIdentity>([
   ['apply_patch', { type: 'custom', name: 'apply_patch' }],
   ['crm__find', { type: 'function', name: 'find', namespace: 'crm' }],
+  ['crm__exec', { type: 'custom', name: 'exec', namespace: 'crm' }],
+  ...(Object.keys(CLIENT_TOOLS) as ClientToolType[]).map(
+    (type) => [`run_${type}`, { type, name: type }] as const,
+  ),
 ]);
 
 export const COMPLETED: Ending = { status: 'completed' };

@@ -38,7 +38,7 @@ describe('the end', () => {
       status,
       incomplete_details,
       completed_at: isComplete ? ENDED : null,
-      error: status === 'failed' ? { code: 'upstream_error', message: 'It broke.' } : null,
+      error: status === 'failed' ? { code: 'server_error', message: 'It broke.' } : null,
       usage: null,
       // The message had ended when the call began.
       output: [{ status: 'completed' }, { status: isComplete ? 'completed' : 'incomplete', arguments: '{' }],
@@ -51,8 +51,8 @@ describe('the end', () => {
     expect(run([], FAILED).events.at(-2)).toEqual({
       type: 'error',
       sequence_number: 2,
-      error: { type: 'upstream_error', code: 'upstream_error', message: 'It broke.', param: null },
-      code: 'upstream_error',
+      error: { type: 'server_error', code: 'server_error', message: 'It broke.', param: null },
+      code: 'server_error',
       message: 'It broke.',
       param: null,
     });

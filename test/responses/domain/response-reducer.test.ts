@@ -184,6 +184,12 @@ describe('tool calls', () => {
     ['{"input":"cut', '{"input":"cut'],
     ['{"other":1}', '{"other":1}'],
     ['{"input":""}', ''],
+    ['{"patch":"*** Begin Patch"}', '*** Begin Patch'],
+    ['{"patch":"whole","dry_run":false}', 'whole'],
+    ['{"patch":"a","path":"b"}', '{"patch":"a","path":"b"}'],
+    ['{"other":"a","input":"b"}', 'b'],
+    ['["a"]', '["a"]'],
+    ['"a"', '"a"'],
     ['', ''],
   ])('of a custom tool with the arguments %j have the input %j', (wrapped, input) => {
     const upstream = [call(0, 'apply_patch'), argue(0, wrapped)];

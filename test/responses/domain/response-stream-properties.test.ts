@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { CLIENT_TOOLS } from '../../../src/responses/domain/client-tools.js';
 import { synthesise } from '../../../src/responses/domain/replay.js';
 import { toEnvelope, toObject } from '../../../src/responses/domain/response-json.js';
 import type { TextEvent } from '../../../src/providers/text/text-event.js';
@@ -28,6 +29,16 @@ const logprob = fc.record({
   bytes: fc.constantFrom(null, [104, 105]),
   top_logprobs: fc.constantFrom([], [{ token: 'hi', logprob: -1, bytes: null }]),
 });
+/** Of client-run tools: right, odd and cut off. */
+const ARGUMENTS = [
+  '{"commands":["ls","pwd"],"timeout_ms":5}',
+  '{"command":"ls","env":{"A":1}}',
+  '{"type":"delete_file","path":"a"}',
+  '{"actions":[{"type":"wait"},7]}',
+  '{"query":"x","commands":[""]}',
+  '[',
+];
+const CLIENT_NAMES = Object.keys(CLIENT_TOOLS).map((type) => `run_${type}`);
 const step = fc.oneof(
   { weight: 3, arbitrary: piece.map((text) => () => say(text)) },
   fc
@@ -42,7 +53,7 @@ const step = fc.oneof(
   }),
   fc
     .tuple(
-      fc.constantFrom('weather', 'apply_patch', 'crm__find'),
+      fc.constantFrom('weather', 'apply_patch', 'crm__find', 'crm__exec', ...CLIENT_NAMES),
       fc.constantFrom<'function' | 'custom'>('function', 'function', 'custom'),
     )
     .map(
@@ -53,7 +64,10 @@ const step = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(fc.nat(), fc.oneof(piece, fc.constantFrom('{"input":"', '"}', '{"input":"whole"}')))
+      .tuple(
+        fc.nat(),
+        fc.oneof(piece, fc.constantFrom('{"input":"', '"}', '{"input":"whole"}', ...ARGUMENTS)),
+      )
       .map(
         ([which, text]) =>
           (calls: number) =>
