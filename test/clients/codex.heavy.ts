@@ -1,26 +1,21 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '../support/gateway.js';
+import { Codex, TIMEOUT_MS } from './codex.js';
 import { SANDBOX_AS_GPT } from './sandbox-as-gpt.js';
-
-/** 400 MB to download, which is why this is no part of `npm test`. */
-const CODEX = '@openai/codex@0.169.0';
-const TIMEOUT_MS = 300_000;
 
 let gateway: TestGateway;
 let directory: string;
-let environment: NodeJS.ProcessEnv;
+let codex: Codex;
 let upgrades = 0;
 
 beforeAll(async () => {
   gateway = await TestGateway.start({ file: SANDBOX_AS_GPT });
   const { key } = await gateway.createKey({ budget_limit: '100000000' });
   directory = await mkdtemp(join(tmpdir(), 'slipstream-codex-'));
-  environment = { ...process.env, CODEX_HOME: directory, SLIPSTREAM_KEY: key };
+  codex = new Codex(directory, { SLIPSTREAM_KEY: key });
   gateway.server.prependListener('upgrade', () => (upgrades += 1));
 });
 afterAll(async () => {
@@ -34,19 +29,19 @@ describe.each([
 ])('the Codex CLI over %s', (_name, socket) => {
   beforeAll(async () => {
     upgrades = 0;
-    await writeFile(join(directory, 'config.toml'), configFor(`${gateway.url}/external/v1`, socket));
+    await codex.configure(configFor(`${gateway.url}/external/v1`, socket));
   });
   afterAll(() => expect(upgrades > 0).toBe(socket));
 
   it(
     'runs a command, answers, and takes the session up again',
     async () => {
-      const first = await codex('exec', 'Say hello');
+      const first = await codex.run('Say hello');
       expect(first.map(({ type }) => type)).toEqual(
         expect.arrayContaining(['command_execution', 'agent_message']),
       );
       expect(first.at(-1)?.text).toMatch(/^The tools answered: /);
-      const second = await codex('exec', 'resume', '--last', 'And again');
+      const second = await codex.run('resume', '--last', 'And again');
       expect(second.at(-1)?.text).toMatch(/^The tools answered: /);
     },
     TIMEOUT_MS,
@@ -63,7 +58,7 @@ describe.each([
         additionalProperties: false,
       };
       await writeFile(file, JSON.stringify(schema));
-      const items = await codex('exec', '--output-schema', file, 'Weather?');
+      const items = await codex.run('--output-schema', file, 'Weather?');
       expect(items.at(-1)?.text).toBe('{"city":"sandbox"}');
     },
     TIMEOUT_MS,
@@ -75,9 +70,6 @@ function configFor(baseUrl: string, socket: boolean): string {
 model = "gpt-5.5"
 model_provider = "slipstream"
 sandbox_mode = "read-only"
-check_for_update_on_startup = false
-[analytics]
-enabled = false
 [model_providers.slipstream]
 name = "Slipstream"
 base_url = "${baseUrl}"
@@ -87,25 +79,4 @@ request_max_retries = 0
 stream_max_retries = 0
 supports_websockets = ${socket}
 `;
-}
-
-interface CodexItem {
-  readonly type: string;
-  readonly text?: string;
-}
-
-/** The items that a run has completed. A run that fails exits with an error. */
-async function codex(...words: string[]): Promise<readonly CodexItem[]> {
-  const running = promisify(execFile)('npx', ['--yes', CODEX, ...words, '--json', '--skip-git-repo-check'], {
-    cwd: directory,
-    env: environment,
-    timeout: TIMEOUT_MS,
-  });
-  running.child.stdin?.end();
-  const { stdout } = await running;
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as { type: string; item?: CodexItem })
-    .flatMap(({ type, item }) => (type === 'item.completed' && item ? [item] : []));
 }

@@ -288,7 +288,7 @@ describe('a background stream', () => {
     ]);
     expect(await clientOf(other).responses.retrieve(id)).toMatchObject({
       status: 'failed',
-      error: { code: 'upstream_error' },
+      error: { code: 'server_error' },
       output_text: 'One two',
     });
     expect(await receipts(database.pool, created.id)).toMatchObject([{ estimated: true }]);

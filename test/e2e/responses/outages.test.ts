@@ -89,7 +89,7 @@ describe('a response whose database is away', () => {
     proxy.cut();
     exchange.end(REST);
     const { response } = checkedFrames(await stream.frames());
-    expect(response).toMatchObject({ status: 'failed', error: { code: 'service_unavailable' } });
+    expect(response).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
     proxy.mend();
     await until(async () => (await openHolds(processes.pool)).length === 0);
     // What was paid for is kept, for whoever asks again.
