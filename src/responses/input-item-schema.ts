@@ -104,7 +104,13 @@ export const inputItemSchema: Schema = knownOrOther(
     { call_id: named, name: named, arguments: text },
     { id: text, status, namespace: text },
   ),
-  shape('type', ['function_call_output'], { call_id: named, output: toolOutput }, { id: text, status }),
+  // Without a call it has the name of its tool: a client that ran it by itself.
+  shape(
+    'type',
+    ['function_call_output'],
+    { output: toolOutput },
+    { id: text, status, call_id: named, name: named, namespace: text },
+  ),
   shape(
     'type',
     ['custom_tool_call'],

@@ -51,6 +51,7 @@ approval_policy = "never"
 [mcp_servers.tiny]
 command = "${process.execPath}"
 args = ["${MCP_SERVER}"]
+required = true
 `);
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -69,9 +70,10 @@ function offeredIn({ body }: { readonly body: JsonObject }): readonly string[] {
   return ((body['tools'] ?? []) as { function: { name: string } }[]).map((tool) => tool.function.name);
 }
 
-/** All that the model was told by its last request. */
+/** What the model was told by its last request as outputs of tools. */
 function told(): string {
-  return JSON.stringify(messagesOf(upstream.requests.at(-1)!));
+  const outputs = messagesOf(upstream.requests.at(-1)!).filter(({ role }) => role === 'tool');
+  return outputs.map(({ content }) => JSON.stringify(content)).join('\n');
 }
 
 describe('a session of the Codex CLI', () => {

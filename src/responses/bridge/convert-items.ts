@@ -46,7 +46,15 @@ export class ItemConverter {
     if (isOutput(item)) return this.endTurn();
     const type = textIn(item['type']) ?? '';
     if (type === 'reasoning') this.reasoning += reasoningIn(item);
+    else if (type === 'function_call_output') this.addUnasked(item);
     else if (!isDeclaration(item) && !MARKS.has(type)) this.leftOut.add(type);
+  }
+
+  /** An output that no call has led to can be no message of a tool. */
+  private addUnasked(item: JsonObject): void {
+    const name = textIn(item['name']) ?? 'a tool';
+    const said = [{ type: 'text', text: `Output of ${name}:` }, ...allParts(item['output'])];
+    this.say({ role: 'user', content: said });
   }
 
   private addMessage({ role, content }: JsonObject): void {

@@ -222,6 +222,18 @@ describe('outputs', () => {
     expect(await listed(third.id)).toMatchObject([{ call_id: 'call_2' }]);
   });
 
+  it('that no call has led to are told as the tool that made them', async () => {
+    const alone = { type: 'function_call_output', name: 'watcher', output: 'It rains.' };
+    await client.created({ input: [say('Hi'), alone] });
+    expect(messagesOf(upstream.requests[0]!).at(-1)).toEqual({
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Output of watcher:' },
+        { type: 'text', text: 'It rains.' },
+      ],
+    });
+  });
+
   it('that differ from what is there are refused', async () => {
     const second = await asked();
     const input = [output('other'), output('two', 'call_2')];
