@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { shellCommand } from './shell-commands.js';
 
 /** An event as it is on the wire. */
 type Json = Record<string, unknown>;
@@ -222,17 +223,6 @@ function callText(state: ItemState, type: string, event: Json): void {
   assert.equal(event[field], state.text, 'the deltas add up');
   if (item === 'function_call') assert.equal(event.name, state.added.name);
   state.isTextDone = true;
-}
-
-function shellCommand({ added, commands }: ItemState, type: string, event: Json): void {
-  assert.equal(added.type, 'shell_call');
-  const index = event.command_index as number;
-  if (type.endsWith('.added')) {
-    assert.equal(index, commands.length, 'commands are added in order');
-    assert.equal(event.command, '');
-    commands.push('');
-  } else if (type.endsWith('.delta')) commands[index] += event.delta as string;
-  else assert.equal(event.command, commands[index], 'the deltas add up');
 }
 
 function partEvent(state: ItemState, type: string, event: Json): void {

@@ -43,7 +43,7 @@ const FUNCTIONS: Readonly<Record<ClientToolType, FunctionText>> = {
     }),
   },
   local_shell: {
-    description: 'Runs a command on the user’s machine.',
+    description: "Runs a command on the user's machine.",
     parameters: objectOf(
       {
         command: { ...texts, description: 'The program and its arguments, such as ["bash", "-lc", "ls"].' },
@@ -55,7 +55,7 @@ const FUNCTIONS: Readonly<Record<ClientToolType, FunctionText>> = {
     ),
   },
   shell: {
-    description: 'Runs shell commands on the user’s machine and returns their output.',
+    description: "Runs shell commands on the user's machine and returns their output.",
     parameters: objectOf(
       {
         commands: { ...texts, description: 'Commands that are run in their order.' },
@@ -83,11 +83,11 @@ const FUNCTIONS: Readonly<Record<ClientToolType, FunctionText>> = {
     ),
   },
   computer: {
-    description: 'Acts on the user’s screen and returns a screenshot.',
+    description: "Acts on the user's screen and returns a screenshot.",
     parameters: objectOf({ actions: { type: 'array', items: computerAction } }),
   },
   computer_use_preview: {
-    description: 'Acts once on the user’s screen and returns a screenshot.',
+    description: "Acts once on the user's screen and returns a screenshot.",
     parameters: objectOf({ action: computerAction }),
   },
 };

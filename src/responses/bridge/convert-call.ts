@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../json.js';
-import { CLIENT_TOOLS, clientToolsCalledBy } from '../domain/client-tools.js';
+import { CLIENT_TOOLS, clientToolCalledBy } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import { type ChatContent, convertContent, joinedText } from './convert-content.js';
 import { namesOf } from './convert-tools.js';
@@ -23,10 +23,12 @@ function calledFunction(item: JsonObject, names: ToolNames): JsonObject {
     const input = textIn(item['input']) ?? '';
     return { name: names.called({ type: 'custom', ...named }), arguments: JSON.stringify({ input }) };
   }
-  const tools = clientToolsCalledBy(item).map((type) => ({ type, name: type }));
-  const tool = tools.find((one) => names.isOffered(one)) ?? tools[0];
-  if (!tool) throw new TypeError('not a call of a tool that a client runs');
-  return { name: names.called(tool), arguments: JSON.stringify(CLIENT_TOOLS[tool.type].arguments(item)) };
+  const type = clientToolCalledBy(item);
+  if (!type) throw new TypeError('not a call of a tool that a client runs');
+  return {
+    name: names.called({ type, name: type }),
+    arguments: JSON.stringify(CLIENT_TOOLS[type].arguments(item)),
+  };
 }
 
 /** The result of a call, and what of it a message of a tool cannot hold. */

@@ -27,10 +27,6 @@ export class ToolNames {
     return this.names.get(keyOf(identity)) ?? plain(identity);
   }
 
-  isOffered(identity: ToolIdentity): boolean {
-    return this.names.has(keyOf(identity));
-  }
-
   private free(wanted: string): string {
     if (!this.identities.has(wanted)) return wanted;
     const stem = wanted.slice(0, MAX_NAME - SUFFIX_LENGTH);

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../json.js';
 import type { CallBuilder } from './call-builders.js';
-import { CLIENT_TOOLS, clientToolsCalledBy, type ClientToolType } from './client-tools.js';
+import { CLIENT_TOOLS, clientToolCalledBy, type ClientToolType } from './client-tools.js';
 import type { Emit, ItemPlace } from './emit.js';
 import type { ClientCallItem, ItemStatus } from './item.js';
 
@@ -36,10 +36,10 @@ export class ClientCallBuilder implements CallBuilder {
 }
 
 /** The call before anything was said. */
-export function emptyCall({ type, id, call_id, action }: ClientCallItem): ClientCallItem {
-  const [tool = 'tool_search', preview = tool] = clientToolsCalledBy({ type });
-  const { fields } = CLIENT_TOOLS[type === 'computer_call' && action ? preview : tool];
-  return { type, id, call_id, ...fields({}), status: 'in_progress' };
+export function emptyCall(item: ClientCallItem): ClientCallItem {
+  const tool = clientToolCalledBy({ ...item });
+  // A hosted tool's item, kept as it came, is shown as it is.
+  return tool ? { ...item, ...CLIENT_TOOLS[tool].fields({}), status: 'in_progress' } : item;
 }
 
 /** Commands of a shell are the only part of such a call that the published API has events for. */

@@ -78,9 +78,12 @@ export function isClientToolType(type: unknown): type is ClientToolType {
   return typeof type === 'string' && Object.hasOwn(CLIENT_TOOLS, type);
 }
 
-/** The tools that may have been called by such an item; none for items of another kind. */
-export function clientToolsCalledBy({ type }: JsonObject): readonly ClientToolType[] {
-  return CLIENT_TOOL_TYPES.filter((tool) => CLIENT_TOOLS[tool].item === type);
+/** The tool that such an item calls; undefined for items of another kind. */
+export function clientToolCalledBy({ type, action, actions }: JsonObject): ClientToolType | undefined {
+  // Both computers have this item, one of them with a single action.
+  if (type === 'computer_call' && isJsonObject(action) && actions === undefined)
+    return 'computer_use_preview';
+  return CLIENT_TOOL_TYPES.find((tool) => CLIENT_TOOLS[tool].item === type);
 }
 
 function localShellAction({ command, env, timeout_ms, user, working_directory }: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 import type { TextEvent } from '../../providers/text/text-event.js';
-import { clientToolsCalledBy } from './client-tools.js';
+import { clientToolCalledBy } from './client-tools.js';
 import type { EndingError } from './ending.js';
 import type { OutputItem, OutputItemPrefix } from './item.js';
 import type { ResponseEvent, TerminalEventBody } from './response-event.js';
@@ -65,8 +65,10 @@ function identityOf(item: OutputItem, index: number): readonly (readonly [string
       const type = item.type === 'function_call' ? 'function' : 'custom';
       return [[String(index), { type, name, ...(namespace !== undefined && { namespace }) }]];
     }
-    default:
-      return clientToolsCalledBy({ ...item }).map((type) => [String(index), { type, name: type }] as const);
+    default: {
+      const type = clientToolCalledBy({ ...item });
+      return type ? [[String(index), { type, name: type }]] : [];
+    }
   }
 }
 

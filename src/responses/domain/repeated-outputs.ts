@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { JsonObject } from '../../json.js';
+import { textIn } from './fields.js';
 import { callIdOf, isCall, isOutput } from './pair-calls.js';
 
 /**
@@ -61,7 +62,7 @@ function refuseOthers(input: readonly JsonObject[], surplus: ReadonlyMap<string,
   if (!other) return;
   throw new GatewayError(
     'invalid_value',
-    `Duplicate ${String(other['type'])} for call_id ${callIdOf(other)}.`,
+    `Duplicate ${textIn(other['type']) ?? ''} for call_id ${callIdOf(other)}.`,
     { param: 'input' },
   );
 }

@@ -1,5 +1,4 @@
 import { emitShellCommands, emptyCall } from './client-call-builder.js';
-import { clientToolsCalledBy } from './client-tools.js';
 import type { Emit, ItemPlace } from './emit.js';
 import { TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
@@ -94,8 +93,7 @@ function asAdded(item: OutputItem): OutputItem {
     case 'compaction':
       return item;
     default:
-      // A hosted tool's item, kept as it came, is shown as it is.
-      return clientToolsCalledBy({ type: item.type }).length === 0 ? item : emptyCall(item);
+      return emptyCall(item);
   }
 }
 

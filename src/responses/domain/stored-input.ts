@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import { CLIENT_TOOLS, clientToolsCalledBy } from './client-tools.js';
+import { CLIENT_TOOLS, clientToolCalledBy } from './client-tools.js';
 import type { OutputItemPrefix } from './item.js';
 
 export type InputItemPrefix = OutputItemPrefix | 'cmp' | 'item';
@@ -33,7 +33,7 @@ export function storedInput(
 }
 
 function prefixOf(item: JsonObject): InputItemPrefix {
-  const [tool] = clientToolsCalledBy(item);
+  const tool = clientToolCalledBy(item);
   return PREFIXES.get(item['type']) ?? (tool ? CLIENT_TOOLS[tool].prefix : 'item');
 }
 

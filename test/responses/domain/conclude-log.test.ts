@@ -32,6 +32,7 @@ const SAID: readonly TextEvent[] = [
     name: 'computer_use_preview',
     kind: 'function',
   },
+  { type: 'tool_call_start', choice: 0, index: 5, id: 'call_f', name: 'computer', kind: 'function' },
   { type: 'tool_call_delta', choice: 0, index: 1, arguments: 'ls' },
   { type: 'tool_call_delta', choice: 0, index: 3, arguments: '{"type":' },
   { type: 'tool_call_delta', choice: 0, index: 0, arguments: '{"a"' },
@@ -52,6 +53,7 @@ function runningStream(): {
       ['ns__f', { type: 'function', name: 'f', namespace: 'ns' }],
       ['other__f', { type: 'function', name: 'f', namespace: 'other' }],
       ['apply_patch', { type: 'apply_patch', name: 'apply_patch' }],
+      ['computer', { type: 'computer', name: 'computer' }],
       ['computer_use_preview', { type: 'computer_use_preview', name: 'computer_use_preview' }],
     ]),
   });
@@ -98,6 +100,7 @@ describe('the end of a stream whose run is gone', () => {
       { type: 'function_call', name: 'f', namespace: 'other', arguments: '' },
       { type: 'apply_patch_call', call_id: 'call_d', status: 'incomplete' },
       { type: 'computer_call', call_id: 'call_e', action: { type: 'screenshot' } },
+      { type: 'computer_call', call_id: 'call_f', actions: [] },
     ]);
   });
 });
