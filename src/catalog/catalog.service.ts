@@ -1,18 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
+import { Subject, type Observable } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { CatalogSnapshot, ResolvedModel, ResolvedVideoModel } from './catalog.js';
-import type { Model, ProviderSettings } from './model.js';
+import { ModelIndex } from './model-index.js';
+import type { Model, ProviderSettings, TextModel } from './model.js';
 import { SANDBOX_PREFIX } from './sandbox-id.js';
 
 /** What is offered now. Not cached by its users: a reload replaces it while calls run. */
 @Injectable()
 export class Catalog {
-  constructor(private snapshot: CatalogSnapshot) {}
+  private readonly discovered = new Map<ProviderSettings, readonly TextModel[]>();
+  private readonly replaced = new Subject<void>();
+  /** The operator's own part of the catalog was replaced. */
+  readonly replacements: Observable<void> = this.replaced;
+  private index: ModelIndex;
+
+  constructor(private snapshot: CatalogSnapshot) {
+    this.index = this.build();
+  }
 
   /**
-   * Finds the text model that a client named, exactly as named; what follows the first colon of a sandbox id are its
-   * options, unchecked.
+   * Finds the text model that a client named, by its id, an alias or a pattern; what follows the first colon of a
+   * sandbox id are its options, unchecked.
    * @throws GatewayError model_not_found
    */
   resolveText(publicId: string): ResolvedModel {
@@ -28,28 +38,50 @@ export class Catalog {
     return { model, modelOptions };
   }
 
+  /** Every model that has a name of its own; what a pass-through entry stands for is not listed. */
   list(): readonly Model[] {
-    return [...this.snapshot.models.values()];
+    return this.index.list();
   }
 
-  get(id: string): Model | undefined {
-    return this.snapshot.models.get(id);
+  /** By its id, an alias or a pattern, without options. */
+  get(name: string): Model | undefined {
+    return this.index.find(name);
   }
 
   provider(id: string): ProviderSettings | undefined {
     return this.snapshot.providers.get(id);
   }
 
+  get providers(): readonly ProviderSettings[] {
+    return [...this.snapshot.providers.values()];
+  }
+
   /** @returns false when the snapshot says the same; the entries in use, and the connections kept for them, stay. */
   replace(snapshot: CatalogSnapshot): boolean {
     if (isDeepStrictEqual(snapshot, this.snapshot)) return false;
     this.snapshot = snapshot;
+    this.index = this.build();
+    this.replaced.next();
     return true;
+  }
+
+  /** Offers what a provider lists beside the operator's entries, for as long as the provider is configured so. */
+  offer(provider: ProviderSettings, models: readonly TextModel[]): void {
+    this.discovered.set(provider, models);
+    this.index = this.build();
+  }
+
+  private build(): ModelIndex {
+    const { providers, models } = this.snapshot;
+    for (const provider of this.discovered.keys())
+      if (providers.get(provider.id) !== provider) this.discovered.delete(provider);
+    const discovered = [...providers.values()].flatMap((provider) => this.discovered.get(provider) ?? []);
+    return new ModelIndex(models.values(), discovered);
   }
 
   private resolve(publicId: string): ResolvedModel<Model> {
     const colon = publicId.startsWith(SANDBOX_PREFIX) ? publicId.indexOf(':') : -1;
-    const model = this.snapshot.models.get(colon < 0 ? publicId : publicId.slice(0, colon));
+    const model = this.get(colon < 0 ? publicId : publicId.slice(0, colon));
     if (model === undefined) throw modelNotFound(publicId);
     return { model, modelOptions: colon < 0 ? '' : publicId.slice(colon + 1) };
   }

@@ -1,7 +1,7 @@
 import type { TextPricing, TokenPrices, VideoPricing } from '../payments/domain/pricing.js';
 import { formatDecimal, type Decimal } from '../payments/domain/decimal.js';
 import type { JsonObject } from '../json.js';
-import type { InputKind, Model, TextModel, VideoModel } from './model.js';
+import type { InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
 
 /** The model as OpenAI's list shows one. */
 export interface ExternalModelCard {
@@ -14,7 +14,9 @@ export interface ExternalModelCard {
 
 /** The model with its limits and prices. */
 interface NativeCard extends ExternalModelCard {
+  /** The model's own id. */
   readonly modelId: string;
+  readonly displayName?: string;
   readonly provider: string;
   readonly input: readonly InputKind[];
   /** USD: per 1M tokens, per call for `webSearchPerCall`, per second or per video; zeros for a free model. */
@@ -25,6 +27,7 @@ export interface NativeTextModelCard extends NativeCard {
   readonly output: readonly 'text'[];
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
+  readonly reasoningEfforts?: readonly ReasoningEffort[];
 }
 
 /** A list that is not there means that the provider decides. */
@@ -36,13 +39,16 @@ export interface NativeVideoModelCard extends NativeCard {
   readonly aspectRatios?: readonly string[];
 }
 
-export function externalModelCard({ id, created, ownedBy }: Model): ExternalModelCard {
-  return { id, object: 'model', created, owned_by: ownedBy };
+/** @param id the name that was asked for: the model's own, or an alias */
+export function externalModelCard(model: Model, id = model.id): ExternalModelCard {
+  return { id, object: 'model', created: model.created, owned_by: model.ownedBy };
 }
 
-export function nativeModelCard(model: Model): NativeTextModelCard | NativeVideoModelCard {
+/** @param id the name that was asked for: the model's own, or an alias */
+export function nativeModelCard(model: Model, id = model.id): NativeTextModelCard | NativeVideoModelCard {
   const card = {
-    ...externalModelCard(model),
+    ...externalModelCard(model, id),
+    ...(model.displayName !== undefined && { displayName: model.displayName }),
     modelId: model.id,
     provider: model.targets[0]?.provider.id ?? '',
     input: model.inputKinds ?? ['text'],
@@ -50,8 +56,15 @@ export function nativeModelCard(model: Model): NativeTextModelCard | NativeVideo
   return model.kind === 'text' ? { ...card, ...textDetails(model) } : { ...card, ...videoDetails(model) };
 }
 
-function textDetails({ contextWindow, maxOutputTokens, pricing }: TextModel) {
-  return { output: ['text'] as const, contextWindow, maxOutputTokens, pricing: shownTextPricing(pricing) };
+function textDetails(model: TextModel) {
+  const { contextWindow, maxOutputTokens, reasoningEfforts, pricing } = model;
+  return {
+    output: ['text'] as const,
+    contextWindow,
+    maxOutputTokens,
+    ...(reasoningEfforts && { reasoningEfforts }),
+    pricing: shownTextPricing(pricing),
+  };
 }
 
 function videoDetails({ durations, sizes, aspectRatios, pricing }: VideoModel) {

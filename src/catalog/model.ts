@@ -31,7 +31,32 @@ export interface ProviderSettings extends Profile {
   readonly proxy: string | undefined;
   /** Whether the log also has those messages of its refusals that quote the request. */
   readonly logUpstreamMessages: boolean;
+  /** Which of the models that it lists are offered beside those of the catalog; absent: none. */
+  readonly discover?: DiscoverSettings;
 }
+
+/** What is offered of the models that an upstream lists. */
+export interface DiscoverSettings {
+  /** Public ids are this and the upstream's own name. */
+  readonly prefix: string;
+  /** Upstream names, in which `*` stands for any text; one of them must fit. */
+  readonly include: readonly string[];
+  readonly refreshMs: number;
+  /** What all of them cost; or what each of those that are known costs, and the others are left out. */
+  readonly pricing: TextPricing | 'free' | KnownModels;
+  /** Where the upstream's list does not say it. */
+  readonly contextWindow: number;
+  /** Where the upstream's list does not say it; absent: as many as fit into the window. */
+  readonly maxOutputTokens?: number;
+}
+
+/** What is known of a model by its name at its provider. */
+export type KnownModel = Pick<
+  TextModel,
+  'contextWindow' | 'maxOutputTokens' | 'defaultOutputTokens' | 'pricing' | 'partTokens' | 'inputKinds'
+>;
+
+export type KnownModels = ReadonlyMap<string, KnownModel>;
 
 export interface Target {
   readonly provider: ProviderSettings;
@@ -45,13 +70,32 @@ export interface Target {
 /** What a model reads besides its instructions, as shown on its card. */
 export type InputKind = 'text' | 'image' | 'audio' | 'file';
 
-export interface TextModel {
-  readonly kind: 'text';
-  /** Public id, matched exactly. */
+/** What clients call a model. */
+interface Names {
+  /**
+   * Public id, matched exactly. One that ends in `*` is a pass-through entry: it matches every longer name that begins
+   * so, and the rest of the name goes to the upstream.
+   */
   readonly id: string;
+  /** Further names of the same model; a `*` at the end matches the rest. */
+  readonly aliases?: readonly string[];
+  /** For people. */
+  readonly displayName?: string;
+}
+
+export interface TextModel extends Names {
+  readonly kind: 'text';
+  /** Of a model that stands for a name which was passed through: the id of its entry, which keys are allowed by. */
+  readonly entryId?: string;
   readonly targets: readonly Target[];
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
+  /** What a call that sets no limit of its own is held for, and limited to; absent: `maxOutputTokens`. */
+  readonly defaultOutputTokens?: number;
+  /** The efforts that the model takes, weakest first; absent: whatever is asked for goes up. */
+  readonly reasoningEfforts?: readonly ReasoningEffort[];
+  /** Of a pass-through entry: the only names that it passes through, and what is known of each. */
+  readonly known?: KnownModels;
   readonly pricing: TextPricing | 'free';
   /** Input tokens to hold for one part that is not text. */
   readonly partTokens: { readonly image: number; readonly audio: number; readonly file: number };
@@ -62,10 +106,8 @@ export interface TextModel {
   readonly inputKinds?: readonly InputKind[];
 }
 
-export interface VideoModel {
+export interface VideoModel extends Names {
   readonly kind: 'video';
-  /** Public id, matched exactly. */
-  readonly id: string;
   readonly targets: readonly Target[];
   readonly pricing: VideoPricing | 'free';
   /**
@@ -85,3 +127,13 @@ export interface VideoModel {
 }
 
 export type Model = TextModel | VideoModel;
+
+/** Weakest first. */
+export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+
+export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
+
+/** The id of the catalog entry that a model is from: what `allowed_models` of a key names. */
+export function entryIdOf(model: Model): string {
+  return (model.kind === 'text' ? model.entryId : undefined) ?? model.id;
+}

@@ -1,143 +1,28 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
-import type { InputKind, Model, ProviderSettings, TextModel } from '../catalog/model.js';
-import type { TextPricing, TokenPrices } from '../payments/domain/pricing.js';
-import { parseDecimal } from '../payments/domain/decimal.js';
+import type {
+  DiscoverSettings,
+  KnownModel,
+  KnownModels,
+  Model,
+  ProviderSettings,
+  TextModel,
+} from '../catalog/model.js';
+import { ANTHROPIC_MODELS, CATALOGUE_CREATED, GOOGLE_MODELS, OPENAI_MODELS } from './built-in-models.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { OPENAI_VIDEOS, videoModels } from './default-videos.js';
 import { NO_PROXIES, type Proxies } from './environment/proxies.js';
 import { trimSlashes } from './environment/rules.js';
+import { DISCOVER_DEFAULTS } from './gateway-file/discover.js';
 import { defaultProvider } from './gateway-file/providers.js';
-import { DEFAULT_PART_TOKENS } from './model-defaults.js';
-
-/**
- * The well-known models that need no file, at the list prices of their providers' own addresses. Limits and prices are
- * copied by hand, not fetched. They were read on this day from
- *
- * - https://developers.openai.com/api/docs/pricing, /api/docs/models/{id} and /api/docs/deprecations
- * - https://platform.claude.com/docs/en/about-claude/pricing and /docs/en/models/{name}/overview
- * - https://ai.google.dev/gemini-api/docs/pricing, /models/{id} and /deprecations
- *
- * or, where such a page was not to be had or old, from two other tables that agree. Left out: models of which a price
- * or a limit was not to be found twice; what is shut down before 2027; models whose audio costs more than their text,
- * which one input price cannot say; and discounts that end before 2027, for the price that follows.
- */
-const CATALOGUE_DATE = '2026-11-23';
-
-const CATALOGUE_CREATED = Date.parse(CATALOGUE_DATE) / 1000;
-
-interface Prices {
-  /** USD per 1M tokens: input, cached input, output. */
-  readonly usd: readonly [input: string, cachedInput: string, output: string];
-  /** Absent: writing to the cache costs what input does. */
-  readonly cacheWriteUsd?: string;
-}
-
-interface Entry extends Prices {
-  readonly contextWindow: number;
-  readonly maxOutputTokens: number;
-  /** The same prices for the whole of a call whose input is longer. */
-  readonly longContext?: Prices & { readonly above: number };
-  readonly inputKinds: readonly InputKind[];
-  readonly imageTokens?: number;
-}
-
-const GPT_5_5 = {
-  contextWindow: 1_050_000,
-  maxOutputTokens: 128_000,
-  inputKinds: ['text', 'image'],
-} as const;
-const GPT_5 = { contextWindow: 400_000, maxOutputTokens: 128_000, inputKinds: ['text', 'image'] } as const;
-const GPT_4_1 = { contextWindow: 1_047_576, maxOutputTokens: 32_768, inputKinds: ['text', 'image'] } as const;
-const GPT_4O = { contextWindow: 128_000, maxOutputTokens: 16_384, inputKinds: ['text', 'image'] } as const;
-const CLAUDE = { contextWindow: 1_000_000, maxOutputTokens: 128_000, inputKinds: ['text', 'image'] } as const;
-const GEMINI = {
-  contextWindow: 1_048_576,
-  maxOutputTokens: 65_536,
-  inputKinds: ['text', 'image', 'audio', 'file'],
-} as const;
-
-/** Input tokens up to which OpenAI's short-context prices hold. */
-const GPT_SHORT = 272_000;
-
-const OPENAI_MODELS: Readonly<Record<string, Entry>> = {
-  'gpt-6.2-sol': {
-    ...GPT_5_5,
-    usd: ['2', '0.1', '10'],
-    cacheWriteUsd: '2.5',
-    longContext: { above: GPT_SHORT, usd: ['4', '0.2', '15'], cacheWriteUsd: '5' },
-  },
-  'gpt-6.1-terra': {
-    ...GPT_5_5,
-    usd: ['1', '0.05', '5'],
-    cacheWriteUsd: '1.25',
-    longContext: { above: GPT_SHORT, usd: ['2', '0.1', '7.5'], cacheWriteUsd: '2.5' },
-  },
-  'gpt-6-luna': {
-    ...GPT_5_5,
-    usd: ['0.1', '0.01', '0.5'],
-    cacheWriteUsd: '0.125',
-    longContext: { above: GPT_SHORT, usd: ['0.2', '0.02', '0.75'], cacheWriteUsd: '0.25' },
-  },
-  'gpt-5.5': {
-    ...GPT_5_5,
-    usd: ['5', '0.5', '30'],
-    longContext: { above: GPT_SHORT, usd: ['10', '1', '45'] },
-  },
-  // Shut down on 2027-04-01.
-  'gpt-5.1': { ...GPT_5, usd: ['1.25', '0.125', '10'] },
-  // Shut down on 2027-01-14.
-  'gpt-4.1': { ...GPT_4_1, usd: ['2', '0.5', '8'] },
-  'gpt-4.1-mini': { ...GPT_4_1, usd: ['0.4', '0.1', '1.6'] },
-  'gpt-4o': { ...GPT_4O, usd: ['2.5', '1.25', '10'] },
-  'gpt-4o-mini': { ...GPT_4O, usd: ['0.15', '0.075', '0.6'], imageTokens: 50_000 },
-};
-
-const ANTHROPIC_MODELS: Readonly<Record<string, Entry>> = {
-  'claude-fable-5-1': { ...CLAUDE, usd: ['10', '0.25', '50'], cacheWriteUsd: '12.5' },
-  'claude-opus-5-5': { ...CLAUDE, usd: ['4', '0.2', '20'], cacheWriteUsd: '5' },
-  'claude-sonnet-5-5': { ...CLAUDE, usd: ['2', '0.1', '10'], cacheWriteUsd: '2.5' },
-  'claude-haiku-5-5': {
-    ...CLAUDE,
-    usd: ['0.1', '0.01', '0.5'],
-    cacheWriteUsd: '0.125',
-    longContext: { above: 100_000, usd: ['0.5', '0.05', '2.5'], cacheWriteUsd: '0.625' },
-  },
-  'claude-opus-4-6': { ...CLAUDE, usd: ['5', '0.5', '25'], cacheWriteUsd: '6.25' },
-  'claude-sonnet-4-6': { ...CLAUDE, usd: ['3', '0.3', '15'], cacheWriteUsd: '3.75' },
-  'claude-haiku-4-5': {
-    ...CLAUDE,
-    contextWindow: 200_000,
-    maxOutputTokens: 64_000,
-    usd: ['1', '0.1', '5'],
-    cacheWriteUsd: '1.25',
-  },
-};
-
-const GOOGLE_MODELS: Readonly<Record<string, Entry>> = {
-  // Half of this through 2026-12-31.
-  'gemini-3.8-flash': { ...GEMINI, usd: ['1.5', '0.15', '7.5'] },
-  'gemini-3.5-flash-lite': { ...GEMINI, usd: ['0.3', '0.03', '2.5'] },
-};
 
 /** Each key that is set brings its provider and the models known of it. */
 export function catalogueFromKeys(
   variables: EnvironmentVariables,
   proxies: Proxies = NO_PROXIES,
 ): CatalogSnapshot {
-  const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
-  const baseUrl = OPENAI_BASE_URL === undefined ? undefined : trimSlashes(OPENAI_BASE_URL);
-  const openai = defaultProvider('openai', 'openai', proxies, { baseUrl });
-  const isOpenAi = openai.baseUrl === defaultProvider('openai', 'openai').baseUrl;
+  const { ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
   const offers: readonly Offer[] = [
-    {
-      provider: {
-        ...openai,
-        apiKey: OPENAI_API_KEY,
-        wires: ['chat', 'videos'],
-      },
-      texts: OPENAI_MODELS,
-      videos: isOpenAi ? {} : OPENAI_VIDEOS,
-    },
+    openAiOffer(variables, proxies),
     {
       provider: { ...defaultProvider('anthropic', 'anthropic', proxies), apiKey: ANTHROPIC_API_KEY },
       texts: ANTHROPIC_MODELS,
@@ -149,7 +34,7 @@ export function catalogueFromKeys(
       videos: {},
     },
   ];
-  const offered = offers.filter(({ provider }) => provider.apiKey !== undefined);
+  const offered = offers.filter(({ provider }) => provider.apiKey !== undefined || provider.discover);
   return {
     providers: new Map(offered.map(({ provider }) => [provider.id, provider])),
     models: new Map(offered.flatMap(modelsOf).map((model) => [model.id, model])),
@@ -158,47 +43,61 @@ export function catalogueFromKeys(
 
 interface Offer {
   readonly provider: ProviderSettings;
-  readonly texts: Readonly<Record<string, Entry>>;
+  readonly texts: KnownModels;
   readonly videos: Parameters<typeof videoModels>[0];
+}
+
+/**
+ * A key for OpenAI itself brings the models that are known of it. At another server they are there too, at the same
+ * prices, with whatever that server lists and the catalogue knows: a key mostly means that calls cost money, so nothing
+ * is free. Without a key the server is taken for one's own: all that it lists is there, and free.
+ */
+function openAiOffer(
+  { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url }: EnvironmentVariables,
+  proxies: Proxies,
+): Offer {
+  const baseUrl = url === undefined ? undefined : withVersion(trimSlashes(url));
+  const openai = defaultProvider('openai', 'openai', proxies, { baseUrl });
+  const isOpenAi = openai.baseUrl === defaultProvider('openai', 'openai').baseUrl;
+  if (apiKey === undefined) {
+    const local: ProviderSettings = {
+      ...defaultProvider('local', 'openai', proxies, { baseUrl }),
+      tokenLimitField: 'max_tokens',
+    };
+    const discover: DiscoverSettings = { ...DISCOVER_DEFAULTS, pricing: 'free' };
+    return { provider: { ...local, ...(url !== undefined && { discover }) }, texts: new Map(), videos: {} };
+  }
+  return {
+    provider: {
+      ...openai,
+      apiKey,
+      wires: ['chat', 'videos'],
+      ...(!isOpenAi && { discover: DISCOVER_DEFAULTS }),
+    },
+    texts: OPENAI_MODELS,
+    videos: isOpenAi ? {} : OPENAI_VIDEOS,
+  };
+}
+
+/** Servers tell their address without the path that their API has. */
+function withVersion(url: string): string {
+  return new URL(url).pathname === '/' ? `${url}/v1` : url;
 }
 
 function modelsOf({ provider, texts, videos }: Offer): readonly Model[] {
   return [
-    ...Object.entries(texts).map(([id, entry]) => textModel(id, entry, provider)),
+    ...[...texts].map(([id, known]) => textModel(id, known, provider)),
     ...videoModels(videos, provider, CATALOGUE_CREATED),
   ];
 }
 
-function textModel(id: string, entry: Entry, provider: ProviderSettings): TextModel {
-  const { contextWindow, maxOutputTokens, inputKinds, imageTokens } = entry;
+function textModel(id: string, known: KnownModel, provider: ProviderSettings): TextModel {
   return {
     kind: 'text',
     id,
     targets: [{ provider, upstreamModel: id, priority: 1, weight: 1 }],
-    contextWindow,
-    maxOutputTokens,
-    pricing: pricing(entry),
-    partTokens: { ...DEFAULT_PART_TOKENS, ...(imageTokens !== undefined && { image: imageTokens }) },
+    ...known,
     created: CATALOGUE_CREATED,
     ownedBy: provider.id,
-    inputKinds,
-  };
-}
-
-function pricing({ longContext, ...prices }: Entry): TextPricing {
-  return {
-    ...tokenPrices(prices),
-    ...(longContext && {
-      longContext: { ...tokenPrices(longContext), aboveInputTokens: longContext.above },
-    }),
-  };
-}
-
-function tokenPrices({ usd: [input, cachedInput, output], cacheWriteUsd }: Prices): TokenPrices {
-  return {
-    input: parseDecimal(input),
-    cachedInput: parseDecimal(cachedInput),
-    ...(cacheWriteUsd !== undefined && { cacheWrite: parseDecimal(cacheWriteUsd) }),
-    output: parseDecimal(output),
   };
 }

@@ -62,9 +62,10 @@ export function fitsWindow(
   return tokens + outputCapOf(model, askedOutputCap) <= model.contextWindow;
 }
 
-/** Output tokens of one choice at most. */
-export function outputCapOf({ maxOutputTokens }: TextModel, asked = maxOutputTokens): number {
-  return Math.min(asked, maxOutputTokens);
+/** Output tokens of one choice at most: what the client asked for, else the model's default, within its limit. */
+export function outputCapOf(model: TextModel, asked: number | undefined): number {
+  const { maxOutputTokens, defaultOutputTokens = maxOutputTokens } = model;
+  return Math.min(asked ?? defaultOutputTokens, maxOutputTokens);
 }
 
 /** Tokens of the parts that are not text. */

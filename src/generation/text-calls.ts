@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { defer, map, type Observable } from 'rxjs';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import type { TextModel } from '../catalog/model.js';
+import { entryIdOf, type TextModel } from '../catalog/model.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -25,6 +25,7 @@ import { completeUsage } from '../tokens/complete-usage.js';
 import { inputText, measureInput } from '../tokens/input-size.js';
 import { roughTokens, TextMeter } from '../tokens/text-meter.js';
 import { outputCapOf, tokensOfParts } from './count-input.js';
+import { fitEffort } from './fit-effort.js';
 
 /** What decides the price of a call, and what goes up. */
 export interface TextCallRequest extends PricedOptions {
@@ -162,6 +163,7 @@ export class TextCalls {
       payer,
       quote,
       model: model.id,
+      entryId: entryIdOf(model),
       provider: model.targets[0]?.provider.id ?? '',
       responseId,
       inputTokensEstimate: inputTokens,
@@ -216,7 +218,8 @@ export class TextCalls {
     demand: Demand,
   ): Observable<TextEvent> {
     const { model } = request.resolved;
-    const own = request.outputCapTokens === undefined ? undefined : quote.size.outputCap;
+    const isLimited = request.outputCapTokens !== undefined || model.defaultOutputTokens !== undefined;
+    const own = isLimited ? quote.size.outputCap : undefined;
     const cap =
       outputCapTokens === undefined ? (loweredOutputCap ?? own) : outputCapOf(model, outputCapTokens);
     return this.text.generate(
@@ -226,7 +229,7 @@ export class TextCalls {
         account: accountId,
         // Nobody may be listening in the background, but what has been said when the call is cancelled is kept.
         stream: request.stream || request.background === true,
-        chat,
+        chat: fitEffort(chat, model),
         ...(cap === undefined ? {} : { outputCapTokens: cap }),
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),

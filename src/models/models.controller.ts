@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import { externalModelCard, nativeModelCard } from '../catalog/model-cards.js';
-import type { Model } from '../catalog/model.js';
+import { entryIdOf, type Model } from '../catalog/model.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
@@ -11,28 +11,29 @@ abstract class ModelsController {
   protected constructor(
     private readonly catalog: Catalog,
     private readonly keys: KeyAuthenticator,
-    private readonly card: (model: Model) => object,
+    private readonly card: (model: Model, name?: string) => object,
   ) {}
 
   @Get()
   async list(@CurrentCaller() caller: Caller): Promise<object> {
-    const models = await this.allowed(caller);
+    const isAllowed = await this.allowedTo(caller);
+    const models = this.catalog.list().filter(isAllowed);
     return { object: 'list', data: models.map((model) => this.card(model)) };
   }
 
   /** Ids have slashes, which clients send raw or encoded. */
   @Get('*id')
   async find(@CurrentCaller() caller: Caller, @Param('id') segments: string | string[]): Promise<object> {
-    const id = typeof segments === 'string' ? segments : segments.join('/');
-    const model = (await this.allowed(caller)).find((candidate) => candidate.id === id);
-    if (!model) throw new GatewayError('model_not_found', undefined, { param: 'model' });
-    return this.card(model);
+    const name = typeof segments === 'string' ? segments : segments.join('/');
+    const isAllowed = await this.allowedTo(caller);
+    const model = this.catalog.get(name);
+    if (!model || !isAllowed(model)) throw new GatewayError('model_not_found', undefined, { param: 'model' });
+    return this.card(model, name);
   }
 
-  private async allowed(caller: Caller): Promise<readonly Model[]> {
+  private async allowedTo(caller: Caller): Promise<(model: Model) => boolean> {
     const { allowedModels } = await this.keys.authenticate(caller.keyHash);
-    const models = this.catalog.list();
-    return allowedModels.length === 0 ? models : models.filter(({ id }) => allowedModels.includes(id));
+    return (model) => allowedModels.length === 0 || allowedModels.includes(entryIdOf(model));
   }
 }
 

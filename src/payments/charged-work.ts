@@ -35,8 +35,10 @@ export interface AdoptedHold {
 export interface ChargedWork<Event> {
   readonly payer: Payer;
   readonly quote: Quote;
-  /** Public model id without options. */
+  /** Public model id without options: what receipts name. */
   readonly model: string;
+  /** The id of its catalog entry: what the key's allowed models name. */
+  readonly entryId: string;
   /** Configured id of the provider that is expected to answer. */
   readonly provider: string;
   readonly responseId: string;

@@ -11,11 +11,11 @@ const logger = new Logger('Settlement');
 
 /** What the ledger is asked for before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
-  const { payer, quote, model, provider, responseId, inputTokensEstimate } = work;
+  const { payer, quote, model, entryId, provider, responseId, inputTokensEstimate } = work;
   return {
     holdId,
     keyHash: payer.keyHash,
-    model,
+    model: entryId,
     wanted: quote.wanted,
     minimum: quote.minimum,
     requestId: payer.requestId,

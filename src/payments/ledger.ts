@@ -19,7 +19,7 @@ export interface HoldRequest {
   readonly holdId: string;
   /** SHA-256 of the presented key. */
   readonly keyHash: Buffer;
-  /** Public id, as the key's allowed models name it. */
+  /** The id of the catalog entry, as the key's allowed models name it. */
   readonly model: string;
   /** Atomic USDC. */
   readonly wanted: bigint;

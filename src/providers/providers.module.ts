@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
+import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../config/config.js';
+import { ModelDiscovery } from './discovery/model-discovery.js';
 import { AddressGuard } from './http/address-guard.js';
 import { GuardedClient } from './http/guarded-client.js';
 import { nameServers } from './http/resolve-host.js';
@@ -16,7 +18,9 @@ const IMAGE_TIMEOUT_MS = 15_000;
 const IMAGES_AT_ONCE = 32;
 
 @Module({
+  imports: [CatalogModule],
   providers: [
+    ModelDiscovery,
     TextProviders,
     { provide: TargetHealth, useFactory: () => new TargetHealth(Date.now) },
     {

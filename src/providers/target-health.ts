@@ -4,6 +4,8 @@ import type { Target } from '../catalog/model.js';
 /** Failures in a row after which a target is set aside. */
 const FAILURES_IN_A_ROW = 5;
 const SET_ASIDE_MS = 30_000;
+/** Names that are passed through are the client's, so there could be any number of them. */
+const MOST_ENTRIES = 1_000;
 
 export interface TargetState {
   readonly provider: string;
@@ -23,7 +25,7 @@ interface Entry {
 
 /**
  * Which targets fail at the moment. One that fails five times in a row is set aside for 30 s; then one call probes it
- * while others still pass it by. A target without recent failures has no entry, so the size is bounded by the catalog.
+ * while others still pass it by. A target without recent failures has no entry; beyond a bound the oldest entry goes.
  */
 @Injectable()
 export class TargetHealth {
@@ -71,6 +73,7 @@ export class TargetHealth {
       probing: false,
     };
     this.entries.set(key, entry);
+    if (this.entries.size > MOST_ENTRIES) this.forgetOldest();
     entry.failuresInARow += 1;
     entry.probing = false;
     if (entry.failuresInARow >= FAILURES_IN_A_ROW) entry.setAsideUntilMs = this.nowMs() + SET_ASIDE_MS;
@@ -90,6 +93,11 @@ export class TargetHealth {
       state: entry.probing ? 'probing' : entry.setAsideUntilMs > 0 ? 'set_aside' : 'available',
       failuresInARow: entry.failuresInARow,
     }));
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined) this.entries.delete(oldest);
   }
 
   private isUsable(entry: Entry | undefined): boolean {

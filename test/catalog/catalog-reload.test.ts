@@ -111,7 +111,7 @@ describe('CatalogReload', () => {
   });
 
   it('refuses a bad file with its problems, keeps what runs, and takes over the mended file', async () => {
-    writeFileSync(path, fileWith('BAD:ID').replace('pricing: free', 'pricing: {input: -1, output: 1}'));
+    writeFileSync(path, fileWith('BAD(ID').replace('pricing: free', 'pricing: {input: -1, output: 1}'));
     await until(() => logged('was refused'));
     expect(ids()).toEqual(['first']);
     expect(logged('models[0].id: must be')).toBe(true);

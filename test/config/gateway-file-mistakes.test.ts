@@ -5,8 +5,11 @@ import { cleanUpDirectories } from './temporary-directory.js';
 cleanUpDirectories();
 
 const A_PRICE = 'must be a non-negative decimal number of USD, such as 1.25, and not above 1000000';
-const AN_ID =
-  'must be 1 to 128 letters, digits, dots, dashes, underscores and slashes; sandbox/ belongs to the built-in sandbox';
+const A_NAME = 'must be 1 to 128 letters, digits and any of . _ - / : @ +';
+const NOT_SANDBOX = '; sandbox/ belongs to the built-in sandbox';
+const AN_ID = `${A_NAME}, or fewer and then a *${NOT_SANDBOX}`;
+const A_DISCOVERED = '[{id: up, type: openai, discover: {';
+const A_PRICING = 'must be a mapping of prices, or one of the words free and builtin';
 const A_REFERENCE = 'has a reference that is not ${NAME} with the name of an environment variable';
 
 /** A file with one mistake, and what is said about it. */
@@ -25,7 +28,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [`providers: [{id: up, type: openai}, {id: up, type: google}]`]:
     'providers[1].id: is the id of an earlier provider',
   'providers: [{id: up, type: openai, key: x}]':
-    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, tool_images, api_key, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages',
+    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, tool_images, api_key, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages, discover',
   'providers: [{id: up, type: openai, idempotent_videos: true}]':
     'providers[0].idempotent_videos: is for a provider of type openai with videos among its wires',
   'providers: [{id: up, type: google, wires: [videos], idempotent_videos: true}]':
@@ -57,7 +60,31 @@ const MISTAKES: Readonly<Record<string, string>> = {
     'models[0].targets[0].weight: must be a whole number from 1 to 1000',
   [withModel({ targets: '[{provider: up, model: m, wait: 1}]' })]:
     'models[0].targets[0].wait: is not a known key; known here: provider, model, priority, weight',
-  [withModel({ id: '"a:b"' })]: 'models[0].id: ' + AN_ID,
+  [withModel({ id: '"a b"' })]: 'models[0].id: ' + AN_ID,
+  [withModel({ id: "'*a'" })]: 'models[0].id: ' + AN_ID,
+  [withModel({ id: "'a**'" })]: 'models[0].id: ' + AN_ID,
+  [withModel({ id: "'sandbox/*'" })]: 'models[0].id: ' + AN_ID,
+  [withModel({ id: 'ä' })]: 'models[0].id: ' + AN_ID,
+  [withVideo({ id: "'v*'" })]: `models[0].id: ${A_NAME}${NOT_SANDBOX}`,
+  [withModel({ targets: "[{provider: up, model: '*'}]" })]:
+    'models[0].targets: pass a name through only where the id ends in *',
+  [withModel({ id: "'a/*'", aliases: '[b]' })]: 'models[0].aliases: are not for an id that ends in *',
+  [withModel({ aliases: '["a b"]' })]: 'models[0].aliases[0]: ' + AN_ID,
+  [`${PROVIDER}models: [{${model({ id: 'a', aliases: '[x, "y*"]' })}}, {${model({ id: 'b', aliases: '["y*"]' })}}]`]:
+    'models[1].aliases[0]: is an alias already',
+  [withModel({ default_output_tokens: '101' })]:
+    'models[0].default_output_tokens: must not exceed max_output_tokens',
+  [withModel({ reasoning_efforts: '[extreme]' })]:
+    'models[0].reasoning_efforts[0]: must be one of none, minimal, low, medium, high, xhigh, max',
+  [`providers: ${A_DISCOVERED}pricing: cheap}}]`]: 'providers[0].discover.pricing: ' + A_PRICING,
+  [`providers: ${A_DISCOVERED}prefix: "sandbox/"}}]`]:
+    'providers[0].discover.prefix: must be the beginning of public ids: letters, digits and any of . _ - / : @ +, such as ollama/',
+  [`providers: ${A_DISCOVERED}refresh_ms: 10}}]`]:
+    'providers[0].discover.refresh_ms: must be a whole number from 1000 to 86400000',
+  [`providers: ${A_DISCOVERED}every: 10}}]`]:
+    'providers[0].discover.every: is not a known key; known here: pricing, context_window, max_output_tokens, prefix, include, refresh_ms',
+  'providers: [{id: up, type: google, discover: {}}]':
+    'providers[0].discover: is for a provider of type openai',
   [withModel({ id: 'sandbox/mine' })]: 'models[0].id: ' + AN_ID,
   [`${PROVIDER}models: [{${model()}}, {${model()}}]`]: 'models[1].id: is the id of an earlier model',
   [withVideo({ wires: '[chat]' })]: 'models[0].targets: the provider up must have videos among its wires',
@@ -72,7 +99,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [withVideo({ aspect_ratios: '[wide]' })]:
     'models[0].aspect_ratios[0]: must be width:height in quotes, such as "16:9"',
   [withVideo({ context_window: '5' })]:
-    'models[0].context_window: is not a known key; known here: id, kind, targets, pricing, input, created, owned_by, durations, sizes, aspect_ratios',
+    'models[0].context_window: is not a known key; known here: id, kind, targets, pricing, input, created, owned_by, aliases, display_name, durations, sizes, aspect_ratios',
   [withVideo({ pricing: '{}' })]: 'models[0].pricing.per_second: is required',
   [withVideo({ pricing: '{per_second: -1}' })]: 'models[0].pricing.per_second: ' + A_PRICE,
   [withVideo({ pricing: '{per_second: 1, per_video: 1}' })]:
@@ -88,7 +115,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
     'models[0].context_window: must be a whole number from 1 to 100000000',
   [withModel({ pricing: undefined })]: 'models[0].pricing: is required',
   [withModel({ pricing: '~' })]: 'models[0].pricing: is required',
-  [withModel({ pricing: 'cheap' })]: 'models[0].pricing: must be a mapping of prices, or the word free',
+  [withModel({ pricing: 'cheap' })]: 'models[0].pricing: ' + A_PRICING,
   [withModel({ pricing: '{input: 1}' })]: 'models[0].pricing.output: is required',
   [withModel({ pricing: '{input: 1, output: -2}' })]: 'models[0].pricing.output: ' + A_PRICE,
   [withModel({ pricing: '{input: .inf, output: 2}' })]: 'models[0].pricing.input: ' + A_PRICE,

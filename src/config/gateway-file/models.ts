@@ -1,21 +1,22 @@
-import type { InputKind, Model, ProviderSettings, Target, TextModel } from '../../catalog/model.js';
+import { REST_OF_NAME } from '../../catalog/model-index.js';
+import type { InputKind, Model, ProviderSettings, Target } from '../../catalog/model.js';
+import { isModelName, isNameOrPattern, MODEL_NAME_WORDS, prefixOf } from '../../catalog/model-name.js';
 import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
-import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../model-defaults.js';
-import { readPricing } from './pricing.js';
+import { DEFAULT_CREATED } from '../model-defaults.js';
 import type { Section, TextRule } from './section.js';
+import { readTextModel } from './text-model.js';
 import { readVideoModel, type CommonSettings } from './video-model.js';
 
-const MOST_TOKENS = 100_000_000;
 const MOST_WEIGHT = 1_000;
 const INPUT_KINDS: readonly InputKind[] = ['text', 'image', 'audio', 'file'];
 
-const MODEL_ID: TextRule = {
-  test: (id) => /^[A-Za-z0-9._/-]{1,128}$/.test(id),
-  words: '1 to 128 letters, digits, dots, dashes, underscores and slashes',
+const NAME: TextRule = {
+  test: isModelName,
+  words: `${MODEL_NAME_WORDS}; ${SANDBOX_PREFIX} belongs to the built-in sandbox`,
 };
-const OWN_MODEL_ID: TextRule = {
-  test: (id) => MODEL_ID.test(id) && !id.startsWith(SANDBOX_PREFIX),
-  words: `${MODEL_ID.words}; ${SANDBOX_PREFIX} belongs to the built-in sandbox`,
+const NAME_OR_PATTERN: TextRule = {
+  test: isNameOrPattern,
+  words: `${MODEL_NAME_WORDS}, or fewer and then a *; ${SANDBOX_PREFIX} belongs to the built-in sandbox`,
 };
 const UPSTREAM_NAME: TextRule = {
   test: (name) => name.length >= 1 && name.length <= 256,
@@ -23,6 +24,10 @@ const UPSTREAM_NAME: TextRule = {
 };
 const OWNER: TextRule = {
   test: (owner) => owner.length >= 1 && owner.length <= 128,
+  words: '1 to 128 characters',
+};
+const DISPLAY_NAME: TextRule = {
+  test: (name) => /^[^\p{C}]{1,128}$/u.test(name),
   words: '1 to 128 characters',
 };
 const INPUT_KIND: TextRule = {
@@ -36,20 +41,26 @@ export function readModels(
   providers: ReadonlyMap<string, ProviderSettings>,
 ): Map<string, Model> {
   const models = new Map<string, Model>();
+  const aliases = new Set<string>();
   for (const section of file.sections('models')) {
-    const id = readId(section);
-    if (models.has(id)) section.refuse('id', 'is the id of an earlier model');
+    section.accept('id', 'kind');
     const kind = section.text('kind') ?? 'text';
+    const id = readId(section, kind === 'text' ? NAME_OR_PATTERN : NAME);
+    if (models.has(id)) section.refuse('id', 'is the id of an earlier model');
     if (kind === 'video') models.set(id, readVideoModel(section, readCommon(section, id, providers)));
     else if (kind === 'text') models.set(id, readTextModel(section, readCommon(section, id, providers)));
     else section.refuse('kind', 'must be one of text, video');
+    models.get(id)?.aliases?.forEach((alias, index) => {
+      if (aliases.has(alias)) section.refuse(`aliases[${index}]`, 'is an alias already');
+      aliases.add(alias);
+    });
   }
   return models;
 }
 
-function readId(section: Section): string {
+function readId(section: Section, rule: TextRule): string {
   section.require('id');
-  return section.text('id', OWN_MODEL_ID) ?? section.path;
+  return section.text('id', rule) ?? section.path;
 }
 
 /** What every model says, whatever it makes. */
@@ -61,31 +72,24 @@ function readCommon(
   section.require('targets', 'pricing');
   const targets = section.sections('targets').flatMap((target) => readTarget(target, providers) ?? []);
   if (section.isEmptyList('targets')) section.refuse('targets', 'must name at least one target');
+  const isPattern = prefixOf(id) !== undefined;
+  if (!isPattern && targets.some(({ upstreamModel }) => upstreamModel === REST_OF_NAME))
+    section.refuse('targets', 'pass a name through only where the id ends in *');
   const inputKinds = section.texts('input', INPUT_KIND) as readonly InputKind[] | undefined;
+  const created = section.wholeNumber('created', 0, 99_999_999_999) ?? DEFAULT_CREATED;
+  const ownedBy = section.text('owned_by', OWNER) ?? targets[0]?.provider.id ?? '';
+  const aliases = section.texts('aliases', NAME_OR_PATTERN);
+  if (isPattern && aliases) section.refuse('aliases', 'are not for an id that ends in *');
+  const displayName = section.text('display_name', DISPLAY_NAME);
   return {
     id,
+    ...(aliases && { aliases }),
+    ...(displayName !== undefined && { displayName }),
     targets,
-    created: section.wholeNumber('created', 0, 99_999_999_999) ?? DEFAULT_CREATED,
-    ownedBy: section.text('owned_by', OWNER) ?? targets[0]?.provider.id ?? '',
+    created,
+    ownedBy,
     ...(inputKinds && { inputKinds }),
   };
-}
-
-function readTextModel(section: Section, common: CommonSettings): TextModel {
-  section.require('context_window', 'max_output_tokens');
-  const contextWindow = section.wholeNumber('context_window', 1, MOST_TOKENS) ?? MOST_TOKENS;
-  const maxOutputTokens = section.wholeNumber('max_output_tokens', 1, MOST_TOKENS) ?? 1;
-  if (maxOutputTokens > contextWindow) section.refuse('max_output_tokens', 'must not exceed context_window');
-  const model: TextModel = {
-    kind: 'text',
-    ...common,
-    contextWindow,
-    maxOutputTokens,
-    pricing: readPricing(section) ?? 'free',
-    partTokens: readPartTokens(section.section('part_tokens')),
-  };
-  section.end();
-  return model;
 }
 
 function readTarget(section: Section, providers: ReadonlyMap<string, ProviderSettings>): Target | undefined {
@@ -100,12 +104,4 @@ function readTarget(section: Section, providers: ReadonlyMap<string, ProviderSet
   section.end();
   if (provider === undefined || upstreamModel === undefined) return undefined;
   return { provider, upstreamModel, priority, weight };
-}
-
-function readPartTokens(section: Section | undefined): TextModel['partTokens'] {
-  const tokens = (key: keyof TextModel['partTokens']) =>
-    section?.wholeNumber(key, 0, MOST_TOKENS) ?? DEFAULT_PART_TOKENS[key];
-  const partTokens = { image: tokens('image'), audio: tokens('audio'), file: tokens('file') };
-  section?.end();
-  return partTokens;
 }

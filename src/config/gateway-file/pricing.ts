@@ -4,11 +4,18 @@ import type { Section, TextRule } from './section.js';
 
 const ZERO = parseDecimal('0');
 const MOST_TOKENS = 100_000_000;
-const FREE: TextRule = { test: (text) => text === 'free', words: 'a mapping of prices, or the word free' };
+const BUILT_IN = 'builtin';
+const WORD: TextRule = {
+  test: (text) => text === 'free' || text === BUILT_IN,
+  words: `a mapping of prices, or one of the words free and ${BUILT_IN}`,
+};
 
 /** Absent only together with a problem: a model is free only when the file says so. */
-export function readPricing(model: Section): TextPricing | 'free' | undefined {
-  if (model.isText('pricing')) return model.text('pricing', FREE) === undefined ? undefined : 'free';
+export function readPricing(model: Section): TextPricing | 'free' | typeof BUILT_IN | undefined {
+  if (model.isText('pricing')) {
+    const word = model.text('pricing', WORD);
+    return word === undefined ? undefined : word === 'free' ? 'free' : BUILT_IN;
+  }
   const section = model.section('pricing');
   if (section === undefined) return undefined;
   const longContext = section.section('long_context');

@@ -4,6 +4,7 @@ import { isProxyUrl, NO_PROXIES, proxyFor, proxyUrl, type Proxies } from '../env
 import { isHttpUrl, trimSlashes } from '../environment/rules.js';
 import { PROFILE_NAMES, profileNameOf, profileOf, type ProfileName } from '../provider-profiles.js';
 import { SANDBOX_PROVIDER_ID } from '../sandbox-catalogue.js';
+import { readDiscover } from './discover.js';
 import type { Section, TextRule } from './section.js';
 
 type UpstreamType = Exclude<ProviderType, 'sandbox'>;
@@ -123,7 +124,10 @@ function readProvider(section: Section, proxies: Proxies): ProviderSettings {
     maxConnections: section.wholeNumber('max_connections', 1, 65_535) ?? defaults.maxConnections,
     proxy: readProxy(section, defaults),
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
+    ...readDiscovery(section),
   };
+  if (provider.discover && provider.type !== 'openai')
+    section.refuse('discover', 'is for a provider of type openai');
   if (provider.idempotentVideos && !(provider.type === 'openai' && provider.wires.includes('videos')))
     section.refuse('idempotent_videos', 'is for a provider of type openai with videos among its wires');
   section.end();
@@ -150,6 +154,11 @@ function readProxy(section: Section, { proxy }: ProviderSettings): string | unde
   const text = section.text('proxy', PROXY);
   if (text === undefined) return proxy;
   return text === NO_PROXY_AT_ALL ? undefined : proxyUrl(text);
+}
+
+function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {
+  const section = provider.section('discover');
+  return section ? { discover: readDiscover(section) } : {};
 }
 
 function isHeader(name: string, value: string): boolean {

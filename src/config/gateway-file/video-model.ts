@@ -4,7 +4,10 @@ import type { VideoPricing } from '../../payments/domain/pricing.js';
 import type { Section, TextRule } from './section.js';
 
 /** What a model of any kind says. */
-export type CommonSettings = Pick<VideoModel, 'id' | 'targets' | 'created' | 'ownedBy' | 'inputKinds'>;
+export type CommonSettings = Pick<
+  VideoModel,
+  'id' | 'aliases' | 'displayName' | 'targets' | 'created' | 'ownedBy' | 'inputKinds'
+>;
 
 const MOST_SECONDS = 3_600;
 

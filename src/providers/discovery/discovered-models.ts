@@ -1,0 +1,117 @@
+import { isModelName } from '../../catalog/model-name.js';
+import type {
+  DiscoverSettings,
+  KnownModel,
+  KnownModels,
+  ProviderSettings,
+  TextModel,
+} from '../../catalog/model.js';
+import { DEFAULT_CREATED, DEFAULT_PART_TOKENS, defaultOutputTokens } from '../../config/model-defaults.js';
+import type { ListedModel } from './listed-model.js';
+
+/** More than any known server lists. */
+const MOST_MODELS = 2_000;
+
+export interface Discovered {
+  readonly models: readonly TextModel[];
+  /** Names at the upstream that are left out, since nobody has said what they cost. */
+  readonly unpriced: readonly string[];
+  /** How many are left out since no public id can be made of their names, or since there are too many. */
+  readonly unusable: number;
+}
+
+/** What a provider offers of the models that it lists. */
+export function discoveredModels(
+  provider: ProviderSettings,
+  settings: DiscoverSettings,
+  listed: readonly ListedModel[],
+): Discovered {
+  const included = matcher(settings.include);
+  const models: TextModel[] = [];
+  const unpriced: string[] = [];
+  let unusable = 0;
+  for (const entry of listed) {
+    if (!included(entry.name)) continue;
+    const known = knownModel(settings, entry);
+    const id = settings.prefix + entry.name;
+    if (!isModelName(id) || models.length === MOST_MODELS) unusable += 1;
+    else if (known === undefined) unpriced.push(entry.name);
+    else models.push(textModel(id, provider, entry, known));
+  }
+  return { models, unpriced, unusable };
+}
+
+function textModel(
+  id: string,
+  provider: ProviderSettings,
+  { name, created = DEFAULT_CREATED }: ListedModel,
+  known: KnownModel,
+): TextModel {
+  return {
+    kind: 'text',
+    id,
+    targets: [{ provider, upstreamModel: name, priority: 1, weight: 1 }],
+    ...known,
+    created,
+    ownedBy: provider.id,
+  };
+}
+
+/** Undefined where the price is to be known and is not. */
+function knownModel(settings: DiscoverSettings, listed: ListedModel): KnownModel | undefined {
+  const { pricing } = settings;
+  if (isByName(pricing)) {
+    const known = pricing.get(listed.name.replace(GOOGLE_PREFIX, ''));
+    return known && within(known, listed);
+  }
+  const contextWindow = listed.contextWindow ?? settings.contextWindow;
+  const limit = listed.maxOutputTokens ?? settings.maxOutputTokens;
+  const isGuessed = limit === undefined && pricing !== 'free';
+  return {
+    contextWindow,
+    maxOutputTokens: Math.min(limit ?? contextWindow, contextWindow),
+    ...(isGuessed && { defaultOutputTokens: defaultOutputTokens(contextWindow) }),
+    pricing,
+    partTokens: DEFAULT_PART_TOKENS,
+  };
+}
+
+function isByName(pricing: DiscoverSettings['pricing']): pricing is KnownModels {
+  return pricing instanceof Map;
+}
+
+/** Google lists its models with this in front of the names that everybody uses. */
+const GOOGLE_PREFIX = /^models\//;
+
+/** A server may serve less of a model than its maker does. */
+function within(known: KnownModel, { contextWindow = Infinity, maxOutputTokens = Infinity }: ListedModel) {
+  const window = Math.min(known.contextWindow, contextWindow);
+  const most = Math.min(known.maxOutputTokens, maxOutputTokens, window);
+  const { defaultOutputTokens: byDefault } = known;
+  return {
+    ...known,
+    contextWindow: window,
+    maxOutputTokens: most,
+    ...(byDefault !== undefined && { defaultOutputTokens: Math.min(byDefault, most) }),
+  };
+}
+
+/** Patterns in which `*` stands for any text. */
+function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const parts = patterns.map((pattern) => pattern.split('*'));
+  return (name) => parts.some((texts) => matches(name, texts));
+}
+
+/** Takes each text where it comes first, which finds a match if there is one; linear in the name for each text. */
+function matches(name: string, [first = '', ...rest]: readonly string[]): boolean {
+  const last = rest.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let from = first.length;
+  for (const text of rest) {
+    const at = name.indexOf(text, from);
+    if (at < 0) return false;
+    from = at + text.length;
+  }
+  return name.length - last.length >= from && name.endsWith(last);
+}

@@ -1,0 +1,48 @@
+import type { ProviderSettings } from '../../catalog/model.js';
+import { GatewayError } from '../../errors/gateway-error.js';
+import { malformed } from '../http/malformed.js';
+import { readWhole } from '../http/read-body.js';
+import { connectOpenAi } from '../openai/connect.js';
+import { UpstreamFailure } from '../upstream-failure.js';
+import { readModelList, type ListedModel } from './listed-model.js';
+
+const LIST_TIMEOUT_MS = 10_000;
+/** The longest lists have a few hundred models with long descriptions. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+
+/** Asks a provider what it has. @throws UpstreamFailure, or whatever `signal` was aborted for. */
+export async function listModels(
+  provider: ProviderSettings,
+  signal: AbortSignal,
+): Promise<readonly ListedModel[]> {
+  const client = connectOpenAi(provider);
+  const answer = client.send(
+    { method: 'GET', path: '/models', headers: { accept: 'application/json' } },
+    { signal, stream: false, timeoutMs: LIST_TIMEOUT_MS },
+  );
+  try {
+    const { status } = await answer.head();
+    if (status < 200 || status >= 300) throw refused(status);
+    const models = readModelList(parse((await readWhole(answer, MAX_LIST_BYTES)).toString('utf8')));
+    if (!models) throw malformed('JSON that is no list of models');
+    return models;
+  } finally {
+    answer.close();
+    await client.close();
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw malformed('text that is not JSON');
+  }
+}
+
+function refused(status: number): UpstreamFailure {
+  return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause: `status ${status}` }), {
+    retryable: true,
+    targetFault: true,
+  });
+}

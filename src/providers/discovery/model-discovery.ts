@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { Catalog } from '../../catalog/catalog.service.js';
+import { ModelWatch } from './model-watch.js';
+
+/** How long the start waits for the first lists; whoever answers later is offered later. */
+const START_WAIT_MS = 2_000;
+
+/** Offers what providers with `discover` list, as long as they are in the catalog. */
+@Injectable()
+export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(ModelDiscovery.name);
+  /** By provider id. */
+  private watches = new Map<string, ModelWatch>();
+  private replacements: Subscription | undefined;
+
+  constructor(private readonly catalog: Catalog) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.replacements = this.catalog.replacements.subscribe(() => void this.watchAll());
+    const late = new AbortController();
+    const timeout = delay(START_WAIT_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([this.watchAll(), timeout]);
+    late.abort();
+  }
+
+  onApplicationShutdown(): void {
+    this.replacements?.unsubscribe();
+    for (const watch of this.watches.values()) watch.end();
+  }
+
+  /** In one go, so that a reload takes no discovered model away, not even for a moment. */
+  private async watchAll(): Promise<void> {
+    const before = this.watches;
+    const watches = this.catalog.providers.flatMap((provider) => {
+      const { discover } = provider;
+      if (!discover) return [];
+      const known = before.get(provider.id);
+      const listed = known?.provider.baseUrl === provider.baseUrl ? known.listed : undefined;
+      return [new ModelWatch(provider, discover, this.catalog, this.logger, listed)];
+    });
+    for (const watch of before.values()) watch.end();
+    this.watches = new Map(watches.map((watch) => [watch.provider.id, watch]));
+    await Promise.all(watches.map((watch) => watch.begin()));
+  }
+}

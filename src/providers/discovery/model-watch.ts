@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '@nestjs/common';
+import type { Catalog } from '../../catalog/catalog.service.js';
+import type { DiscoverSettings, ProviderSettings } from '../../catalog/model.js';
+import { UpstreamFailure } from '../upstream-failure.js';
+import { discoveredModels, type Discovered } from './discovered-models.js';
+import { listModels } from './list-models.js';
+import type { ListedModel } from './listed-model.js';
+
+/** A provider that does not answer is asked again after this long, then twice as long, as far as its refresh time. */
+const FIRST_RETRY_MS = 2_000;
+const SHOWN_NAMES = 10;
+
+/** Keeps what the catalog offers of one provider at what that provider lists. A failure keeps the last list. */
+export class ModelWatch {
+  private failures = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly ended = new AbortController();
+
+  /** @param listed what the provider listed before its settings changed */
+  constructor(
+    readonly provider: ProviderSettings,
+    private readonly settings: DiscoverSettings,
+    private readonly catalog: Catalog,
+    private readonly logger: Logger,
+    public listed?: readonly ListedModel[],
+  ) {
+    if (listed) catalog.offer(provider, discoveredModels(provider, settings, listed).models);
+  }
+
+  /** Asks now, and from then on again and again until `end`. Resolves when it was asked once; never rejects. */
+  async begin(): Promise<void> {
+    try {
+      this.found(await listModels(this.provider, this.ended.signal));
+    } catch (failure) {
+      this.failed(failure);
+    }
+    if (this.ended.signal.aborted) return;
+    this.timer = setTimeout(() => void this.begin(), this.pauseMs);
+    this.timer.unref();
+  }
+
+  end(): void {
+    this.ended.abort();
+    clearTimeout(this.timer);
+  }
+
+  private get pauseMs(): number {
+    const { refreshMs } = this.settings;
+    return this.failures === 0 ? refreshMs : Math.min(refreshMs, FIRST_RETRY_MS * 2 ** (this.failures - 1));
+  }
+
+  private found(listed: readonly ListedModel[]): void {
+    if (this.ended.signal.aborted) return;
+    const isBack = this.failures > 0;
+    this.failures = 0;
+    if (!isBack && isDeepStrictEqual(listed, this.listed)) return;
+    this.listed = listed;
+    const discovered = discoveredModels(this.provider, this.settings, listed);
+    this.catalog.offer(this.provider, discovered.models);
+    this.logger.log(wordsFor(this.name, discovered));
+  }
+
+  private failed(failure: unknown): void {
+    if (this.ended.signal.aborted) return;
+    this.failures += 1;
+    const next = this.listed ? 'Its last list stays' : 'It offers no models yet';
+    const words = `${this.name} does not list its models: ${reasonOf(failure)}. ${next}; it is asked again.`;
+    if (this.failures === 1) this.logger.warn(words);
+    else this.logger.debug(words);
+  }
+
+  private get name(): string {
+    return `The provider ${this.provider.id} (${this.provider.baseUrl})`;
+  }
+}
+
+function wordsFor(provider: string, { models, unpriced, unusable }: Discovered): string {
+  const offered = `${provider} offers ${models.length} models${listOf(models.map(({ id }) => id))}.`;
+  const left = [
+    ...(unpriced.length > 0
+      ? [
+          `${unpriced.length} are left out, since the built-in catalogue has no price for them${listOf(unpriced)}; "discover" in the gateway file can say what they cost.`,
+        ]
+      : []),
+    ...(unusable > 0 ? [`${unusable} are left out, since their names cannot be public ids.`] : []),
+  ];
+  return [offered, ...left].join(' ');
+}
+
+/** Names from an upstream are shown only as far as they are names. */
+function listOf(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => name.replaceAll(/[^\w./:@+-]/g, '?'));
+  const more = names.length - shown.length;
+  return `: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Never a word of the upstream's. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof UpstreamFailure)) return 'it could not be asked';
+  const { code, cause } = failure.error;
+  if (code === 'upstream_unavailable') return 'nothing answers there';
+  return typeof cause === 'string' ? cause : failure.error.message;
+}
