@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { Drain } from './health/drain.js';
+import { BudgetQueue } from './payments/budget-queue.js';
 import { LeaseKeeper } from './payments/lease-keeper.js';
 import { RunningCalls } from './payments/running-calls.js';
 import { BackgroundRuns } from './responses/background/background-runs.js';
@@ -30,6 +31,7 @@ export async function shutDown(
   const server = app.getHttpServer() as Server;
   // Idle connections stay: a request that is on its way through one is to be refused with words, not with a reset.
   app.get(Drain).begin();
+  app.get(BudgetQueue).close();
   await app.get(BackgroundRuns).stop();
 
   const submissions = app.get(VideoSubmissions);

@@ -54,6 +54,8 @@ export interface Config {
   readonly receiptSigningKey: string;
   readonly streaming: StreamingConfig;
   readonly payments: PaymentsConfig;
+  /** How long a call waits for the holds of other calls of its key to come back; 0: not at all. */
+  readonly budgetWaitMs: number;
   readonly videos: VideosConfig;
   readonly maxBodyBytes: number;
   /** Bytes that an account may store when none of its own are set. */

@@ -125,6 +125,7 @@ function fromVariables(
       giveUpMs: variables.VIDEO_GIVE_UP_MS,
       timeoutMs: variables.VIDEO_TIMEOUT_MS,
     },
+    budgetWaitMs: variables.BUDGET_WAIT_MS,
     maxBodyBytes: variables.MAX_BODY_BYTES,
     maxStoredBytes: variables.MAX_STORED_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,

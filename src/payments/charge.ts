@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
+import { BudgetQueue } from './budget-queue.js';
 import { ChargedCall } from './charged-call.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import { Ledger } from './ledger.js';
@@ -14,6 +15,7 @@ export const CHARGE_SETTINGS = Symbol('charge settings');
 export class Charge {
   constructor(
     private readonly ledger: Ledger,
+    private readonly budgets: BudgetQueue,
     private readonly settling: Settling,
     private readonly calls: RunningCalls,
     @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
@@ -22,7 +24,8 @@ export class Charge {
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */
   run<Event>(work: ChargedWork<Event>): Observable<Outcome<Event>> {
     return new Observable((subscriber) => {
-      const call = new ChargedCall(work, this.ledger, this.settling, this.calls, this.settings, subscriber);
+      const { ledger, budgets, settling, calls, settings } = this;
+      const call = new ChargedCall(work, ledger, budgets, settling, calls, settings, subscriber);
       void call.begin();
       return () => {
         if (!work.once) call.leave();

@@ -3,11 +3,13 @@ import { Logger } from '@nestjs/common';
 import { defer, Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
+import type { BudgetQueue } from './budget-queue.js';
 import type { Ending } from './call-record.js';
 import type { Receipt } from './domain/receipt.js';
 import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
 import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';
+import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
 import { refusalError } from './refusal.js';
@@ -33,10 +35,13 @@ export class ChargedCall<Event> implements RunningCall {
   private stopped: Ending | undefined;
   private readonly run = new Subscription();
   private grant: HoldGrant | undefined;
+  /** Its hold, until that has been taken or refused. */
+  private pending: PendingHold | undefined;
 
   constructor(
     private readonly work: ChargedWork<Event>,
     private readonly ledger: Ledger,
+    private readonly budgets: BudgetQueue,
     private readonly settling: Settling,
     private readonly calls: RunningCalls,
     private readonly settings: ChargeSettings,
@@ -56,7 +61,7 @@ export class ChargedCall<Event> implements RunningCall {
     try {
       const grant = await this.takeHold();
       if (!grant) return this.end(() => this.subscriber.complete());
-      if (isRefusal(grant)) return this.refuse(refusalError(grant));
+      if (isRefusal(grant)) return this.refuse(this.cutOffError ?? refusalError(grant));
       this.grant = grant;
     } catch (failure) {
       // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
@@ -73,8 +78,19 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
-    const { adopted } = this.work;
-    return adopted ? adopted.claim() : this.ledger.hold(holdRequestFor(this.work, this.holdId));
+    const { adopted, payer, quote } = this.work;
+    if (adopted) return adopted.claim();
+    const request = holdRequestFor(this.work, this.holdId);
+    this.pending = this.budgets.take({
+      keyHash: payer.keyHash,
+      minimum: quote.minimum,
+      attempt: () => this.ledger.hold(request),
+    });
+    return this.pending.answer;
+  }
+
+  private get cutOffError(): GatewayError | undefined {
+    return this.stopped?.status === 'failed' ? this.stopped.error : undefined;
   }
 
   /** The client left. */
@@ -86,6 +102,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   private stop(ending: Ending): void {
     this.stopped ??= ending;
+    this.pending?.leave();
     void this.settleOrRelease(this.work.meter.sent, ending);
   }
 
@@ -94,6 +111,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (this.work.canMove && this.phase === 'running') return this.letGo();
     const error = this.hasShown ? new GatewayError('server_error') : cutOffUnpaid();
     this.stopped ??= { status: 'failed', error };
+    this.pending?.leave();
     void this.fail(error);
   }
 
@@ -255,6 +273,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.phase = 'ended';
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
+    if (this.grant) this.budgets.returned(this.work.payer.keyHash);
     report();
   }
 

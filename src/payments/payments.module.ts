@@ -2,6 +2,7 @@ import { Global, Module, type FactoryProvider } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config, PaymentsConfig } from '../config/config.js';
 import { parseSigningKey } from '../config/signing-key.js';
+import { BUDGET_WAIT_MS, BudgetQueue } from './budget-queue.js';
 import type { ChargeSettings } from './charged-work.js';
 import { Charge, CHARGE_SETTINGS } from './charge.js';
 import { FEE_BPS } from './fee.js';
@@ -24,6 +25,12 @@ import { Sweeper } from './sweeper.js';
       defaultChainId,
       retryMs: leaseMs / 2,
     })),
+    {
+      provide: BUDGET_WAIT_MS,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>): number =>
+        config.get('budgetWaitMs', { infer: true }),
+    },
     setting(FEE_BPS, ({ feeBps }) => feeBps),
     setting(LEASE_MS, ({ leaseMs }) => leaseMs),
     setting(Networks, ({ chainIds }) => new Networks(chainIds)),
@@ -33,6 +40,7 @@ import { Sweeper } from './sweeper.js';
       useFactory: (config: ConfigService<Config, true>) =>
         new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
     },
+    BudgetQueue,
     Charge,
     KeyAuthenticator,
     KeysService,
@@ -45,6 +53,7 @@ import { Sweeper } from './sweeper.js';
     Sweeper,
   ],
   exports: [
+    BudgetQueue,
     Charge,
     CHARGE_SETTINGS,
     FEE_BPS,

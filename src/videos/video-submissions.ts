@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
+import { BudgetQueue } from '../payments/budget-queue.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
 import { refusalError } from '../payments/refusal.js';
@@ -42,6 +43,7 @@ export class VideoSubmissions {
 
   constructor(
     private readonly store: VideoStore,
+    private readonly budgets: BudgetQueue,
     private readonly generation: VideoGeneration,
     private readonly upstream: UpstreamVideos,
     private readonly health: TargetHealth,
@@ -130,7 +132,7 @@ export class VideoSubmissions {
   ): Promise<HoldGrant> {
     const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
     try {
-      const answer = await this.store.submit({
+      const intent: VideoIntent = {
         id,
         holdId: newId('hold'),
         keyHash: payer.keyHash,
@@ -145,7 +147,10 @@ export class VideoSubmissions {
         upstreamModel,
         createdAtMs,
         once,
-      });
+      };
+      const attempt = () => this.store.submit(intent);
+      const { answer: taken } = this.budgets.take({ keyHash: payer.keyHash, minimum: price, attempt });
+      const answer = await taken;
       if (!isRefusal(answer)) return answer;
       throw refusalError(answer);
     } catch (failure) {

@@ -158,7 +158,14 @@ export function testEnvironment(
   databaseUrl: string,
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  return { DATABASE_URL: databaseUrl, PORT: '0', ADMIN_TOKEN, LOG_LEVEL: 'warn', ...more };
+  return {
+    DATABASE_URL: databaseUrl,
+    PORT: '0',
+    ADMIN_TOKEN,
+    LOG_LEVEL: 'warn',
+    BUDGET_WAIT_MS: '0',
+    ...more,
+  };
 }
 
 export async function removeDirectory(directory: string): Promise<void> {

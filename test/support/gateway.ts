@@ -74,6 +74,7 @@ export class TestGateway {
         ADMIN_TOKEN,
         LOG_LEVEL: 'silent',
         SHUTDOWN_GRACE_MS: '0',
+        BUDGET_WAIT_MS: '0',
         ...environment,
       },
       directory,

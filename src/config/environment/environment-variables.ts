@@ -105,6 +105,13 @@ export class EnvironmentVariables {
   @WholeNumber(300, 600_000)
   LEASE_MS = 30_000;
 
+  /**
+   * How long a call waits for the holds of other calls of its key to come back; 0: it is refused at once. At most half
+   * of what the lock of a conversation stands without a hold.
+   */
+  @WholeNumber(0, 30_000)
+  BUDGET_WAIT_MS = 10_000;
+
   /** The longest pause between two polls of a provider for a video that nobody watches. */
   @WholeNumber(500, LONGEST_TIMER_MS)
   VIDEO_POLL_MS = 30_000;

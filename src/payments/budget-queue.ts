@@ -1,0 +1,87 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { KeyQueue, type Claim, type HoldAnswer, type PendingHold } from './key-queue.js';
+import { KeyStore } from './keys/key-store.js';
+import { isRefusal } from './ledger.js';
+
+export const BUDGET_WAIT_MS = Symbol('budget wait milliseconds');
+
+/** Calls that wait keep their bodies in memory. */
+const MOST_WAITERS = 1_000;
+
+interface Leaving {
+  left: boolean;
+  leave: () => void;
+}
+
+/**
+ * Takes holds. A call that only other calls' holds stand in the way of waits for them to come back, in turn with the
+ * other calls of its key in this process, without a connection and without a lock; see `KeyQueue`.
+ */
+@Injectable()
+export class BudgetQueue {
+  /** By key; only those that somebody waits for. */
+  private readonly queues = new Map<string, KeyQueue>();
+  private waiters = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly keys: KeyStore,
+    @Inject(BUDGET_WAIT_MS) private readonly waitMs: number,
+  ) {}
+
+  take(claim: Claim): PendingHold {
+    if (this.waitMs === 0) return { answer: claim.attempt(), leave: () => undefined };
+    const leaving: Leaving = { left: false, leave: () => undefined };
+    return {
+      answer: this.takeInTurn(claim, leaving),
+      leave: () => {
+        leaving.left = true;
+        leaving.leave();
+      },
+    };
+  }
+
+  /** A hold of the key has ended in this process. */
+  returned(keyHash: Buffer): void {
+    void this.queues.get(idOf(keyHash))?.serve();
+  }
+
+  /** The process ends: nobody waits any more. */
+  close(): void {
+    this.isClosed = true;
+    for (const queue of this.queues.values()) queue.close();
+  }
+
+  private async takeInTurn(claim: Claim, leaving: Leaving): Promise<HoldAnswer> {
+    const ahead = this.queues.get(idOf(claim.keyHash));
+    const refusal = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : await claim.attempt();
+    if (!isRefusal(refusal) || refusal.reason !== 'budget_held') return refusal;
+    if (leaving.left || this.isClosed || this.waiters >= MOST_WAITERS) return refusal;
+    const waiting = this.queueOf(claim.keyHash).enter(claim, refusal);
+    if (!waiting) return refusal;
+    leaving.leave = waiting.leave;
+    this.waiters += 1;
+    try {
+      return await waiting.answer;
+    } finally {
+      this.waiters -= 1;
+    }
+  }
+
+  private queueOf(keyHash: Buffer): KeyQueue {
+    const id = idOf(keyHash);
+    const known = this.queues.get(id);
+    if (known) return known;
+    const queue = new KeyQueue(
+      () => this.keys.findByHash(keyHash),
+      this.waitMs,
+      () => this.queues.delete(id),
+    );
+    this.queues.set(id, queue);
+    return queue;
+  }
+}
+
+function idOf(keyHash: Buffer): string {
+  return keyHash.toString('base64');
+}
