@@ -56,7 +56,8 @@ export class BudgetQueue {
     const ahead = this.queues.get(idOf(claim.keyHash));
     const refusal = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : await claim.attempt();
     if (!isRefusal(refusal) || refusal.reason !== 'budget_held') return refusal;
-    if (leaving.left || this.isClosed || this.waiters >= MOST_WAITERS) return refusal;
+    if (this.isClosed) return { ...refusal, reason: 'no_lease' };
+    if (leaving.left || this.waiters >= MOST_WAITERS) return refusal;
     const waiting = this.queueOf(claim.keyHash).enter(claim, refusal);
     if (!waiting) return refusal;
     leaving.leave = waiting.leave;

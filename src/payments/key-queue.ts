@@ -59,7 +59,11 @@ export class KeyQueue {
 
   /** Whether such a call has to stand behind those that wait; one of no cost, or of too much, need not. */
   mustQueue(minimum: bigint): boolean {
-    return minimum > 0n && (this.spendable === undefined || minimum <= this.spendable);
+    return minimum > 0n && this.isInReach(minimum);
+  }
+
+  private isInReach(minimum: bigint): boolean {
+    return this.spendable === undefined || minimum <= this.spendable;
   }
 
   refusalFor({ minimum }: Claim): HoldRefusal {
@@ -110,12 +114,11 @@ export class KeyQueue {
 
   private async serveOnce(): Promise<void> {
     if (!(await this.lookAtKey())) return;
+    // No hold that comes back helps these: the books have words for them.
+    for (const waiter of this.waiters) if (!this.isInReach(waiter.claim.minimum)) void this.ask(waiter);
     for (const waiter of this.waiters) {
       if (waiter.isAsking) continue;
-      const { minimum } = waiter.claim;
-      const isOutOfReach = this.spendable !== undefined && minimum > this.spendable;
-      if (this.free < minimum && !isOutOfReach) return;
-      if (!(await this.ask(waiter))) return;
+      if (this.free < waiter.claim.minimum || !(await this.ask(waiter))) return;
     }
   }
 
