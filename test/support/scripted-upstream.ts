@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JsonObject } from '../../src/json.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from './chat-wire.js';
 
@@ -23,8 +24,12 @@ export interface Exchange {
   readonly aborted: Promise<number>;
   /** Sends the head; a stream unless told otherwise. */
   head(status?: number, headers?: Readonly<Record<string, string>>): void;
-  /** Sends bytes as they are (the head first, if it has not gone); resolves when the socket has taken them. */
-  send(bytes: string | Uint8Array): Promise<void>;
+  /**
+   * Sends bytes as they are (the head first, if it has not gone). Resolves to true when the socket has taken them, and
+   * to false when nobody is there to take them any more, never in the same turn of the event loop: a script that talks
+   * on regardless must not keep others from running.
+   */
+  send(bytes: string | Uint8Array): Promise<boolean>;
   /** Sends bytes in pieces of the given size, each in a packet of its own as far as the system allows. */
   sendSplit(bytes: string | Uint8Array, pieceBytes: number): Promise<void>;
   end(bytes?: string): void;
@@ -36,7 +41,7 @@ export interface Exchange {
   breakConnection(): void;
 }
 
-export type Handler = (exchange: Exchange) => void | Promise<void>;
+export type Handler = (exchange: Exchange) => void | Promise<unknown>;
 
 export interface ScriptedUpstream {
   /** Base URL with `/v1`, for a provider's `base_url`. */
@@ -181,17 +186,30 @@ class ScriptedExchange implements Exchange {
     this.response.flushHeaders();
   }
 
-  async send(bytes: string | Uint8Array): Promise<void> {
+  async send(bytes: string | Uint8Array): Promise<boolean> {
     if (!this.response.headersSent) this.head();
-    if (this.response.destroyed) return;
-    await new Promise<void>((resolve) => this.response.write(bytes, () => resolve()));
+    const taken = !this.response.destroyed && (await this.write(bytes));
+    if (!taken) await nextTurn();
+    return taken;
+  }
+
+  /** A response whose socket goes while it writes may never call back: its end counts as well. */
+  private write(bytes: string | Uint8Array): Promise<boolean> {
+    return new Promise((resolve) => {
+      const left = (): void => resolve(false);
+      this.response.once('close', left);
+      this.response.write(bytes, (failure) => {
+        this.response.off('close', left);
+        resolve(!failure);
+      });
+    });
   }
 
   async sendSplit(bytes: string | Uint8Array, pieceBytes: number): Promise<void> {
     const all = Buffer.from(bytes);
     for (let start = 0; start < all.length; start += pieceBytes) {
       await this.send(all.subarray(start, start + pieceBytes));
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
 
