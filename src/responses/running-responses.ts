@@ -34,6 +34,10 @@ export class RunningResponses implements OnModuleInit {
     return controller.signal;
   }
 
+  has(responseId: string): boolean {
+    return this.running.has(responseId);
+  }
+
   remove(responseId: string): void {
     this.running.delete(responseId);
   }

@@ -125,6 +125,9 @@ export class BackgroundRuns implements OnModuleInit {
 
   private async adoptAll(): Promise<void> {
     for (const adoptable of await this.store.adoptable(ADOPTED_AT_ONCE)) {
+      // While its claim is under way, or when the lease has run out, a run of this process shows as nobody's. A second
+      // one of the same hold would take the first out of the running calls.
+      if (this.running.has(adoptable.responseId)) continue;
       try {
         this.adopt(adoptable);
       } catch (failure) {

@@ -33,6 +33,9 @@ interface AdoptedRow {
 const NOBODY_RUNS = `NOT EXISTS (
   SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())`;
 
+/** Of the process $2. What it took over without a lease would be nobody's at once, and be ended by a sweeper. */
+const HAS_LEASE = `EXISTS (SELECT FROM gateway_processes p WHERE p.id = $2 AND p.lease_expires_at > now())`;
+
 @Injectable()
 export class PostgresBackgroundStore extends BackgroundStore {
   private readonly pool: Pool;
@@ -109,7 +112,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
     const { rows } = await this.pool.query<AdoptedRow>(
       `WITH claimed AS (
          UPDATE holds h SET process_id = $2, sent = false, output_tokens = 0
-         WHERE h.id = $1 AND ${NOBODY_RUNS} RETURNING h.id, h.key_id, h.account_id, h.amount),
+         WHERE h.id = $1 AND ${NOBODY_RUNS} AND ${HAS_LEASE} RETURNING h.id, h.key_id, h.account_id, h.amount),
        marked AS (
          UPDATE responses r SET process_id = $2, runs = r.runs + 1
          FROM claimed c WHERE r.hold_id = c.id AND r.finished_at IS NULL RETURNING r.hold_id)
