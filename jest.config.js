@@ -7,6 +7,7 @@ export default {
   transform: { '^.+\\.ts$': '@swc/jest' },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 60_000,
+  // Ends a test that hangs. Nothing is said about speed: machines may be busy.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.drop();
   await rm(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function settings(): Promise<Record<string, string>> {
   return {
@@ -112,7 +112,7 @@ describe('the container image', () => {
     }
     expect(await program.ended).toBe(0);
     expect(await checkHealth(image, user, variables)).toBe(1);
-  }, 90_000);
+  });
 
   it('refuses to start on a shared database without its secrets, and names both', async () => {
     const { ADMIN_TOKEN: _token, RECEIPT_SIGNING_KEY: _key, ...rest } = await settings();

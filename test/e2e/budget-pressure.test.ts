@@ -79,32 +79,28 @@ describe('20 calls that hold 75 each, on a limit of 500', () => {
     ['and no seventh of 50, where it would need 51', NEEDS_51, 6, 450],
   ] as const;
 
-  it.each(boundary)(
-    'are six, %s',
-    async (_, size, admitted, held) => {
-      const key = await pair.createKey({ budget_limit: '500' });
-      const answers = await pair.together(
-        upstream,
-        20,
-        (replica, index) => ask(replica, key, FOREGROUND[index % FOREGROUND.length], size),
-        {
-          answer: completion('Hi', USED),
-          whenIn: async () => expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 0, held }),
-        },
-      );
-      const lowered = answers.flatMap(({ headers }) => headers.get('x-compose-output-cap') ?? []);
-      expect(lowered).toEqual(admitted === 7 ? ['16'] : []);
-      const caps = upstream.requests.map(({ body }) => Number(body.max_completion_tokens));
-      expect(caps.sort((a, b) => b - a)).toEqual([
-        ...Array<number>(6).fill(size.cap),
-        ...(admitted === 7 ? [16] : []),
-      ]);
-      expect(await tally(answers)).toEqual({ '200': admitted, '429 budget_held': 20 - admitted });
-      await pair.idle();
-      expect(await pair.first.keyBudget(key.id)).toEqual({ spent: admitted * COST, held: 0 });
-    },
-    60_000,
-  );
+  it.each(boundary)('are six, %s', async (_, size, admitted, held) => {
+    const key = await pair.createKey({ budget_limit: '500' });
+    const answers = await pair.together(
+      upstream,
+      20,
+      (replica, index) => ask(replica, key, FOREGROUND[index % FOREGROUND.length], size),
+      {
+        answer: completion('Hi', USED),
+        whenIn: async () => expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 0, held }),
+      },
+    );
+    const lowered = answers.flatMap(({ headers }) => headers.get('x-compose-output-cap') ?? []);
+    expect(lowered).toEqual(admitted === 7 ? ['16'] : []);
+    const caps = upstream.requests.map(({ body }) => Number(body.max_completion_tokens));
+    expect(caps.sort((a, b) => b - a)).toEqual([
+      ...Array<number>(6).fill(size.cap),
+      ...(admitted === 7 ? [16] : []),
+    ]);
+    expect(await tally(answers)).toEqual({ '200': admitted, '429 budget_held': 20 - admitted });
+    await pair.idle();
+    expect(await pair.first.keyBudget(key.id)).toEqual({ spent: admitted * COST, held: 0 });
+  });
 
   it('are all of them, one after the other, as long as what is left pays for one', async () => {
     const key = await pair.createKey({ budget_limit: '500' });
@@ -120,7 +116,7 @@ describe('20 calls that hold 75 each, on a limit of 500', () => {
     expect(statuses.lastIndexOf(200)).toBe(28);
     expect(statuses.indexOf(402)).toBe(29);
     expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 29 * COST, held: 0 });
-  }, 60_000);
+  });
 });
 
 describe('a limit that is raised while calls run', () => {
@@ -143,7 +139,7 @@ describe('a limit that is raised while calls run', () => {
     expect(await taken(key)).toBe(4 * HOLD + 50);
     for (const one of running) await finish(one);
     expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 5 * COST, held: 0 });
-  }, 60_000);
+  });
 });
 
 describe('a limit that is lowered below what is spent and held', () => {
@@ -187,7 +183,7 @@ describe('a limit that is lowered below what is spent and held', () => {
       { amount: 152 - HOLD, reason: expect.any(String) as unknown as string },
     ]);
     await expectRefused('402 insufficient_budget');
-  }, 60_000);
+  });
 
   it('to nothing lets a call that runs go on, and the key is as good as before when it is raised again', async () => {
     const key = await pair.createKey({ budget_limit: '500' });
@@ -200,5 +196,5 @@ describe('a limit that is lowered below what is spent and held', () => {
     await pair.change(key.id, { budget_limit: String(COST + 50) });
     await finish(await begin(pair.second, key));
     expect(await taken(key)).toBe(2 * COST);
-  }, 60_000);
+  });
 });

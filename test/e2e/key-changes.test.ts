@@ -77,7 +77,7 @@ describe('a key that is revoked on one replica', () => {
       await expectNothingFor(key, 'revoked_api_key');
       await expectPaid(running, key);
     }
-  }, 60_000);
+  });
 });
 
 describe('the time at which a key expires', () => {
@@ -91,10 +91,10 @@ describe('the time at which a key expires', () => {
       return status === 401;
     };
     expect(await isExpired(pair.second)).toBe(false);
-    await until(() => isExpired(pair.second), 30_000);
+    await until(() => isExpired(pair.second));
     await expectNothingFor(key, 'expired_api_key');
     await expectPaid(running, key);
-  }, 60_000);
+  });
 
   it('counts at once when it is changed, in both directions', async () => {
     upstream.always(complete);
@@ -105,7 +105,7 @@ describe('the time at which a key expires', () => {
       await pair.change(key.id, { expires_at: round === 1 ? null : '2999-01-01T00:00:00Z' });
       expect(await told(pair.second, key)).toBe('200');
     }
-  }, 60_000);
+  });
 });
 
 describe('the models that a key may use', () => {
@@ -122,7 +122,7 @@ describe('the models that a key may use', () => {
     expect(await told(pair.second, key)).toBe('403 model_not_allowed');
     await pair.change(key.id, { allowed_models: null });
     expect(await told(pair.second, key)).toBe('200');
-  }, 60_000);
+  });
 });
 
 describe('calls at a time', () => {
@@ -148,7 +148,7 @@ describe('calls at a time', () => {
     upstream.always(complete);
     expect(await told(pair.second, key)).toBe('200');
     expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 5 * COST, held: 0 });
-  }, 60_000);
+  });
 
   it('may be more or fewer from one moment to the next', async () => {
     const key = await newKey({ max_concurrent_requests: 1 });
@@ -168,7 +168,7 @@ describe('calls at a time', () => {
     upstream.always(complete);
     expect(await told(pair.second, key)).toBe('200');
     expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 4 * COST, held: 0 });
-  }, 60_000);
+  });
 });
 
 describe('calls per minute', () => {
@@ -193,5 +193,5 @@ describe('calls per minute', () => {
     expect(await told(pair.second, key)).toBe('200');
     await pair.idle();
     expect(await pair.first.keyBudget(key.id)).toEqual({ spent: 3 * COST, held: 0 });
-  }, 60_000);
+  });
 });

@@ -148,7 +148,7 @@ describe('a gateway that is started with nothing configured', () => {
     const directory = await freshDirectory();
     const gateway = await GatewayProcess.spawn({ directory, environment: { PORT: '0' } });
     const postmaster = join(directory, 'data', 'postgres', 'postmaster.pid');
-    await until(() => existsSync(postmaster));
+    await until(() => existsSync(postmaster) || !gateway.isRunning);
     gateway.signal('SIGTERM');
     expect(await gateway.exited).toBe(0);
     expect(existsSync(postmaster)).toBe(false);

@@ -17,7 +17,7 @@ async function run(...parameters: Parameters<typeof exchange>): Promise<Exchange
 async function expectNothingLeft({ response, listenersBefore }: Exchange): Promise<void> {
   expect(listenersOf(response)).toEqual(listenersBefore);
   // Jest has timers of its own that come and go.
-  await until(() => referencedTimers() <= timersBefore, 2_000);
+  await until(() => referencedTimers() <= timersBefore);
 }
 
 /** Node's own timers of a connection are unreferenced and not listed; Jest's one for each test is. */

@@ -12,8 +12,7 @@ import { runDirectory } from './run-directory.js';
  */
 export async function compileProject(): Promise<string> {
   return oncePerRun('compiled', async () => {
-    const run = basename(runDirectory()).replace('slipstream-test-', '');
-    const root = join(process.cwd(), 'node_modules', '.cache', `slipstream-test-dist-${run}`);
+    const root = join(process.cwd(), 'node_modules', '.cache', basename(runDirectory()));
     const directory = join(root, 'dist');
     await mkdir(directory, { recursive: true });
     await copyFile('package.json', join(root, 'package.json'));

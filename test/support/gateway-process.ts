@@ -8,7 +8,6 @@ import { compileProject } from './compiled.js';
 import { GatewayClient } from './gateway-client.js';
 import { ADMIN_TOKEN } from './gateway.js';
 
-const START_TIMEOUT_MS = 30_000;
 const LISTENING = /Slipstream is listening on (\S+)/;
 
 export interface ProcessOptions {
@@ -135,10 +134,9 @@ export class GatewayProcess {
   }
 
   private async listening(): Promise<void> {
-    const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
     const ended = this.exited.then(() => 'ended');
     while (!LISTENING.test(this.stdout)) {
-      const heard = await Promise.race([once(this.child.stdout!, 'data', { signal: timeout }), ended]);
+      const heard = await Promise.race([once(this.child.stdout!, 'data'), ended]);
       if (heard === 'ended') throw new Error(`The gateway did not start:\n${this.stdout}\n${this.stderr}`);
     }
   }

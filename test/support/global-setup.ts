@@ -1,13 +1,38 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 // Jest loads this file without the module mapping of the tests: it imports nothing of ours.
 
-/** Makes this run's directory. What costs time (a database, a compiled project) is made by the first test that asks. */
+/**
+ * Makes this run's directory, and starts what clears it away when the run has ended. What costs time (a database, a
+ * compiled project) is made by the first test that asks.
+ */
 export default function globalSetup(): void {
-  const directory = join(tmpdir(), `slipstream-test-${process.pid}`);
+  const name = `slipstream-test-${process.pid}`;
+  const directory = join(realpathSync(tmpdir()), name);
   // The database's user must be able to pass through it when root runs the tests.
   mkdirSync(directory, { mode: 0o755 });
   process.env['SLIPSTREAM_TEST_RUN'] = directory;
+  // Whatever tests make for a while lies in it too, and goes with it.
+  process.env['TMPDIR'] = directory;
+
+  const compiled = join(process.cwd(), 'node_modules', '.cache', name);
+  const clearing = spawn(process.execPath, [join('test', 'support', 'clear-run.js'), directory, compiled], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+    // In a process group of its own, since a Ctrl-C is not meant for it.
+    detached: true,
+  });
+  clearing.unref();
+  (clearing.stdin as Socket).unref();
+  Object.assign(globalThis, {
+    clearRun: async () => {
+      clearing.ref();
+      clearing.stdin.end();
+      await once(clearing, 'exit');
+    },
+  });
 }

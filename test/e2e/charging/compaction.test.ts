@@ -73,10 +73,10 @@ describe('a compaction is charged as any other call', () => {
     const exchange = await stalled;
     const leaving = new AbortController();
     const left = leavable(leaving.signal);
-    await until(async () => (await gateway.keyBudget(payer.id)).held > 0, 30_000);
+    await until(async () => (await gateway.keyBudget(payer.id)).held > 0);
     leaving.abort();
     expect(await left).toBe('left');
-    await until(async () => (await gateway.keyBudget(payer.id)).held === 0, 30_000);
+    await until(async () => (await gateway.keyBudget(payer.id)).held === 0);
     complete(exchange);
     expect((await first).status).toBe(200);
     await gateway.idle();

@@ -116,8 +116,7 @@ describe('left before anything was sent upstream: nothing', () => {
     expect(upstream.requests).toHaveLength(1);
     await expectBill(narrow, payer, 'nothing');
   }
-  const isHeldFor = (): Promise<void> =>
-    until(async () => (await gateway.keyBudget(payer.id)).held > 0, 30_000);
+  const isHeldFor = (): Promise<void> => until(async () => (await gateway.keyBudget(payer.id)).held > 0);
 
   it.each(FOREGROUND)('$name, left while it waits for a connection', async (way) => {
     await whileWaiting(async () => {

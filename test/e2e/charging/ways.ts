@@ -105,7 +105,7 @@ export async function endOfResponse({ url }: Place, key: string, id: string): Pr
     const answer = await fetch(`${url}/v1/responses/${id}`, { headers: { authorization: `Bearer ${key}` } });
     body = (await answer.json()) as JsonObject;
     return !['queued', 'in_progress'].includes(body['status'] as string);
-  }, 30_000);
+  });
   return { ...toldByBody(body), outcome: body['status'] as string };
 }
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await compileProject();
   gateway = await TestGateway.start();
   directory = await scratchDirectory();
-}, 120_000);
+});
 afterAll(async () => {
   await gateway.close();
   await removeDirectory(directory);
@@ -216,7 +216,7 @@ describe('slipstream', () => {
       await GatewayProcess.endAll();
       await removeDirectory(elsewhere);
     }
-  }, 60_000);
+  });
 
   it('says what is wrong with the configuration, the server and the schema', async () => {
     const refusal = async (DATABASE_URL: string) => {

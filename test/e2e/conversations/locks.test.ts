@@ -128,7 +128,7 @@ describe('the lock of a conversation', () => {
       await GatewayProcess.endAll();
       await removeDirectory(directory);
     }
-  }, 90_000);
+  });
 
   it('of a process that is killed ends with its hold', async () => {
     const directory = await scratchDirectory();
@@ -160,5 +160,5 @@ describe('the lock of a conversation', () => {
       await GatewayProcess.endAll();
       await removeDirectory(directory);
     }
-  }, 90_000);
+  });
 });

@@ -72,7 +72,7 @@ describe('a process that dies before it has answered a request that is to run on
     expect(upstream.requests).toHaveLength(2);
     expect(await receipts(processes.pool)).toHaveLength(2);
     await replica.stop();
-  }, 60_000);
+  });
 
   it('keeps what it had answered for other replicas', async () => {
     const [gateway, replica] = await Promise.all([startReplica(), startReplica()]);
@@ -82,7 +82,7 @@ describe('a process that dies before it has answered a request that is to run on
     expect(await (await send(replica, key, 'answered')).text()).toBe(text);
     expect(upstream.requests).toHaveLength(1);
     await replica.stop();
-  }, 60_000);
+  });
 
   it('told to end, leaves what it cut off as a charged failure or as its last frames', async () => {
     const [gateway, replica] = await Promise.all([startReplica(), startReplica()]);
@@ -96,5 +96,5 @@ describe('a process that dies before it has answered a request that is to run on
     expect(await repeated.text()).toBe(text);
     expect(await receipts(processes.pool)).toHaveLength(1);
     await replica.stop();
-  }, 60_000);
+  });
 });

@@ -44,5 +44,5 @@ describe('a process that drains', () => {
     expect(rows.length).toBeLessThanOrEqual(1);
     upstream.find = says({ status: 'completed' });
     expect(await there.ended(id)).toMatchObject({ status: 'completed' });
-  }, 60_000);
+  });
 });

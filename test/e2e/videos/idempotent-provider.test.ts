@@ -56,25 +56,21 @@ describe('a submission that may have been taken by a provider that honours idemp
     expect(second.submissions).toBe(0);
     expect(await newest()).toMatchObject({ id, provider: 'first', attempt: 4 });
     expect(await receipts(gateway.pool, key.id)).toEqual([{ finalAmount: 404_000, estimated: false }]);
-  }, 60_000);
+  });
 
   it.each<[string, Answer]>([
     ['breaks', breaks],
     ['is refused, which says nothing of the first time', refuses(400)],
-  ])(
-    'fails as unknown when it always %s, and goes nowhere else',
-    async (_name, again) => {
-      first.submit = inTurn(breaks, again);
-      expect(await videos.made({ model: 'film' })).toMatchObject({
-        status: 'failed',
-        error: { code: 'submission_unknown' },
-      });
-      expect([first.submissions, second.submissions]).toEqual([4, 0]);
-      expect(await openHolds(gateway.pool)).toEqual([]);
-      expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 0 });
-    },
-    60_000,
-  );
+  ])('fails as unknown when it always %s, and goes nowhere else', async (_name, again) => {
+    first.submit = inTurn(breaks, again);
+    expect(await videos.made({ model: 'film' })).toMatchObject({
+      status: 'failed',
+      error: { code: 'submission_unknown' },
+    });
+    expect([first.submissions, second.submissions]).toEqual([4, 0]);
+    expect(await openHolds(gateway.pool)).toEqual([]);
+    expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 0 });
+  });
 
   it('goes to another one first while nothing can have been taken', async () => {
     first.submit = refuses(429);
@@ -85,5 +81,5 @@ describe('a submission that may have been taken by a provider that honours idemp
     expect([first.submissions, second.submissions]).toEqual([1, 2]);
     expect([...second.keys]).toEqual([id]);
     expect(await newest()).toMatchObject({ provider: 'second', attempt: 3 });
-  }, 60_000);
+  });
 });

@@ -98,13 +98,13 @@ describe('a video whose process is killed around the moment of asking its provid
     expect((await again()).status).toBe(202);
     expect(upstream.submissions).toBe(1);
     expect(replica.stdout).not.toContain('it is not known');
-  }, 60_000);
+  });
 
   it('fails where it may have been', async () => {
     const { replica, key, again } = await died('answer');
     await expectFailed(replica, await onlyId(), key, { submissions: 0 });
     expect(await (await again()).json()).toMatchObject(UNKNOWN);
-  }, 60_000);
+  });
 });
 
 describe('a video whose process is killed between the acceptance of its provider and the news of it', () => {
@@ -123,7 +123,7 @@ describe('a video whose process is killed between the acceptance of its provider
     expect(await receipts(processes.pool)).toEqual([{ finalAmount: 808_000, estimated: false }]);
     expect(await openHolds(processes.pool)).toEqual([]);
     expect(await shownJob()).toMatchObject({ status: 'completed', attempt: 2, final_amount: '808000' });
-  }, 60_000);
+  });
 
   it('fails, with nothing charged, where the provider may make a second one', async () => {
     const file = upstream.file;
@@ -131,7 +131,7 @@ describe('a video whose process is killed between the acceptance of its provider
     const { id, key } = await accepted(gateway);
     await gateway.kill();
     await expectFailed(replica, id, key);
-  }, 60_000);
+  });
 
   it('fails with an image, which nobody has any more', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
@@ -139,14 +139,14 @@ describe('a video whose process is killed between the acceptance of its provider
     const { id, key } = await accepted(gateway, { image_url });
     await gateway.kill();
     await expectFailed(replica, id, key);
-  }, 60_000);
+  });
 
   it('fails when its provider is not configured any more', async () => {
     const gateway = await start();
     const { id, key } = await accepted(gateway);
     await gateway.kill();
     await expectFailed(await start({ sandbox: true }), id, key);
-  }, 60_000);
+  });
 
   it('fails when it was submitted too often', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
@@ -154,7 +154,7 @@ describe('a video whose process is killed between the acceptance of its provider
     await processes.pool.query('UPDATE videos SET attempt = 4');
     await gateway.kill();
     await expectFailed(replica, id, key);
-  }, 60_000);
+  });
 });
 
 describe('a video whose process is told to end before it knows that its provider has accepted it', () => {
@@ -169,5 +169,5 @@ describe('a video whose process is told to end before it knows that its provider
     expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect([...upstream.keys]).toEqual([id]);
     expect(await receipts(processes.pool)).toHaveLength(1);
-  }, 60_000);
+  });
 });

@@ -40,9 +40,9 @@ describe('a video that is watched on two replicas', () => {
         watch(clients[index % 2]!, id, index % 10 === 0 ? 500 : 30_000),
       ),
     );
-    await until(() => streams.every(({ text }) => text.includes('event: compose.video.status')), 20_000);
+    await until(() => streams.every(({ text }) => text.includes('event: compose.video.status')));
     const before = (await pausesBetweenPolls(database.pool, id)).length;
-    await until(async () => (await pausesBetweenPolls(database.pool, id)).length >= before + 6, 20_000);
+    await until(async () => (await pausesBetweenPolls(database.pool, id)).length >= before + 6);
     const pauses = (await pausesBetweenPolls(database.pool, id)).slice(before);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(490);
 
@@ -56,7 +56,7 @@ describe('a video that is watched on two replicas', () => {
       expect(text).toMatch('"status":"failed"');
       expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
     }
-  }, 60_000);
+  });
 
   it('is completed once, with one receipt, which both show', async () => {
     const { id } = await clients[0]!.made({ model: 'sandbox/video:seconds=1.5' });
@@ -75,7 +75,7 @@ describe('a video that is watched on two replicas', () => {
 describe('a video that nobody watches', () => {
   it('is asked for more and more slowly, and charged all the same', async () => {
     const { id } = await clients[0]!.made({ model: 'sandbox/video:seconds=6' });
-    await until(async () => (await receipts(database.pool, keyId)).length === 1, 20_000);
+    await until(async () => (await receipts(database.pool, keyId)).length === 1);
     const pauses = await pausesBetweenPolls(database.pool, id);
     expect(pauses.length).toBeLessThanOrEqual(4);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(990);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await insertVideos(id, { from: 1, to: RUNNING, isRunning: true });
   await insertVideos(id, { from: RUNNING + 1, to: RUNNING + ENDED, isRunning: false });
   await gateway.pool.query('VACUUM ANALYZE videos');
-}, 120_000);
+});
 afterAll(() => gateway.close());
 
 async function insertVideos(

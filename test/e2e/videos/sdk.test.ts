@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 async function ended(id: string): Promise<OpenAI.Videos.Video> {
-  await until(async () => (await client.videos.retrieve(id)).status === 'completed', 20_000);
+  await until(async () => (await client.videos.retrieve(id)).status === 'completed');
   return client.videos.retrieve(id);
 }
 

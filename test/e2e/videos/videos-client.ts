@@ -45,7 +45,7 @@ export class VideosClient {
 
   /** Asks again and again, as a client without streams does. */
   async ended(id: string): Promise<ShownVideo> {
-    await until(async () => ['completed', 'failed'].includes((await this.find(id)).status), 20_000);
+    await until(async () => ['completed', 'failed'].includes((await this.find(id)).status));
     return this.find(id);
   }
 }

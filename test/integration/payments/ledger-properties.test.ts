@@ -164,4 +164,4 @@ async function play(steps: readonly (readonly Step[])[]): Promise<void> {
 
 it('keeps every rule of the books under random interleavings on two replicas', async () => {
   await fc.assert(fc.asyncProperty(interleaving, play), { numRuns: 40 });
-}, 120_000);
+});
