@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -52,8 +52,9 @@ export class InstalledClient {
     });
   }
 
-  /** Runs an ES module that may import its packages, and gives what the module prints as JSON. */
-  async runModule(source: string, environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  /** Runs a file as an ES module that imports its packages, and gives what the module prints as JSON. */
+  async runModule(file: string, environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const source = await readFile(file, 'utf8');
     const { stdout } = await runToEnd(
       join(this.nodeBinaries, 'node'),
       ['--input-type=module', '--eval', source],
