@@ -10,7 +10,12 @@ import {
   testEnvironment,
 } from '../support/gateway-process.js';
 import { fileFor } from '../support/gateway.js';
-import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../support/scripted-upstream.js';
+import {
+  startScriptedUpstream,
+  type Exchange,
+  type Handler,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { CODING_AGENTS, type CodingAgent, type Place } from './coding-agents.js';
 import { CLIENT_TIMEOUT_MS, InstalledClient } from './installed-client.js';
@@ -90,7 +95,7 @@ describe.each(CODING_AGENTS)('$program, which asks by $wire', (agent) => {
 });
 
 /** Calls the tool, and says what came of it; whoever has no tools is told something short. */
-function script({ tool }: CodingAgent, place: Place): (exchange: Exchange) => void | Promise<unknown> {
+function script({ tool }: CodingAgent, place: Place): Handler {
   const { name, arguments: args } = tool(place);
   return (exchange) => {
     if (showsNote(exchange.request)) return says([{ content: 'It says ' }, { content: 'heron.' }])(exchange);

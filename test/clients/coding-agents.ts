@@ -97,7 +97,8 @@ const cline: CodingAgent = {
 const continueCli: CodingAgent = {
   client: 'continue',
   program: 'cn',
-  wire: 'chat',
+  // Its own choice for a model of this name.
+  wire: 'responses',
   files: ({ baseUrl, key, model }) => ({
     // JSON is YAML.
     'config.yaml': JSON.stringify({

@@ -41,7 +41,8 @@ export interface Exchange {
   breakConnection(): void;
 }
 
-export type Handler = (exchange: Exchange) => void | Promise<unknown>;
+/** May be asynchronous. */
+export type Handler = (exchange: Exchange) => unknown;
 
 export interface ScriptedUpstream {
   /** Base URL with `/v1`, for a provider's `base_url`. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/ids.js';
 import { expectSoundBooks } from '../../support/books.js';
-import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { GatewayClient } from '../../support/gateway-client.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';
@@ -242,10 +242,8 @@ describe('while the first request runs', () => {
       upstream.next(async (exchange) => {
         if (streamed) await exchange.send(sse(stream[0]));
         await mayFinish;
-        if (!streamed)
-          return void exchange.json(chatAnswer({ content: 'Hello' }, 'stop', { usage: chatUsage(10, 5) }));
-        await exchange.send(sse(...stream.slice(1)));
-        exchange.end('data: [DONE]\n\n');
+        if (!streamed) return completion('Hello', chatUsage(10, 5))(exchange);
+        return exchange.end(sse(...stream.slice(1), '[DONE]'));
       });
       const leaving = new AbortController();
       const first = send('left', { stream: streamed }, { signal: leaving.signal });
