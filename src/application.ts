@@ -3,10 +3,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { accessLog } from './http/access-log.js';
+import { AccessLog } from './http/access-log.js';
 import { configureHttp, HTTP_OPTIONS } from './http/http-application.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
+import { CallReports } from './payments/call-reports.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
 
 /** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
@@ -21,7 +22,8 @@ export async function createApplication(
     abortOnError: false,
   });
   const metrics = app.get(Metrics);
-  const log = accessLog(requestLogger(logger), (surface, status) => metrics.countAnswer(surface, status));
+  const count = (surface: string, status: number | 'left'): void => metrics.countAnswer(surface, status);
+  const log = new AccessLog(requestLogger(logger), count, app.get(CallReports)).middleware;
   configureHttp(app, {
     corsOrigins: config.corsOrigins,
     accessLog: log,

@@ -76,6 +76,8 @@ export interface TextCall {
   readonly request: TextCallRequest;
   readonly payer: Payer;
   readonly responseId: string;
+  readonly createdAtMs: number;
+  /** The same as the API shows it, whole Unix seconds. */
   readonly createdSeconds: number;
   readonly quote: Quote;
   /** A rough count of the input of the first request. */
@@ -142,11 +144,13 @@ export class TextCalls {
     const main = callSize(size, request.outputCapTokens);
     // The earlier answer is a part of the input.
     const inputTokensBound = main.inputTokensBound + (before?.outputCapTokens ?? 0);
+    const createdAtMs = Date.now();
     return {
       request,
       payer,
       responseId,
-      createdSeconds: Math.floor(Date.now() / 1000),
+      createdAtMs,
+      createdSeconds: Math.floor(createdAtMs / 1000),
       quote: new Quote(tariff, { ...main, inputTokensBound }, this.feeBps, spentBefore),
       inputTokens: roughInput(sizeBefore ?? size),
       size,

@@ -13,6 +13,8 @@ export interface Caller {
   /** `x-chain-id` as it was sent; the external surface ignores it. */
   readonly chainId: string | undefined;
   readonly surface: Surface;
+  /** The request itself, for its line in the access log. */
+  readonly exchange: object;
 }
 
 const BEARER = /^bearer(?:\s+(.*))?$/i;
@@ -27,6 +29,7 @@ export function callerOf(request: IncomingMessage): Caller {
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
+    exchange: request,
   };
 }
 

@@ -1,12 +1,20 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { errorEnvelope, type GatewayError } from '../errors/gateway-error.js';
+import { errorEnvelope, type ErrorCode, type GatewayError } from '../errors/gateway-error.js';
 import { surfaceOf } from './surface.js';
 
 /** How long a client that is still uploading gets to read its refusal. */
 const LINGER_MS = 2_000;
 
+const refusals = new WeakMap<ServerResponse, ErrorCode>();
+
+/** The code with which an answer refuses, once it does. */
+export function refusalOf(response: ServerResponse): ErrorCode | undefined {
+  return refusals.get(response);
+}
+
 /** Answers with the error envelope. A client that is gone, or whose answer has begun, gets nothing more. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
+  refusals.set(response, error.code);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();

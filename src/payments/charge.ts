@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { BudgetQueue } from './budget-queue.js';
+import { CallReports } from './call-reports.js';
+import type { ChargeBooks } from './charge-books.js';
 import { ChargedCall } from './charged-call.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
 import { Ledger } from './ledger.js';
@@ -13,19 +15,23 @@ export const CHARGE_SETTINGS = Symbol('charge settings');
 /** Wraps work so that it is held against a budget before it runs, metered while it runs, and settled once. */
 @Injectable()
 export class Charge {
+  private readonly books: ChargeBooks;
+
   constructor(
-    private readonly ledger: Ledger,
-    private readonly budgets: BudgetQueue,
-    private readonly settling: Settling,
-    private readonly calls: RunningCalls,
-    @Inject(CHARGE_SETTINGS) private readonly settings: ChargeSettings,
-  ) {}
+    ledger: Ledger,
+    budgets: BudgetQueue,
+    settling: Settling,
+    calls: RunningCalls,
+    reports: CallReports,
+    @Inject(CHARGE_SETTINGS) settings: ChargeSettings,
+  ) {
+    this.books = { ledger, budgets, settling, calls, reports, settings };
+  }
 
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */
   run<Event>(work: ChargedWork<Event>): Observable<Outcome<Event>> {
     return new Observable((subscriber) => {
-      const { ledger, budgets, settling, calls, settings } = this;
-      const call = new ChargedCall(work, ledger, budgets, settling, calls, settings, subscriber);
+      const call = new ChargedCall(work, this.books, subscriber);
       void call.begin();
       return () => {
         if (!work.once) call.leave();

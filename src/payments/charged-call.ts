@@ -3,7 +3,6 @@ import { Logger } from '@nestjs/common';
 import { defer, Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
-import type { BudgetQueue } from './budget-queue.js';
 import type { Ending } from './call-record.js';
 import type { Receipt } from './domain/receipt.js';
 import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
@@ -13,8 +12,10 @@ import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
 import { refusalError } from './refusal.js';
-import type { Settling } from './receipts/settling.js';
-import type { ChargedWork, ChargeSettings } from './charged-work.js';
+import { CallStory } from './call-reports.js';
+import type { ChargeBooks } from './charge-books.js';
+import { AnsweredWithError, cutOffUnpaid, ledgerUnavailable } from './charge-failures.js';
+import type { ChargedWork } from './charged-work.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
 
 const logger = new Logger('ChargedCall');
@@ -38,16 +39,19 @@ export class ChargedCall<Event> implements RunningCall {
   /** Its hold, until that has been taken or refused. */
   private pending: PendingHold | undefined;
 
+  private readonly ledger: Ledger;
+  private readonly calls: RunningCalls;
+  private readonly story: CallStory;
+
   constructor(
     private readonly work: ChargedWork<Event>,
-    private readonly ledger: Ledger,
-    private readonly budgets: BudgetQueue,
-    private readonly settling: Settling,
-    private readonly calls: RunningCalls,
-    private readonly settings: ChargeSettings,
+    private readonly books: ChargeBooks,
     private readonly subscriber: Subscriber<Outcome<Event>>,
   ) {
     this.holdId = work.adopted?.holdId ?? newId('hold');
+    this.ledger = books.ledger;
+    this.calls = books.calls;
+    this.story = new CallStory(work, books.reports);
   }
 
   progress(): CallProgress {
@@ -60,9 +64,10 @@ export class ChargedCall<Event> implements RunningCall {
     this.work.cancelled?.addEventListener('abort', this.cancel);
     try {
       const grant = await this.takeHold();
-      if (!grant) return this.end(() => this.subscriber.complete());
+      if (!grant) return this.end(undefined, () => this.subscriber.complete());
       if (isRefusal(grant)) return this.refuse(this.cutOffError ?? refusalError(grant));
       this.grant = grant;
+      this.story.grant = grant;
     } catch (failure) {
       // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
       // renewal finds it as an orphan and releases it.
@@ -74,14 +79,15 @@ export class ChargedCall<Event> implements RunningCall {
 
   private refuse(error: GatewayError): void {
     this.work.record?.refused?.();
-    this.end(() => this.subscriber.error(error));
+    this.story.end({ status: 'failed', error }, 'refused');
+    this.end({ status: 'failed', error }, () => this.subscriber.error(error));
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
     const { adopted, payer, quote } = this.work;
     if (adopted) return adopted.claim();
     const request = holdRequestFor(this.work, this.holdId);
-    this.pending = this.budgets.take({
+    this.pending = this.books.budgets.take({
       keyHash: payer.keyHash,
       minimum: quote.minimum,
       attempt: () => this.ledger.hold(request),
@@ -119,7 +125,7 @@ export class ChargedCall<Event> implements RunningCall {
   private letGo(): void {
     this.run.unsubscribe();
     this.calls.letGo(this);
-    this.end(() => this.subscriber.complete());
+    this.end(undefined, () => this.subscriber.complete());
   }
 
   private start(grant: HoldGrant): void {
@@ -143,6 +149,7 @@ export class ChargedCall<Event> implements RunningCall {
         }),
       ).subscribe({
         next: (event) => {
+          this.story.heard();
           this.subscriber.next({ event });
         },
         error: (failure: unknown) => void this.fail(toGatewayError(failure)),
@@ -184,22 +191,27 @@ export class ChargedCall<Event> implements RunningCall {
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
       const receipt = await this.settle(ending);
-      this.end(() => {
+      this.story.receipt = receipt;
+      this.end(ending, () => {
         if (receipt) this.subscriber.next({ receipt });
         this.subscriber.complete();
       });
     } catch (failure) {
       // The record, if there is one, has ended once already: it is left to whoever ends records without a hold.
-      if (failure instanceof AnsweredWithError) return this.giveBack();
+      if (failure instanceof AnsweredWithError)
+        return this.giveBack({ status: 'failed', error: ledgerUnavailable(failure) }, false);
       logger.error({ msg: 'a settlement was given up', holdId: this.holdId, err: failure });
-      this.end(() => this.subscriber.error(ledgerUnavailable(failure)));
+      const error = ledgerUnavailable(failure);
+      this.end({ status: 'failed', error }, () => this.subscriber.error(error));
     }
   }
 
   private async settle(ending: Ending): Promise<Receipt | undefined> {
-    const { work, settings } = this;
+    const { work } = this;
+    const { settling, settings } = this.books;
     const held = { holdId: this.holdId, grant: this.granted };
     const measurement = await measured(work.meter);
+    this.story.measurement = measurement;
     const settlement = settlementFor(work, held, measurement, settings.defaultChainId);
     const tell = (error: GatewayError): void => {
       // A whole answer says so by itself: it is charged, and an error would not be.
@@ -209,7 +221,7 @@ export class ChargedCall<Event> implements RunningCall {
       const once = keepsAnswer ? work.once : undefined;
       try {
         return await this.persist(
-          () => this.settling.settle({ ...settlement, record }, once),
+          () => settling.settle({ ...settlement, record }, once),
           this.isFreeUnanswered,
         );
       } catch (failure) {
@@ -227,10 +239,10 @@ export class ChargedCall<Event> implements RunningCall {
     else this.subscriber.complete();
   }
 
-  /** Without an ending, the record has had its end. */
-  private async giveBack(ending?: Ending): Promise<void> {
+  /** @param withRecord not where the record has had its end */
+  private async giveBack(ending: Ending, withRecord = true): Promise<void> {
     const { keyId } = this.granted;
-    const ends = ending ? recordEnds(this.work.record, ending, undefined) : [{ record: undefined }];
+    const ends = withRecord ? recordEnds(this.work.record, ending, undefined) : [{ record: undefined }];
     for (const { record } of ends) {
       try {
         await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
@@ -240,7 +252,7 @@ export class ChargedCall<Event> implements RunningCall {
         if (!(failure instanceof UnwritableError)) break;
       }
     }
-    this.end(() => undefined);
+    this.end(ending, () => undefined);
   }
 
   /**
@@ -260,7 +272,7 @@ export class ChargedCall<Event> implements RunningCall {
         if (failure instanceof UnwritableError) throw failure;
         const nextMs = Date.now() + waitMs - startedAt;
         if (nextMs > KEEP_TRYING_MS || this.calls.abandoned) throw failure;
-        if (nextMs > this.settings.retryMs && !this.subscriber.closed) {
+        if (nextMs > this.books.settings.retryMs && !this.subscriber.closed) {
           this.subscriber.error(ledgerUnavailable(failure));
           if (untilTold) throw new AnsweredWithError();
         }
@@ -269,11 +281,13 @@ export class ChargedCall<Event> implements RunningCall {
     }
   }
 
-  private end(report: () => void): void {
+  /** @param ending undefined when another process has the call now */
+  private end(ending: Ending | undefined, report: () => void): void {
     this.phase = 'ended';
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
-    if (this.grant) this.budgets.returned(this.work.payer.keyHash);
+    if (this.grant) this.books.budgets.returned(this.work.payer.keyHash);
+    if (ending) this.story.end(ending);
     report();
   }
 
@@ -281,18 +295,4 @@ export class ChargedCall<Event> implements RunningCall {
     if (!this.grant) throw new Error('the hold has not been granted');
     return this.grant;
   }
-}
-
-/** The ledger failed for so long that the client has an error instead of its answer. */
-class AnsweredWithError extends Error {}
-
-/** Nothing was shown and nothing is charged, so another try costs nothing. */
-function cutOffUnpaid(): GatewayError {
-  return new GatewayError('service_unavailable', 'The gateway stopped this call before it was complete.', {
-    retryAfterSeconds: 1,
-  });
-}
-
-function ledgerUnavailable(cause: unknown): GatewayError {
-  return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
 }

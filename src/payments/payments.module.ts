@@ -3,6 +3,7 @@ import { ConfigService } from '@nestjs/config';
 import type { Config, PaymentsConfig } from '../config/config.js';
 import { parseSigningKey } from '../config/signing-key.js';
 import { BUDGET_WAIT_MS, BudgetQueue } from './budget-queue.js';
+import { CallReports } from './call-reports.js';
 import type { ChargeSettings } from './charged-work.js';
 import { Charge, CHARGE_SETTINGS } from './charge.js';
 import { FEE_BPS } from './fee.js';
@@ -41,6 +42,7 @@ import { Sweeper } from './sweeper.js';
         new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
     },
     BudgetQueue,
+    CallReports,
     Charge,
     KeyAuthenticator,
     KeysService,
@@ -54,6 +56,7 @@ import { Sweeper } from './sweeper.js';
   ],
   exports: [
     BudgetQueue,
+    CallReports,
     Charge,
     CHARGE_SETTINGS,
     FEE_BPS,

@@ -11,6 +11,10 @@ export interface StatusDetails {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** Whose limit it was: waiting helps, raising the key's own limits does not. */
+const PROVIDERS_LIMIT =
+  "The model's provider takes no more requests at the moment (its own rate limit). Try again later.";
+
 /** Retry-After of a 429 that names none. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
@@ -26,7 +30,11 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
       return refusal(new GatewayError('request_too_large', 'The request is larger than the model accepts.'));
     case 429:
       return new UpstreamFailure(
-        new GatewayError('rate_limit_exceeded', undefined, seconds(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS)),
+        new GatewayError(
+          'rate_limit_exceeded',
+          PROVIDERS_LIMIT,
+          seconds(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS),
+        ),
         { retryable: true, targetFault: false, ...retryAfter },
       );
     case 503:

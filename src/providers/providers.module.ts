@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../config/config.js';
+import { AttemptCounts } from './attempt-counts.js';
 import { ModelDiscovery } from './discovery/model-discovery.js';
 import { AddressGuard } from './http/address-guard.js';
 import { GuardedClient } from './http/guarded-client.js';
@@ -20,14 +21,15 @@ const IMAGES_AT_ONCE = 32;
 @Module({
   imports: [CatalogModule],
   providers: [
+    AttemptCounts,
     ModelDiscovery,
     TextProviders,
     { provide: TargetHealth, useFactory: () => new TargetHealth(Date.now) },
     {
       provide: TextGeneration,
-      useFactory: (providers: TextProviders, health: TargetHealth) =>
-        new TextGeneration(providers, health, Math.random, Date.now),
-      inject: [TextProviders, TargetHealth],
+      useFactory: (providers: TextProviders, health: TargetHealth, counts: AttemptCounts) =>
+        new TextGeneration(providers, health, counts, Math.random, Date.now),
+      inject: [TextProviders, TargetHealth, AttemptCounts],
     },
     {
       provide: ImageFetch,
@@ -41,6 +43,6 @@ const IMAGES_AT_ONCE = 32;
     VideoGeneration,
     VideoProviders,
   ],
-  exports: [ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
+  exports: [AttemptCounts, ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
 })
 export class ProvidersModule {}

@@ -4,6 +4,7 @@ import { type Observable } from 'rxjs';
 import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
+import { AttemptCounts } from './attempt-counts.js';
 import { orderTargets } from './order-targets.js';
 import { reportAttempt } from './report-attempt.js';
 import { RetryPlan } from './retry-plan.js';
@@ -41,6 +42,7 @@ export class TextGeneration {
   constructor(
     private readonly providers: TextProviders,
     private readonly health: TargetHealth,
+    private readonly counts: AttemptCounts,
     private readonly random: () => number,
     private readonly nowMs: () => number,
   ) {}
@@ -111,10 +113,12 @@ export class TextGeneration {
         yield batch;
       }
       this.health.completed(target);
+      this.counts.add(target, 'answered');
       settled = true;
     } catch (failure) {
       if (!signal.aborted) {
         settled = true;
+        this.counts.add(target, shown(failure).code);
         if (failure instanceof UpstreamFailure && failure.options.targetFault) this.health.failed(target);
         else this.health.answered(target);
       }

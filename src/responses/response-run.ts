@@ -30,7 +30,7 @@ export type RunEvent = OpenedEvent | ResponseEvent;
 
 export interface RunSettings {
   readonly responseId: string;
-  readonly createdSeconds: number;
+  readonly createdAtMs: number;
   readonly settings: ResponseSettings;
   readonly tools: ReadonlyMap<string, ToolIdentity>;
   readonly input: readonly RecordItem[];
@@ -52,7 +52,8 @@ export class ResponseRun implements CallRecord {
   private closed: ResponseEnd | undefined;
 
   constructor(private readonly run: RunSettings) {
-    const { responseId: id, createdSeconds, settings, tools } = run;
+    const { responseId: id, createdAtMs, settings, tools } = run;
+    const createdSeconds = Math.floor(createdAtMs / 1000);
     this.reducer = new ResponseReducer({ id, createdSeconds, settings, newItemId: newId, tools });
   }
 
@@ -108,7 +109,7 @@ export class ResponseRun implements CallRecord {
   }
 
   start(): RecordStart | undefined {
-    const { responseId, settings, input, streamed, createdSeconds, lock } = this.run;
+    const { responseId, settings, input, streamed, createdAtMs, lock } = this.run;
     lock?.use();
     if (!settings.store && !settings.conversation) return undefined;
     return {
@@ -123,7 +124,7 @@ export class ResponseRun implements CallRecord {
       requestJson: this.pending && JSON.stringify(this.pending),
       envelopeJson: JSON.stringify(toEnvelope(this.reducer.snapshot())),
       input,
-      createdAtMs: createdSeconds * 1000,
+      createdAtMs,
     };
   }
 

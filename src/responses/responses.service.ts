@@ -112,11 +112,11 @@ export class ResponsesService {
       payer,
       responseId,
     );
-    const { createdSeconds } = call;
+    const { createdAtMs } = call;
     this.tell(leftOut, responseId);
     const run = new ResponseRun({
       responseId,
-      createdSeconds,
+      createdAtMs,
       settings: settingsOf(request),
       tools,
       input: (lock ? withOwnIds(history, input) : input).map(recordInput),

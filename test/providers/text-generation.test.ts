@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { take } from 'rxjs';
 import type { Target } from '../../src/catalog/model.js';
 import { GatewayError } from '../../src/errors/gateway-error.js';
+import { AttemptCounts } from '../../src/providers/attempt-counts.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
@@ -46,6 +47,7 @@ function generate(only: readonly Target[] = targets, stream = true, request: Par
   const generation = new TextGeneration(
     providers,
     health,
+    new AttemptCounts(),
     () => 0,
     () => performance.now(),
   );

@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly file?: object;
   /** Another replica on the same database, which then is not dropped with this one. */
   readonly database?: TestDatabase;
+  /** Gets every line of the log; silent without it. */
+  readonly log?: string[];
 }
 
 /** A gateway file with one provider and one model, `test-model`, at 1 and 2 USD per million tokens. */
@@ -62,7 +64,7 @@ export class TestGateway {
     private readonly directory: string,
   ) {}
 
-  static async start({ environment = {}, file, database }: GatewayOptions = {}): Promise<TestGateway> {
+  static async start({ environment = {}, file, database, log }: GatewayOptions = {}): Promise<TestGateway> {
     const directory = await mkdtemp(join(tmpdir(), 'slipstream-gateway-'));
     if (file) await writeFile(join(directory, 'gateway.yaml'), stringify(file));
     const testDatabase = database ?? (await createTestDatabase());
@@ -72,14 +74,18 @@ export class TestGateway {
         DATA_DIR: directory,
         PORT: '0',
         ADMIN_TOKEN,
-        LOG_LEVEL: 'silent',
+        LOG_LEVEL: log ? 'info' : 'silent',
         SHUTDOWN_GRACE_MS: '0',
         BUDGET_WAIT_MS: '0',
         ...environment,
       },
       directory,
     );
-    const app = await createApplication(config, testDatabase.url, createLogger(config.log));
+    const app = await createApplication(
+      config,
+      testDatabase.url,
+      createLogger(config.log, log && { write: (line) => void log.push(line) }),
+    );
     await app.listen(0, '127.0.0.1');
     return new TestGateway(app, testDatabase, database === undefined, directory);
   }

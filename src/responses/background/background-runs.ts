@@ -158,7 +158,7 @@ export class BackgroundRuns implements OnModuleInit {
       // Its key was checked when its hold was taken.
       { keyHash: Buffer.alloc(0), requestId, chainId },
     );
-    const call: TextCall = { ...prepared, responseId, createdSeconds: pending.createdSeconds };
+    const call: TextCall = { ...prepared, responseId, createdAtMs: pending.createdSeconds * 1000 };
     const tools = new Map(pending.tools);
     const run = new ResponseRun({ ...call, settings, tools, input: [], streamed: stream, compaction });
     const log = stream ? new EventLog(responseId, this.store, this.bell) : undefined;

@@ -22,11 +22,11 @@ export class ChatResponseRecords extends ResponseRecords {
     super();
   }
 
-  recordOf({ responseId, createdSeconds }: TextCall, chat: JsonObject): ResponseRecord {
+  recordOf({ responseId, createdAtMs }: TextCall, chat: JsonObject): ResponseRecord {
     const items = itemsFromChat(objectsIn(chat['messages']), () => newId('call'));
     const run = new ResponseRun({
       responseId,
-      createdSeconds,
+      createdAtMs,
       settings: {
         ...echoedSettings(settingsFromChat(chat)),
         model: textIn(chat['model']) ?? '',

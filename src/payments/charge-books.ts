@@ -1,0 +1,16 @@
+import type { BudgetQueue } from './budget-queue.js';
+import type { CallReports } from './call-reports.js';
+import type { ChargeSettings } from './charged-work.js';
+import type { Ledger } from './ledger.js';
+import type { Settling } from './receipts/settling.js';
+import type { RunningCalls } from './running-calls.js';
+
+/** What charging stands on. */
+export interface ChargeBooks {
+  readonly ledger: Ledger;
+  readonly budgets: BudgetQueue;
+  readonly settling: Settling;
+  readonly calls: RunningCalls;
+  readonly reports: CallReports;
+  readonly settings: ChargeSettings;
+}
