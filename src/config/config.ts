@@ -60,6 +60,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** Bytes that an account may store when none of its own are set. */
   readonly maxStoredBytes: number;
+  /** Of one frame of a provider's stream. */
+  readonly maxFrameBytes: number;
   readonly shutdownGraceMs: number;
   /** How long a WebSocket takes messages. */
   readonly socketLifetimeMs: number;

@@ -128,6 +128,7 @@ function fromVariables(
     budgetWaitMs: variables.BUDGET_WAIT_MS,
     maxBodyBytes: variables.MAX_BODY_BYTES,
     maxStoredBytes: variables.MAX_STORED_BYTES,
+    maxFrameBytes: variables.MAX_FRAME_BYTES,
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
     socketsPerKey: variables.SOCKETS_PER_KEY,

@@ -23,7 +23,12 @@ const IMAGES_AT_ONCE = 32;
   providers: [
     AttemptCounts,
     ModelDiscovery,
-    TextProviders,
+    {
+      provide: TextProviders,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<Config, true>) =>
+        new TextProviders(config.get('maxFrameBytes', { infer: true })),
+    },
     { provide: TargetHealth, useFactory: () => new TargetHealth(Date.now) },
     {
       provide: TextGeneration,

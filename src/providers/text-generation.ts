@@ -5,6 +5,7 @@ import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
 import { AttemptCounts } from './attempt-counts.js';
+import { isBelievable } from './believable-usage.js';
 import { orderTargets } from './order-targets.js';
 import { reportAttempt } from './report-attempt.js';
 import { RetryPlan } from './retry-plan.js';
@@ -12,7 +13,7 @@ import { TargetHealth } from './target-health.js';
 import { TextProviders } from './text-providers.js';
 import { inputText } from '../tokens/input-size.js';
 import type { Remedy } from './text/remedy.js';
-import type { TextEvent } from './text/text-event.js';
+import type { SpokenEvent, TextEvent } from './text/text-event.js';
 import type { TextAttempt } from './text/text-provider.js';
 import type { TextRequest } from './text/text-request.js';
 import { UpstreamFailure } from './upstream-failure.js';
@@ -102,15 +103,43 @@ export class TextGeneration {
     });
   }
 
+  /** Without usage whose figures cannot be; what was used is then counted here. */
+  private believed(
+    batch: readonly SpokenEvent[],
+    { request, target, requestId }: Attempt,
+    usage: { refused: boolean },
+  ): readonly TextEvent[] {
+    const isTrue = (event: SpokenEvent): event is TextEvent =>
+      event.type !== 'usage_refused' &&
+      (event.type !== 'usage' || isBelievable(event.usage, request, target));
+    if (batch.every(isTrue)) return batch;
+    if (!usage.refused) {
+      const { provider, upstreamModel } = target;
+      const [lie] = batch.filter((event) => event.type === 'usage');
+      this.logger.warn({
+        msg: 'a provider told a usage that cannot be; it is counted here',
+        requestId,
+        provider: provider.id,
+        upstreamModel,
+        inputTokens: lie?.usage.inputTokens,
+        outputTokens: lie?.usage.outputTokens,
+      });
+    }
+    usage.refused = true;
+    return batch.filter(isTrue);
+  }
+
   private async *run(attempt: Attempt, progress: { begun: boolean }): Batches {
     const { target, signal } = attempt;
     this.health.begin(target);
     let settled = false;
+    const usage = { refused: false };
     try {
       for await (const batch of this.providers.providerOf(target.provider).generate(attempt)) {
         if (!progress.begun) this.health.answered(target);
         progress.begun = true;
-        yield batch;
+        const believed = this.believed(batch, attempt, usage);
+        if (believed.length > 0) yield believed;
       }
       this.health.completed(target);
       this.counts.add(target, 'answered');

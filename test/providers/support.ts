@@ -3,7 +3,7 @@ import type { ProviderSettings, Target, TextModel } from '../../src/catalog/mode
 import { GENERIC_PROFILE } from '../../src/config/provider-profiles.js';
 import type { JsonObject } from '../../src/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
-import type { TextEvent } from '../../src/providers/text/text-event.js';
+import type { SpokenEvent, TextEvent } from '../../src/providers/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 
 export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {
@@ -76,10 +76,10 @@ export function attemptFor(
 }
 
 /** Everything that an attempt said, and what it threw in the end. */
-export async function outcomeOf(
-  batches: AsyncIterable<readonly TextEvent[]>,
-): Promise<{ events: TextEvent[]; failure?: unknown }> {
-  const events: TextEvent[] = [];
+export async function outcomeOf<Event extends SpokenEvent>(
+  batches: AsyncIterable<readonly Event[]>,
+): Promise<{ events: Event[]; failure?: unknown }> {
+  const events: Event[] = [];
   try {
     for await (const batch of batches) events.push(...batch);
     return { events };
@@ -92,6 +92,6 @@ export function eventsOf(source: Observable<TextEvent>): Promise<TextEvent[]> {
   return lastValueFrom(source.pipe(toArray()));
 }
 
-export function spokenText(events: readonly TextEvent[]): string {
+export function spokenText(events: readonly SpokenEvent[]): string {
   return events.map((event) => (event.type === 'text' ? event.text : '')).join('');
 }

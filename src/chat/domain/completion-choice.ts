@@ -1,14 +1,18 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import { type FinishReason, type TextEvent } from '../../providers/text/text-event.js';
+import { type CallFields, type FinishReason, type TextEvent } from '../../providers/text/text-event.js';
+import { callJson, objectOf } from './call-json.js';
 import { extraFields, OUR_CHOICE_FIELDS, OUR_MESSAGE_FIELDS } from './extra-fields.js';
 
 type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
+
+const LOGPROB_LISTS: ReadonlySet<string> = new Set(['content', 'refusal']);
 
 interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly kind: 'function' | 'custom';
-  arguments: string;
+  text: string;
+  fields: CallFields | undefined;
 }
 
 /** One choice of a whole answer, gathered event by event. */
@@ -17,35 +21,36 @@ export class CompletionChoice {
   private refusal: string | null = null;
   private reasoning: string | undefined;
   private logprobs: JsonValue = null;
+  private readonly logprobLists = new Map<string, JsonValue[]>();
   private finishReason: FinishReason | null = null;
   private readonly calls = new Map<number, ToolCall>();
   private readonly annotations: JsonObject[] = [];
-  private choiceExtras: JsonObject = {};
-  private messageExtras: JsonObject = {};
+  private readonly choiceExtras: JsonObject = {};
+  private readonly messageExtras: JsonObject = {};
 
   add(event: ChoiceEvent): void {
-    if (event.extras?.choice) this.choiceExtras = { ...this.choiceExtras, ...event.extras.choice };
-    if (event.extras?.message) this.messageExtras = { ...this.messageExtras, ...event.extras.message };
+    if (event.extras?.choice) Object.assign(this.choiceExtras, event.extras.choice);
+    if (event.extras?.message) Object.assign(this.messageExtras, event.extras.message);
     switch (event.type) {
       case 'start':
         return;
       case 'text':
         this.content = (this.content ?? '') + event.text;
-        this.logprobs = joinLogprobs(this.logprobs, event.logprobs);
+        this.addLogprobs(event.logprobs);
         return;
       case 'refusal':
         this.refusal = (this.refusal ?? '') + event.text;
-        this.logprobs = joinLogprobs(this.logprobs, event.logprobs);
+        this.addLogprobs(event.logprobs);
         return;
       case 'reasoning':
       case 'reasoning_summary':
         this.reasoning = (this.reasoning ?? '') + event.text;
         return;
       case 'tool_call_start':
-        this.calls.set(event.index, { id: event.id, name: event.name, kind: event.kind, arguments: '' });
+        this.startCall(event);
         return;
       case 'tool_call_delta':
-        this.extendCall(event.index, event.arguments);
+        this.extendCall(event);
         return;
       case 'annotation':
         this.annotations.push(event.annotation);
@@ -56,7 +61,7 @@ export class CompletionChoice {
   }
 
   toJson(index: number): JsonObject {
-    const calls = [...this.calls].sort(([a], [b]) => a - b).map(([, call]) => toolCallJson(call));
+    const calls = [...this.calls].sort(([a], [b]) => a - b).map(([, call]) => callJson(call));
     return {
       index,
       message: {
@@ -74,27 +79,50 @@ export class CompletionChoice {
     };
   }
 
-  private extendCall(index: number, piece: string): void {
+  private startCall({
+    index,
+    id,
+    name,
+    kind,
+    fields,
+  }: Extract<ChoiceEvent, { type: 'tool_call_start' }>): void {
+    this.calls.set(index, { id, name, kind, fields, text: '' });
+  }
+
+  private extendCall({
+    index,
+    arguments: piece,
+    fields,
+  }: Extract<ChoiceEvent, { type: 'tool_call_delta' }>): void {
     const call = this.calls.get(index);
-    if (call) call.arguments += piece;
+    if (!call) return;
+    call.text += piece;
+    if (fields) call.fields = joinFields(call.fields, fields, call.kind);
+  }
+
+  /** Log probabilities come in lists by kind (`content`, `refusal`) that go on from one piece to the next. */
+  private addLogprobs(more: JsonValue | undefined): void {
+    if (more === undefined || more === null) return;
+    if (!isJsonObject(more)) {
+      this.logprobs = more;
+      return;
+    }
+    const joined: Record<string, JsonValue | undefined> = isJsonObject(this.logprobs) ? this.logprobs : {};
+    for (const [name, value] of Object.entries(more)) {
+      const list = this.logprobLists.get(name);
+      if (!LOGPROB_LISTS.has(name) || !Array.isArray(value)) joined[name] ??= value;
+      else if (list) for (const item of value as readonly JsonValue[]) list.push(item);
+      else {
+        const begun = [...(value as readonly JsonValue[])];
+        this.logprobLists.set(name, begun);
+        joined[name] = begun;
+      }
+    }
+    this.logprobs = joined;
   }
 }
 
-function toolCallJson({ id, name, kind, arguments: text }: ToolCall): JsonObject {
-  return kind === 'custom'
-    ? { id, type: 'custom', custom: { name, input: text } }
-    : { id, type: 'function', function: { name, arguments: text } };
-}
-
-/** Log probabilities come in lists by kind (`content`, `refusal`) that go on from one piece to the next. */
-function joinLogprobs(before: JsonValue, more: JsonValue | undefined): JsonValue {
-  if (more === undefined || more === null) return before;
-  if (!isJsonObject(before) || !isJsonObject(more)) return more;
-  const joined: Record<string, JsonValue | undefined> = { ...before };
-  for (const kind of ['content', 'refusal']) {
-    const [head, tail] = [before[kind], more[kind]];
-    if (Array.isArray(tail))
-      joined[kind] = [...(Array.isArray(head) ? (head as JsonValue[]) : []), ...(tail as JsonValue[])];
-  }
-  return joined;
+function joinFields(before: CallFields = {}, more: CallFields, kind: ToolCall['kind']): CallFields {
+  const inner = { ...objectOf(before[kind]), ...objectOf(more[kind]) };
+  return { ...before, ...more, ...(Object.keys(inner).length > 0 && { [kind]: inner }) };
 }

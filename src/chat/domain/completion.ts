@@ -17,13 +17,13 @@ export interface CompletionHead {
 export class Completion {
   private readonly choices = new Map<number, CompletionChoice>();
   private usage: JsonObject | undefined;
-  private extras: JsonObject = {};
+  private readonly extras: JsonObject = {};
 
   constructor(private readonly head: CompletionHead) {}
 
   add(event: TextEvent): void {
     if (event.type === 'opened') return;
-    if (event.extras?.answer) this.extras = { ...this.extras, ...event.extras.answer };
+    if (event.extras?.answer) Object.assign(this.extras, event.extras.answer);
     if (event.type === 'usage') this.usage = usageJson(event);
     else this.choiceOf(event.choice).add(event);
   }

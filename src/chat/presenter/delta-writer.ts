@@ -1,8 +1,12 @@
+import type { JsonObject } from '../../json.js';
 import { type Extras, type TextEvent } from '../../providers/text/text-event.js';
+import { callJson, objectOf } from '../domain/call-json.js';
 import { OUR_MESSAGE_FIELDS } from '../domain/extra-fields.js';
 import { type ChunkWriter, fieldsText } from './chunk-writer.js';
 
 type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
+type CallStart = Extract<ChoiceEvent, { type: 'tool_call_start' }>;
+type CallDelta = Extract<ChoiceEvent, { type: 'tool_call_delta' }>;
 
 /** The chunks of one event of a choice: its role first and once, its finish reason last and once. */
 export class DeltaWriter {
@@ -64,27 +68,26 @@ export class DeltaWriter {
     }
   }
 
-  private callStart({
-    choice,
-    index,
-    id,
-    name,
-    kind,
-  }: Extract<ChoiceEvent, { type: 'tool_call_start' }>): string {
+  private callStart({ choice, index, id, name, kind, fields }: CallStart): string {
     if (kind === 'custom') this.customCalls.add(`${choice}:${index}`);
-    const body = kind === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } };
-    return `"tool_calls":[${JSON.stringify({ index, id, type: kind, ...body })}]`;
+    return toolCalls({ index, ...callJson({ id, name, kind, fields, text: '' }) });
   }
 
-  private callDelta({
-    choice,
-    index,
-    arguments: piece,
-  }: Extract<ChoiceEvent, { type: 'tool_call_delta' }>): string {
+  private callDelta({ choice, index, arguments: piece, fields }: CallDelta): string {
     const isCustom = this.customCalls.size > 0 && this.customCalls.has(`${choice}:${index}`);
-    const body = isCustom ? `"custom":{"input":` : `"function":{"arguments":`;
-    return `"tool_calls":[{"index":${index},${body}${JSON.stringify(piece)}}}]`;
+    const kind = isCustom ? 'custom' : 'function';
+    if (!fields) {
+      const body = isCustom ? `"custom":{"input":` : `"function":{"arguments":`;
+      return `"tool_calls":[{"index":${index},${body}${JSON.stringify(piece)}}}]`;
+    }
+    const { [kind]: inner, ...outer } = fields;
+    const body = isCustom ? { input: piece } : { arguments: piece };
+    return toolCalls({ index, ...outer, [kind]: { ...objectOf(inner), ...body } });
   }
+}
+
+function toolCalls(call: JsonObject): string {
+  return `"tool_calls":[${JSON.stringify(call)}]`;
 }
 
 function delta(fields: string, extras: Extras | undefined): string {

@@ -83,6 +83,10 @@ export class EnvironmentVariables {
   @WholeNumber(0, Number.MAX_SAFE_INTEGER)
   MAX_STORED_BYTES = 10_737_418_240;
 
+  /** The longest frame that a provider may send in a stream. */
+  @WholeNumber(1024, GIBIBYTE)
+  MAX_FRAME_BYTES = 67_108_864;
+
   @WholeNumber(1, GIBIBYTE)
   STREAM_BUFFER_BYTES = 1_048_576;
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.js';
+import { decodedAnswer } from './decoded-answer.js';
 import { malformed } from './malformed.js';
 import { parseObject } from './parse-object.js';
 import { readErrorBody, readWhole } from './read-body.js';
@@ -20,7 +21,7 @@ export async function exchange(
   options: Omit<CallOptions, 'stream'>,
 ): Promise<Exchange> {
   const headers = { accept: 'application/json', ...request.headers };
-  const answer = client.send({ ...request, headers }, { ...options, stream: false });
+  const answer = decodedAnswer(client.send({ ...request, headers }, { ...options, stream: false }));
   try {
     const head = await answer.head();
     if (head.status >= 400) return { head, refusal: await readErrorBody(answer) };

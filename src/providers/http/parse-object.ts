@@ -1,8 +1,13 @@
 import { isJsonObject, type JsonObject } from '../../json.js';
+import { exceedsDepth } from './json-depth.js';
 import { malformed } from './malformed.js';
 
-/** @throws UpstreamFailure for text that is not one JSON object. */
+/** Deeper than anything that an answer says; what is deeper can be parsed, but neither written nor stored. */
+const MAX_DEPTH = 256;
+
+/** @throws UpstreamFailure for text that is not one JSON object, or is nested too deeply. */
 export function parseObject(text: string): JsonObject {
+  if (exceedsDepth(text, MAX_DEPTH)) throw malformed('JSON that is nested too deeply');
   let value: unknown;
   try {
     value = JSON.parse(text);

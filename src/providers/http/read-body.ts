@@ -1,9 +1,13 @@
 import type { Answer } from './converse.js';
+import { exceedsDepth } from './json-depth.js';
 import { malformed } from './malformed.js';
 
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_DEPTH = 64;
 const MAX_ERROR_MS = 5_000;
+/** The data of an error that came as a frame of an event stream, its lines joined. */
+const DATA_LINES = /^data:[ ]?(.*)$/gm;
 
 /** A whole answer. @throws UpstreamFailure when it breaks, or what `tooLong` makes when it is too long. */
 export async function readWhole(
@@ -24,32 +28,37 @@ export async function readWhole(
   }
 }
 
-/** The JSON of an error, or undefined when it is something else, too long, too slow or broken off. */
+/**
+ * The JSON of an error, also when it is the data of a frame; undefined when it is something else, too long, too slow
+ * or broken off.
+ */
 export async function readErrorBody(answer: Answer): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), MAX_ERROR_MS);
   });
+  const body = readWhole(answer, MAX_ERROR_BYTES).then(parseError, () => undefined);
   try {
-    return await Promise.race([readJson(answer), late]);
+    return await Promise.race([body, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readJson(answer: Answer): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+function parseError(body: Buffer): unknown {
+  const text = body.toString('utf8').trim();
+  return parsed(text) ?? parsed(firstFrame(text));
+}
+
+function firstFrame(text: string): string {
+  const [frame = ''] = text.replaceAll(/\r\n?/g, '\n').split('\n\n', 1);
+  return [...frame.matchAll(DATA_LINES)].map(([, data = '']) => data).join('\n');
+}
+
+function parsed(text: string): unknown {
+  if (exceedsDepth(text, MAX_ERROR_DEPTH)) return undefined;
   try {
-    for (;;) {
-      const next = await answer.read();
-      if (!next) return JSON.parse(Buffer.concat(chunks, bytes).toString('utf8'));
-      for (const chunk of next) {
-        bytes += chunk.length;
-        chunks.push(chunk);
-      }
-      if (bytes > MAX_ERROR_BYTES) return undefined;
-    }
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -53,6 +53,8 @@ export class UpstreamClient {
     this.prefix = isPlain ? base.origin : '';
     this.headers = {
       'user-agent': 'slipstream',
+      // Without it any coding is welcome (RFC 9110, 12.5.3).
+      'accept-encoding': 'identity',
       ...authorization,
       ...lowerCased(settings.headers),
       ...(isPlain && { host: base.host, ...proxy.headers }),

@@ -1,26 +1,20 @@
-import type { TextEvent } from '../text/text-event.js';
-import { ChunkConverter } from './convert-chunk.js';
 import { malformed } from '../http/malformed.js';
-import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
 import { parseObject } from '../http/parse-object.js';
+import type { SpokenEvent } from '../text/text-event.js';
+import { ChunkConverter } from './convert-chunk.js';
+import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
 
 /**
  * A whole `chat.completion` as the events of its stream. Its JSON is complete, so a choice without a finish reason
- * has ended all the same. @throws UpstreamFailure when it is not a completion, or an error.
+ * has ended all the same. @throws UpstreamFailure when it is not a completion, or an error with a success status.
  */
-export function convertAnswer(body: Buffer, errors: RequestContext = {}): TextEvent[] {
+export function convertAnswer(body: Buffer, asked: RequestContext = {}): SpokenEvent[] {
   const answer = parseObject(body.toString('utf8'));
-  if (isErrorFrame(answer)) throw mapErrorFrame(answer, { ...errors, nowMs: Date.now() });
-  const converter = new ChunkConverter();
-  const events: TextEvent[] = [];
+  if (isErrorFrame(answer)) throw mapErrorFrame(answer, { ...asked, nowMs: Date.now() });
+  const converter = new ChunkConverter(asked.chat ?? {});
+  const events: SpokenEvent[] = [];
   converter.convert(answer, events);
-  for (const choice of converter.unfinished()) {
-    const called = events.some((event) => event.type === 'tool_call_start' && event.choice === choice);
-    converter.convert(
-      { choices: [{ index: choice, finish_reason: called ? 'tool_calls' : 'stop' }] },
-      events,
-    );
-  }
-  if (!converter.complete) throw malformed('an answer without a choice');
+  converter.finish(events);
+  if (!events.some(({ type }) => type === 'finish')) throw malformed('an answer without a choice');
   return events;
 }

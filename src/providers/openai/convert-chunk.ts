@@ -1,33 +1,43 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import type { Extras, TextEvent } from '../text/text-event.js';
-import { convertContent } from './convert-content.js';
-import { convertUsage } from './convert-usage.js';
 import { malformed } from '../http/malformed.js';
-import { mapFinishReason } from './map-finish-reason.js';
+import type { Extras, FinishReason, SpokenEvent } from '../text/text-event.js';
+import { convertContent } from './convert-content.js';
+import { usageOf } from './convert-usage.js';
+import { failedFinish, mapFinishReason } from './map-finish-reason.js';
 import { ToolCalls } from './tool-calls.js';
-import { ANSWER_FIELDS, CHOICE_FIELDS, MESSAGE_FIELDS, unknownFields } from './unknown-fields.js';
+import { ANSWER_FIELDS, CHOICE_FIELDS, UnknownFields } from './unknown-fields.js';
+import { WaitingFields } from './waiting-fields.js';
 
 /** The most choices a request can ask for. */
 const MAX_CHOICES = 128;
 
-type ExtensibleEvent = Exclude<TextEvent, { type: 'opened' }>;
-
 interface Choice {
   readonly index: number;
   readonly calls: ToolCalls;
-  finished: boolean;
+  reason: FinishReason | undefined;
+  /** Choice fields of chunks that only finished it. */
+  readonly waiting: WaitingFields;
 }
 
 /**
  * Chunks of one answer in, events out. A whole `chat.completion` counts as one chunk whose deltas are complete. Usage
- * is cumulative: when it comes more than once, the last one counts. What a choice says after its finish is dropped.
+ * is cumulative: when it comes more than once, the last one counts. Some upstreams speak on after a finish reason, so a
+ * choice finishes when the answer does, with the last reason that says more than `stop`.
  */
 export class ChunkConverter {
   private readonly choices = new Map<number, Choice>();
-  /** Answer fields of chunks that held nothing else, kept for the next event. */
-  private waitingFields: JsonObject | undefined;
+  private readonly unknown = new UnknownFields();
+  /** Answer fields of chunks that held nothing else. */
+  private readonly waiting = new WaitingFields();
+  private readonly isCallForced: boolean;
 
-  convert(chunk: JsonObject, events: TextEvent[]): void {
+  /** @param chat the request's body. */
+  constructor(chat: JsonObject) {
+    this.isCallForced = forcesCall(chat.tool_choice);
+  }
+
+  /** @throws UpstreamFailure for a choice that is out of range or failed. */
+  convert(chunk: JsonObject, events: SpokenEvent[]): void {
     const first = events.length;
     if (Array.isArray(chunk.choices)) {
       const choices: readonly JsonValue[] = chunk.choices;
@@ -35,55 +45,97 @@ export class ChunkConverter {
         if (isJsonObject(choice)) this.convertChoice(choice, position, events);
       });
     }
-    const usage = convertUsage(chunk.usage);
-    if (usage) events.push({ type: 'usage', ...usage });
+    const usage = usageOf(chunk);
+    if (usage) events.push(usage);
 
-    const fields = unknownFields(chunk, ANSWER_FIELDS);
-    if (!fields && !this.waitingFields) return;
-    const answer = this.waitingFields ? { ...this.waitingFields, ...fields } : (fields ?? {});
-    this.waitingFields = extend(events, first, { answer }) ? undefined : answer;
+    const fields = this.unknown.of(chunk, ANSWER_FIELDS);
+    if (isExtensible(events[first])) this.addAnswerFields(events, first, fields);
+    else this.waiting.add(fields);
   }
 
   /** Whether every choice that began has also finished, and there was one at all. */
   get complete(): boolean {
-    return this.choices.size > 0 && this.unfinished().length === 0;
+    return this.choices.size > 0 && [...this.choices.values()].every(({ reason }) => reason !== undefined);
   }
 
-  /** Indexes of the choices that have begun and not finished. */
-  unfinished(): readonly number[] {
-    return [...this.choices.values()].filter((choice) => !choice.finished).map((choice) => choice.index);
-  }
-
-  private convertChoice(object: JsonObject, position: number, events: TextEvent[]): void {
-    const index = typeof object.index === 'number' ? object.index : position;
-    let choice = this.choices.get(index);
-    if (choice?.finished) return;
+  /** The answer is over: ends the calls and the choices. A choice without a reason has ended all the same. */
+  finish(events: SpokenEvent[]): void {
     const first = events.length;
-    if (!choice) {
-      if (!Number.isInteger(index) || index < 0 || index >= MAX_CHOICES)
-        throw malformed('a choice out of range');
-      choice = { index, calls: new ToolCalls(index), finished: false };
-      this.choices.set(index, choice);
-      events.push({ type: 'start', choice: index });
+    for (const { index, calls, reason = 'stop', waiting } of this.choices.values()) {
+      calls.end(events, reason === 'length' || reason === 'content_filter');
+      const called = reason === 'stop' && calls.made && !this.isCallForced;
+      const choice = waiting.takeWith(undefined);
+      events.push({
+        type: 'finish',
+        choice: index,
+        reason: called ? 'tool_calls' : reason,
+        ...(choice && { extras: { choice } }),
+      });
     }
+    this.addAnswerFields(events, first, undefined);
+  }
+
+  private addAnswerFields(events: SpokenEvent[], position: number, fields: JsonObject | undefined): void {
+    const answer = this.waiting.takeWith(fields);
+    if (answer) extend(events, position, { answer });
+  }
+
+  private convertChoice(object: JsonObject, position: number, events: SpokenEvent[]): void {
+    const index = typeof object.index === 'number' ? object.index : position;
+    const first = events.length;
+    const choice = this.choices.get(index) ?? this.begin(index, events);
     const message = isJsonObject(object.delta) ? object.delta : object.message;
     if (isJsonObject(message)) convertMessage(message, choice, object.logprobs ?? undefined, events);
 
     const reason = mapFinishReason(object.finish_reason);
-    if (reason) {
-      choice.calls.end();
-      choice.finished = true;
-      events.push({ type: 'finish', choice: index, reason });
-    }
-    keepUnknownFields(object, message, events, first, index);
+    if (reason === 'failed') throw failedFinish();
+    if (reason && (choice.reason === undefined || reason !== 'stop')) choice.reason = reason;
+    this.keepUnknownFields(object, message, choice, events, first);
   }
+
+  private begin(index: number, events: SpokenEvent[]): Choice {
+    if (!Number.isInteger(index) || index < 0 || index >= MAX_CHOICES)
+      throw malformed('a choice out of range');
+    const choice: Choice = {
+      index,
+      calls: new ToolCalls(index, this.unknown),
+      reason: undefined,
+      waiting: new WaitingFields(),
+    };
+    this.choices.set(index, choice);
+    events.push({ type: 'start', choice: index });
+    return choice;
+  }
+
+  private keepUnknownFields(
+    object: JsonObject,
+    message: JsonValue | undefined,
+    { index, reason, waiting }: Choice,
+    events: SpokenEvent[],
+    first: number,
+  ): void {
+    const choiceFields = this.unknown.of(object, CHOICE_FIELDS);
+    const messageFields = isJsonObject(message) ? this.unknown.ofMessage(message) : undefined;
+    if (events.length === first && reason && !messageFields) return waiting.add(choiceFields);
+    if (!choiceFields && !messageFields) return;
+    if (events.length === first) events.push({ type: 'text', choice: index, text: '' });
+    extend(events, first, {
+      ...(choiceFields && { choice: choiceFields }),
+      ...(messageFields && { message: messageFields }),
+    });
+  }
+}
+
+/** Whether the request named the one function to call; then a call is no reason to go on, and OpenAI says `stop`. */
+function forcesCall(choice: JsonValue | undefined): boolean {
+  return isJsonObject(choice) && (isJsonObject(choice.function) || isJsonObject(choice.custom));
 }
 
 function convertMessage(
   message: JsonObject,
   { index, calls }: Choice,
   logprobs: JsonValue | undefined,
-  events: TextEvent[],
+  events: SpokenEvent[],
 ): void {
   const spoken = convertContent(message);
   const probabilities = logprobs === undefined ? {} : { logprobs };
@@ -105,31 +157,14 @@ function convertMessage(
   }
 }
 
-function keepUnknownFields(
-  object: JsonObject,
-  message: JsonValue | undefined,
-  events: TextEvent[],
-  first: number,
-  index: number,
-): void {
-  const choiceFields = unknownFields(object, CHOICE_FIELDS);
-  const messageFields = isJsonObject(message) ? unknownFields(message, MESSAGE_FIELDS) : undefined;
-  if (!choiceFields && !messageFields) return;
-  if (events.length === first) events.push({ type: 'text', choice: index, text: '' });
-  extend(events, first, {
-    ...(choiceFields && { choice: choiceFields }),
-    ...(messageFields && { message: messageFields }),
-  });
+type ExtensibleEvent = Extract<SpokenEvent, { readonly extras?: Extras }>;
+
+function isExtensible(event: SpokenEvent | undefined): event is ExtensibleEvent {
+  return event !== undefined && event.type !== 'opened' && event.type !== 'usage_refused';
 }
 
-/** Adds to the extras of one event; false when there is no such event. */
-function extend(events: TextEvent[], position: number, extras: Extras): boolean {
+function extend(events: SpokenEvent[], position: number, extras: Extras): void {
   const event = events[position];
-  if (!event || event.type === 'opened') return false;
-  events[position] = extended(event, extras);
-  return true;
-}
-
-function extended(event: ExtensibleEvent, extras: Extras): ExtensibleEvent {
-  return { ...event, extras: event.extras ? { ...event.extras, ...extras } : extras };
+  if (isExtensible(event))
+    events[position] = { ...event, extras: event.extras ? { ...event.extras, ...extras } : extras };
 }

@@ -9,7 +9,8 @@ export interface SpokenText {
 
 /** Content is a string, or parts as some upstreams send them (Mistral's thinking parts among them). */
 export function convertContent(message: JsonObject): SpokenText {
-  const reasoning = string(message.reasoning_content) || string(message.reasoning);
+  const reasoning =
+    string(message.reasoning_content) || string(message.reasoning) || string(message.reasoning_text);
   const refusal = string(message.refusal);
   const content = message.content;
   if (!Array.isArray(content)) return { reasoning, refusal, text: string(content) };

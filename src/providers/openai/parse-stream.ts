@@ -1,84 +1,151 @@
-import { StringDecoder } from 'node:string_decoder';
 import { malformed } from '../http/malformed.js';
 
-/** Longest frame, in UTF-16 units; an upstream that sends more without an end is broken. */
-const MAX_FRAME_UNITS = 8 * 1024 * 1024;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const NO_BYTES = Buffer.alloc(0);
+/** A tail that has grown longer than this is given back when its line has ended. */
+const KEPT_TAIL_BYTES = 65_536;
+/** No UTF-16 unit takes more bytes than this in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+export interface SseFrame {
+  /** The frame's `event` field; empty without one. */
+  readonly event: string;
+  /** Its `data` lines; at least one of them is not empty. */
+  readonly lines: readonly string[];
+}
 
 /**
- * Server-Sent Events in, the `data` of each event out. Bytes may be split anywhere, lines may end in LF, CRLF or CR.
- * Comments and every field but `data` are skipped. Rules: WHATWG HTML, "Interpreting an event stream", except that
- * the last event counts even without its final empty line.
+ * Server-Sent Events in, frames out. Bytes may be split anywhere, lines may end in LF, CRLF or CR. Comments and every
+ * field but `event` and `data` are skipped. Rules: WHATWG HTML, "Interpreting an event stream", with two exceptions:
+ * the last frame counts even without its final empty line, and a line that begins a JSON object right behind a line
+ * that is one ends the frame, since some servers leave out the empty lines. Each byte costs a constant amount of work,
+ * however the stream is cut.
  */
 export class SseParser {
-  private readonly decoder = new StringDecoder('utf8');
-  private partialLine = '';
-  private data: string | undefined;
+  /** The bytes of a line that has not ended yet are at the beginning of this. */
+  private tail = NO_BYTES;
+  private tailBytes = 0;
+  private event = '';
+  private lines: string[] = [];
+  /** Of `lines`; counted from the second line on. */
+  private dataBytes = 0;
   private begun = false;
-  /** The last text ended in CR; an LF that comes next belongs to it. */
+  /** The bytes before ended in CR; an LF that comes next belongs to it. */
   private afterCarriageReturn = false;
 
-  /** @param accept is called at once with the data of each event, never with empty data. */
-  constructor(private readonly accept: (data: string) => void) {}
+  /**
+   * @param accept is called at once with each frame
+   * @param maxFrameBytes of one line, and of the data of one frame
+   */
+  constructor(
+    private readonly accept: (frame: SseFrame) => void,
+    private readonly maxFrameBytes: number,
+  ) {}
 
   /** @throws UpstreamFailure for a frame above the limit. */
   push(bytes: Buffer): void {
-    this.pushText(this.decoder.write(bytes));
+    if (bytes.length === 0) return;
+    const start = this.afterCarriageReturn && bytes[0] === LINE_FEED ? 1 : 0;
+    const end = Math.max(bytes.lastIndexOf(LINE_FEED), bytes.lastIndexOf(CARRIAGE_RETURN)) + 1;
+    this.afterCarriageReturn = bytes.at(-1) === CARRIAGE_RETURN;
+    if (end > start) this.readLines(this.afterTail(bytes.subarray(start, end)));
+    this.keep(bytes.subarray(Math.max(start, end)));
   }
 
-  /** Ends an event that was cut off by the end of the stream. */
+  /** Ends a frame that was cut off by the end of the stream. */
   end(): void {
-    this.pushText(`${this.decoder.end()}\n\n`);
+    this.readLines(`${this.afterTail(NO_BYTES)}\n\n`);
   }
 
-  private pushText(text: string): void {
-    if (text === '') return;
-    let start = this.skipped(text);
-    let lineFeed = text.indexOf('\n', start);
-    let carriageReturn = text.indexOf('\r', start);
+  private afterTail(bytes: Buffer): string {
+    const whole =
+      this.tailBytes === 0 ? bytes : Buffer.concat([this.tail.subarray(0, this.tailBytes), bytes]);
+    this.tailBytes = 0;
+    if (this.tail.length > KEPT_TAIL_BYTES) this.tail = NO_BYTES;
+    const text = whole.toString('utf8');
+    const marked = !this.begun && text.startsWith('\uFEFF');
+    this.begun = true;
+    return marked ? text.slice(1) : text;
+  }
+
+  private keep(bytes: Buffer): void {
+    const needed = this.tailBytes + bytes.length;
+    if (needed > this.maxFrameBytes) throw tooLong();
+    if (needed > this.tail.length) {
+      const grown = Buffer.allocUnsafe(Math.min(needed * 2, this.maxFrameBytes));
+      this.tail.copy(grown, 0, 0, this.tailBytes);
+      this.tail = grown;
+    }
+    bytes.copy(this.tail, this.tailBytes);
+    this.tailBytes = needed;
+  }
+
+  /** @param text ends with a line end. */
+  private readLines(text: string): void {
+    let start = 0;
+    let lineFeed = text.indexOf('\n');
+    let carriageReturn = text.indexOf('\r');
     while (lineFeed !== -1 || carriageReturn !== -1) {
       const atCarriageReturn = carriageReturn !== -1 && (lineFeed === -1 || carriageReturn < lineFeed);
       const end = atCarriageReturn ? carriageReturn : lineFeed;
-      this.line(this.partialLine + text.slice(start, end));
-      this.partialLine = '';
+      this.line(text.slice(start, end));
       start = end + 1;
       if (atCarriageReturn) {
         if (lineFeed === start) start += 1;
-        else this.afterCarriageReturn = start === text.length;
         carriageReturn = text.indexOf('\r', start);
       }
       if (lineFeed !== -1 && lineFeed < start) lineFeed = text.indexOf('\n', start);
     }
-    this.partialLine += text.slice(start);
-    this.checkSize();
-  }
-
-  /** How much of the text's beginning is a byte order mark or the second half of a line end. */
-  private skipped(text: string): number {
-    let start = 0;
-    if (!this.begun) {
-      this.begun = true;
-      if (text.startsWith('\uFEFF')) start = 1;
-    }
-    if (this.afterCarriageReturn && text.startsWith('\n')) start = 1;
-    this.afterCarriageReturn = false;
-    return start;
   }
 
   private line(line: string): void {
-    if (line === '') {
-      const data = this.data;
-      this.data = undefined;
-      if (data !== undefined && data !== '') this.accept(data);
-    } else if (line.startsWith('data:')) {
-      const value = line.slice(line.startsWith(' ', 5) ? 6 : 5);
-      this.data = this.data === undefined ? value : `${this.data}\n${value}`;
-      this.checkSize();
-    }
+    if (line === '') return this.dispatch();
+    if (line.length * MAX_BYTES_PER_UNIT > this.maxFrameBytes && Buffer.byteLength(line) > this.maxFrameBytes)
+      throw tooLong();
+    if (line.startsWith('data:')) this.addData(valueOf(line, 5));
+    else if (line.startsWith('event:')) this.event = valueOf(line, 6);
   }
 
-  private checkSize(): void {
-    if (this.partialLine.length + (this.data?.length ?? 0) > MAX_FRAME_UNITS) {
-      throw malformed('a frame is longer than its limit');
+  private addData(value: string): void {
+    const [first] = this.lines;
+    if (first !== undefined) {
+      if (this.lines.length === 1) {
+        if (isObject(first) && beginsFrame(value)) {
+          this.dispatch();
+          this.lines.push(value);
+          return;
+        }
+        this.dataBytes = Buffer.byteLength(first);
+      }
+      this.dataBytes += Buffer.byteLength(value) + 1;
+      if (this.dataBytes > this.maxFrameBytes) throw tooLong();
     }
+    this.lines.push(value);
   }
+
+  private dispatch(): void {
+    const { event, lines } = this;
+    this.event = '';
+    if (lines.length === 0) return;
+    this.lines = [];
+    if (lines.some((line) => line !== '')) this.accept({ event, lines });
+  }
+}
+
+function valueOf(line: string, start: number): string {
+  return line.slice(line.startsWith(' ', start) ? start + 1 : start);
+}
+
+function isObject(line: string): boolean {
+  return line.startsWith('{') && line.endsWith('}');
+}
+
+/** No JSON text has `}` and `{` with nothing but a line end between them. */
+function beginsFrame(line: string): boolean {
+  return line.startsWith('{') || line === '[DONE]';
+}
+
+function tooLong(): Error {
+  return malformed('a frame is longer than its limit');
 }

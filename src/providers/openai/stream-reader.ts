@@ -1,25 +1,36 @@
-import type { TextEvent } from '../text/text-event.js';
-import { ChunkConverter } from './convert-chunk.js';
+import type { JsonObject } from '../../json.js';
+import type { SpokenEvent } from '../text/text-event.js';
 import { malformed } from '../http/malformed.js';
-import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
 import { parseObject } from '../http/parse-object.js';
-import { SseParser } from './parse-stream.js';
+import { ChunkConverter } from './convert-chunk.js';
+import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
+import { type SseFrame, SseParser } from './parse-stream.js';
 
 export interface StreamStep {
   /** What was said in these bytes, up to the failure if there is one. */
-  readonly events: readonly TextEvent[];
+  readonly events: readonly SpokenEvent[];
   readonly ended: boolean;
   readonly failure?: { readonly reason: unknown };
 }
 
+/** What servers and proxies say to keep a connection open, as an event's name, its data or the type of its object. */
+const KEEP_ALIVE = /^"?(?:ping|pong|keep[-_ ]?alive|heart[-_ ]?beat|null)"?$/i;
+
 /** The bytes of one streamed answer in, events out. The same bytes give the same events, wherever they are cut. */
 export class StreamReader {
-  private readonly parser = new SseParser((data) => this.frame(data));
-  private readonly converter = new ChunkConverter();
-  private events: TextEvent[] = [];
+  private readonly parser: SseParser;
+  private readonly converter: ChunkConverter;
+  private events: SpokenEvent[] = [];
   private done = false;
 
-  constructor(private readonly errors: RequestContext) {}
+  /** @param asked what was asked for. @param maxFrameBytes of one frame. */
+  constructor(
+    private readonly asked: RequestContext,
+    maxFrameBytes: number,
+  ) {
+    this.parser = new SseParser((frame) => this.frame(frame), maxFrameBytes);
+    this.converter = new ChunkConverter(asked.chat ?? {});
+  }
 
   /** @param chunks are the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
@@ -28,21 +39,48 @@ export class StreamReader {
       if (chunks) for (const chunk of chunks) this.parser.push(chunk);
       else this.parser.end();
       const ended = this.done || !chunks;
-      if (ended && !this.converter.complete) throw malformed('a stream without a finish reason');
+      if (ended) {
+        if (!this.converter.complete) throw malformed('a stream without a finish reason');
+        this.converter.finish(this.events);
+      }
       return { events: this.events, ended };
     } catch (reason) {
       return { events: this.events, ended: true, failure: { reason } };
     }
   }
 
-  private frame(data: string): void {
-    if (this.done) return;
-    if (data.trim() === '[DONE]') {
+  private frame({ event, lines }: SseFrame): void {
+    if (KEEP_ALIVE.test(event)) return;
+    if (lines.length === 1) return this.data(event, lines[0] ?? '');
+    const joined = lines.join('\n');
+    if (isJson(joined)) this.data(event, joined);
+    else for (const line of lines) this.data(event, line);
+  }
+
+  private data(event: string, data: string): void {
+    const text = data.trim();
+    // Some gateways wrap a comment of their upstream: `data: : PROCESSING`.
+    if (this.done || text === '' || text.startsWith(':') || KEEP_ALIVE.test(text)) return;
+    if (text === '[DONE]') {
       this.done = true;
       return;
     }
-    const frame = parseObject(data);
-    if (isErrorFrame(frame)) throw mapErrorFrame(frame, { ...this.errors, nowMs: Date.now() });
-    this.converter.convert(frame, this.events);
+    const frame = parseObject(text);
+    if (event === 'error' || isErrorFrame(frame))
+      throw mapErrorFrame(frame, { ...this.asked, nowMs: Date.now() });
+    if (!isKeepAlive(frame)) this.converter.convert(frame, this.events);
+  }
+}
+
+function isKeepAlive({ type, choices }: JsonObject): boolean {
+  return choices === undefined && typeof type === 'string' && KEEP_ALIVE.test(type);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

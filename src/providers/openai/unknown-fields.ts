@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 
 export type FieldNames = ReadonlySet<string>;
 
@@ -11,26 +11,75 @@ export const ANSWER_FIELDS: FieldNames = new Set([
   'usage',
   'error',
 ]);
-export const CHOICE_FIELDS: FieldNames = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs']);
+export const CHOICE_FIELDS: FieldNames = new Set([
+  'index',
+  'delta',
+  'message',
+  'finish_reason',
+  'logprobs',
+  'usage',
+]);
 export const MESSAGE_FIELDS: FieldNames = new Set([
   'role',
   'content',
   'refusal',
   'reasoning',
   'reasoning_content',
+  'reasoning_text',
   'tool_calls',
   'annotations',
 ]);
+export const CALL_FIELDS: FieldNames = new Set(['index', 'id', 'type', 'function', 'custom']);
+export const CALLED_FIELDS: FieldNames = new Set(['name', 'arguments', 'input']);
 
-/** The fields that are not among the known ones, or undefined when there are none, which is the usual case. */
-export function unknownFields(object: JsonObject, known: FieldNames): JsonObject | undefined {
-  let rest: Record<string, JsonValue> | undefined;
-  for (const name in object) {
-    const value = object[name];
-    // A field of this name would change the prototype of the copy instead of becoming a field.
-    if (known.has(name) || value === undefined || name === '__proto__') continue;
-    rest ??= {};
-    rest[name] = value;
+/** Names of one answer; far above what any upstream uses. */
+const MAX_NAMES = 1_024;
+
+/** The fields of one answer that the vocabulary does not name. New names are dropped once there are too many. */
+export class UnknownFields {
+  private readonly names = new Set<string>();
+
+  /** The fields that are not among the known ones, or undefined when there are none, which is the usual case. */
+  of(object: JsonObject, known: FieldNames): JsonObject | undefined {
+    let rest: Record<string, JsonValue> | undefined;
+    for (const name in object) {
+      const value = object[name];
+      // A field of this name would change the prototype of the copy instead of becoming a field.
+      if (known.has(name) || value === undefined || name === '__proto__' || !this.isAllowed(name)) continue;
+      rest ??= {};
+      rest[name] = value;
+    }
+    return rest;
   }
-  return rest;
+
+  /** Those of a message: the older way to call a function is often sent empty beside the calls, and taken for one. */
+  ofMessage(message: JsonObject): JsonObject | undefined {
+    const fields = this.of(message, MESSAGE_FIELDS);
+    if (!fields || !('function_call' in fields) || saysSomething(fields.function_call)) return fields;
+    const { function_call: _stub, ...rest } = fields;
+    return Object.keys(rest).length === 0 ? undefined : rest;
+  }
+
+  /** Those of a tool call (`extra_content`, signatures); what its function has beside name and arguments is in there. */
+  ofCall(call: JsonObject, called: JsonObject, kind: 'function' | 'custom'): JsonObject | undefined {
+    const own = withoutNulls(this.of(call, CALL_FIELDS));
+    const inner = withoutNulls(this.of(called, CALLED_FIELDS));
+    return inner ? { ...own, [kind]: inner } : own;
+  }
+
+  private isAllowed(name: string): boolean {
+    if (this.names.has(name)) return true;
+    if (this.names.size >= MAX_NAMES) return false;
+    this.names.add(name);
+    return true;
+  }
+}
+
+function saysSomething(call: JsonValue | undefined): boolean {
+  return isJsonObject(call) && Object.values(call).some((value) => value !== null && value !== '');
+}
+
+function withoutNulls(fields: JsonObject | undefined): JsonObject | undefined {
+  const kept = fields && Object.entries(fields).filter(([, value]) => value !== null);
+  return kept && kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }

@@ -20,6 +20,12 @@ interface OfChoice {
 }
 
 /**
+ * What an upstream says of a call beside its id, type, name and arguments (Google's `extra_content` with a signature,
+ * for one); what it says inside `function` or `custom` is under that name. It needs them back with the call.
+ */
+export type CallFields = JsonObject;
+
+/**
  * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers are the same
  * events; a whole answer is one batch. An iteration that ends without `finish` for a choice it began is an error of
  * the dialect, which throws; it never just ends.
@@ -46,16 +52,25 @@ export type TextEvent =
       readonly id: string;
       readonly name: string;
       readonly kind: 'function' | 'custom';
+      readonly fields?: CallFields;
     } & OfChoice)
-  /** A piece of the arguments (function) or input (custom). */
-  | ({ readonly type: 'tool_call_delta'; readonly index: number; readonly arguments: string } & OfChoice)
+  /** A piece of the arguments (function) or input (custom); empty when only fields come. */
+  | ({
+      readonly type: 'tool_call_delta';
+      readonly index: number;
+      readonly arguments: string;
+      readonly fields?: CallFields;
+    } & OfChoice)
   | ({ readonly type: 'annotation'; readonly annotation: JsonObject } & OfChoice)
   | ({ readonly type: 'finish'; readonly reason: FinishReason } & OfChoice)
   | {
       readonly type: 'usage';
       readonly usage: Usage;
-      /** The upstream's own usage object, to be shown as it came. Absent when counted here. */
+      /** The upstream's own usage object, with the counts that are charged. Absent when counted here. */
       readonly raw?: JsonObject;
       readonly estimated?: true;
       readonly extras?: Extras;
     };
+
+/** What a dialect says: the vocabulary, and that there was a usage object whose figures cannot be. */
+export type SpokenEvent = TextEvent | { readonly type: 'usage_refused' };

@@ -1,6 +1,6 @@
 import type { Target } from '../../catalog/model.js';
 import type { Remedy } from './remedy.js';
-import type { TextEvent } from './text-event.js';
+import type { SpokenEvent } from './text-event.js';
 import type { TextRequest } from './text-request.js';
 
 /** One attempt of one request at one target. */
@@ -25,5 +25,5 @@ export interface TextProvider {
    * Batches of events, one per upstream read; `opened` comes first.
    * @throws UpstreamFailure when the upstream refuses, breaks or is silent for too long.
    */
-  generate(attempt: TextAttempt): AsyncIterable<readonly TextEvent[]>;
+  generate(attempt: TextAttempt): AsyncIterable<readonly SpokenEvent[]>;
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings, Target } from '../../../src/catalog/model.js';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import type { TextAttempt } from '../../../src/providers/text/text-provider.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import {
@@ -209,7 +209,7 @@ describe('the clocks of a call', () => {
       exchange.stream(chatChunk({}, 'stop'));
     });
     const iterator = connect({ silenceTimeoutMs: 100 })(true)[Symbol.asyncIterator]();
-    const seen: TextEvent[] = [];
+    const seen: SpokenEvent[] = [];
     const read = async (): Promise<void> => {
       const batch = await iterator.next();
       if (batch.done !== true) seen.push(...batch.value);

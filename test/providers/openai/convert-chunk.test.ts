@@ -2,19 +2,23 @@ import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/json.js';
 import { convertAnswer } from '../../../src/providers/openai/convert-answer.js';
 import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatAnswer, chatChunk, chatUsage } from '../../support/chat-wire.js';
 
-function convert(...chunks: readonly JsonObject[]): TextEvent[] {
-  const converter = new ChunkConverter();
-  const events: TextEvent[] = [];
+/** The events of these chunks, and those of the end if they finish. */
+function convertFor(chat: JsonObject, ...chunks: readonly JsonObject[]): SpokenEvent[] {
+  const converter = new ChunkConverter(chat);
+  const events: SpokenEvent[] = [];
   for (const chunk of chunks) converter.convert(chunk, events);
+  if (converter.complete) converter.finish(events);
   return events;
 }
 
-function answer(message: JsonObject, finishReason = 'stop', extra: JsonObject = {}): TextEvent[] {
-  return convertAnswer(Buffer.from(JSON.stringify(chatAnswer(message, finishReason, extra))));
+const convert = (...chunks: readonly JsonObject[]): SpokenEvent[] => convertFor({}, ...chunks);
+
+function answer(message: JsonObject, finishReason = 'stop', extra: JsonObject = {}): SpokenEvent[] {
+  return convertAnswer(Buffer.from(JSON.stringify(chatAnswer(message, finishReason, extra))), {});
 }
 
 const start = { type: 'start', choice: 0 };
@@ -42,18 +46,69 @@ describe('chunks', () => {
     expect(convert(chatChunk({ content: 'a' }, ''))).toHaveLength(2);
   });
 
-  it('say nothing more after the finish, except usage', () => {
-    const late = chatChunk({ content: 'late' }, 'length', { usage: chatUsage(1, 2) });
-    expect(convert(chatChunk({}, 'stop'), late).map((event) => event.type)).toEqual([
+  it('are part of the answer also behind a finish reason, and it finishes once, at its end', () => {
+    const late = [
+      chatChunk({ content: 'late', reasoning_content: 'why' }),
+      chatChunk(
+        { tool_calls: [{ index: 0, id: 'a', function: { name: 'look', arguments: '{}' } }] },
+        'length',
+      ),
+      chatChunk({}, 'stop', { usage: chatUsage(1, 2) }),
+    ];
+    const events = convert(chatChunk({ role: 'assistant', content: '' }, 'stop'), ...late);
+    expect(events.map((event) => event.type)).toEqual([
       'start',
-      'finish',
+      'reasoning',
+      'text',
+      'tool_call_start',
+      'tool_call_delta',
       'usage',
+      'finish',
     ]);
+    expect(events.at(-1)).toEqual({ ...finish, reason: 'length' });
+  });
+
+  it('keep what comes with a finish reason for the finish', () => {
+    const choices = [
+      { index: 0, delta: {}, finish_reason: 'stop', stop_reason: 7, content_filter_results: {} },
+    ];
+    expect(convert(chatChunk({ content: 'a' }), chatChunk({}, null, { choices, x: 1 })).at(-1)).toEqual({
+      ...finish,
+      extras: { choice: { stop_reason: 7, content_filter_results: {} }, answer: { x: 1 } },
+    });
+  });
+
+  it.each([
+    'error',
+    'network_error',
+    'abort',
+    'ABORT',
+    'MALFORMED_FUNCTION_CALL',
+    'function_call_filter: MALFORMED_FUNCTION_CALL',
+    'insufficient_system_resource',
+  ])('fail with the finish reason %s', (reason) => {
+    expect(() => convert(chatChunk({ content: 'a' }, reason))).toThrow(UpstreamFailure);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['made of its own accord', { tool_choice: 'auto' }, 'tool_calls'],
+    ['of any tool that was required', { tool_choice: 'required' }, 'tool_calls'],
+    [
+      'of the function that was named',
+      { tool_choice: { type: 'function', function: { name: 'look' } } },
+      'stop',
+    ],
+  ])('finish a call %s that ends with stop', (_name, chat, reason) => {
+    const call = chatChunk({
+      tool_calls: [{ index: 0, id: 'a', function: { name: 'look', arguments: '{}' } }],
+    });
+    expect(convertFor(chat, call, chatChunk({}, 'stop')).at(-1)).toEqual({ ...finish, reason });
   });
 
   it.each([
     ['reasoning_content', { reasoning_content: 'why' }],
     ['reasoning', { reasoning: 'why' }],
+    ['reasoning_text', { reasoning_text: 'why' }],
     ['thinking parts', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'why' }] }] }],
   ])('give reasoning by %s', (_name, delta) => {
     expect(convert(chatChunk(delta))).toEqual([start, { type: 'reasoning', choice: 0, text: 'why' }]);
@@ -85,91 +140,6 @@ describe('chunks', () => {
   });
 });
 
-describe('tool call deltas', () => {
-  const call = (fields: JsonObject): JsonObject => chatChunk({ tool_calls: [fields] });
-  const begun = (index: number, id: string, name = 'look'): JsonObject => ({
-    type: 'tool_call_start',
-    choice: 0,
-    index,
-    id,
-    name,
-    kind: 'function',
-  });
-  const piece = (index: number, text: string): JsonObject => ({
-    type: 'tool_call_delta',
-    choice: 0,
-    index,
-    arguments: text,
-  });
-
-  it('start a call once though id and name are repeated', () => {
-    const first = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '{' } };
-    const second = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '}' } };
-    expect(convert(call(first), call(second))).toEqual([start, begun(0, 'a'), piece(0, '{'), piece(0, '}')]);
-  });
-
-  it('are told apart by id when they have no index', () => {
-    const first = { id: 'a', function: { name: 'look', arguments: '{}' } };
-    const second = { id: 'b', function: { name: 'look', arguments: '{}' } };
-    expect(convert(call(first), call(second))).toEqual([
-      start,
-      begun(0, 'a'),
-      piece(0, '{}'),
-      begun(1, 'b'),
-      piece(1, '{}'),
-    ]);
-  });
-
-  it('are told apart by id when whole calls share one index', () => {
-    const first = { index: 0, id: 'a', function: { name: 'look', arguments: '{}' } };
-    const second = { index: 0, id: 'b', function: { name: 'find', arguments: '{}' } };
-    expect(convert(call(first), call(second)).filter((event) => event.type === 'tool_call_start')).toEqual([
-      begun(0, 'a'),
-      begun(1, 'b', 'find'),
-    ]);
-  });
-
-  it('keep to their call when only the index comes again', () => {
-    const deltas = [
-      { index: 0, id: 'a', function: { name: 'look', arguments: '' } },
-      { index: 1, id: 'b', function: { name: 'find', arguments: '' } },
-      { index: 0, function: { arguments: '1' } },
-      { index: 1, function: { arguments: '2' } },
-    ];
-    expect(convert(...deltas.map(call))).toEqual([
-      start,
-      begun(0, 'a'),
-      begun(1, 'b', 'find'),
-      piece(0, '1'),
-      piece(1, '2'),
-    ]);
-  });
-
-  it('get an id when the upstream gives none', () => {
-    const events = convert(call({ index: 0, function: { name: 'look', arguments: {} } }));
-    expect(events[1]).toMatchObject({ id: expect.stringMatching(/^call_[0-9a-f]{32}$/) });
-    expect(events[2]).toEqual(piece(0, '{}'));
-  });
-
-  it('wait for the name', () => {
-    const deltas = [
-      { index: 0, id: 'a', function: { arguments: '{' } },
-      { index: 0, function: { name: 'look', arguments: '}' } },
-    ];
-    expect(convert(...deltas.map(call))).toEqual([start, begun(0, 'a'), piece(0, '{}')]);
-  });
-
-  it('are refused when the name never comes', () => {
-    const nameless = call({ index: 0, id: 'a', function: { arguments: '{}' } });
-    expect(() => convert(nameless, chatChunk({}, 'tool_calls'))).toThrow(UpstreamFailure);
-  });
-
-  it('may be input of a custom tool', () => {
-    const events = convert(call({ index: 0, id: 'a', type: 'custom', custom: { name: 'run', input: 'ls' } }));
-    expect(events.slice(1)).toEqual([{ ...begun(0, 'a', 'run'), kind: 'custom' }, piece(0, 'ls')]);
-  });
-});
-
 describe('fields that the vocabulary does not name', () => {
   it('survive on the first event of their chunk and choice', () => {
     const choices = [{ index: 0, delta: { content: 'a', audio: 1 }, finish_reason: null, filtered: true }];
@@ -194,6 +164,27 @@ describe('fields that the vocabulary does not name', () => {
       ...start,
       extras: { answer: { prompt_filter_results: [] } },
     });
+  });
+
+  it.each([[null], [{ name: '', arguments: '' }], [{ name: null }], [{}]])(
+    'are dropped when they are an empty call of a function: %j',
+    (stub) => {
+      expect(convert(chatChunk({ content: 'a', function_call: stub }))).toEqual([
+        start,
+        { type: 'text', choice: 0, text: 'a' },
+      ]);
+    },
+  );
+
+  it('are dropped once they have too many names, and never take more than their own size', () => {
+    const frames = Array.from({ length: 5_000 }, (_, i) =>
+      chatChunk({}, null, { choices: [], [`f${i}`]: i }),
+    );
+    const [first] = convert(...frames, chatChunk({ content: 'a' }));
+    const { answer: kept } = (first as { extras: { answer: JsonObject } }).extras;
+    expect(Object.keys(kept)).toHaveLength(1_024);
+    const long = chatChunk({}, null, { choices: [], long: 'x'.repeat(2 * 1024 * 1024) });
+    expect(convert(long, chatChunk({ content: 'a' }))[0]).toEqual(start);
   });
 
   it('come with an empty text when their delta says nothing else', () => {
@@ -226,8 +217,8 @@ describe('a whole answer', () => {
       { type: 'reasoning', choice: 0, text: 'why' },
       { type: 'text', choice: 0, text: 'Hi' },
       { type: 'annotation', choice: 0, annotation: { type: 'url_citation' } },
-      finish,
       { type: 'usage', usage: expect.objectContaining({ inputTokens: 10 }) as object, raw: chatUsage(10, 5) },
+      finish,
     ]);
   });
 
@@ -240,6 +231,6 @@ describe('a whole answer', () => {
   it('keeps a legacy function call', () => {
     const events = answer({ content: null, function_call: { name: 'f', arguments: '{}' } }, 'function_call');
     expect(events[0]).toMatchObject({ extras: { message: { function_call: { name: 'f' } } } });
-    expect(events[1]).toMatchObject({ reason: 'function_call' });
+    expect(events.at(-1)).toMatchObject({ reason: 'function_call' });
   });
 });

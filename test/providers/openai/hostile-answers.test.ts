@@ -56,7 +56,6 @@ describe('a stream is an upstream_error, never a success,', () => {
     ['is empty', '', (exchange) => exchange.end()],
     ['is only [DONE]', '', (exchange) => exchange.stream()],
     ['has no choice', '', (exchange) => exchange.stream(chatChunk({}, null, { choices: [] }))],
-    ['is a JSON answer', '', (exchange) => exchange.json(chatAnswer({ content: 'Hi' }))],
     ['is HTML', '', (exchange) => exchange.end(html)],
     [
       'is garbage',
@@ -99,7 +98,7 @@ describe('a whole answer is an upstream_error', () => {
   it.each<[string, Handler]>([
     ['empty', (exchange) => exchange.end()],
     ['HTML', (exchange) => exchange.end(html)],
-    ['a stream', (exchange) => exchange.stream(partial, chatChunk({}, 'stop'))],
+    ['a stream that breaks off', (exchange) => exchange.end(sse(partial))],
     ['half a body', (exchange) => exchange.end(JSON.stringify(chatAnswer({ content: 'Hi' })).slice(0, 40))],
     ['a list', (exchange) => exchange.json([])],
     ['without choices', (exchange) => exchange.json(chatAnswer({}, 'stop', { choices: [] }))],

@@ -6,9 +6,11 @@ import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
 
+const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+
 function dataOf(pieces: readonly Buffer[]): string[] {
   const events: string[] = [];
-  const parser = new SseParser((data) => events.push(data));
+  const parser = new SseParser(({ lines }) => events.push(lines.join('\n')), MAX_FRAME_BYTES);
   for (const piece of pieces) parser.push(piece);
   parser.end();
   return events;
@@ -16,7 +18,7 @@ function dataOf(pieces: readonly Buffer[]): string[] {
 
 /** Events and failure of a stream that arrives in these pieces. */
 function outcomeOf(pieces: readonly Buffer[]): unknown {
-  const reader = new StreamReader({});
+  const reader = new StreamReader({}, MAX_FRAME_BYTES);
   const events: unknown[] = [];
   for (const chunks of [...pieces.map((piece) => [piece]), undefined]) {
     const step = reader.accept(chunks);
@@ -40,13 +42,23 @@ const chunk = fc.oneof(
     chatChunk({ tool_calls: [{ index: 0, id: 'call_1', function: { name: 'look', arguments: piece } }] }),
   ),
   text.map((fingerprint) => chatChunk({}, null, { system_fingerprint: fingerprint })),
-  fc.constant(usageChunk(chatUsage(3, 4))),
-  fc.constant({ error: { code: 'rate_limit_exceeded' } }),
+  text.map((signature) =>
+    chatChunk({
+      tool_calls: [{ index: 1, id: 'call_1', function: { name: 'find', arguments: '{}' }, extra: signature }],
+    }),
+  ),
+  fc.constantFrom('stop', 'length', 'network_error').map((reason) => chatChunk({ content: 'a' }, reason)),
+  fc.constantFrom(usageChunk(chatUsage(3, 4)), usageChunk({ prompt_tokens: -3, completion_tokens: 4 })),
+  fc.constantFrom({ type: 'ping' }, { error: { code: 'rate_limit_exceeded' } }),
 );
+
+/** What is no chunk, and says nothing. */
+const keepAlive = fc.constantFrom(': PROCESSING', 'ping', 'keepalive', 'null');
 
 const legalStream = fc
   .record({
-    chunks: fc.array(chunk, { maxLength: 4 }),
+    chunks: fc.array(fc.oneof(chunk, keepAlive), { maxLength: 4 }),
+    emptyLines: fc.boolean(),
     lineEnd: fc.constantFrom('\n', '\r\n', '\r'),
     manyLines: fc.boolean(),
     comments: fc.boolean(),
@@ -55,9 +67,9 @@ const legalStream = fc
     done: fc.boolean(),
     lastLineEnds: fc.boolean(),
   })
-  .map(({ chunks, lineEnd, manyLines, comments, mark, finish, done, lastLineEnds }) => {
+  .map(({ chunks, emptyLines, lineEnd, manyLines, comments, mark, finish, done, lastLineEnds }) => {
     const values = [...chunks, ...(finish ? [chatChunk({}, 'stop')] : [])].map((value) =>
-      JSON.stringify(value, null, manyLines ? 1 : 0),
+      typeof value === 'string' ? value : JSON.stringify(value, null, manyLines ? 1 : 0),
     );
     if (done) values.push('[DONE]');
     const noise = comments ? `: ping${lineEnd}event: message${lineEnd}id: 7${lineEnd}` : '';
@@ -70,7 +82,7 @@ const legalStream = fc
             .map((line) => `data: ${line}`)
             .join(lineEnd),
       )
-      .join(lineEnd + lineEnd);
+      .join(emptyLines ? lineEnd + lineEnd : lineEnd);
     return Buffer.from((mark ? '\uFEFF' : '') + body + (lastLineEnds ? lineEnd + lineEnd : ''));
   });
 
@@ -118,14 +130,14 @@ describe('the event parser', () => {
   });
 
   it('refuses a line that does not end within 8 MiB', () => {
-    const parser = new SseParser(() => undefined);
+    const parser = new SseParser(() => undefined, MAX_FRAME_BYTES);
     const piece = Buffer.alloc(1024 * 1024, 'x');
     for (let mebibytes = 0; mebibytes < 8; mebibytes += 1) parser.push(piece);
     expect(() => parser.push(piece)).toThrow(UpstreamFailure);
   });
 
   it('refuses an event whose data lines together exceed 8 MiB', () => {
-    const parser = new SseParser(() => undefined);
+    const parser = new SseParser(() => undefined, MAX_FRAME_BYTES);
     const line = Buffer.from(`data: ${'x'.repeat(1024 * 1024)}\n`);
     for (let lines = 0; lines < 7; lines += 1) parser.push(line);
     expect(() => parser.push(Buffer.concat([line, line]))).toThrow(UpstreamFailure);

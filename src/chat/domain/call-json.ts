@@ -1,0 +1,26 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import type { CallFields } from '../../providers/text/text-event.js';
+
+/** A tool call of the chat wire, with the fields that its upstream gave it beside our own. */
+export function callJson({
+  id,
+  name,
+  kind,
+  fields = {},
+  text,
+}: {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'function' | 'custom';
+  readonly fields: CallFields | undefined;
+  /** Its arguments or its input. */
+  readonly text: string;
+}): JsonObject {
+  const { [kind]: inner, ...outer } = fields;
+  const body = kind === 'custom' ? { name, input: text } : { name, arguments: text };
+  return { id, type: kind, [kind]: { ...body, ...objectOf(inner) }, ...outer };
+}
+
+export function objectOf(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

@@ -1,0 +1,121 @@
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { UpstreamFailure } from '../upstream-failure.js';
+import type { Answer } from './converse.js';
+import { headerOf } from './header.js';
+import { malformed } from './malformed.js';
+
+/** What is unpacked may be so much larger than what came. No real text is packed as well as this. */
+const MAX_EXPANSION = 200;
+/** Before this much was unpacked, its expansion does not matter. */
+const FREE_BYTES = 64 * 1024 * 1024;
+const MAX_CODINGS = 3;
+/** Of a zlib header; raw deflate, which some servers send for `deflate`, never begins with it. */
+const ZLIB_METHOD = 8;
+
+/** What has come of an answer is unpacked at once, so that a stream stays one. */
+const FLUSHED = { flush: constants.Z_SYNC_FLUSH };
+
+const DECODERS: ReadonlyMap<string, (first: number) => Transform> = new Map<
+  string,
+  (first: number) => Transform
+>([
+  ['gzip', () => createGunzip(FLUSHED)],
+  ['x-gzip', () => createGunzip(FLUSHED)],
+  [
+    'deflate',
+    (first) => ((first & 0x0f) === ZLIB_METHOD ? createInflate(FLUSHED) : createInflateRaw(FLUSHED)),
+  ],
+  ['br', () => createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH })],
+]);
+
+/**
+ * The same answer, unpacked: some proxies pack what they are asked to leave as it is. Reading is pulled through, so a
+ * slow reader is still nobody's silence, and nothing is unpacked that nobody has asked for.
+ */
+export function decodedAnswer(answer: Answer): Answer {
+  let unpacked: AsyncIterator<Buffer> | undefined;
+  return {
+    head: async () => {
+      const head = await answer.head();
+      const codings = codingsOf(headerOf(head, 'content-encoding'));
+      if (codings.length > 0) unpacked = unpack(answer, codings);
+      return head;
+    },
+    read: async () => {
+      if (!unpacked) return answer.read();
+      const next = await unpacked.next();
+      return next.done ? undefined : [next.value];
+    },
+    close: () => {
+      void unpacked?.return?.().catch(() => undefined);
+      answer.close();
+    },
+  };
+}
+
+/** In the order in which they were put on. */
+function codingsOf(header: string | undefined): readonly string[] {
+  return (header ?? '')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+async function* unpack(answer: Answer, codings: readonly string[]): AsyncGenerator<Buffer> {
+  const decoders = codings.map((coding) => DECODERS.get(coding)).reverse();
+  if (decoders.length > MAX_CODINGS) throw malformed('an answer in too many codings');
+  let chunks: AsyncIterable<Buffer> = packedChunks(answer);
+  for (const decoder of decoders) {
+    if (!decoder) throw malformed('an answer in an unknown coding');
+    chunks = through(decoder, chunks);
+  }
+  yield* chunks;
+}
+
+async function* packedChunks(answer: Answer): AsyncGenerator<Buffer> {
+  for (;;) {
+    const chunks = await answer.read();
+    if (!chunks) return;
+    yield* chunks;
+  }
+}
+
+async function* through(
+  decoder: (first: number) => Transform,
+  packed: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const source = packed[Symbol.asyncIterator]();
+  const first = await source.next();
+  if (first.done) return;
+  let packedBytes = 0;
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for (let next: IteratorResult<Buffer> = first; !next.done; next = await source.next()) {
+      packedBytes += next.value.length;
+      yield next.value;
+    }
+  };
+  const unpacked = pipeline(
+    Readable.from(counted(), { objectMode: false }),
+    decoder(first.value[0] ?? 0),
+    () => {
+      // How it ended is seen by whoever reads.
+    },
+  );
+  let bytes = 0;
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > FREE_BYTES && bytes > packedBytes * MAX_EXPANSION)
+        throw malformed('an answer that is packed too tightly');
+      yield chunk;
+    }
+  } catch (reason) {
+    if (reason instanceof UpstreamFailure || !isZlibError(reason)) throw reason;
+    throw malformed('an answer whose packing is broken');
+  }
+}
+
+function isZlibError(reason: unknown): boolean {
+  return reason instanceof Error && 'code' in reason && /^(?:Z_|ERR_|BROTLI)/.test(String(reason.code));
+}

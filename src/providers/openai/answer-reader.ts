@@ -1,0 +1,66 @@
+import { malformed } from '../http/malformed.js';
+import { MAX_ANSWER_BYTES } from '../http/read-body.js';
+import type { SpokenEvent } from '../text/text-event.js';
+import { convertAnswer } from './convert-answer.js';
+import type { RequestContext } from './map-error.js';
+import { StreamReader, type StreamStep } from './stream-reader.js';
+
+const BLANKS: ReadonlySet<number> = new Set(Buffer.from('\uFEFF \t\r\n'));
+const JSON_STARTS: ReadonlySet<number> = new Set(Buffer.from('{['));
+const NOTHING: StreamStep = { events: [], ended: false };
+
+/**
+ * An answer in whichever form it comes: some servers never stream, others always do, and either may be labelled as the
+ * other. No line of an event stream begins with a brace or a bracket, so the first byte that is not blank tells.
+ */
+export class AnswerReader {
+  private form: 'unknown' | 'stream' | 'json' = 'unknown';
+  private readonly stream: StreamReader;
+  private json: Buffer[] = [];
+  private jsonBytes = 0;
+
+  constructor(
+    private readonly asked: RequestContext,
+    maxFrameBytes: number,
+  ) {
+    this.stream = new StreamReader(asked, maxFrameBytes);
+  }
+
+  /** @param chunks are the next bytes; undefined at the end of the answer. */
+  accept(chunks: readonly Buffer[] | undefined): StreamStep {
+    if (this.form === 'unknown' && chunks) this.form = formOf(chunks);
+    return this.form === 'json' ? this.gather(chunks) : this.stream.accept(chunks);
+  }
+
+  private gather(chunks: readonly Buffer[] | undefined): StreamStep {
+    try {
+      if (!chunks)
+        return { events: convertAnswer(Buffer.concat(this.json, this.jsonBytes), this.asked), ended: true };
+      for (const chunk of chunks) {
+        this.json.push(chunk);
+        this.jsonBytes += chunk.length;
+      }
+      if (this.jsonBytes > MAX_ANSWER_BYTES) throw malformed('an answer longer than its limit');
+      return NOTHING;
+    } catch (reason) {
+      return { events: [], ended: true, failure: { reason } };
+    }
+  }
+}
+
+/** All of an answer that has come. @throws UpstreamFailure when it is none. */
+export function readAnswer(body: Buffer, asked: RequestContext, maxFrameBytes: number): readonly SpokenEvent[] {
+  const reader = new AnswerReader(asked, maxFrameBytes);
+  const first = reader.accept([body]);
+  const steps = first.ended ? [first] : [first, reader.accept(undefined)];
+  for (const { failure } of steps) if (failure) throw failure.reason;
+  return steps.flatMap(({ events }) => events);
+}
+
+function formOf(chunks: readonly Buffer[]): 'unknown' | 'stream' | 'json' {
+  for (const chunk of chunks) {
+    const first = chunk.find((byte) => !BLANKS.has(byte));
+    if (first !== undefined) return JSON_STARTS.has(first) ? 'json' : 'stream';
+  }
+  return 'unknown';
+}

@@ -1,0 +1,61 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import type { Usage } from '../../payments/domain/usage.js';
+
+/** Names that say the same as ours; they are left out, since they may count in another way. */
+const OTHER_NAMES: ReadonlySet<string> = new Set([
+  'input_tokens',
+  'output_tokens',
+  'input_tokens_details',
+  'output_tokens_details',
+]);
+
+type Counts = Readonly<Record<string, number>>;
+
+/**
+ * An upstream's usage object with its own further fields, and with the counts that are charged under every name that it
+ * used for them: a client that adds up what it was shown comes to its receipt.
+ */
+export function shownUsage(raw: JsonObject, usage: Usage): JsonObject {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
+  const counts: Counts = {
+    cached_tokens: cachedInputTokens,
+    prompt_cache_hit_tokens: cachedInputTokens,
+    prompt_cache_miss_tokens: inputTokens - cachedInputTokens,
+    cache_read_input_tokens: cachedInputTokens,
+    cache_write_tokens: cacheWriteTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+    reasoning_tokens: reasoningTokens,
+  };
+  const { prompt_tokens_details: prompt, completion_tokens_details: completion, ...rest } = raw;
+  const input = detailsOf(prompt ?? raw.input_tokens_details, counts, [
+    'cached_tokens',
+    'cache_write_tokens',
+  ]);
+  const output = detailsOf(completion ?? raw.output_tokens_details, counts, ['reasoning_tokens']);
+  return {
+    ...corrected(rest, counts),
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(input && { prompt_tokens_details: input }),
+    ...(output && { completion_tokens_details: output }),
+  };
+}
+
+/** With the parts that are there under the names that OpenAI gave them. */
+function detailsOf(
+  raw: JsonValue | undefined,
+  counts: Counts,
+  names: readonly string[],
+): JsonObject | undefined {
+  const details = isJsonObject(raw) ? corrected(raw, counts) : {};
+  const ours = names.flatMap((name) => ((counts[name] ?? 0) > 0 ? [[name, counts[name]] as const] : []));
+  return isJsonObject(raw) || ours.length > 0 ? { ...details, ...Object.fromEntries(ours) } : undefined;
+}
+
+function corrected(fields: JsonObject, counts: Counts): JsonObject {
+  const kept = Object.entries(fields).filter(([name]) => !OTHER_NAMES.has(name));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, Object.hasOwn(counts, name) ? counts[name] : value]),
+  );
+}
