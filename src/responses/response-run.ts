@@ -15,7 +15,7 @@ import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import type { CompactionPlan } from './domain/compaction-plan.js';
-import type { CompactionItem } from './domain/item.js';
+import type { CompactionItem, OutputItem } from './domain/item.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { failInstead } from './domain/fail-instead.js';
 import { toEnvelope } from './domain/response-json.js';
@@ -72,6 +72,11 @@ export class ResponseRun implements CallRecord {
   /** As of now. */
   snapshot(): ResponseObject {
     return this.reducer.snapshot();
+  }
+
+  /** The output that was shown, as it is continued from, here or from the store. */
+  storedOutput({ output }: ResponseObject): readonly OutputItem[] {
+    return this.reducer.stored(output);
   }
 
   /** Makes it a background run: its events go to the log, and another process may run it from `pending`. */
@@ -155,7 +160,7 @@ export class ResponseRun implements CallRecord {
     const { settings, input } = this.run;
     const { store, conversation } = settings;
     if (!store && !conversation) return undefined;
-    const output = response.output.map(recordItem);
+    const output = this.storedOutput(response).map(recordItem);
     return {
       responseId: response.id,
       status: response.status,
@@ -178,8 +183,9 @@ export class ResponseRun implements CallRecord {
   }
 
   accept(event: TextEvent): readonly RunEvent[] {
-    if (event.type === 'opened') return this.hasBegun ? [event] : [event, ...this.begin()];
-    return this.reducer.accept(event);
+    if (event.type !== 'opened') return this.reducer.accept(event);
+    const first = this.hasBegun ? [] : this.begin();
+    return [event, ...first, ...this.reducer.accept(event)];
   }
 
   /** A background run begins when it is accepted, any other when its upstream answers. */

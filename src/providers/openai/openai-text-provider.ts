@@ -21,6 +21,7 @@ import { convertRequest } from './convert-request.js';
 import { findRemedy } from './find-remedy.js';
 import { LearntProfiles } from './learnt-profiles.js';
 import { mapRefusal, type RequestContext } from './map-error.js';
+import { withOwnCallFields } from './own-call-fields.js';
 import { readError } from '../read-error.js';
 import { wellFormedJson } from '../well-formed.js';
 
@@ -42,7 +43,8 @@ export class OpenAiTextProvider implements TextProvider {
     const { request, target, signal, onSent, beforeSending, remedy } = attempt;
     const { upstreamModel } = target;
     const profile = this.learnt.of(upstreamModel, remedy);
-    const asked = convertRequest(request, target, profile);
+    const chat = withOwnCallFields(request.chat, target.provider.id);
+    const asked = convertRequest({ ...request, chat }, target, profile);
     const body = wellFormedJson(JSON.stringify(asked));
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';

@@ -25,6 +25,9 @@ interface OfChoice {
  */
 export type CallFields = JsonObject;
 
+/** In a stored call and in a call of a history: its fields, and the provider that gave them: `{provider, fields}`. */
+export const UPSTREAM_FIELDS = 'upstream_fields';
+
 /**
  * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers are the same
  * events; a whole answer is one batch. An iteration that ends without `finish` for a choice it began is an error of

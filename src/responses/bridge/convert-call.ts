@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../json.js';
+import { UPSTREAM_FIELDS } from '../../providers/text/text-event.js';
 import { CLIENT_TOOLS, clientToolCalledBy } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import { type ChatContent, convertContent, joinedText } from './convert-content.js';
@@ -7,7 +8,14 @@ import type { ToolNames } from './tool-names.js';
 
 /** A call of any tool that the client answers, as a call of a function. */
 export function convertCall(item: JsonObject, names: ToolNames): JsonObject {
-  return { id: textIn(item['call_id']) ?? '', type: 'function', function: calledFunction(item, names) };
+  const { [UPSTREAM_FIELDS]: fields } = item;
+  return {
+    id: textIn(item['call_id']) ?? '',
+    type: 'function',
+    function: calledFunction(item, names),
+    // The provider that the call goes to takes out what is its own.
+    ...(fields !== undefined && { [UPSTREAM_FIELDS]: fields }),
+  };
 }
 
 function calledFunction(item: JsonObject, names: ToolNames): JsonObject {

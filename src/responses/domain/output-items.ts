@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../json.js';
-import type { TextEvent } from '../../providers/text/text-event.js';
+import type { CallFields, TextEvent } from '../../providers/text/text-event.js';
 import type { CallBuilder } from './call-builders.js';
 import { convertAnnotation, convertLogprobs } from './convert-chat-fields.js';
 import type { Emit, ItemPlace } from './emit.js';
@@ -8,6 +8,7 @@ import { MessageBuilder } from './message-builder.js';
 import { ReasoningBuilder } from './reasoning-builder.js';
 import { prefixOf, shownAs, startCall, type StartedCall } from './start-call.js';
 import type { ToolIdentity } from './tool-identity.js';
+import { withUpstreamFields } from './upstream-fields.js';
 
 interface ItemBuilder {
   now(status: ItemStatus): OutputItem;
@@ -19,7 +20,11 @@ interface Slot<Builder extends ItemBuilder = ItemBuilder> {
   readonly index: number;
   readonly builder: Builder;
   done: OutputItem | undefined;
+  /** Of a call: what its upstream said beside it. */
+  fields?: CallFields | undefined;
 }
+
+type CallDelta = Extract<TextEvent, { type: 'tool_call_delta' }>;
 
 export type ContentEvent = Exclude<TextEvent, { type: 'opened' | 'usage' | 'start' | 'finish' }>;
 
@@ -57,8 +62,7 @@ export class OutputItems {
       case 'tool_call_start':
         return this.openCall(event.index, event);
       case 'tool_call_delta':
-        if (event.arguments !== '') this.calls.get(event.index)?.builder.add(event.arguments);
-        return;
+        return this.extendCall(event);
       case 'annotation':
         return this.annotate(convertAnnotation(event.annotation));
     }
@@ -67,6 +71,11 @@ export class OutputItems {
   /** As of now; later events do not change what was handed out. */
   now(): readonly OutputItem[] {
     return this.slots.map(({ done, builder }) => done ?? builder.now('in_progress'));
+  }
+
+  /** What was shown as it is stored: with what `provider` said beside its calls. */
+  stored(shown: readonly OutputItem[], provider: string | undefined): readonly OutputItem[] {
+    return shown.map((item, index) => withUpstreamFields(item, provider, this.slots[index]?.fields));
   }
 
   /** Ends what is still open, in the order of the output. */
@@ -111,7 +120,7 @@ export class OutputItems {
     return this.reasoning.builder;
   }
 
-  private openCall(index: number, call: StartedCall): void {
+  private openCall(index: number, call: StartedCall & { readonly fields?: CallFields }): void {
     this.closeSpoken();
     // An index that is used again is a new call.
     const former = this.calls.get(index);
@@ -119,7 +128,15 @@ export class OutputItems {
     const identity = this.tools.get(call.name);
     const prefix = prefixOf(shownAs(call, identity));
     const slot = this.open(prefix, (place) => startCall(call, identity, place, this.emit));
+    slot.fields = call.fields;
     this.calls.set(index, slot);
+  }
+
+  private extendCall({ index, arguments: piece, fields }: CallDelta): void {
+    const slot = this.calls.get(index);
+    if (!slot) return;
+    if (piece !== '') slot.builder.add(piece);
+    if (fields) slot.fields = { ...slot.fields, ...fields };
   }
 
   private open<Builder extends ItemBuilder>(

@@ -1,7 +1,7 @@
 import type { FinishReason, TextEvent } from '../../providers/text/text-event.js';
 import { conclude, type Conclusion, type Ending, type EndingError, TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
-import type { CompactionItem, OutputItemPrefix } from './item.js';
+import type { CompactionItem, OutputItem, OutputItemPrefix } from './item.js';
 import { OutputItems, type ContentEvent } from './output-items.js';
 import type { ResponseEnvelope, ResponseObject, ResponseSettings } from './response.js';
 import type { ResponseEvent, ResponseEventBody, TerminalEventBody } from './response-event.js';
@@ -37,6 +37,8 @@ export class ResponseReducer {
   private readonly output: OutputItems;
   private envelope: ResponseEnvelope;
   private finishReason: FinishReason | undefined;
+  /** Who answers; what it says beside its calls is for it alone. */
+  private provider: string | undefined;
   /** Shown at the end alone. */
   private usage: UsageEvent | undefined;
   private events: ResponseEvent[] = [];
@@ -76,7 +78,11 @@ export class ResponseReducer {
   /** What comes after the end is not shown. @throws Error before the beginning. */
   accept(event: TextEvent): readonly ResponseEvent[] {
     if (this.stage === 'new') throw new Error('a response has to begin before it says something');
-    if (this.stage === 'ended' || event.type === 'opened') return NOTHING;
+    if (event.type === 'opened') {
+      this.provider = event.provider;
+      return NOTHING;
+    }
+    if (this.stage === 'ended') return NOTHING;
     if (event.type === 'usage') {
       this.usage = event;
       return NOTHING;
@@ -162,6 +168,11 @@ export class ResponseReducer {
     return event.type === 'reasoning' && (this.envelope.reasoning?.summary ?? null) !== null
       ? { ...event, type: 'reasoning_summary' }
       : event;
+  }
+
+  /** The output that was shown, as it is stored. */
+  stored(shown: readonly OutputItem[]): readonly OutputItem[] {
+    return this.output.stored(shown, this.provider);
   }
 
   private emit(event: ResponseEventBody): void {

@@ -12,6 +12,8 @@ export function unwrapInput(text: string): string {
     if (typeof value.input === 'string') return value.input;
     const [only, ...others] = Object.values(value).filter((field) => typeof field === 'string');
     if (only !== undefined && others.length === 0) return only;
+    // What a call without arguments ends with.
+    if (Object.keys(value).length === 0) return '';
   } catch {
     // Cut off, or never was JSON: the tool gets what the model said.
   }

@@ -101,7 +101,7 @@ export class ResponseTurn {
       const { response } = command.run.closing().terminal;
       if (response.status === 'failed') local.forget(this.previousId);
       else if (isLocal) {
-        const history = [...command.items, ...asItems(response.output)];
+        const history = [...command.items, ...asItems(command.run.storedOutput(response))];
         local.remember(response.id, { history, asked: response.output.length });
       }
       this.sayLast(last);

@@ -11,6 +11,7 @@ import {
   type StoredConversation,
 } from '../../responses/conversations/conversation-store.js';
 import type { ItemPage, ItemPageRequest } from '../../responses/response-store.js';
+import { shownItem } from '../../responses/domain/upstream-fields.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { StorageRoom } from '../storage-room.js';
@@ -142,7 +143,7 @@ export class PostgresConversationStore extends ConversationStore {
       [columnText(id), accountId, after === undefined ? null : columnText(after), limit + 1],
     );
     if (rows.length === 0) return undefined;
-    const items = rows.flatMap(({ item }) => (item === null ? [] : [item])).slice(0, limit);
+    const items = rows.flatMap(({ item }) => (item === null ? [] : [shownItem(item)])).slice(0, limit);
     return { items, hasMore: Number(rows[0]?.found ?? 0) > items.length };
   }
 
@@ -152,7 +153,7 @@ export class PostgresConversationStore extends ConversationStore {
        WHERE c.id = $1 AND c.account_id = $2 AND c.deleted_at IS NULL`,
       [columnText(id), accountId, columnText(itemId)],
     );
-    return rows[0]?.item;
+    return rows[0] && shownItem(rows[0].item);
   }
 
   async addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {

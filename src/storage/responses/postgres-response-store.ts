@@ -8,6 +8,7 @@ import type { OutputItem } from '../../responses/domain/item.js';
 import { toObject } from '../../responses/domain/response-json.js';
 import type { ResponseEvent } from '../../responses/domain/response-event.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
+import { shownItem } from '../../responses/domain/upstream-fields.js';
 import type { ResponseEnvelope } from '../../responses/domain/response.js';
 import {
   ResponseStore,
@@ -80,7 +81,7 @@ export class PostgresResponseStore extends ResponseStore {
     const [row] = rows;
     if (!row) return undefined;
     // The envelope of a run that has not ended is that of its beginning.
-    const object = toObject({ ...row.envelope, status: row.status }, row.output ?? []);
+    const object = toObject({ ...row.envelope, status: row.status }, (row.output ?? []).map(shownItem));
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }
 
@@ -116,7 +117,7 @@ export class PostgresResponseStore extends ResponseStore {
       [columnText(id), accountId, after === undefined ? null : columnText(after), limit + 1],
     );
     if (rows.length === 0) return undefined;
-    const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
+    const items = rows.flatMap(({ item }) => (item === null ? [] : [shownItem(item)]));
     return { items: items.slice(0, limit), hasMore: items.length > limit };
   }
 
