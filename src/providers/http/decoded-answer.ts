@@ -117,5 +117,6 @@ async function* through(
 }
 
 function isZlibError(reason: unknown): boolean {
-  return reason instanceof Error && 'code' in reason && /^(?:Z_|ERR_|BROTLI)/.test(String(reason.code));
+  const code = typeof reason === 'object' && reason !== null && 'code' in reason ? reason.code : undefined;
+  return typeof code === 'string' && /^(?:Z_|ERR_)/.test(code);
 }
