@@ -88,7 +88,7 @@ export class ChunkConverter {
     if (isJsonObject(message)) convertMessage(message, choice, object.logprobs ?? undefined, events);
 
     const reason = mapFinishReason(object.finish_reason);
-    if (reason === 'failed') throw failedFinish();
+    if (reason === 'failed') throw failedFinish(object.finish_reason);
     if (reason && (choice.reason === undefined || reason !== 'stop')) choice.reason = reason;
     this.keepUnknownFields(object, message, choice, events, first);
   }

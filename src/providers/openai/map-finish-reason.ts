@@ -42,11 +42,11 @@ export function mapFinishReason(reason: unknown): FinishReason | 'failed' | unde
   return FINISH_REASONS.get(word) ?? FINISH_REASONS.get(detail) ?? FINISH_REASONS.get(kind) ?? 'stop';
 }
 
-/** The upstream gave up on the answer; the next target may do better. */
-export function failedFinish(): UpstreamFailure {
+/** The upstream gave up on the answer; the next target may do better. A call that the model spoiled is no fault of it. */
+export function failedFinish(reason: unknown): UpstreamFailure {
   const cause = 'the answer was finished as failed';
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause }), {
     retryable: true,
-    targetFault: true,
+    targetFault: !/malformed_function_call/i.test(String(reason)),
   });
 }

@@ -1,0 +1,173 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../src/json.js';
+import { expectSoundBooks } from '../support/books.js';
+import { chatAnswer, chatChunk, chatUsage } from '../support/chat-wire.js';
+import { fileFor, TestGateway, type CreatedKey } from '../support/gateway.js';
+import { receipts } from '../support/ledger-state.js';
+import { ResponsesClient, type ResponseBody } from '../support/responses-client.js';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
+import { framesOf } from '../support/sse-frames.js';
+
+const SIGNED = { extra_content: { google: { thought_signature: 'SIG' } } };
+const CALL = { id: 'call_a', type: 'function', function: { name: 'look', arguments: '{}' }, ...SIGNED };
+const CHAT_TOOL = { type: 'function', function: { name: 'look', parameters: { type: 'object' } } };
+const TOOL = { type: 'function', name: 'look', parameters: { type: 'object' }, strict: false };
+const OUTPUT = [{ type: 'function_call_output', call_id: 'call_a', output: 'sunny' }];
+
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+let created: CreatedKey;
+let client: ResponsesClient;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  const { providers, models } = fileFor(upstream.url) as { providers: object[]; models: object[] };
+  gateway = await TestGateway.start({
+    file: {
+      providers: [...providers, { ...providers[0], id: 'another' }],
+      models: [
+        ...models,
+        { ...models[0], id: 'other-model', targets: [{ provider: 'another', model: 'm' }] },
+      ],
+    },
+  });
+});
+beforeEach(async () => {
+  upstream.reset();
+  created = await gateway.createKey({ budget_limit: '1000000' });
+  client = new ResponsesClient(gateway.url, created.key);
+});
+afterEach(() => expectSoundBooks(gateway.pool));
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+function callsUpstream(): void {
+  upstream.next((exchange) =>
+    exchange.request.body['stream'] === true
+      ? exchange.stream(
+          chatChunk({ role: 'assistant', content: '' }),
+          chatChunk({ tool_calls: [{ index: 0, ...CALL }] }),
+          chatChunk({}, 'stop'),
+        )
+      : exchange.json(chatAnswer({ content: null, tool_calls: [CALL] }, 'stop')),
+  );
+}
+
+/** The call in the history that the upstream got last. */
+function callSentUp(): JsonObject {
+  const messages = upstream.requests.at(-1)?.body['messages'] as readonly JsonObject[];
+  const calls = messages.find((message) => 'tool_calls' in message)?.['tool_calls'] as readonly JsonObject[];
+  return calls[0]!;
+}
+
+const json = async (path: string): Promise<JsonObject> => {
+  const response = await fetch(`${gateway.url}/external/v1${path}`, {
+    headers: { authorization: `Bearer ${created.key}` },
+  });
+  return (await response.json()) as JsonObject;
+};
+
+describe('fields beside a call', () => {
+  it.each([true, false])('reach a chat client (stream: %p)', async (stream) => {
+    callsUpstream();
+    const response = await gateway.chat(
+      created.key,
+      { stream, tools: [CHAT_TOOL] },
+      { path: '/external/v1' },
+    );
+    const text = await response.text();
+    if (!stream) {
+      const { choices } = JSON.parse(text) as { choices: JsonObject[] };
+      expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [CALL] } });
+      return;
+    }
+    const choices = framesOf(text).flatMap(({ data }) => (data as { choices?: JsonObject[] }).choices ?? []);
+    expect(choices.find(({ delta }) => 'tool_calls' in (delta as object))).toMatchObject({
+      delta: { tool_calls: [{ index: 0, id: 'call_a', ...SIGNED }] },
+    });
+    expect(choices.at(-1)).toMatchObject({ finish_reason: 'tool_calls' });
+  });
+
+  it.each<[string, (first: ResponseBody) => object]>([
+    ['a chain', ({ id }) => ({ previous_response_id: id, input: OUTPUT })],
+    ['references', ({ output }) => ({ input: [{ type: 'item_reference', id: output[0]!.id }, ...OUTPUT] })],
+  ])('go back through %s to the provider that gave them, and to no other', async (_name, next) => {
+    for (const [model, fields] of [
+      ['test-model', SIGNED],
+      ['other-model', {}],
+    ] as const) {
+      callsUpstream();
+      const first = await client.created({ tools: [TOOL], stream: false });
+      await client.created({ ...next(first), model, tools: [TOOL] });
+      expect(callSentUp()).toEqual({ ...CALL, extra_content: undefined, ...fields });
+    }
+  });
+
+  it('are seen by no client of the Responses API', async () => {
+    callsUpstream();
+    const { events, response } = await client.streamed({ tools: [TOOL] });
+    const second = await client.created({
+      input: [{ type: 'item_reference', id: response.output[0]!.id }, ...OUTPUT],
+      tools: [TOOL],
+    });
+    const seen = [events, response, await client.found(response.id)];
+    for (const shown of [...seen, await json(`/responses/${second.id}/input_items`)])
+      expect(JSON.stringify(shown)).not.toMatch(/SIG|upstream_fields/);
+    expect(await client.found(response.id)).toEqual(response);
+  });
+
+  it('stay with a conversation, out of its items', async () => {
+    const conversation = await fetch(`${gateway.url}/external/v1/conversations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${created.key}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { id } = (await conversation.json()) as { id: string };
+    callsUpstream();
+    const { output } = await client.created({ conversation: id, tools: [TOOL] });
+    for (const path of ['items', `items/${output[0]!.id}`])
+      expect(JSON.stringify(await json(`/conversations/${id}/${path}`))).not.toMatch(/SIG|upstream_fields/);
+    await client.created({ conversation: id, input: OUTPUT, tools: [TOOL] });
+    expect(callSentUp()).toEqual(CALL);
+  });
+});
+
+describe('usage', () => {
+  const answered = (usage: JsonObject): void =>
+    void upstream.next((exchange) => exchange.json(chatAnswer({ content: 'Hello' }, 'stop', { usage })));
+
+  it.each<[string, JsonObject, readonly [number, number]]>([
+    ['in the total alone', { prompt_tokens: 10, completion_tokens: 20, total_tokens: 530 }, [10, 520]],
+    ['without the output', { prompt_tokens: 10, total_tokens: 530 }, [10, 520]],
+  ])('%s is shown as it is charged, on both wires', async (_name, usage, [input, output]) => {
+    answered(usage);
+    const chat = (await (await gateway.chat(created.key)).json()) as { usage: JsonObject };
+    expect(chat.usage).toEqual({
+      prompt_tokens: input,
+      completion_tokens: output,
+      total_tokens: input + output,
+    });
+    answered(usage);
+    const response = await client.created();
+    expect(response.usage).toMatchObject({ input_tokens: input, output_tokens: output });
+    // 1 and 2 USD per million tokens, and a fee of one percent, rounded up.
+    const cost = input + 2 * output;
+    const amounts = (await receipts(gateway.pool, created.id)).map(({ finalAmount }) => finalAmount);
+    expect(amounts).toEqual([cost + Math.ceil(cost / 100), cost + Math.ceil(cost / 100)]);
+  });
+
+  it.each<[string, JsonObject]>([
+    ['negative', { prompt_tokens: -5, completion_tokens: -9 }],
+    ['text', { prompt_tokens: '10', completion_tokens: '20' }],
+    ['above 2^31', { prompt_tokens: 3_000_000_000, completion_tokens: 3_000_000_000 }],
+    ['more than the model can hold', chatUsage(2_000_000, 5)],
+    ['zero', chatUsage(0, 0)],
+  ])('that is %s is counted here', async (_name, usage) => {
+    answered(usage);
+    const { usage: shown } = (await (await gateway.chat(created.key)).json()) as { usage: JsonObject };
+    expect(shown).toMatchObject({ prompt_tokens: 1, completion_tokens: 1, estimated: true });
+    expect((await gateway.keyBudget(created.id)).spent).toBeLessThan(10);
+  });
+});
