@@ -49,7 +49,11 @@ export class AnswerReader {
 }
 
 /** All of an answer that has come. @throws UpstreamFailure when it is none. */
-export function readAnswer(body: Buffer, asked: RequestContext, maxFrameBytes: number): readonly SpokenEvent[] {
+export function readAnswer(
+  body: Buffer,
+  asked: RequestContext,
+  maxFrameBytes: number,
+): readonly SpokenEvent[] {
   const reader = new AnswerReader(asked, maxFrameBytes);
   const first = reader.accept([body]);
   const steps = first.ended ? [first] : [first, reader.accept(undefined)];
