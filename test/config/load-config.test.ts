@@ -136,7 +136,6 @@ describe('loadConfig', () => {
     ['KEEP_ALIVE_MS', '2147483648'],
     ['SHUTDOWN_GRACE_MS', 'soon'],
     ['MAX_BODY_BYTES', '0'],
-    ['MAX_FRAME_BYTES', '1023'],
     ['STREAM_BUFFER_BYTES', '1MB'],
     ['STREAM_STALL_MS', '1.5'],
     ['STREAM_HEAD_MS', '+5'],
