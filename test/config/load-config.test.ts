@@ -4,10 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
 import { ConfigurationError } from '../../src/config/configuration-error.js';
-import {
-  ENVIRONMENT_VARIABLE_NAMES,
-  EnvironmentVariables,
-} from '../../src/config/environment/environment-variables.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { cleanUpDirectories, temporaryDirectory } from './temporary-directory.js';
 
@@ -296,10 +292,5 @@ describe('loadConfig', () => {
     expect(() => models.delete('gpt-5.5')).toThrow(TypeError);
     expect(() => models.clear()).toThrow(TypeError);
     expect(models.size).toBeGreaterThan(10);
-  });
-
-  it('gives each variable by name for those who document or pass them on', () => {
-    expect(ENVIRONMENT_VARIABLE_NAMES).toEqual(Object.keys(new EnvironmentVariables()));
-    expect(ENVIRONMENT_VARIABLE_NAMES).toEqual(expect.arrayContaining(['PORT', 'DATABASE_URL', 'LEASE_MS']));
   });
 });

@@ -10,7 +10,7 @@ import { TextProviders } from '../../src/providers/text-providers.js';
 import type { TextEvent } from '../../src/providers/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
-import { chatChunk, chatUsage, sse } from '../support/chat-wire.js';
+import { chatChunk, sse } from '../support/chat-wire.js';
 import {
   completion,
   type Handler,
@@ -200,28 +200,6 @@ describe('text generation', () => {
     const events = await eventsOf(generate());
     expect(events[0]).toMatchObject({ provider: 'second', attempts: 2 });
     expect(spokenText(events)).toBe('Hello!');
-  });
-
-  it.each<[string, JsonObject, boolean]>([
-    ['as much input as the window', chatUsage(100_000, 5), true],
-    ['a window that is stated too small', chatUsage(200_000, 5), true],
-    ['more input than could be', chatUsage(200_001, 5), false],
-    ['hidden reasoning beyond the limit', chatUsage(10, 100_000), true],
-    ['more output than could be', chatUsage(10, 151_073), false],
-    ['a total that is a lie', { ...chatUsage(10, 5), total_tokens: 2 ** 31 - 1 }, false],
-    ['figures that are none', { prompt_tokens: -1, completion_tokens: 5 }, false],
-  ])('passes on a usage of %s if it can be', async (_name, usage, isBelieved) => {
-    first.always((exchange) => exchange.end(sse(chatChunk({ content: 'a' }, 'stop', { usage }))));
-    const events = await eventsOf(generate(alone()));
-    expect(events.map(({ type }) => type).includes('usage')).toBe(isBelieved);
-    expect(spokenText(events)).toBe('a');
-  });
-
-  it('believes more of a service that searches in between', async () => {
-    const usage = chatUsage(1_000_000, 5);
-    first.always((exchange) => exchange.end(sse(chatChunk({ content: 'a' }, 'stop', { usage }))));
-    const chat = { messages: [], web_search_options: {} };
-    expect((await eventsOf(generate(alone(), true, { chat }))).map(({ type }) => type)).toContain('usage');
   });
 
   it('never tries again once something has been said', async () => {

@@ -1,4 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import {
+  ENVIRONMENT_VARIABLE_NAMES,
+  EnvironmentVariables,
+} from '../../src/config/environment/environment-variables.js';
 import { readEnvironment } from '../../src/config/environment/read-environment.js';
 
 describe('MAX_FRAME_BYTES', () => {
@@ -15,5 +19,12 @@ describe('MAX_FRAME_BYTES', () => {
     expect(readEnvironment({ MAX_FRAME_BYTES: '1023' }).problems).toEqual([
       expect.stringMatching(/^MAX_FRAME_BYTES: must be /),
     ]);
+  });
+});
+
+describe('the variables', () => {
+  it('are given by name for those who document or pass them on', () => {
+    expect(ENVIRONMENT_VARIABLE_NAMES).toEqual(Object.keys(new EnvironmentVariables()));
+    expect(ENVIRONMENT_VARIABLE_NAMES).toEqual(expect.arrayContaining(['PORT', 'DATABASE_URL', 'LEASE_MS']));
   });
 });
