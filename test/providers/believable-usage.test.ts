@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/json.js';
+import { AttemptCounts } from '../../src/providers/attempt-counts.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
@@ -24,7 +25,7 @@ afterAll(async () => {
 async function isBelieved(usage: JsonObject, chat: JsonObject = {}): Promise<boolean> {
   upstream.next((exchange) => exchange.end(sse(chatChunk({ content: 'a' }, 'stop', { usage }))));
   const now = (): number => performance.now();
-  const generation = new TextGeneration(providers, new TargetHealth(now), () => 0, now);
+  const generation = new TextGeneration(providers, new TargetHealth(now), new AttemptCounts(), () => 0, now);
   const request = requestFor(modelFor([targetFor(settingsFor(upstream.url))]), {
     chat: { messages: [], ...chat },
   });

@@ -3,7 +3,6 @@ import { take } from 'rxjs';
 import type { Target } from '../../src/catalog/model.js';
 import { GatewayError } from '../../src/errors/gateway-error.js';
 import { AttemptCounts } from '../../src/providers/attempt-counts.js';
-import type { JsonObject } from '../../src/json.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
