@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
+import { standardOutput, type LineOutput } from './line-output.js';
 import { REDACTED, REDACTED_PATHS, redactLine } from './redaction.js';
 
 export interface LogSettings {
@@ -10,21 +12,27 @@ export interface LogSettings {
 }
 
 /** The process's logger. Secrets are left out by field name and by how they look. */
-export function createLogger(settings: LogSettings, destination?: DestinationStream): Logger {
-  return pino(
+export function createLogger(settings: LogSettings, output: LineOutput = standardOutput()): Logger {
+  const logger = pino(
     {
       level: settings.level,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: [...REDACTED_PATHS], censor: REDACTED },
       hooks: { streamWrite: redactLine },
     },
-    settings.pretty
-      ? prettyStream({
-          sync: true,
-          singleLine: true,
-          ignore: 'pid,hostname',
-          ...(destination && { destination }),
-        })
-      : (destination ?? pino.destination({ dest: 1, sync: true })),
+    settings.pretty ? pretty(output) : output,
   );
+  output.onRecovered = (lines) => logger.warn({ lines }, 'log lines were dropped: they could not be written');
+  return logger;
+}
+
+function pretty(output: LineOutput): DestinationStream {
+  const destination = new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      output.write(line);
+      done();
+    },
+  });
+  return prettyStream({ sync: true, singleLine: true, ignore: 'pid,hostname', destination });
 }

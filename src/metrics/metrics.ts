@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { droppedLogLines } from '../logging/line-output.js';
 import { CallReports } from '../payments/call-reports.js';
 import { RunningCalls } from '../payments/running-calls.js';
 import { AttemptCounts } from '../providers/attempt-counts.js';
@@ -37,6 +38,15 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.set(calls.size);
+      },
+    });
+    new Counter({
+      name: 'slipstream_log_lines_dropped_total',
+      help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(droppedLogLines());
       },
     });
     new Gauge({

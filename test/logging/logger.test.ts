@@ -1,6 +1,6 @@
-import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../src/logging/create-logger.js';
+import { LineOutput } from '../../src/logging/line-output.js';
 import { NestLogger } from '../../src/logging/nest-logger.js';
 import { until } from '../support/until.js';
 
@@ -8,12 +8,9 @@ function capture(settings: { level?: string; pretty?: boolean } = {}) {
   const lines: string[] = [];
   const logger = createLogger(
     { level: settings.level ?? 'trace', pretty: settings.pretty ?? false },
-    new Writable({
-      decodeStrings: false,
-      write(line: string, _encoding, done) {
-        lines.push(line);
-        done();
-      },
+    new LineOutput((bytes) => {
+      lines.push(bytes.toString());
+      return bytes.length;
     }),
   );
   const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
