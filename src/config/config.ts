@@ -62,6 +62,8 @@ export interface Config {
   readonly maxStoredBytes: number;
   /** Of one frame of a provider's stream. */
   readonly maxFrameBytes: number;
+  /** Bytes of request bodies that may be held at a time. */
+  readonly intake: { readonly perProcess: number; readonly perKey: number };
   readonly shutdownGraceMs: number;
   /** How long a WebSocket takes messages. */
   readonly socketLifetimeMs: number;

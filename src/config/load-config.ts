@@ -129,6 +129,7 @@ function fromVariables(
     maxBodyBytes: variables.MAX_BODY_BYTES,
     maxStoredBytes: variables.MAX_STORED_BYTES,
     maxFrameBytes: variables.MAX_FRAME_BYTES,
+    intake: { perProcess: variables.BODY_MEMORY_BYTES, perKey: variables.KEY_BODY_MEMORY_BYTES },
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
     socketsPerKey: variables.SOCKETS_PER_KEY,

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
+import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
 
 /** Who asks, as far as the headers tell: whether the key lives is the ledger's to say. */
-export interface Caller {
-  /** SHA-256 of the key, as it is stored. */
-  readonly keyHash: Buffer;
+export interface Caller extends KeyedRequest {
   readonly requestId: string;
   /** `x-chain-id` as it was sent; the external surface ignores it. */
   readonly chainId: string | undefined;
@@ -26,6 +25,7 @@ export function callerOf(request: IncomingMessage): Caller {
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
   return {
     keyHash: createHash('sha256').update(keyOf(request)).digest(),
+    rate: { counted: false },
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,

@@ -7,11 +7,13 @@ import type { Payer } from '../payments/charged-work.js';
 import { Networks } from '../payments/networks.js';
 import { Once, type Earlier } from '../payments/once/once.js';
 import { onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
+import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 import type { Caller } from './caller.js';
+import { Intake } from './intake.js';
 import { KeyCheck } from './key-check.js';
 import { MAX_BODY_BYTES } from './max-body-bytes.js';
 import { readFormBody, type FormBody } from './read-form-body.js';
-import { readJsonBody } from './read-json-body.js';
+import { readJsonBody, type BodyLimits } from './read-json-body.js';
 import { receivePaidBody } from './receive.js';
 
 /** A request for a paid call whose shape is right. */
@@ -36,13 +38,14 @@ export class PaidRequests {
     private readonly keys: KeyCheck,
     private readonly networks: Networks,
     private readonly once: Once,
+    private readonly intake: Intake,
     @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
   ) {}
 
   /**
    * Of a JSON body.
    * @param parse checks the shape
-   * @throws GatewayError 401 first of all, then whatever is wrong with body or headers, idempotency_conflict,
+   * @throws GatewayError 401 first of all, then 429, then whatever is wrong with body or headers, idempotency_conflict,
    * idempotency_in_flight
    * @throws ClientLeft when the upload breaks off
    */
@@ -51,7 +54,7 @@ export class PaidRequests {
     exchange: Exchange,
     parse: (body: JsonObject) => Parsed,
   ): Promise<PaidRequest<Parsed>> {
-    const limits = { maxBytes: this.maxBytes };
+    const limits = this.limitsFor(caller, exchange);
     const read = (signal: AbortSignal): Promise<JsonObject> => readJsonBody(exchange.request, limits, signal);
     return this.receiveBody(caller, exchange, read, (body) => ({ parsed: parse(body), content: body }));
   }
@@ -62,12 +65,24 @@ export class PaidRequests {
     exchange: Exchange,
     parse: (body: FormBody) => Parsed,
   ): Promise<PaidRequest<Parsed>> {
-    const limits = { maxBytes: this.maxBytes };
+    const limits = this.limitsFor(caller, exchange);
     const read = (signal: AbortSignal): Promise<FormBody> => readFormBody(exchange.request, limits, signal);
     return this.receiveBody(caller, exchange, read, (form) => ({
       parsed: parse(form),
       content: contentOf(form),
     }));
+  }
+
+  /** The body is needed until the answer is over. */
+  private limitsFor({ keyHash }: Caller, { response }: Exchange): BodyLimits {
+    const { maxBytes } = this;
+    if (isClientGone(response)) return { maxBytes };
+    const share = this.intake.share(keyHash);
+    const stopListening = onceClosed(response, () => {
+      stopListening();
+      share.release();
+    });
+    return { maxBytes, share };
   }
 
   private async receiveBody<Body, Parsed>(
@@ -76,13 +91,14 @@ export class PaidRequests {
     read: (signal: AbortSignal) => Promise<Body>,
     parse: (body: Body) => { readonly parsed: Parsed; readonly content: JsonObject },
   ): Promise<PaidRequest<Parsed>> {
-    const received = await receivePaidBody(caller, this.keys, read, (body) => {
+    const { keys, intake } = this;
+    const received = await receivePaidBody({ caller, keys, intake }, read, (body) => {
       const { parsed, content } = parse(body);
       const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
       return { parsed, payer, once: onceKeyOf(request, content) };
     });
     const { once } = received;
-    const earlier = once && (await this.once.earlier(caller.keyHash, once));
+    const earlier = once && (await this.once.earlier(caller, once));
     if (earlier && caller.surface === 'native') response.setHeader('x-compose-idempotent-replay', 'true');
     return { ...received, earlier };
   }
@@ -92,7 +108,7 @@ export class PaidRequests {
     try {
       return await prepare();
     } catch (failure) {
-      if (failure instanceof GatewayError) await this.keys.check(caller.keyHash);
+      if (failure instanceof GatewayError) await this.keys.check(caller);
       throw failure;
     }
   }

@@ -1,29 +1,41 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../errors/gateway-error.js';
 import { isJsonObject, type JsonObject } from '../json.js';
-
-/** Deeper than any request or JSON schema in use, and far from where recursion over it would end the stack. */
-export const MAX_JSON_DEPTH = 128;
+import {
+  MAX_JSON_DEPTH,
+  MAX_JSON_NAMES,
+  MAX_JSON_VALUES,
+  measureJson,
+  type JsonExcess,
+} from './json-bounds.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** @throws GatewayError invalid_json */
-export function parseJsonBody(bytes: Buffer): JsonObject {
+/**
+ * A body that would cost more than its size suggests is refused before anything is built of it.
+ *
+ * @param onValues told how many values there are, before they are built
+ * @throws GatewayError invalid_json
+ */
+export function parseJsonBody(bytes: Buffer, onValues?: (values: number) => void): JsonObject {
   if (bytes.length === 0)
     throw new GatewayError('invalid_json', 'The request body is empty; send a JSON object.');
   if (!isUtf8(bytes)) throw new GatewayError('invalid_json', 'The request body is not valid UTF-8.');
+  const { values, excess } = measureJson(bytes);
+  if (excess) throw new GatewayError('invalid_json', `The request body ${EXCESS[excess]}.`);
+  onValues?.(values);
   const value = parse(bytes.toString('utf8'));
   if (!isJsonObject(value)) {
     throw new GatewayError('invalid_json', `The request body must be a JSON object, not ${nameOf(value)}.`);
   }
-  if (!isShallow(value, MAX_JSON_DEPTH)) {
-    throw new GatewayError(
-      'invalid_json',
-      `The request body is nested too deeply; at most ${MAX_JSON_DEPTH} levels are accepted.`,
-    );
-  }
   return value;
 }
+
+const EXCESS: Record<JsonExcess, string> = {
+  depth: `is nested too deeply; at most ${MAX_JSON_DEPTH} levels are accepted`,
+  values: `has too many values; at most ${MAX_JSON_VALUES} are accepted`,
+  names: `has too many different names; at most ${MAX_JSON_NAMES} are accepted`,
+};
 
 function parse(text: string): unknown {
   try {
@@ -43,14 +55,4 @@ function nameOfError(cause: unknown): string {
 function nameOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-}
-
-function isShallow(value: unknown, levelsLeft: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (levelsLeft === 0) return false;
-  if (Array.isArray(value)) return value.every((item) => isShallow(item, levelsLeft - 1));
-  for (const key in value) {
-    if (!isShallow((value as Record<string, unknown>)[key], levelsLeft - 1)) return false;
-  }
-  return true;
 }

@@ -30,7 +30,7 @@ export async function readFormBody(
   const bytes = await readBody(request, limits, signal);
   return /^multipart\/form-data\b/i.test(contentType)
     ? parseForm(bytes, contentType)
-    : { fields: parseJsonBody(bytes), files: new Map() };
+    : { fields: parseJsonBody(bytes, (values) => limits.share?.growByValues(values)), files: new Map() };
 }
 
 function parseForm(bytes: Buffer, contentType: string): Promise<FormBody> {

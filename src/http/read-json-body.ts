@@ -2,51 +2,64 @@ import { type IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors/gateway-error.js';
 import { type JsonObject } from '../json.js';
 import { ClientLeft } from './client-left.js';
+import { Gathering } from './gathering.js';
+import type { IntakeShare } from './intake.js';
 import { parseJsonBody } from './parse-json-body.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;
+  /** Grows with what is read; absent where only operators send bodies. */
+  readonly share?: IntakeShare;
 }
 
 /**
  * Reads one JSON object, whatever its Content-Type says. Aborting the signal stops the reading and rejects with
  * its reason.
  *
- * @throws GatewayError invalid_json, invalid_value (compressed), request_too_large
+ * @throws GatewayError invalid_json, invalid_value (compressed), request_too_large, and what `IntakeShare.grow` throws
  * @throws ClientLeft when the upload breaks off
  */
 export async function readJsonBody(
   request: IncomingMessage,
-  { maxBytes }: BodyLimits,
+  limits: BodyLimits,
   signal?: AbortSignal,
 ): Promise<JsonObject> {
-  return parseJsonBody(await readBody(request, { maxBytes }, signal));
+  const bytes = await readBody(request, limits, signal);
+  return parseJsonBody(bytes, (values) => limits.share?.growByValues(values));
 }
 
 /** The bytes of a body, whatever they are. @throws as `readJsonBody`, but for what is in them */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes }: BodyLimits,
+  limits: BodyLimits,
   signal?: AbortSignal,
 ): Promise<Buffer> {
+  const { maxBytes } = limits;
   refuseCompressed(request);
   // A Content-Length that is over the limit is refused unread.
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  return readBytes(request, maxBytes, signal);
+  return readBytes(request, limits, signal);
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {
+function readBytes(
+  request: IncomingMessage,
+  { maxBytes, share }: BodyLimits,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const gathering = new Gathering();
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > maxBytes) return fail(tooLarge(maxBytes));
-      chunks.push(chunk);
+      if (gathering.size + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      try {
+        share?.grow(chunk.length);
+      } catch (refusal) {
+        return fail(refusal);
+      }
+      gathering.add(chunk);
     };
     const onEnd = (): void => {
       stop();
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+      resolve(gathering.bytes());
     };
     const onClosed = (): void => fail(new ClientLeft());
     const onAborted = (): void => fail(signal?.reason);

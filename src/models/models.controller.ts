@@ -32,7 +32,7 @@ abstract class ModelsController {
   }
 
   private async allowedTo(caller: Caller): Promise<(model: Model) => boolean> {
-    const { allowedModels } = await this.keys.authenticate(caller.keyHash);
+    const { allowedModels } = await this.keys.authenticate(caller);
     return (model) => allowedModels.length === 0 || allowedModels.includes(entryIdOf(model));
   }
 }

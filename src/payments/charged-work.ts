@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { CallRecord } from './call-record.js';
 import type { Quote } from './domain/quote.js';
 import type { HoldGrant } from './ledger.js';
+import type { KeyedRequest } from './keys/keyed-request.js';
 import type { Meter } from './meter.js';
 import type { OnceCall } from './once/recorded-answer.js';
 
@@ -9,6 +10,8 @@ import type { OnceCall } from './once/recorded-answer.js';
 export interface Payer {
   /** SHA-256 of the presented key. */
   readonly keyHash: Buffer;
+  /** Of the request that asks; see `KeyedRequest`. */
+  readonly rate?: KeyedRequest['rate'];
   readonly requestId: string;
   /** The chain that the request named; a configured one. */
   readonly chainId: number | undefined;

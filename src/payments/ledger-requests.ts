@@ -15,6 +15,7 @@ export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string):
   return {
     holdId,
     keyHash: payer.keyHash,
+    counted: payer.rate?.counted ?? false,
     model: entryId,
     wanted: quote.wanted,
     minimum: quote.minimum,

@@ -19,6 +19,8 @@ export interface HoldRequest {
   readonly holdId: string;
   /** SHA-256 of the presented key. */
   readonly keyHash: Buffer;
+  /** The key's rate limit has counted the request already. */
+  readonly counted?: boolean;
   /** The id of the catalog entry, as the key's allowed models name it. */
   readonly model: string;
   /** Atomic USDC. */
@@ -64,6 +66,8 @@ export interface HoldRefusal {
   /** What is really free. */
   readonly remaining: bigint;
   readonly retryAfterMs: number | undefined;
+  /** The key's own limit that refused the call. */
+  readonly limit?: number | undefined;
 }
 
 export interface Settlement {

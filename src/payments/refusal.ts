@@ -23,12 +23,39 @@ const RETRY_AFTER_SECONDS: Partial<Record<RefusalReason, number>> = {
   no_lease: 1,
 };
 
-export function refusalError({ reason, required, remaining, retryAfterMs }: HoldRefusal): GatewayError {
+/** @param limit what the key's own setting is; the message names it, so that nobody takes it for a provider's limit */
+export function limitError(
+  reason: 'rate_limited' | 'concurrency_limited',
+  limit: number,
+  retryAfterMs?: number,
+): GatewayError {
+  const seconds = secondsFor(reason, retryAfterMs);
+  const message =
+    reason === 'rate_limited'
+      ? `This key's limit of ${limit} ${limit === 1 ? 'request' : 'requests'} per minute is reached. Try again in ${seconds} s.`
+      : `This key's limit of ${limit} ${limit === 1 ? 'request' : 'requests'} at a time is reached. Try again when one has ended.`;
+  return new GatewayError(CODES[reason], message, { retryAfterSeconds: seconds });
+}
+
+export function refusalError({
+  reason,
+  required,
+  remaining,
+  retryAfterMs,
+  limit,
+}: HoldRefusal): GatewayError {
+  if ((reason === 'rate_limited' || reason === 'concurrency_limited') && limit !== undefined)
+    return limitError(reason, limit, retryAfterMs);
   const aboutBudget = reason === 'insufficient_budget' || reason === 'budget_held';
   return new GatewayError(CODES[reason], undefined, {
     param: reason === 'model_not_allowed' ? 'model' : undefined,
-    retryAfterSeconds:
-      retryAfterMs === undefined ? RETRY_AFTER_SECONDS[reason] : Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    retryAfterSeconds: secondsFor(reason, retryAfterMs),
     details: aboutBudget ? { required: required.toString(), remaining: remaining.toString() } : undefined,
   });
+}
+
+function secondsFor(reason: RefusalReason, retryAfterMs: number | undefined): number | undefined {
+  return retryAfterMs === undefined
+    ? RETRY_AFTER_SECONDS[reason]
+    : Math.max(1, Math.ceil(retryAfterMs / 1000));
 }

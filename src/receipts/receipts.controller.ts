@@ -35,6 +35,6 @@ export class ReceiptsController {
   }
 
   private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller.keyHash)).accountId;
+    return (await this.keys.authenticate(caller)).accountId;
   }
 }

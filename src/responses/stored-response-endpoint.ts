@@ -93,7 +93,7 @@ export class StoredResponseEndpoint {
   }
 
   private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller.keyHash)).accountId;
+    return (await this.keys.authenticate(caller)).accountId;
   }
 }
 

@@ -3,31 +3,28 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 /** Documents whose nulls mean something: a `const: null` in a JSON schema is not an absent field. */
 const OPAQUE = new Set(['parameters', 'schema', 'input_schema', 'output_schema', 'metadata', 'logit_bias']);
 
+type Fields = Record<string, JsonValue | undefined>;
+
 /**
  * The same request without the optional fields that are null. A null `content` stays: it is how an assistant that only
  * called tools is written, and some upstreams insist on it. Copies nothing where there is nothing to leave out.
  */
 export function withoutNulls(body: JsonObject): JsonObject {
-  let copy: Record<string, JsonValue | undefined> | undefined;
-  for (const key of Object.keys(body)) {
-    const value = body[key];
-    if (value === null && key !== 'content') {
-      copy ??= { ...body };
-      Reflect.deleteProperty(copy, key);
-    } else if (typeof value === 'object' && value !== null && !OPAQUE.has(key)) {
-      const pruned = prune(value);
-      if (pruned === value) continue;
-      copy ??= { ...body };
-      // Not an assignment, which would set the prototype for a key named `__proto__`.
-      Object.defineProperty(copy, key, {
-        value: pruned,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-  }
+  const names = Object.keys(body);
+  // Made from what is kept: taking fields out of a copy costs ten times as much.
+  let copy: Fields | undefined;
+  names.forEach((name, index) => {
+    const value = body[name];
+    const kept = keptOf(name, value);
+    if (kept !== value) copy ??= fieldsBefore(body, names, index);
+    if (copy && kept !== undefined) setField(copy, name, kept);
+  });
   return copy ?? body;
+}
+
+function keptOf(name: string, value: JsonValue | undefined): JsonValue | undefined {
+  if (value === null) return name === 'content' ? null : undefined;
+  return typeof value === 'object' && !OPAQUE.has(name) ? prune(value) : value;
 }
 
 function prune(value: JsonValue): JsonValue {
@@ -36,4 +33,19 @@ function prune(value: JsonValue): JsonValue {
   const items = value as readonly JsonValue[];
   const pruned = items.map(prune);
   return pruned.some((item, index) => item !== items[index]) ? pruned : items;
+}
+
+function fieldsBefore(body: JsonObject, names: readonly string[], end: number): Fields {
+  const fields: Fields = {};
+  for (let index = 0; index < end; index += 1) {
+    const name = names[index] ?? '';
+    setField(fields, name, body[name]);
+  }
+  return fields;
+}
+
+function setField(fields: Fields, name: string, value: JsonValue | undefined): void {
+  if (name !== '__proto__') fields[name] = value;
+  // An assignment would set the prototype.
+  else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
 }

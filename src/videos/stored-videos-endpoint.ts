@@ -74,6 +74,6 @@ export class StoredVideosEndpoint {
   }
 
   private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller.keyHash)).accountId;
+    return (await this.keys.authenticate(caller)).accountId;
   }
 }

@@ -11,6 +11,8 @@ export interface VideoIntent {
   readonly id: string;
   readonly holdId: string;
   readonly keyHash: Buffer;
+  /** The key's rate limit has counted the request already. */
+  readonly counted?: boolean;
   readonly requestId: string;
   readonly shape: VideoShape;
   /** As the client named it. */

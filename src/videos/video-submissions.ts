@@ -136,6 +136,7 @@ export class VideoSubmissions {
         id,
         holdId: newId('hold'),
         keyHash: payer.keyHash,
+        counted: payer.rate?.counted ?? false,
         requestId: payer.requestId,
         shape,
         model: modelName,

@@ -63,7 +63,7 @@ export class VideosEndpoint {
 
   /** `POST …/videos/{id}/remix` */
   async remix(caller: Caller, id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { accountId } = await this.authenticator.authenticate(caller.keyHash);
+    const { accountId } = await this.authenticator.authenticate(caller);
     const received = await this.requests.receiveForm(caller, { request, response }, ({ fields }) =>
       parseRemix(fields),
     );

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { GatewayError } from '../../src/errors/gateway-error.js';
-import { MAX_JSON_DEPTH, parseJsonBody } from '../../src/http/parse-json-body.js';
+import { MAX_JSON_DEPTH } from '../../src/http/json-bounds.js';
+import { parseJsonBody } from '../../src/http/parse-json-body.js';
 
 describe('a JSON body', () => {
   it('may begin with a byte order mark', () => {

@@ -3,8 +3,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { GatewayError, toGatewayError } from '../../src/errors/gateway-error.js';
 import { callerOf } from '../../src/http/caller.js';
 import { ClientLeft } from '../../src/http/client-left.js';
+import type { KeyedRequest } from '../../src/payments/keys/keyed-request.js';
 import { KeyCheck } from '../../src/http/key-check.js';
-import { receivePaidRequest } from '../../src/http/receive.js';
+import { Intake } from '../../src/http/intake.js';
+import { readJsonBody } from '../../src/http/read-json-body.js';
+import { receivePaidBody } from '../../src/http/receive.js';
 import { sendError } from '../../src/http/send-error.js';
 import { type JsonObject } from '../../src/json.js';
 import { RawClient, serve, type TestServer } from '../streaming/raw-exchange.js';
@@ -15,7 +18,7 @@ const BAD = `compose-${'b'.repeat(43)}`;
 
 class OneKey extends KeyCheck {
   checks = 0;
-  async check(keyHash: Buffer): Promise<void> {
+  async check({ keyHash }: KeyedRequest): Promise<void> {
     this.checks += 1;
     await new Promise(setImmediate);
     if (!createHash('sha256').update(GOOD).digest().equals(keyHash))
@@ -26,6 +29,7 @@ class OneKey extends KeyCheck {
 let server: TestServer;
 let keys: OneKey;
 let failures: unknown[];
+const intake = new Intake({ perProcess: 1e9, perKey: 1e9 });
 afterEach(() => server.stop());
 
 async function start(maxBytes = 1_000_000): Promise<RawClient> {
@@ -39,7 +43,9 @@ async function start(maxBytes = 1_000_000): Promise<RawClient> {
     response.setHeader('X-Request-Id', 'req_1');
     void (async () => {
       try {
-        const body = await receivePaidRequest(request, callerOf(request), keys, parse, { maxBytes });
+        const read = (signal: AbortSignal): Promise<JsonObject> =>
+          readJsonBody(request, { maxBytes }, signal);
+        const body = await receivePaidBody({ caller: callerOf(request), keys, intake }, read, parse);
         response.end(JSON.stringify(body));
       } catch (failure) {
         failures.push(failure);

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { Caller } from '../../http/caller.js';
-import { MAX_BODY_BYTES } from '../../http/max-body-bytes.js';
-import { readJsonBody } from '../../http/read-json-body.js';
+import { FreeBodies } from '../../http/free-bodies.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import type { Query } from '../../shape/page-query.js';
 import { ChatCompletionStore, type StoredCompletion } from './chat-completion-store.js';
@@ -16,7 +15,7 @@ export class StoredChatEndpoint {
   constructor(
     private readonly store: ChatCompletionStore,
     private readonly keys: KeyAuthenticator,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly bodies: FreeBodies,
   ) {}
 
   async list(caller: Caller, query: Query): Promise<object> {
@@ -33,8 +32,9 @@ export class StoredChatEndpoint {
   }
 
   async update(caller: Caller, id: string, request: IncomingMessage): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    const metadata = parseMetadata(await readJsonBody(request, { maxBytes: this.maxBytes }));
+    const { key, body } = await this.bodies.receive(caller, request);
+    const { accountId } = key;
+    const metadata = parseMetadata(body);
     if (!(await this.store.setMetadata(accountId, id, metadata))) throw notFound(id);
     return shown(await this.stored(accountId, id), caller);
   }
@@ -57,7 +57,7 @@ export class StoredChatEndpoint {
   }
 
   private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller.keyHash)).accountId;
+    return (await this.keys.authenticate(caller)).accountId;
   }
 }
 

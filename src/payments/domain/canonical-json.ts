@@ -5,14 +5,28 @@ import type { LineItem, Receipt } from './receipt.js';
  * code units, numbers and strings as ECMAScript writes them. A field that is undefined is absent.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const pieces: string[] = [];
+  writeCanonicalJson(value, (piece) => pieces.push(piece));
+  return pieces.join('');
+}
+
+/** The same piece by piece: text that is put together at every level is copied once for each. */
+export function writeCanonicalJson(value: unknown, write: (piece: string) => void): void {
+  if (typeof value !== 'object' || value === null) return write(JSON.stringify(value));
+  if (Array.isArray(value)) {
+    value.forEach((item: unknown, index) => {
+      write(index === 0 ? '[' : ',');
+      writeCanonicalJson(item, write);
+    });
+    return write(value.length === 0 ? '[]' : ']');
+  }
   const fields = value as Readonly<Record<string, unknown>>;
   const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
-  return `{${names
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(fields[name])}`)
-    .join(',')}}`;
+  names.sort().forEach((name, index) => {
+    write(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    writeCanonicalJson(fields[name], write);
+  });
+  write(names.length === 0 ? '{}' : '}');
 }
 
 /**

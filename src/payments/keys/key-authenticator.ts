@@ -1,24 +1,63 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../errors/gateway-error.js';
+import { limitError } from '../refusal.js';
 import { KeyStore, type KeyRecord } from './key-store.js';
+import type { KeyedRequest } from './keyed-request.js';
 
-/** Looks a key up on its own: for routes that cost nothing, and before a failure that came ahead of the hold. */
+/** Bodies of one key that are on their way to this process. */
+export interface Uploads {
+  readonly others: number;
+  /** Whether a hold follows: then the calls that run, whichever replica runs them, leave so much less room. */
+  readonly paid: boolean;
+}
+
+/**
+ * Looks a key up on its own: for routes that cost nothing, while a body is on its way, and before a failure that came
+ * ahead of the hold. The request counts for the key's limits here, unless it did before.
+ */
 @Injectable()
 export class KeyAuthenticator {
+  /** The last count of each key that is under way: a key that is hammered has one statement at a time. */
+  private readonly counts = new Map<string, Promise<unknown>>();
+
   constructor(private readonly keys: KeyStore) {}
 
-  /** @throws GatewayError 401 for a key that is unknown, revoked or expired. */
-  async authenticate(keyHash: Buffer): Promise<KeyRecord> {
-    const key = await this.keys.findByHash(keyHash).catch((cause: unknown) => {
-      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
-    });
+  /** @throws GatewayError 401 for a key that is unknown, revoked or expired; 429 for one that is at its limits. */
+  async authenticate(request: KeyedRequest, uploads?: Uploads): Promise<KeyRecord> {
+    const key = await this.keys.findByHash(request.keyHash).catch(unavailable);
     if (!key) throw new GatewayError('invalid_api_key');
     if (key.revokedAt) throw new GatewayError('revoked_api_key');
     if (key.expiresAt && key.expiresAt <= new Date()) throw new GatewayError('expired_api_key');
+    if (!request.rate.counted) await this.count(key);
+    request.rate.counted = true;
+    if (uploads) refuseWhenFull(key, uploads);
     return key;
   }
 
-  async check(keyHash: Buffer): Promise<void> {
-    await this.authenticate(keyHash);
+  async check(request: KeyedRequest, uploads?: Uploads): Promise<void> {
+    await this.authenticate(request, uploads);
   }
+
+  private async count({ id, rateLimitRpm }: KeyRecord): Promise<void> {
+    if (rateLimitRpm === null) return;
+    const before = this.counts.get(id) ?? Promise.resolve();
+    const count = before.then(() => this.keys.countRequest(id));
+    const settled = count.catch(() => undefined);
+    this.counts.set(id, settled);
+    try {
+      const retryAfterMs = await count.catch(unavailable);
+      if (retryAfterMs !== undefined) throw limitError('rate_limited', rateLimitRpm, retryAfterMs);
+    } finally {
+      if (this.counts.get(id) === settled) this.counts.delete(id);
+    }
+  }
+}
+
+function refuseWhenFull({ maxConcurrentRequests: most, openHolds }: KeyRecord, uploads: Uploads): void {
+  if (most !== null && uploads.others + (uploads.paid ? openHolds : 0) >= most)
+    throw limitError('concurrency_limited', most);
+}
+
+function unavailable(cause: unknown): never {
+  throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
 }

@@ -26,6 +26,8 @@ export interface KeyRecord extends KeySettings {
   readonly accountId: string;
   readonly budgetSpent: bigint;
   readonly budgetHeld: bigint;
+  /** Calls that run now, whichever replica runs them. */
+  readonly openHolds: number;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly createdAt: Date;
@@ -54,6 +56,11 @@ export abstract class KeyStore {
     readonly settings: KeySettings;
   }): Promise<KeyRecord>;
   abstract findByHash(keyHash: Buffer): Promise<KeyRecord | undefined>;
+  /**
+   * Counts one request for the key's rate limit, as a hold does.
+   * @returns nothing, or milliseconds until there is room for it: then it was not counted
+   */
+  abstract countRequest(id: string): Promise<number | undefined>;
   abstract find(id: string): Promise<KeyRecord | undefined>;
   /** Newest first or oldest first. An unknown `after` gives an empty page. */
   abstract page(request: KeyPageRequest): Promise<KeyPage>;

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors/gateway-error.js';
 import type { JsonObject } from '../../json.js';
-import { canonicalJson } from '../domain/canonical-json.js';
+import { writeCanonicalJson } from '../domain/canonical-json.js';
 
 const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
 const MAX_LENGTH = 200;
+/** Characters; a call for each piece of the text would cost more than its hash. */
+const HASHED_AT_ONCE = 65_536;
 
 /** What makes two requests of one account the same one. */
 export interface OnceKey {
@@ -36,7 +38,13 @@ export function onceKeyOf(request: Head, body: JsonObject): OnceKey | undefined 
 
 function fingerprintOf({ method = '', originalUrl, url = '' }: Head, body: JsonObject): Buffer {
   const [path = ''] = (originalUrl ?? url).split('?', 1);
-  return createHash('sha256')
-    .update(`${method}\n${path}\n${canonicalJson(body)}`)
-    .digest();
+  const hash = createHash('sha256');
+  let text = `${method}\n${path}\n`;
+  writeCanonicalJson(body, (piece) => {
+    text += piece;
+    if (text.length < HASHED_AT_ONCE) return;
+    hash.update(text);
+    text = '';
+  });
+  return hash.update(text).digest();
 }

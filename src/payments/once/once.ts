@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { GatewayError } from '../../errors/gateway-error.js';
 import { KeyAuthenticator } from '../keys/key-authenticator.js';
+import type { KeyedRequest } from '../keys/keyed-request.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
 
@@ -23,10 +24,10 @@ export class Once {
 
   /**
    * @returns nothing for a request that is to run
-   * @throws GatewayError 401 for a bad key, idempotency_conflict, idempotency_in_flight, or what became of the answer
+   * @throws GatewayError 401 for a bad key, 429 for one that is at its limits, idempotency_conflict, idempotency_in_flight, or what became of the answer
    */
-  async earlier(keyHash: Buffer, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
-    const { accountId } = await this.keys.authenticate(keyHash);
+  async earlier(request: KeyedRequest, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
+    const { accountId } = await this.keys.authenticate(request);
     const record = await this.find(accountId, key);
     if (!record) return undefined;
     if (!record.fingerprint.equals(fingerprint))

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../http/caller.js';
 import { whenLeft } from '../../http/client-left.js';
-import { MAX_BODY_BYTES } from '../../http/max-body-bytes.js';
-import { readJsonBody } from '../../http/read-json-body.js';
+import { FreeBodies } from '../../http/free-bodies.js';
 import type { JsonObject } from '../../json.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import { itemList } from '../item-list.js';
@@ -25,13 +24,14 @@ export class ConversationsEndpoint {
   constructor(
     private readonly conversations: Conversations,
     private readonly keys: KeyAuthenticator,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly bodies: FreeBodies,
   ) {}
 
   async create(call: ConversationCall): Promise<object> {
-    const owner = await this.ownerOf(call);
     // The SDK sends no body at all when there is nothing to say.
-    const body = hasBody(call.request) ? await this.bodyOf(call) : {};
+    const { owner, body } = hasBody(call.request)
+      ? await this.received(call)
+      : { owner: await this.ownerOf(call), body: {} };
     return shown(await this.conversations.create(owner, parseNewConversation(body)));
   }
 
@@ -40,9 +40,9 @@ export class ConversationsEndpoint {
   }
 
   async update(call: ConversationCall, id: string): Promise<object> {
-    const accountId = await this.accountOf(call.caller);
-    const metadata = parseMetadata(await this.bodyOf(call));
-    return shown(await this.conversations.changeMetadata(accountId, id, metadata));
+    const { owner, body } = await this.received(call);
+    const metadata = parseMetadata(body);
+    return shown(await this.conversations.changeMetadata(owner.accountId, id, metadata));
   }
 
   async erase(call: ConversationCall, id: string): Promise<object> {
@@ -56,8 +56,7 @@ export class ConversationsEndpoint {
   }
 
   async addItems(call: ConversationCall, id: string): Promise<object> {
-    const owner = await this.ownerOf(call);
-    const body = await this.bodyOf(call);
+    const { owner, body } = await this.received(call);
     const items = await this.conversations.addItems(owner, id, parseNewItems(body['items']));
     return itemList({ items, hasMore: false });
   }
@@ -70,8 +69,8 @@ export class ConversationsEndpoint {
     return shown(await this.conversations.removeItem(await this.ownerOf(call), id, itemId));
   }
 
-  private async accountOf({ keyHash }: Caller): Promise<string> {
-    return (await this.keys.authenticate(keyHash)).accountId;
+  private async accountOf(caller: Caller): Promise<string> {
+    return (await this.keys.authenticate(caller)).accountId;
   }
 
   private async ownerOf({ caller, response }: ConversationCall): Promise<Owner> {
@@ -79,8 +78,13 @@ export class ConversationsEndpoint {
     return { accountId: await this.accountOf(caller), keyHash: caller.keyHash, left };
   }
 
-  private bodyOf({ request }: ConversationCall): Promise<JsonObject> {
-    return readJsonBody(request, { maxBytes: this.maxBytes });
+  private async received({ caller, request, response }: ConversationCall): Promise<{
+    readonly owner: Owner;
+    readonly body: JsonObject;
+  }> {
+    const left = whenLeft(response);
+    const { key, body } = await this.bodies.receive(caller, request);
+    return { owner: { accountId: key.accountId, keyHash: caller.keyHash, left }, body };
   }
 }
 

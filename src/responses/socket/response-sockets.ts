@@ -96,7 +96,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
       this.refuseWhenDraining();
       const caller = callerOf(request);
       const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-      await this.keys.check(caller.keyHash);
+      await this.keys.check(caller);
       this.refuseWhenDraining();
       if (connection.destroyed) return;
       this.places.refuseWhenFull(caller.keyHash);

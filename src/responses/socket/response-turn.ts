@@ -64,15 +64,17 @@ export class ResponseTurn {
 
   /** A bad key is told before anything that is wrong with what it asks for. */
   private async commandOrRefuse(): Promise<ResponseCommand> {
-    const { responses, payer, keys, local, left } = this.context;
+    const { responses, keys, local, left } = this.context;
     const { body, generates } = this.event;
+    const rate = { counted: false };
+    const payer = { ...this.context.payer, rate };
     // No hold comes that would check it.
-    if (!generates) await keys.check(payer.keyHash);
+    if (!generates) await keys.check(payer);
     try {
       const request = parseResponsesRequest(body, { generates });
       return await responses.command(request, { payer, left, local: local.recall(this.previousId) });
     } catch (failure) {
-      if (failure instanceof GatewayError) await keys.check(payer.keyHash);
+      if (failure instanceof GatewayError) await keys.check(payer);
       throw failure;
     }
   }

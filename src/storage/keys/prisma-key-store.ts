@@ -12,6 +12,17 @@ import type { ApiKey } from '../generated/client.js';
 /** What Prisma answers when the row of an update does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
 
+/** A key without a limit, or that was revoked in between, has no row in the answer: there is nothing to wait for. */
+const COUNT_REQUEST = `
+WITH counted AS (
+  UPDATE api_keys SET rate_arrival_at = greatest(rate_arrival_at, now()) + make_interval(secs => 60.0 / rate_limit_rpm)
+  WHERE id = $1 AND greatest(rate_arrival_at, now()) + make_interval(secs => 60.0 / rate_limit_rpm)
+                    <= now() + interval '60 seconds'
+  RETURNING id)
+SELECT greatest(1, ceil(extract(epoch FROM rate_arrival_at + make_interval(secs => 60.0 / rate_limit_rpm)
+                                           - interval '60 seconds' - now()) * 1000))::integer AS wait_ms
+FROM api_keys WHERE id = $1 AND rate_limit_rpm IS NOT NULL AND NOT EXISTS (SELECT FROM counted)`;
+
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
   constructor(private readonly database: Database) {
@@ -39,6 +50,15 @@ export class PrismaKeyStore extends KeyStore {
   async findByHash(keyHash: Buffer): Promise<KeyRecord | undefined> {
     const row = await this.table.findUnique({ where: { keyHash: Uint8Array.from(keyHash) } });
     return row ? recordOf(row) : undefined;
+  }
+
+  async countRequest(id: string): Promise<number | undefined> {
+    const { rows } = await this.database.pool.query<{ wait_ms: number }>({
+      name: 'count_request',
+      text: COUNT_REQUEST,
+      values: [id],
+    });
+    return rows[0]?.wait_ms;
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {
@@ -80,11 +100,6 @@ export class PrismaKeyStore extends KeyStore {
   }
 }
 
-function recordOf({
-  keyHash: _keyHash,
-  openHolds: _openHolds,
-  rateArrivalAt: _arrival,
-  ...row
-}: ApiKey): KeyRecord {
+function recordOf({ keyHash: _keyHash, rateArrivalAt: _arrival, ...row }: ApiKey): KeyRecord {
   return row;
 }

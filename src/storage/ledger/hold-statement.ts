@@ -4,6 +4,7 @@ import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../p
 import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
+import { givingBack, withLimits } from './key-limits.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
 
 export interface HoldRow {
@@ -18,6 +19,8 @@ export interface HoldRow {
   readonly budget_held: string;
   readonly required: string;
   readonly retry_after_ms: number | null;
+  readonly rate_limit_rpm: number | null;
+  readonly max_concurrent_requests: number | null;
   /** Of a call that is not let through: its account has no room. All else is null then. */
   readonly full_ordinal?: number | null;
 }
@@ -26,11 +29,16 @@ interface HoldOptions extends StatementOptions {
   readonly maxStoredBytes: number;
 }
 
+const PLAIN = { call: 'take_holds', last: 13 };
+const ONCE = { call: 'take_holds_once', last: 18 };
+
 /** The first parameter is the time that it waits for a locked row. */
-const PLAIN = `SELECT h.* FROM ${PATIENCE} CROSS JOIN LATERAL take_holds(
-  $2, $3 AND patience.set, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS h`;
-const ONCE = `SELECT h.* FROM ${PATIENCE} CROSS JOIN LATERAL take_holds_once(
-  $2, $3 AND patience.set, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS h`;
+function taking({ call, last }: typeof PLAIN, counted: boolean): string {
+  const rest = Array.from({ length: last - 3 }, (_, index) => `$${index + 4}`).join(', ');
+  const before = counted ? ' CROSS JOIN given_back' : '';
+  return `SELECT h.* FROM ${PATIENCE}${before} CROSS JOIN LATERAL ${call}(
+  $2, $3 AND patience.set${counted ? ' AND given_back.done' : ''}, ${rest}) AS h`;
+}
 
 /**
  * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
@@ -57,10 +65,9 @@ const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.has
  * the lock of a conversation is as good as the hold. `first` is the number of the first parameter of
  * `withinBounds`, behind whose two are those of `startColumns`.
  */
-function storing(take: string, first: number): string {
+function storing(first: number): string {
   const at = (offset: number, type: string): string => `$${first + 2 + offset}::${type}`;
-  return `WITH ${withinBounds(take, first)},
-started AS (
+  return `started AS (
   SELECT r.*, g.account_id, g.key_id
   FROM unnest(${at(0, 'int[]')}, ${at(1, 'text[]')}, ${at(2, 'text[]')}, ${at(3, 'text[]')}, ${at(4, 'text[]')}, ${at(5, 'text[]')}, ${at(6, 'boolean[]')},
               ${at(7, 'boolean[]')}, ${at(8, 'text[]')}, ${at(9, 'text[]')}, ${at(10, 'timestamptz[]')})
@@ -81,16 +88,44 @@ locks AS (
   UPDATE conversations c SET locked_until = now(), locked_for = NULL
   FROM unnest(${at(16, 'int[]')}, ${at(17, 'text[]')}, ${at(18, 'text[]')}) AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
-  WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)
-SELECT * FROM answers`;
+  WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)`;
 }
 
-const STATEMENTS = {
-  plain: { name: 'take_holds', text: PLAIN },
-  storing: { name: 'take_holds_and_store', text: storing(PLAIN, 14) },
-  once: { name: 'take_holds_once', text: `WITH ${withinBounds(ONCE, 19)} SELECT * FROM answers` },
-  onceStoring: { name: 'take_holds_once_and_store', text: storing(ONCE, 19) },
-};
+/** Parameters of `withinBounds`, and of `startColumns`. */
+const BOUNDS = 2;
+const COLUMNS = 19;
+
+interface Form {
+  readonly once: boolean;
+  readonly stores: boolean;
+  /** Some requests of the batch were counted when their keys were looked up; their hashes are the last parameter. */
+  readonly counted: boolean;
+}
+
+const texts = new Map<string, string>();
+
+function statementOf(form: Form): { readonly name: string; readonly text: string } {
+  const { call } = form.once ? ONCE : PLAIN;
+  const name = `${call}${form.stores ? '_and_store' : ''}${form.counted ? '_counted' : ''}`;
+  const text = texts.get(name) ?? textOf(form);
+  texts.set(name, text);
+  return { name, text };
+}
+
+function textOf({ once, stores, counted }: Form): string {
+  const taken = once ? ONCE : PLAIN;
+  const take = taking(taken, counted);
+  const first = taken.last + 1;
+  const isBounded = once || stores;
+  const hashes = first + (isBounded ? BOUNDS : 0) + (stores ? COLUMNS : 0);
+  const parts = [
+    ...(counted ? [givingBack('$5', `$${hashes}`)] : []),
+    ...(isBounded ? [withinBounds(take, first)] : []),
+    ...(stores ? [storing(first)] : []),
+  ];
+  const answers = withLimits(isBounded ? 'answers' : `(${take})`);
+  return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
+}
 
 /** The first of the two statements of a paid call. */
 export async function takeHolds(
@@ -101,9 +136,8 @@ export async function takeHolds(
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(processId, requests);
   const once = requests.some((request) => request.once);
-  const statement = once
-    ? STATEMENTS[records.isEmpty ? 'once' : 'onceStoring']
-    : STATEMENTS[records.isEmpty ? 'plain' : 'storing'];
+  const counted = requests.filter((request) => request.counted).map(({ keyHash }) => keyHash);
+  const statement = statementOf({ once, stores: !records.isEmpty, counted: counted.length > 0 });
   const { rows } = await pool.query<HoldRow>({
     ...statement,
     values: [
@@ -123,6 +157,7 @@ export async function takeHolds(
       ...(once ? onceColumns(requests) : []),
       ...(once || !records.isEmpty ? [requests.map(addedBytes), maxStoredBytes] : []),
       ...(records.isEmpty ? [] : records.values),
+      ...(counted.length > 0 ? [counted] : []),
     ],
   });
   const answers = new Array<HoldGrant | HoldRefusal>(requests.length).fill(UNKNOWN_KEY);
@@ -156,6 +191,7 @@ export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
       required: BigInt(row.required),
       remaining: free > 0n ? free : 0n,
       retryAfterMs: row.retry_after_ms ?? undefined,
+      limit: limitOf(row),
     };
   }
   return {
@@ -165,4 +201,12 @@ export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
     amount: BigInt(row.granted),
     budget: { limit, spent, held },
   };
+}
+
+function limitOf({
+  outcome,
+  rate_limit_rpm: rate,
+  max_concurrent_requests: calls,
+}: HoldRow): number | undefined {
+  return (outcome === 'rate_limited' ? rate : calls) ?? undefined;
 }

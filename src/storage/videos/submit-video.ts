@@ -1,8 +1,14 @@
 import type { Pool } from 'pg';
 import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
 import type { VideoIntent } from '../../videos/video-store.js';
+import { givingBack, withLimits } from '../ledger/key-limits.js';
 import { PATIENCE, whileLocked } from '../lock-wait.js';
 import { answerOf, UNKNOWN_KEY, type HoldRow } from '../ledger/hold-statement.js';
+
+const SUBMIT = `WITH ${givingBack('ARRAY[$4::bytea]', '$20')}
+${withLimits(`(SELECT v.* FROM ${PATIENCE} CROSS JOIN given_back CROSS JOIN LATERAL submit_video(
+  CASE WHEN patience.set AND given_back.done THEN $2 END,
+  $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS v)`)}`;
 
 /** Takes the full price and stores the intent in one statement. */
 export async function submitVideo(
@@ -13,8 +19,7 @@ export async function submitVideo(
   const { rows } = await whileLocked((lockWait) =>
     pool.query<HoldRow>({
       name: 'submit_video',
-      text: `SELECT v.* FROM ${PATIENCE} CROSS JOIN LATERAL submit_video(
-      CASE WHEN patience.set THEN $2 END, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS v`,
+      text: SUBMIT,
       values: [
         lockWait,
         processId,
@@ -35,6 +40,7 @@ export async function submitVideo(
         intent.terms.provider,
         intent.upstreamModel,
         new Date(intent.createdAtMs),
+        intent.counted ? [intent.keyHash] : [],
       ],
     }),
   );

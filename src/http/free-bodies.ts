@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { JsonObject } from '../json.js';
+import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+import type { KeyRecord } from '../payments/keys/key-store.js';
+import type { Caller } from './caller.js';
+import { Intake } from './intake.js';
+import { MAX_BODY_BYTES } from './max-body-bytes.js';
+import { readJsonBody } from './read-json-body.js';
+
+export interface FreeBody {
+  readonly key: KeyRecord;
+  readonly body: JsonObject;
+}
+
+/** Bodies of requests that cost nothing: the key is looked up before anything is read. */
+@Injectable()
+export class FreeBodies {
+  constructor(
+    private readonly keys: KeyAuthenticator,
+    private readonly intake: Intake,
+    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * @throws GatewayError 401, 429, then whatever is wrong with the body
+   * @throws ClientLeft when the upload breaks off
+   */
+  async receive(caller: Caller, request: IncomingMessage): Promise<FreeBody> {
+    const { keyHash } = caller;
+    const others = this.intake.uploadsOf(keyHash);
+    const share = this.intake.share(keyHash);
+    try {
+      return await this.intake.during(keyHash, async () => {
+        const key = await this.keys.authenticate(caller, { others, paid: false });
+        return { key, body: await readJsonBody(request, { maxBytes: this.maxBytes, share }) };
+      });
+    } finally {
+      share.release();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { PATIENCE } from '../lock-wait.js';
+
+/**
+ * Gives a request that was counted when its key was looked up back to the key's rate limit, just before its hold counts
+ * it: nobody else gets in between, since the key rows stay locked, and it finds room, since it found room before. What
+ * takes the hold must use `done` of `given_back`, so that it comes after it.
+ *
+ * @param all the parameter with the hash of every key, which are locked in id order as everywhere
+ * @param counted the parameter with the hash of the key of each request that was counted
+ */
+export function givingBack(all: string, counted: string): string {
+  return `locked AS MATERIALIZED (
+  SELECT a.id FROM api_keys a
+  WHERE (SELECT patience.set FROM ${PATIENCE}) AND a.key_hash = ANY (${all}::bytea[]) ORDER BY a.id FOR UPDATE),
+uncounted AS (
+  UPDATE api_keys a
+  SET rate_arrival_at = a.rate_arrival_at - c.requests * make_interval(secs => 60.0 / a.rate_limit_rpm)
+  FROM (SELECT u.hash, count(*) AS requests FROM unnest(${counted}::bytea[]) AS u (hash) GROUP BY u.hash) c
+  WHERE a.key_hash = c.hash AND a.rate_limit_rpm IS NOT NULL AND EXISTS (SELECT FROM locked l WHERE l.id = a.id)
+  RETURNING a.id),
+given_back AS MATERIALIZED (SELECT count(*) >= 0 AS done FROM uncounted)`;
+}
+
+/** The answers of `taken`, with the limits of a key where one of them refused the call. */
+export function withLimits(taken: string): string {
+  return `SELECT t.*, l.rate_limit_rpm, l.max_concurrent_requests FROM ${taken} t
+LEFT JOIN LATERAL (
+  SELECT a.rate_limit_rpm, a.max_concurrent_requests FROM api_keys a
+  WHERE a.id = t.key_id AND t.outcome IN ('rate_limited', 'concurrency_limited')) l ON true`;
+}
