@@ -12,6 +12,7 @@ export function canonicalJson(value: unknown): string {
 
 /** The same piece by piece: text that is put together at every level is copied once for each. */
 export function writeCanonicalJson(value: unknown, write: (piece: string) => void): void {
+  if (Number.isFinite(value)) return write(String(value));
   if (typeof value !== 'object' || value === null) return write(JSON.stringify(value));
   if (Array.isArray(value)) {
     value.forEach((item: unknown, index) => {

@@ -122,21 +122,24 @@ describe('a replay of an idempotent answer: nothing', () => {
     await expectBill(gateway, payer, asker.bill, receipt);
   });
 
-  it.each(ASKERS)('$name, after its budget was used up, which counts for the rate of its key', async (asker) => {
-    payer = await newPayer(gateway, { budget_limit: asker.budget });
-    const sent = { headers: { 'idempotency-key': 'once' } };
-    const { receipt } = await (await asker.begin(upstream, gateway, payer.key, sent)).finish();
-    await gateway.idle();
-    await gateway.pool.query(
-      'UPDATE api_keys SET budget_limit = budget_spent, rate_limit_rpm = 1, rate_arrival_at = NULL WHERE id = $1',
-      [payer.id],
-    );
-    expect((await asker.send(gateway, payer.key, sent)).headers.get('x-compose-idempotent-replay')).toBe(
-      'true',
-    );
-    const { status, headers } = await asker.send(gateway, payer.key, sent);
-    expect([status, headers.has('x-compose-idempotent-replay')]).toEqual([429, false]);
-    await gateway.pool.query('UPDATE api_keys SET rate_limit_rpm = NULL WHERE id = $1', [payer.id]);
-    await expectBill(gateway, payer, asker.bill, receipt);
-  });
+  it.each(ASKERS)(
+    '$name, after its budget was used up, which counts for the rate of its key',
+    async (asker) => {
+      payer = await newPayer(gateway, { budget_limit: asker.budget });
+      const sent = { headers: { 'idempotency-key': 'once' } };
+      const { receipt } = await (await asker.begin(upstream, gateway, payer.key, sent)).finish();
+      await gateway.idle();
+      await gateway.pool.query(
+        'UPDATE api_keys SET budget_limit = budget_spent, rate_limit_rpm = 1, rate_arrival_at = NULL WHERE id = $1',
+        [payer.id],
+      );
+      expect((await asker.send(gateway, payer.key, sent)).headers.get('x-compose-idempotent-replay')).toBe(
+        'true',
+      );
+      const { status, headers } = await asker.send(gateway, payer.key, sent);
+      expect([status, headers.has('x-compose-idempotent-replay')]).toEqual([429, false]);
+      await gateway.pool.query('UPDATE api_keys SET rate_limit_rpm = NULL WHERE id = $1', [payer.id]);
+      await expectBill(gateway, payer, asker.bill, receipt);
+    },
+  );
 });
