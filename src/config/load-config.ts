@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { getHeapStatistics } from 'node:v8';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Config } from './config.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -129,7 +130,7 @@ function fromVariables(
     maxBodyBytes: variables.MAX_BODY_BYTES,
     maxStoredBytes: variables.MAX_STORED_BYTES,
     maxFrameBytes: variables.MAX_FRAME_BYTES,
-    intake: { perProcess: variables.BODY_MEMORY_BYTES, perKey: variables.KEY_BODY_MEMORY_BYTES },
+    intake: intakeBounds(variables),
     shutdownGraceMs: variables.SHUTDOWN_GRACE_MS,
     socketLifetimeMs: variables.SOCKET_LIFETIME_MS,
     socketsPerKey: variables.SOCKETS_PER_KEY,
@@ -138,6 +139,12 @@ function fromVariables(
     log: { level, pretty: isatty(process.stdout.fd) },
     corsOrigins: listEntries(variables.CORS_ORIGINS),
   };
+}
+
+/** Parsed, a body takes up to twice its bytes: a quarter of the heap for all of them leaves half of it to the rest. */
+function intakeBounds({ BODY_MEMORY_BYTES, KEY_BODY_MEMORY_BYTES }: EnvironmentVariables): Config['intake'] {
+  const perProcess = BODY_MEMORY_BYTES ?? Math.floor(getHeapStatistics().heap_size_limit / 4);
+  return { perProcess, perKey: KEY_BODY_MEMORY_BYTES ?? Math.floor(perProcess / 4) };
 }
 
 function findGatewayFile(variables: EnvironmentVariables, workingDirectory: string): string | undefined {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
-import { standardOutput, type LineOutput } from './line-output.js';
+import { LineOutput, standardOutput } from './line-output.js';
 import { REDACTED, REDACTED_PATHS, redactLine } from './redaction.js';
 
 export interface LogSettings {
@@ -12,7 +12,7 @@ export interface LogSettings {
 }
 
 /** The process's logger. Secrets are left out by field name and by how they look. */
-export function createLogger(settings: LogSettings, output: LineOutput = standardOutput()): Logger {
+export function createLogger(settings: LogSettings, output: DestinationStream = standardOutput()): Logger {
   const logger = pino(
     {
       level: settings.level,
@@ -22,11 +22,13 @@ export function createLogger(settings: LogSettings, output: LineOutput = standar
     },
     settings.pretty ? pretty(output) : output,
   );
-  output.onRecovered = (lines) => logger.warn({ lines }, 'log lines were dropped: they could not be written');
+  if (output instanceof LineOutput)
+    output.onRecovered = (lines) =>
+      logger.warn({ lines }, 'log lines were dropped: they could not be written');
   return logger;
 }
 
-function pretty(output: LineOutput): DestinationStream {
+function pretty(output: DestinationStream): DestinationStream {
   const destination = new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {

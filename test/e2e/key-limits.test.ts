@@ -6,6 +6,7 @@ import { TestGateway, type CreatedKey } from '../support/gateway.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { SlowUpload } from '../support/slow-upload.js';
 import { until } from '../support/until.js';
+import { SocketClient } from './responses-socket/socket-client.js';
 import { ASKERS, complete, fileOf, oneJob } from './charging/askers.js';
 
 let upstream: ScriptedUpstream;
@@ -127,6 +128,23 @@ describe('the rate of a key counts once', () => {
     if (asker.name !== 'a video') return;
     upstream.always(oneJob(() => ({ status: 'completed', progress: 100 })));
     await until(async () => (await gateway.keyBudget(key.id)).held === 0);
+  });
+
+  it('a response on a WebSocket, and a message that is refused', async () => {
+    const key = await gateway.createKey({ rate_limit_rpm: 4 });
+    const socket = await SocketClient.open(gateway.url, key.key);
+    await socket.turn();
+    await socket.turn({ generate: false });
+    expect(await socket.refusal({ type: 'response.create' })).toMatchObject({ status: 400 });
+    expect(await socket.refusal({ type: 'response.create', model: 'test-model', input: 'Hi' })).toMatchObject(
+      {
+        status: 429,
+        error: { code: 'rate_limit_exceeded' },
+      },
+    );
+    socket.socket.close();
+    await socket.closed;
+    await gateway.idle();
   });
 
   it('what is refused with 429 before anything of its body is read', async () => {

@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import { parseSigningKey } from '../signing-key.js';
 import { isProxyUrl } from './proxies.js';
 import {
@@ -88,13 +87,13 @@ export class EnvironmentVariables {
   @WholeNumber(1024, GIBIBYTE)
   MAX_FRAME_BYTES = 67_108_864;
 
-  /** Request bodies that one process holds at a time; parsed, a body takes up to twice its bytes of the heap. */
+  /** Request bodies that one process holds at a time. */
   @WholeNumber(1, 1024 * GIBIBYTE)
-  BODY_MEMORY_BYTES = Math.floor(getHeapStatistics().heap_size_limit / 4);
+  BODY_MEMORY_BYTES: number | undefined = undefined;
 
   /** The same of one key. */
   @WholeNumber(1, 1024 * GIBIBYTE)
-  KEY_BODY_MEMORY_BYTES = Math.floor(getHeapStatistics().heap_size_limit / 16);
+  KEY_BODY_MEMORY_BYTES: number | undefined = undefined;
 
   @WholeNumber(1, GIBIBYTE)
   STREAM_BUFFER_BYTES = 1_048_576;

@@ -23,7 +23,8 @@ export function WholeNumber(smallest: number, largest: number): PropertyDecorato
     ValidateBy({
       name: 'wholeNumber',
       validator: {
-        validate: (value: unknown) => typeof value === 'number' && value >= smallest && value <= largest,
+        validate: (value: unknown) =>
+          value === undefined || (typeof value === 'number' && value >= smallest && value <= largest),
         defaultMessage: () => `must be a whole number from ${smallest} to ${largest}`,
       },
     }),
