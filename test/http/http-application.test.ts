@@ -112,12 +112,14 @@ describe('a caller', () => {
       (await fetch(base + path, { method: 'POST', headers })).json();
     expect(await ask('/v1/caller')).toEqual({
       keyHash: 32,
+      rate: { counted: false },
       requestId: 'mine-1',
       chainId: '43113',
       surface: 'native',
     });
     expect(await ask('/external/v1/caller')).toEqual({
       keyHash: 32,
+      rate: { counted: false },
       requestId: 'mine-1',
       surface: 'external',
     });
