@@ -8,6 +8,7 @@ import type { Receipt } from './domain/receipt.js';
 import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
 import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';
+import { countedOnce } from './counted-once.js';
 import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
@@ -90,7 +91,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.pending = this.books.budgets.take({
       keyHash: payer.keyHash,
       minimum: quote.minimum,
-      attempt: () => this.ledger.hold(request),
+      attempt: countedOnce(request, (attempted) => this.ledger.hold(attempted)),
     });
     return this.pending.answer;
   }

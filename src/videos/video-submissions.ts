@@ -6,6 +6,7 @@ import { newId } from '../ids.js';
 import { BudgetQueue } from '../payments/budget-queue.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
+import { countedOnce } from '../payments/counted-once.js';
 import { refusalError } from '../payments/refusal.js';
 import { orderTargets } from '../providers/order-targets.js';
 import { RetryPlan } from '../providers/retry-plan.js';
@@ -149,7 +150,7 @@ export class VideoSubmissions {
         createdAtMs,
         once,
       };
-      const attempt = () => this.store.submit(intent);
+      const attempt = countedOnce(intent, (attempted) => this.store.submit(attempted));
       const { answer: taken } = this.budgets.take({ keyHash: payer.keyHash, minimum: price, attempt });
       const answer = await taken;
       if (!isRefusal(answer)) return answer;
