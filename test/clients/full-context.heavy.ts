@@ -123,7 +123,7 @@ const AGENTS: readonly Agent[] = [
   },
 ];
 
-describe.each(AGENTS)('$name with a context that is full', ({ prepare }) => {
+describe.each(AGENTS)('$name with a context that is full', (agent) => {
   it.each(Object.entries(REFUSALS))(
     'at %s compacts it and goes on',
     async (_, error) => {
@@ -136,7 +136,7 @@ describe.each(AGENTS)('$name with a context that is full', ({ prepare }) => {
         refused += 1;
         return exchange.json({ error }, 400);
       });
-      const ask = await prepare();
+      const ask = await agent.prepare();
       expect(await ask(FIRST, true)).toContain('Answered.');
       isFull = true;
       expect(await ask('And now?', false)).toContain('Answered.');

@@ -94,7 +94,7 @@ describe('the proxy of a provider', () => {
         - {id: c, type: openai, base_url: 'http://direct.example', proxy: 'https://own.example'}`,
       environment,
     );
-    expect([...'abc'].map((id) => catalog.providers.get(id)?.proxy)).toEqual([
+    expect(['a', 'b', 'c'].map((id) => catalog.providers.get(id)?.proxy)).toEqual([
       plain,
       undefined,
       'https://own.example/',

@@ -181,7 +181,7 @@ describe('a compaction item', () => {
     });
     expect(lastMessages()[1]?.content).toContain('The sky is green.');
     const listed = await clientOn('/v1').responses.inputItems.list(response.id, { order: 'asc' });
-    expect(listed.data).toEqual(first.output);
+    expect(listed.data).toEqual(first.output.map((item) => ({ status: 'completed', ...item })));
   });
 
   it('counts as input', async () => {

@@ -67,6 +67,7 @@ const views = () => names(`SELECT viewname AS name FROM pg_views WHERE schemanam
 describe('the admin views', () => {
   it('are these', async () => {
     expect(await views()).toEqual([
+      'accounts',
       'conversations',
       'idempotency_records',
       'keys',
