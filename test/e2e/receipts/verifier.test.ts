@@ -144,7 +144,7 @@ describe('slipstream verify', () => {
     ['keys that are not there', ['verify', '-', '--keys', 'http://127.0.0.1:1/jwks.json'], 'cannot be read'],
     ['a page that is not there', ['verify', '-', '--keys', 'URL/nothing'], 'status 404'],
     ['keys that are none', ['verify', '-', '--keys', '/dev/null'], 'no JSON Web Key Set'],
-    ['a command that it does not have', ['nonsense'], 'slipstream verify [RECEIPT] --keys KEYS'],
+    ['a command that it does not have', ['nonsense'], 'npm run slipstream -- verify [RECEIPT] --keys KEYS'],
   ])('ends with 2 for %s', async (_, words, message) => {
     const asked = words.map((word) => word.replace('URL', gateway.url));
     const { status, output, errors } = await slipstream(asked, '{}');
@@ -157,7 +157,7 @@ describe('slipstream verify', () => {
     for (const words of [[], ['help'], ['verify', '--help']]) {
       const { status, output } = await slipstream(words);
       expect(status).toBe(0);
-      expect(output).toContain('slipstream verify [RECEIPT] --keys KEYS');
+      expect(output).toContain('npm run slipstream -- verify [RECEIPT] --keys KEYS');
     }
   });
 
