@@ -8,7 +8,8 @@ const AZURE = /^\/external\/openai\/(?!deployments\/)(?:v1\/)?/;
  * below `/external/openai` is the external surface.
  */
 export function canonicalUrl(url: string): string {
-  if (!url.includes('//') && !url.startsWith('/external/openai/')) return url;
+  // A whole URL as a target, which proxies may send, is the router's to read.
+  if (!url.startsWith('/') || (!url.includes('//') && !url.startsWith('/external/openai/'))) return url;
   const end = url.indexOf('?');
   const [path, query] = end === -1 ? [url, ''] : [url.slice(0, end), url.slice(end)];
   return path.replace(/\/{2,}/g, '/').replace(AZURE, '/external/v1/') + query;

@@ -54,12 +54,15 @@ export class BudgetQueue {
 
   private async takeInTurn(claim: Claim, leaving: Leaving): Promise<HoldAnswer> {
     const ahead = this.queues.get(idOf(claim.keyHash));
-    const refusal = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : await claim.attempt();
+    const before = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : undefined;
+    const refusal = before ?? (await claim.attempt());
     if (!isRefusal(refusal) || refusal.reason !== 'budget_held') return refusal;
     if (this.isClosed) return { ...refusal, reason: 'no_lease' };
-    if (leaving.left || this.waiters >= MOST_WAITERS) return refusal;
-    const waiting = this.queueOf(claim.keyHash).enter(claim, refusal);
-    if (!waiting) return refusal;
+    if (leaving.left) return refusal;
+    const isRoom = this.waiters < MOST_WAITERS;
+    const waiting = isRoom ? this.queueOf(claim.keyHash).enter(claim, refusal) : undefined;
+    // Nobody is refused of whom the books were not asked: what is free may be enough for this one.
+    if (!waiting) return before ? claim.attempt() : refusal;
     leaving.leave = waiting.leave;
     this.waiters += 1;
     try {

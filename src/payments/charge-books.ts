@@ -1,6 +1,7 @@
 import type { BudgetQueue } from './budget-queue.js';
 import type { CallReports } from './call-reports.js';
 import type { ChargeSettings } from './charged-work.js';
+import type { KeyAuthenticator } from './keys/key-authenticator.js';
 import type { Ledger } from './ledger.js';
 import type { Settling } from './receipts/settling.js';
 import type { RunningCalls } from './running-calls.js';
@@ -9,6 +10,7 @@ import type { RunningCalls } from './running-calls.js';
 export interface ChargeBooks {
   readonly ledger: Ledger;
   readonly budgets: BudgetQueue;
+  readonly keys: KeyAuthenticator;
   readonly settling: Settling;
   readonly calls: RunningCalls;
   readonly reports: CallReports;

@@ -5,6 +5,7 @@ import { CallReports } from './call-reports.js';
 import type { ChargeBooks } from './charge-books.js';
 import { ChargedCall } from './charged-call.js';
 import type { ChargedWork, ChargeSettings } from './charged-work.js';
+import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { Ledger } from './ledger.js';
 import type { Outcome } from './outcome.js';
 import { Settling } from './receipts/settling.js';
@@ -20,12 +21,13 @@ export class Charge {
   constructor(
     ledger: Ledger,
     budgets: BudgetQueue,
+    keys: KeyAuthenticator,
     settling: Settling,
     calls: RunningCalls,
     reports: CallReports,
     @Inject(CHARGE_SETTINGS) settings: ChargeSettings,
   ) {
-    this.books = { ledger, budgets, settling, calls, reports, settings };
+    this.books = { ledger, budgets, keys, settling, calls, reports, settings };
   }
 
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */

@@ -12,7 +12,7 @@ import { countedOnce } from './counted-once.js';
 import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
-import { refusalError } from './refusal.js';
+import { refusalOf } from './refusal-of.js';
 import { CallStory } from './call-reports.js';
 import type { ChargeBooks } from './charge-books.js';
 import { AnsweredWithError, cutOffUnpaid, ledgerUnavailable } from './charge-failures.js';
@@ -66,13 +66,14 @@ export class ChargedCall<Event> implements RunningCall {
     try {
       const grant = await this.takeHold();
       if (!grant) return this.end(undefined, () => this.subscriber.complete());
-      if (isRefusal(grant)) return this.refuse(this.cutOffError ?? refusalError(grant));
+      if (isRefusal(grant))
+        return this.refuse(this.cutOffError ?? (await refusalOf(grant, this.work.payer, this.books.keys)));
       this.grant = grant;
       this.story.grant = grant;
     } catch (failure) {
       // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
       // renewal finds it as an orphan and releases it.
-      return this.refuse(ledgerUnavailable(failure));
+      return this.refuse(failure instanceof GatewayError ? failure : ledgerUnavailable(failure));
     }
     if (this.stopped) await this.release(this.stopped);
     else this.start(this.grant);

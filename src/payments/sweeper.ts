@@ -13,6 +13,9 @@ import { ProcessLeases, type AbandonedCall } from './process-leases.js';
 import { Settling } from './receipts/settling.js';
 import { Recurring } from './recurring.js';
 
+/** Every call that stores adds rows, and the next one of the account sums them up. */
+const FOLD_EVERY_MS = 1_000;
+
 /** Holds ended in one round; the next round follows at once while there are more. */
 const ROUND = 500;
 const MOST_ROUNDS = 100;
@@ -42,12 +45,18 @@ export class Sweeper implements OnModuleInit {
     @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
+  private readonly folds = new Recurring(
+    () => this.foldStoredChanges(),
+    (failure) => this.logger.error({ msg: 'what accounts have stored was not summed up', err: failure }),
+  );
+
   onModuleInit(): void {
     this.sweeps.start(this.leaseMs / 3);
+    this.folds.start(FOLD_EVERY_MS);
   }
 
-  stop(): Promise<void> {
-    return this.sweeps.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.sweeps.stop(), this.folds.stop()]);
   }
 
   async sweep(): Promise<void> {
@@ -60,7 +69,6 @@ export class Sweeper implements OnModuleInit {
     }
     await this.leases.forgetDead();
     await this.forgetOldRequests();
-    await this.foldStoredChanges();
   }
 
   private async foldStoredChanges(): Promise<void> {

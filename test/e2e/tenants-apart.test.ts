@@ -191,6 +191,10 @@ describe('what an account stores', () => {
     }
     expect(upstream.requests).toHaveLength(asked);
     expect(await gateway.keyBudget(hostile.id)).toEqual(spent);
+    // A refusal counts for the rate like any other request.
+    const hurried = await gateway.createKey({ account: 'hostile', rate_limit_rpm: 1 });
+    const store = () => gateway.chat(hurried.key, { store: true });
+    expect([(await store()).status, (await store()).status]).toEqual([403, 429]);
     expect((await client.create({ store: false })).status).toBe(200);
     expect((await gateway.chat(hostile.key)).status).toBe(200);
     expect((await gateway.chat(other.key, { store: true })).status).toBe(200);

@@ -1,3 +1,7 @@
+-- Replicas of the version before still write: all that is locked below is locked at once, before anything is held.
+LOCK TABLE responses, response_items, response_events, conversations, conversation_items, idempotency_records, videos,
+  accounts IN ACCESS EXCLUSIVE MODE;
+
 -- AlterTable
 ALTER TABLE "accounts" ADD COLUMN     "max_stored_bytes" BIGINT,
 ADD COLUMN     "stored_bytes" BIGINT NOT NULL DEFAULT 0;

@@ -55,15 +55,21 @@ export class BackgroundRuns implements OnModuleInit {
     return new Observable((accepted) => {
       const log = request.stream ? new EventLog(call.responseId, this.store, this.bell) : undefined;
       run.detach(log, pendingResponse(call, run));
-      this.run(call, run, log, {
+      let isAccepted = false;
+      const subscription = this.run(call, run, log, {
         once,
         canMove: !request.stream,
         onAdmission: (admission) => {
+          isAccepted = true;
           accepted.next(admission);
           accepted.complete();
         },
         onRefusal: (failure) => accepted.error(failure),
       });
+      // A client that leaves while its call waits for its hold never learns the id.
+      return () => {
+        if (!isAccepted && !once) subscription.unsubscribe();
+      };
     });
   }
 
@@ -78,7 +84,7 @@ export class BackgroundRuns implements OnModuleInit {
       readonly onRefusal: (failure: unknown) => void;
       readonly adoptable?: Adoptable;
     },
-  ): void {
+  ): Subscription {
     const { responseId } = call;
     const { adoptable } = options;
     const shape = this.compactions.shapeOf(call, run);
@@ -114,6 +120,7 @@ export class BackgroundRuns implements OnModuleInit {
       this.running.remove(responseId);
       this.bell.ring(responseId);
     });
+    return subscription;
   }
 
   private begin(responseId: string, run: ResponseRun, log: EventLog | undefined): void {

@@ -43,15 +43,21 @@ function taking({ call, last }: typeof PLAIN, counted: boolean): string {
 /**
  * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
  * through: `take` does not see its key, and its place stands in `full_ordinal`. The two parameters from `first` on are
- * the bytes that each call adds, null where nothing is stored, and the bound of accounts that have none.
+ * the bytes that each call adds, null where nothing is stored, and the bound of accounts that have none. What an account
+ * has stored is summed up once, however many of its calls there are.
  */
 function withinBounds(take: string, first: number): string {
-  return `checked AS MATERIALIZED (
-  SELECT r.position::int AS ordinal, r.hash,
-         r.bytes IS NOT NULL AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
-           AND coalesce(storage_is_full(k.account_id, r.bytes, $${first + 1}::bigint), false) AS is_full
+  return `storing_calls AS MATERIALIZED (
+  SELECT r.position::int AS ordinal, r.hash, r.bytes, k.account_id
   FROM unnest($5::bytea[], $${first}::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
-  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL),
+  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND k.revoked_at IS NULL
+    AND coalesce(k.expires_at > now(), true)),
+rooms AS MATERIALIZED (
+  SELECT a.id, coalesce(a.max_stored_bytes, $${first + 1}::bigint) - stored_bytes(a) AS bytes
+  FROM accounts a WHERE a.id IN (SELECT s.account_id FROM storing_calls s)),
+checked AS MATERIALIZED (
+  SELECT s.ordinal, s.hash, coalesce(s.bytes > r.bytes, false) AS is_full
+  FROM storing_calls s LEFT JOIN rooms r ON r.id = s.account_id),
 granted AS MATERIALIZED (${take.replace('$5', HASHES_LET_THROUGH)}),
 answers AS (
   SELECT g.*, c.ordinal AS full_ordinal

@@ -21,7 +21,9 @@ let key: string;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await TestGateway.start({ file: fileFor(upstream.url) });
+  const file = fileFor(upstream.url) as { models: readonly object[] };
+  const models = [...file.models, { ...file.models[0], id: 'free', pricing: 'free' }];
+  gateway = await TestGateway.start({ file: { ...file, models } });
   keys = await publishedKeys(gateway.url);
 });
 beforeEach(async () => {
@@ -137,8 +139,9 @@ describe('a receipt is signed', () => {
   });
 
   it('also when nothing was to be paid', async () => {
-    upstream.next(completion('', chatUsage(0, 0)));
-    const { compose_receipt: inBody } = (await (await gateway.chat(key)).json()) as JsonObject;
+    const { compose_receipt: inBody } = (await (
+      await gateway.chat(key, { model: 'free' })
+    ).json()) as JsonObject;
     expect(expectGenuine(inBody, keys)).toMatchObject({ finalAmountWei: '0' });
   });
 });

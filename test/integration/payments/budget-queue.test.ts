@@ -123,6 +123,22 @@ describe('calls of one key that holds stand in the way of', () => {
     expect(served).toEqual([90n, 80n, 20n, 30n, 100n]);
   });
 
+  it('are asked for where too many wait, since less than they want may be free', async () => {
+    const [replica] = replicas;
+    const queue = replica.queue();
+    const key = await insertKey(database.pool, { budget_limit: 100 });
+    const first = holdRequest(key, 90n);
+    granted(await replica.take(queue, first).answer);
+    const head = await firstWaiting(replica, queue, holdRequest(key, 50n));
+    const others = Array.from({ length: 99 }, () => replica.take(queue, holdRequest(key, 50n)));
+    const small = holdRequest(key, 5n);
+    granted(await replica.take(queue, small).answer);
+    await replica.settle(queue, small, key);
+    for (const pending of [head, ...others]) pending.leave();
+    await replica.settle(queue, first, key);
+    await outcomes([head, ...others]);
+  });
+
   it('learn of what another process has given back, by one look for all of them', async () => {
     const [replica, other] = replicas;
     const queue = replica.queue();
