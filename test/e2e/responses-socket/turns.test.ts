@@ -51,7 +51,7 @@ describe('a response on a socket', () => {
     native.create();
     await native.shows(({ type }) => type === 'compose.receipt');
     const error = native.messages.find(({ type }) => type === 'error');
-    expect(error).toMatchObject({ status: 502, error: { type: 'upstream_error', code: 'upstream_error' } });
+    expect(error).toMatchObject({ status: 500, error: { type: 'server_error', code: 'server_error' } });
     const events = native.messages
       .filter(({ type }) => !type.startsWith('compose'))
       .map(({ status: _status, ...event }) => event);

@@ -53,6 +53,16 @@ async function onlyVideo(): Promise<ShownVideo> {
   return data[0]!;
 }
 
+/** Whoever takes a hold waits while there is a row in `gate`. */
+const SLOW_HOLDS = `
+  CREATE TABLE gate AS SELECT 1 AS closed;
+  CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    WHILE EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.02); END LOOP;
+    RETURN NEW;
+  END $$;
+  CREATE TRIGGER wait_at_gate BEFORE INSERT ON holds FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`;
+
 describe('a database that is gone for a while', () => {
   it('when a provider accepts a video: the video is not forgotten, and not submitted again', async () => {
     acceptWithoutDatabase();
@@ -87,16 +97,15 @@ describe('a database that is gone for a while', () => {
   });
 
   it('when the hold is taken after its client was told that it was not: it is given back, and nothing submitted', async () => {
-    const other = await database.pool.connect();
     const waiting = async (): Promise<boolean> =>
       (
         await database.pool.query(
-          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%submit_video%'`,
+          `SELECT 1 FROM pg_stat_activity
+           WHERE state = 'active' AND query LIKE '%submit_video%' AND pid <> pg_backend_pid()`,
         )
       ).rowCount === 1;
+    await database.pool.query(SLOW_HOLDS);
     try {
-      await other.query('BEGIN');
-      await other.query('SELECT 1 FROM api_keys FOR UPDATE');
       const answer = videos.generate(MODEL);
       await until(waiting);
       proxy.cut();
@@ -105,9 +114,8 @@ describe('a database that is gone for a while', () => {
       // The database does not notice that nobody waits for it any more; what is there by now is taken back meanwhile.
       await sleep(1_000);
       expect(await waiting()).toBe(true);
-      await other.query('COMMIT');
     } finally {
-      other.release();
+      await database.pool.query('DELETE FROM gate');
     }
     await until(async () => (await openHolds(database.pool)).length === 1);
     await until(async () => (await openHolds(database.pool)).length === 0);
