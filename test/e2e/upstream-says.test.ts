@@ -62,9 +62,11 @@ function callSentUp(): JsonObject {
   return calls[0]!;
 }
 
-const json = async (path: string): Promise<JsonObject> => {
+const json = async (path: string, body?: JsonObject): Promise<JsonObject> => {
   const response = await fetch(`${gateway.url}/external/v1${path}`, {
-    headers: { authorization: `Bearer ${created.key}` },
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${created.key}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
   });
   return (await response.json()) as JsonObject;
 };
@@ -119,16 +121,23 @@ describe('fields beside a call', () => {
   });
 
   it('stay with a conversation, out of its items', async () => {
-    const conversation = await fetch(`${gateway.url}/external/v1/conversations`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${created.key}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
-    const { id } = (await conversation.json()) as { id: string };
+    const { id } = (await json('/conversations', {})) as { id: string };
     callsUpstream();
     const { output } = await client.created({ conversation: id, tools: [TOOL] });
     for (const path of ['items', `items/${output[0]!.id}`])
       expect(JSON.stringify(await json(`/conversations/${id}/${path}`))).not.toMatch(/SIG|upstream_fields/);
+    await client.created({ conversation: id, input: OUTPUT, tools: [TOOL] });
+    expect(callSentUp()).toEqual(CALL);
+  });
+
+  it('are copied into a conversation unseen', async () => {
+    callsUpstream();
+    const { output } = await client.created({ tools: [TOOL] });
+    const { id } = (await json('/conversations', {})) as { id: string };
+    const items: JsonObject[] = [{ type: 'item_reference', id: output[0]!.id! }];
+    const added = await json(`/conversations/${id}/items`, { items });
+    expect(added).toMatchObject({ data: [{ type: 'function_call', call_id: 'call_a' }] });
+    expect(JSON.stringify(added)).not.toMatch(/SIG|upstream_fields/);
     await client.created({ conversation: id, input: OUTPUT, tools: [TOOL] });
     expect(callSentUp()).toEqual(CALL);
   });

@@ -4,6 +4,7 @@ import { newId } from '../../ids.js';
 import type { JsonObject } from '../../json.js';
 import { referencedIds, resolveReferences } from '../domain/context.js';
 import { storedInput } from '../domain/stored-input.js';
+import { shownItem } from '../domain/upstream-fields.js';
 import { recordItem } from '../record-item.js';
 import { ResponseStore, type ItemPage, type ItemPageRequest } from '../response-store.js';
 import type { NewConversation } from './conversation-body.js';
@@ -65,7 +66,7 @@ export class Conversations {
     const stored = await this.storedItems(owner, items);
     const records = stored.map(recordItem);
     await this.turns.inTurn(id, () => this.store.addItems(accountId, id, records), { left });
-    return stored;
+    return stored.map(shownItem);
   }
 
   /** @throws GatewayError conversation_not_found, or not_found for the item */
