@@ -5,8 +5,14 @@ import { chatAnswer, chatChunk, chatUsage } from '../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../support/gateway.js';
 import { receipts } from '../support/ledger-state.js';
 import { ResponsesClient, type ResponseBody } from '../support/responses-client.js';
-import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
+import {
+  completion,
+  refusal,
+  startScriptedUpstream,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.js';
 import { framesOf } from '../support/sse-frames.js';
+import { COMPACTING, TURNS, types } from './responses/compaction-bodies.js';
 
 const SIGNED = { extra_content: { google: { thought_signature: 'SIG' } } };
 const CALL = { id: 'call_a', type: 'function', function: { name: 'look', arguments: '{}' }, ...SIGNED };
@@ -28,6 +34,14 @@ beforeAll(async () => {
       models: [
         ...models,
         { ...models[0], id: 'other-model', targets: [{ provider: 'another', model: 'm' }] },
+        {
+          ...models[0],
+          id: 'both-models',
+          targets: [
+            { provider: 'another', model: 'm', priority: 0 },
+            { provider: 'upstream', model: 'm', priority: 1 },
+          ],
+        },
       ],
     },
   });
@@ -106,6 +120,26 @@ describe('fields beside a call', () => {
       expect(callSentUp()).toEqual({ ...CALL, extra_content: undefined, ...fields });
     }
   });
+
+  it.each([true, false])(
+    'are of who answered, where another has compacted what was asked (stream: %p)',
+    async (stream) => {
+      upstream.next(completion('They met.'));
+      upstream.next(refusal(500));
+      callsUpstream();
+      const input = [...TURNS, { role: 'user', content: 'Look.' }];
+      const asked = { ...COMPACTING, model: 'both-models', input, tools: [TOOL] };
+      const first = stream ? (await client.streamed(asked)).response : await client.created(asked);
+      expect(types(first)).toEqual(['compaction', 'function_call']);
+      for (const [model, fields] of [
+        ['test-model', SIGNED],
+        ['other-model', {}],
+      ] as const) {
+        await client.created({ previous_response_id: first.id, input: OUTPUT, model, tools: [TOOL] });
+        expect(callSentUp()).toEqual({ ...CALL, extra_content: undefined, ...fields });
+      }
+    },
+  );
 
   it('are seen by no client of the Responses API', async () => {
     callsUpstream();

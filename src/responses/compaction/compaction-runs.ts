@@ -37,16 +37,16 @@ export class CompactionRuns {
       tap(heard),
       filter(({ type }) => type === 'opened' || type === 'usage'),
     );
-    const answered = defer(() => ask(withSummary(chat, plan.itemId, summaryText(summary)))).pipe(
-      filter(({ type }) => type !== 'opened'),
-    );
+    const answered = defer(() => ask(withSummary(chat, plan.itemId, summaryText(summary))));
+    // The run learns who answers; those who look on have seen the response open.
+    const answer = run.shape(answered).pipe(filter(({ type }) => type !== 'opened'));
     // The secret comes first: no summary is paid for that cannot be sealed.
     return from(this.compactions.writerOf(accountId)).pipe(
       concatMap((write) =>
         concat(
           run.shape(summarised),
           defer(() => run.show(write(summary, plan))),
-          plan.answers ? run.shape(answered) : EMPTY,
+          plan.answers ? answer : EMPTY,
         ),
       ),
     );
