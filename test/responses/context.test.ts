@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../src/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/json.js';
 import { assembleContext, referencedIds, resolveReferences } from '../../src/responses/domain/context.js';
 import { withoutRepeatedOutputs } from '../../src/responses/domain/repeated-outputs.js';
+import { storedInput } from '../../src/responses/domain/stored-input.js';
 
 const say = (content: string): JsonObject => ({ type: 'message', role: 'user', content });
 const call = (id: string, fields: JsonObject = {}): JsonObject => ({
@@ -17,6 +18,14 @@ const output = (id: string, type = 'function_call_output'): JsonObject => ({
   call_id: id,
   output: 'x',
 });
+
+/** The same with its keys in another order. */
+function backwards(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).flatMap((inner) => backwards(inner) ?? []);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, backwards(inner)] as const);
+  return Object.fromEntries(entries.reverse());
+}
 
 describe('the context', () => {
   it.each<[string, JsonObject[], JsonObject[], JsonObject[]]>([
@@ -197,6 +206,24 @@ describe('outputs that come again', () => {
     expect(() => withoutRepeatedOutputs(history, input)).toThrow(
       expect.objectContaining({ code: 'invalid_value', param: 'input', message }),
     );
+  });
+
+  it.each<[string, JsonObject]>([
+    ['an image', { output: [{ type: 'input_image', image_url: 'data:image/png;base64,AA==' }] }],
+    ['text of a model', { output: [{ type: 'output_text', text: 'x' }] }],
+    ['a file', { output: [{ type: 'input_file', file_id: 'file_1', filename: 'a' }] }],
+    ['a patch', { type: 'apply_patch_call_output' }],
+    ['a screen', { type: 'computer_call_output', output: { type: 'computer_screenshot', image_url: 'x' } }],
+    [
+      'a shell',
+      { type: 'shell_call_output', output: [{ stdout: 'x', outcome: { type: 'exit', exit_code: 0 } }] },
+    ],
+  ])('are dropped however they are kept: %s', (_name, fields) => {
+    const sent: JsonObject = { type: 'function_call_output', call_id: '1', ...fields };
+    const stored: JsonObject = storedInput(sent, () => 'item_1');
+    for (const kept of [stored, backwards(stored)])
+      for (const again of [sent, backwards(sent), stored])
+        expect(withoutRepeatedOutputs([call('1'), kept as JsonObject], [again as JsonObject])).toEqual([]);
   });
 
   it('leave a context in which every output has its call', () => {

@@ -1,7 +1,8 @@
 import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import { textIn } from './fields.js';
 import { callIdOf, isCall, isOutput } from './pair-calls.js';
+import { storedInput } from './stored-input.js';
 
 /**
  * The input without the outputs that the context has already. Some clients send every earlier output again in each
@@ -74,14 +75,16 @@ function remember(said: Map<string, Set<string>>, item: JsonObject): void {
   else said.set(id, new Set([contentOf(item)]));
 }
 
-/** What an output says, apart from how the item is kept. */
-function contentOf({ type, output, tools, status }: JsonObject): string {
-  return JSON.stringify([
-    type,
-    output ?? null,
-    tools ?? null,
-    type === 'apply_patch_call_output' ? status : null,
-  ]);
+/** What an output says, apart from how the item is kept: a stored one has all that readers expect, a sent one need not. */
+function contentOf(item: JsonObject): string {
+  const { type, output, tools, status } = storedInput(item, () => '');
+  const said = [type, output ?? null, tools ?? null, type === 'apply_patch_call_output' ? status : null];
+  return JSON.stringify(said, sortedKeys);
+}
+
+function sortedKeys(_key: string, value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function count(numbers: Map<string, number>, id: string, more: number): void {
