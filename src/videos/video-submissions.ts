@@ -5,6 +5,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { newId } from '../ids.js';
 import { BudgetQueue } from '../payments/budget-queue.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
+import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
 import { countedOnce } from '../payments/counted-once.js';
 import { refusalError } from '../payments/refusal.js';
@@ -28,6 +29,13 @@ import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from
 const LATE_MS = 15_000;
 /** Many upstreams are fast, or have finished at once. */
 const FIRST_POLL_MS = 500;
+
+/** Who waits for the outcome. */
+export interface Asker {
+  /** Aborted when the client has left and can not come back for the answer. */
+  readonly gone: AbortSignal;
+  readonly once: VideoIntent['once'];
+}
 
 export interface SubmittedVideo {
   readonly job: VideoJob;
@@ -54,20 +62,21 @@ export class VideoSubmissions {
   ) {}
 
   /**
-   * Goes on to its end when the client leaves.
+   * A client that leaves before its upstream is asked gets no video; from then on it goes to its end.
    * @param image is asked for when the hold has been taken.
    * @throws GatewayError for a refusal, of the ledger or of the upstream, or of the image, which leaves nothing behind;
-   * and 503 when the database does not take the outcome in time, while it is still tried.
+   * and 503 when the database does not take the outcome in time, while it is still tried; and ClientLeft
    */
-  async submit(
-    command: VideoCommand,
-    image: ImageSource,
-    once?: VideoIntent['once'],
-  ): Promise<SubmittedVideo> {
+  async submit(command: VideoCommand, image: ImageSource, asker: Asker): Promise<SubmittedVideo> {
     const plan = new RetryPlan(this.targetsOf(command), Math.random, Date.now);
     const first = plan.next();
-    const grant = await this.takeHold(command, first, once);
-    const refused = await this.track(command.id, this.begin(command, image, plan, first));
+    const grant = await this.takeHold(command, first, asker);
+    const present: ImageSource = async (signal) => {
+      const found = await image(signal);
+      asker.gone.throwIfAborted();
+      return found;
+    };
+    const refused = await this.track(command.id, this.begin(command, present, plan, first));
     const stored = await this.store.find(grant.accountId, command.id);
     if (!stored) throw refused ?? new GatewayError('video_not_found');
     return { job: stored.shown, grant };
@@ -129,7 +138,7 @@ export class VideoSubmissions {
   private async takeHold(
     command: VideoCommand,
     { provider, upstreamModel }: Target,
-    once: VideoIntent['once'],
+    { gone, once }: Asker,
   ): Promise<HoldGrant> {
     const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
     try {
@@ -151,8 +160,8 @@ export class VideoSubmissions {
         once,
       };
       const attempt = countedOnce(intent, (attempted) => this.store.submit(attempted));
-      const { answer: taken } = this.budgets.take({ keyHash: payer.keyHash, minimum: price, attempt });
-      const answer = await taken;
+      const pending = this.budgets.take({ keyHash: payer.keyHash, minimum: price, attempt });
+      const answer = await answerFor(gone, pending);
       if (!isRefusal(answer)) return answer;
       throw refusalError(answer);
     } catch (failure) {
@@ -253,6 +262,17 @@ export class VideoSubmissions {
       const timer = setTimeout(() => reject(unavailable()), this.leaseMs / 2);
       work.then(resolve, (cause: unknown) => reject(unavailable(cause))).finally(() => clearTimeout(timer));
     });
+  }
+}
+
+/** Nobody waits for a budget when the client has left. */
+async function answerFor(gone: AbortSignal, { answer, leave }: PendingHold): Promise<HoldAnswer> {
+  gone.addEventListener('abort', leave);
+  if (gone.aborted) leave();
+  try {
+    return await answer;
+  } finally {
+    gone.removeEventListener('abort', leave);
   }
 }
 

@@ -85,7 +85,10 @@ export class VideosEndpoint {
       const command = await commandFor(received);
       return { command, image: await this.images.sourceOf(command, gone) };
     });
-    const { job, grant } = await this.submissions.submit(command, image, once && { ...once, status });
+    const { job, grant } = await this.submissions.submit(command, image, {
+      gone,
+      once: once && { ...once, status },
+    });
     const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
     const answer = this.shown(job, caller, { status, headers });
     if (once) await this.once.keep(job.id, answer);
