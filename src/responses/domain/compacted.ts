@@ -62,7 +62,7 @@ export function withoutCompactions(
 
 export interface CompactableContext {
   readonly covered: readonly JsonObject[];
-  /** What is covered and stays all the same. */
+  /** What stays all the same, wherever it stands. */
   readonly lasting: readonly JsonObject[];
   /** The newest messages of the user, which nobody has answered: they stay word for word. */
   readonly tail: readonly JsonObject[];
@@ -70,10 +70,15 @@ export interface CompactableContext {
 
 /** @returns undefined where there is nothing but what would stay */
 export function splitForCompaction(context: readonly JsonObject[]): CompactableContext | undefined {
-  const end = context.findLastIndex((item) => !isOfUser(item)) + 1;
+  const end = context.findLastIndex(followsQuestion) + 1;
   const covered = context.slice(0, end);
   if (!covered.some(isSaidByModel)) return undefined;
-  return { covered, lasting: covered.filter(isLasting), tail: context.slice(end) };
+  return { covered, lasting: context.filter(isLasting), tail: context.slice(end).filter(isOfUser) };
+}
+
+/** Says something after what was asked. Instructions and settings do not; but what a search found belongs to its call. */
+function followsQuestion(item: JsonObject): boolean {
+  return !isOfUser(item) && (!isLasting(item) || isOutput(item));
 }
 
 function isSaidByModel(item: JsonObject): boolean {
