@@ -5,9 +5,10 @@ import type { RecordEvent } from '../../payments/call-record.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
-import { ERRORS, GatewayError, type ErrorCode } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../errors/gateway-error.js';
 import { TERMINAL_EVENTS } from '../domain/ending.js';
 import { terminalAfter } from '../domain/replay.js';
+import { ownCodeOf } from '../domain/response-error.js';
 import { isTerminal } from '../domain/status.js';
 import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
@@ -123,12 +124,7 @@ async function patiently<Found>(look: () => Promise<Found>, signal: AbortSignal)
 
 export function endOf({ object: { error }, receipt }: StoredResponse): readonly Ended[] {
   return [
-    ...(error ? [{ failure: new GatewayError(codeOf(error.code), error.message) }] : []),
+    ...(error ? [{ failure: new GatewayError(ownCodeOf(error.code), error.message) }] : []),
     ...(receipt ? [{ receipt }] : []),
   ];
-}
-
-/** An error that was stored by an earlier version may have a code that is not known any more. */
-function codeOf(code: string): ErrorCode {
-  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'server_error';
 }

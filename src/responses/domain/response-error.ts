@@ -1,3 +1,4 @@
+import { ERRORS, type ErrorCode } from '../../errors/gateway-error.js';
 import type { EndingError } from './ending.js';
 
 /** The codes of a failed Response that there is a cause for here, out of OpenAI's enumeration, and what they are called. */
@@ -30,4 +31,10 @@ export function responseError({ code, type, message, param }: EndingError): Endi
 /** Of a stored error, which has no type of its own. */
 export function errorTypeOf(code: string): string {
   return Object.hasOwn(TYPES, code) ? TYPES[code as ResponseErrorCode] : 'server_error';
+}
+
+/** What a code of a Response is called where the codes of the gateway are known; one of an earlier version may be known to nobody. */
+export function ownCodeOf(code: string): ErrorCode {
+  if (code === 'invalid_prompt') return 'invalid_value';
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'server_error';
 }

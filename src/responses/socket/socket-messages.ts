@@ -2,6 +2,7 @@ import { ERRORS, errorEnvelope, type GatewayError } from '../../errors/gateway-e
 import type { Surface } from '../../http/surface.js';
 import type { Receipt } from '../../payments/domain/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
+import { ownCodeOf } from '../domain/response-error.js';
 import type { ResponseEvent } from '../domain/response-event.js';
 import { withComposeReceipt } from '../presenter/native-response-presenters.js';
 import { plain, ResponseEvents } from '../presenter/response-events.js';
@@ -63,7 +64,5 @@ export class SocketMessages {
 /** On a socket every error names its status. */
 function withStatus(event: ResponseEvent): object {
   if (event.type !== 'error') return event;
-  const known: Readonly<Record<string, { readonly status: number }>> = ERRORS;
-  const status = Object.hasOwn(known, event.code) ? known[event.code]?.status : undefined;
-  return { ...event, status: status ?? ERRORS.server_error.status };
+  return { ...event, status: ERRORS[ownCodeOf(event.code)].status };
 }

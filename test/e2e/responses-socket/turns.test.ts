@@ -42,22 +42,33 @@ describe('a response on a socket', () => {
     expect(receipt).toMatchObject({ responseId: response['id'], settlementStatus: 'settled' });
   });
 
-  it('that fails while it runs tells so, and what was used', async () => {
-    const native = await fixture.open({ path: '/v1' });
-    fixture.upstream.next(async (exchange) => {
-      await exchange.send(sse(WORKING));
-      exchange.breakConnection();
-    });
-    native.create();
-    await native.shows(({ type }) => type === 'compose.receipt');
-    const error = native.messages.find(({ type }) => type === 'error');
-    expect(error).toMatchObject({ status: 500, error: { type: 'server_error', code: 'server_error' } });
-    const events = native.messages
-      .filter(({ type }) => !type.startsWith('compose'))
-      .map(({ status: _status, ...event }) => event);
-    expect(expectLegalEvents(events)).toMatchObject({ status: 'failed' });
-    expect(native.messages.slice(-2).map(({ type }) => type)).toEqual(['compose.error', 'compose.receipt']);
-  });
+  it.each([
+    [undefined, 500, 'server_error', 'server_error'],
+    [{ code: 'content_filter' }, 400, 'invalid_request_error', 'invalid_prompt'],
+    [{ code: 'context_length_exceeded' }, 400, 'invalid_request_error', 'context_length_exceeded'],
+    [{ code: 'rate_limit_exceeded' }, 429, 'rate_limit_error', 'rate_limit_exceeded'],
+  ] as const)(
+    'that fails while it runs with %j tells so, and what was used',
+    async (error, status, type, code) => {
+      const native = await fixture.open({ path: '/v1' });
+      fixture.upstream.next(async (exchange) => {
+        await exchange.send(sse(WORKING, ...(error ? [{ error }] : [])));
+        exchange.breakConnection();
+      });
+      native.create();
+      await native.shows((message) => message.type === 'compose.receipt');
+      const shown = native.messages.find((message) => message.type === 'error');
+      expect(shown).toMatchObject({ status, error: { type, code } });
+      const events = native.messages
+        .filter((message) => !message.type.startsWith('compose'))
+        .map(({ status: _status, ...event }) => event);
+      expect(expectLegalEvents(events)).toMatchObject({ status: 'failed' });
+      expect(native.messages.slice(-2).map((message) => message.type)).toEqual([
+        'compose.error',
+        'compose.receipt',
+      ]);
+    },
+  );
 
   it('that fails before it begins is an error and nothing else', async () => {
     fixture.upstream.always(refusal(400, { message: 'no', param: 'temperature' }));

@@ -98,17 +98,21 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
   });
 
   it.each([
-    ['a broken connection', (): string => ''],
-    ['a frame that is no JSON', (): string => 'data: {nonsense\n\n'],
+    ['a broken connection', '', 'server_error', 'server_error'],
+    ['a frame that is no JSON', 'data: {nonsense\n\n', 'server_error', 'server_error'],
     [
       'an error in the stream',
-      (): string => sse({ error: { message: 'upstream text', code: 'overloaded' } }),
+      sse({ error: { message: 'upstream text', code: 'overloaded' } }),
+      'server_error',
+      'server_error',
     ],
-  ])('in the middle with %s ends the stream as failed, and charges what had come', async (_, last) => {
+    ['its filter', sse({ error: { code: 'content_filter' } }), 'invalid_prompt', 'invalid_value'],
+  ])('in the middle with %s ends the stream as failed, and charges what had come', async (...one) => {
+    const [, last, told, code] = one;
     upstream.next(async (exchange) => {
       await exchange.send(sse(chatChunk({ content: 'The' }), chatChunk({ content: ' quick' })));
-      await exchange.send(last());
-      if (last() === '') exchange.breakConnection();
+      await exchange.send(last);
+      if (last === '') exchange.breakConnection();
       else exchange.end();
     });
     const client = clientOf();
@@ -116,7 +120,7 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
     const { events, compose, response } = await checkedStream(answer);
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'response.failed']);
     expect(JSON.stringify(events)).not.toContain('upstream text');
-    expect(response).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(response).toMatchObject({ status: 'failed', error: { code: told } });
     expect(textOf(response)).toBe('The quick');
     expect(await client.found(response.id)).toEqual(response);
     expect(compose.map(({ event }) => event)).toEqual(native ? ['compose.error', 'compose.receipt'] : []);
@@ -124,6 +128,7 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
     const replay = await checkedStream(await client.find(response.id, '?stream=true'));
     // What is stored has the code of the Response; the receipt is the same.
     expect([replay.response, replay.compose.slice(1)]).toEqual([response, compose.slice(1)]);
+    if (native) expect(replay.compose[0]?.data).toMatchObject({ code, message: response.error!.message });
     expect('compose_receipt' in response).toBe(native);
     expect(await receipts(gateway.pool, created.id)).toEqual([{ finalAmount: 6, estimated: true }]);
   });
