@@ -130,7 +130,8 @@ export class ResponseReducer {
    * In place of what `end` gave, when nobody can be shown that: fails, without any output. What is open is not ended any
    * more. Goes on behind the events that were handed out before `end`.
    */
-  endWithout(error: EndingError): ResponseEnd {
+  endWithout(told: EndingError): ResponseEnd {
+    const error = responseError(told);
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
     this.events = [];

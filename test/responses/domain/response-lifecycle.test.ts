@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import { failInstead } from '../../../src/responses/domain/fail-instead.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import {
   argue,
@@ -45,6 +46,18 @@ describe('the end', () => {
     });
     const type = status === 'cancelled' ? 'response.incomplete' : `response.${status}`;
     expect(events.at(-1)?.type).toBe(type);
+  });
+
+  it('in place of one that cannot be stored has the codes of a Response, too', () => {
+    const raw = { type: 'upstream_error', code: 'upstream_error', message: 'It broke.', param: null };
+    const told = { type: 'server_error', code: 'server_error' };
+    const reducer = newReducer();
+    reducer.begin();
+    const ended = failInstead(reducer.end(COMPLETED, ENDED), raw);
+    for (const { events, terminal } of [ended, reducer.endWithout(raw)]) {
+      expect(events.at(-1)).toMatchObject({ type: 'error', code: told.code, error: told });
+      expect(terminal.response.error).toEqual({ code: told.code, message: 'It broke.' });
+    }
   });
 
   it('of a failed run has the error nested and flat', () => {
