@@ -12,7 +12,7 @@ import { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { TextProviders } from './text-providers.js';
 import { inputText } from '../tokens/input-size.js';
-import type { Remedy } from './text/remedy.js';
+import type { Trial } from './text/remedy.js';
 import type { SpokenEvent, TextEvent } from './text/text-event.js';
 import type { TextAttempt } from './text/text-provider.js';
 import type { TextRequest } from './text/text-request.js';
@@ -50,7 +50,7 @@ export class TextGeneration {
 
   /**
    * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
-   * are made as long as nothing has been emitted; one of them may go to the same target without what this has refused.
+   * are made as long as nothing has been emitted; they may go to the same target without what this has refused.
    * Errors are always a GatewayError.
    */
   generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
@@ -73,18 +73,18 @@ export class TextGeneration {
     const targets = this.health.usable(orderTargets(request.model.targets, this.random));
     const plan = new RetryPlan(targets, this.random, this.nowMs);
     let target = plan.next();
-    let remedy: Remedy | undefined;
+    let trial: Trial | undefined;
     for (let attempt = 1; ; attempt += 1) {
       const progress = { begun: false };
       try {
-        yield* this.run({ ...call, target, attempt, remedy }, progress);
+        yield* this.run({ ...call, target, attempt, trial }, progress);
         return;
       } catch (failure) {
         if (signal.aborted) return;
         this.report(failure, { ...call, target, attempt });
-        const found = remedy || progress.begun ? undefined : remedyIn(failure);
-        remedy = found;
-        if (found && plan.mayAgain()) continue;
+        trial = progress.begun ? undefined : trialIn(failure);
+        if (trial && plan.mayAgain()) continue;
+        trial = undefined;
         const waitMs = progress.begun ? undefined : plan.waitAfter(failure, target);
         if (waitMs === undefined) throw shown(failure);
         if (!(await pause(waitMs, signal))) return;
@@ -168,8 +168,8 @@ function allowedOnce(beforeSending: () => Promise<void>): () => Promise<void> {
   return () => (allowed ??= ask());
 }
 
-function remedyIn(failure: unknown): Remedy | undefined {
-  return failure instanceof UpstreamFailure ? failure.options.remedy : undefined;
+function trialIn(failure: unknown): Trial | undefined {
+  return failure instanceof UpstreamFailure ? failure.options.trial : undefined;
 }
 
 function shown(failure: unknown): GatewayError {

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../errors/gateway-error.js';
-import type { Remedy } from './text/remedy.js';
+import type { Trial } from './text/remedy.js';
 
 /** An upstream's own words about a refusal. For the log: nothing of them is cleaned. */
 export interface UpstreamWords {
@@ -25,7 +25,7 @@ export class UpstreamFailure extends Error {
       /** Of a submission: nothing has begun upstream, and nothing will. Absent: that is not known. */
       readonly refused?: boolean;
       /** With it the same target may take the request. */
-      readonly remedy?: Remedy | undefined;
+      readonly trial?: Trial | undefined;
       /** Absent when the upstream said nothing. Its HTTP status; undefined for an error inside a stream. */
       readonly said?: { readonly status: number | undefined; readonly words: UpstreamWords };
     },

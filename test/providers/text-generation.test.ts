@@ -128,19 +128,33 @@ describe('text generation', () => {
       expect(sent).toBe(2);
     });
 
-    it('asks no third time, and knows the one field when the other is refused', async () => {
+    it('leaves out both of two, and remembers both when that was taken', async () => {
       first.always(strict('prompt_cache_key', 'user'));
-      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value' });
-      expect(first.requests).toHaveLength(2);
-      expect((await ask())[0]).toMatchObject({ attempts: 2 });
+      expect((await ask())[0]).toMatchObject({ attempts: 3 });
+      expect((await ask())[0]).toMatchObject({ attempts: 1 });
       expect(Object.keys(first.requests[3]?.body ?? {})).not.toContain('user');
     });
 
-    it('forgets what did not help', async () => {
-      first.next(refusal(400, { param: 'user' })).next(refusal(400, { param: 'messages' }));
-      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value', param: 'messages' });
+    it.each([
+      { param: 'user', code: 'invalid_value' },
+      { param: 'user', code: 'unsupported_parameter', message: "'user' cannot be used together with tools" },
+      { message: "property 'user' must be a number" },
+    ])('does not remember what a value or a combination was refused for: %j', async (error) => {
+      first.next(refusal(400, error));
+      expect((await ask())[0]).toMatchObject({ attempts: 2 });
+      expect(first.requests[1]?.body).not.toHaveProperty('user');
       await ask();
       expect(first.requests[2]?.body).toHaveProperty('user');
+    });
+
+    it('remembers nothing before a request was taken', async () => {
+      for (const param of ['user', 'prompt_cache_key', 'messages'])
+        first.next(refusal(400, { param, code: 'unsupported_parameter' }));
+      await expect(ask()).rejects.toMatchObject({ code: 'invalid_value', param: 'messages' });
+      await ask();
+      expect(Object.keys(first.requests[3]?.body ?? {})).toEqual(
+        expect.arrayContaining(['user', 'prompt_cache_key']),
+      );
     });
 
     it('makes no more attempts than there are', async () => {

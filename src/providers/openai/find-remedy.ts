@@ -2,6 +2,7 @@ import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
 import type { Remedy } from '../text/remedy.js';
 import type { ReadError } from '../read-error.js';
+import { hasOwnText } from './own-text.js';
 
 /** So much of a message is looked at. */
 const MAX_READ = 4_096;
@@ -41,10 +42,17 @@ const UNKNOWN_FIELD: ReadonlySet<string> = new Set([
   'unrecognized_request_argument',
 ]);
 
+/** How messages say the same; Google, Groq, Cerebras, OpenAI and FastAPI have these. */
+const SAYS_UNKNOWN =
+  /\b(?:unknown|unrecognized|unsupported|unexpected|extra) (?:[a-z]+ )?(?:names?|fields?|parameters?|propert(?:y|ies)|arguments?|keys?|inputs?)\b|\b(?:property|parameter|field|argument) ['"`][\w.]+['"`] is (?:unsupported|unknown|not (?:supported|permitted|allowed))|\bunexpected keyword\b/i;
+
+/** A field that is refused beside another, or in a certain case, is known. */
+const SAYS_WHEN = /\b(?:when|while|if|unless|together|combin\w+|with(?! this model)|without)\b/i;
+
 /**
  * What may make the same target take what it has refused with 400 or 422: without a field that is not needed, or with one
  * that it misses. Several services name the field in their message alone, so our own names are looked for there, and
- * nothing else is. Undefined when nothing is known, or the profile had it that way already.
+ * nothing else is; what the request itself says is nobody's name for a field. Undefined when nothing is known, or the profile had it that way already.
  */
 export function findRemedy(
   status: number,
@@ -61,9 +69,26 @@ export function findRemedy(
   return reasoningRemedy(read, body, profile) ?? tokenLimitRemedy(read, body) ?? withoutField(read, body);
 }
 
+/**
+ * Whether a remedy for this refusal is right for every later request to the model: only where a field is not known as
+ * such, or where nothing of a request is lost by it. That a value or a combination is refused says nothing of others.
+ */
+export function isLasting(read: ReadError, body: JsonObject, remedy: Remedy): boolean {
+  const isLossless =
+    remedy.omitFields === undefined &&
+    remedy.tokenLimitField === undefined &&
+    remedy.reasoningContent !== 'never';
+  if (isLossless) return true;
+  const message = messageOf(read);
+  if (SAYS_WHEN.test(message)) return false;
+  if (isExtra(read) || read.words.some((word) => UNKNOWN_FIELD.has(word))) return true;
+  const [said] = SAYS_UNKNOWN.exec(message) ?? [];
+  return said !== undefined && !hasOwnText(body, (text) => text.includes(said));
+}
+
 /** A service that names the field either misses it or does not want it, and which of both shows in what it got. */
 function reasoningRemedy(read: ReadError, body: JsonObject, profile: Profile): Remedy | undefined {
-  if (!names(read, 'reasoning_content')) return undefined;
+  if (!names(read, body, 'reasoning_content')) return undefined;
   const turns = messagesOf(body).filter(({ role }) => role === 'assistant');
   const had = turns.filter((turn) => turn['reasoning_content'] !== undefined).length;
   const reasoningContent = had < turns.length && !isExtra(read) ? 'always' : 'never';
@@ -89,14 +114,14 @@ function tokenLimitRemedy(read: ReadError, body: JsonObject): Remedy | undefined
     const isUnknown = read.param === 'max_tokens' && read.words.some((word) => UNKNOWN_FIELD.has(word));
     return isUnknown ? { tokenLimitField: 'max_completion_tokens' } : undefined;
   }
-  const isNamed = body['max_completion_tokens'] !== undefined && names(read, 'max_completion_tokens');
-  return isNamed && !names(read, 'max_tokens') ? { tokenLimitField: 'max_tokens' } : undefined;
+  const isNamed = body['max_completion_tokens'] !== undefined && names(read, body, 'max_completion_tokens');
+  return isNamed && !names(read, body, 'max_tokens') ? { tokenLimitField: 'max_tokens' } : undefined;
 }
 
 function withoutField(read: ReadError, body: JsonObject): Remedy | undefined {
   const field =
-    OPTIONAL.find((name) => body[name] !== undefined && names(read, name)) ??
-    ONE_IS_DEFAULT.find((name) => body[name] === 1 && names(read, name));
+    OPTIONAL.find((name) => body[name] !== undefined && names(read, body, name)) ??
+    ONE_IS_DEFAULT.find((name) => body[name] === 1 && names(read, body, name));
   if (field === undefined) return undefined;
   const value = body[field];
   const isByValue = value === 1 || (typeof value === 'string' && BY_VALUE.has(field));
@@ -104,16 +129,28 @@ function withoutField(read: ReadError, body: JsonObject): Remedy | undefined {
 }
 
 /**
- * Whether an error names a field of ours: in a place for names, or in its message, where a name that could be a word has
- * to be in quotes.
+ * Whether an error names a field of ours: in a place for names, or, where no such place names any field of the request, in
+ * its message, where a name that could be a word has to be in quotes. A name that the request's own text has is not
+ * taken from a message, which may repeat it.
  */
-function names({ fields, message }: ReadError, name: string): boolean {
-  if (fields.some((field) => field.split(/[^A-Za-z0-9_]+/).includes(name))) return true;
+function names(read: ReadError, body: JsonObject, name: string): boolean {
+  const paths = read.fields
+    .map((field) => field.replace(/^body\./, '').split(/[^A-Za-z0-9_]+/))
+    .filter(([top = '']) => Object.hasOwn(body, top));
+  if (paths.length > 0)
+    return paths.some(([top, ...below]) => top === name || (top === 'messages' && below.at(-1) === name));
   const isWord = !name.includes('_');
-  const pattern = isWord
-    ? `(?<!role )["'\`](?:body\\.)?${name}["'\`]`
-    : `(?<![A-Za-z0-9_])${name}(?![A-Za-z0-9_])`;
-  return new RegExp(pattern).test((message ?? '').slice(0, MAX_READ));
+  const pattern = new RegExp(
+    isWord ? `(?<!role )["'\`](?:body\\.)?${name}["'\`]` : `(?<![A-Za-z0-9_])${name}(?![A-Za-z0-9_])`,
+  );
+  if (!pattern.test(messageOf(read))) return false;
+  return !hasOwnText(body, (text) =>
+    isWord ? text.trim() === name || pattern.test(text) : text.includes(name),
+  );
+}
+
+function messageOf({ message = '' }: ReadError): string {
+  return message.slice(0, MAX_READ);
 }
 
 function messagesOf({ messages }: JsonObject): readonly JsonObject[] {

@@ -11,14 +11,14 @@ import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import type { SpokenEvent } from '../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
-import type { Remedy } from '../text/remedy.js';
+import { joined, type Trial } from '../text/remedy.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { answerEvents } from './answer-events.js';
 import { AnswerReader, readAnswer } from './answer-reader.js';
 import { connectOpenAi } from './connect.js';
 import { convertRequest } from './convert-request.js';
-import { findRemedy } from './find-remedy.js';
+import { findRemedy, isLasting } from './find-remedy.js';
 import { LearntProfiles } from './learnt-profiles.js';
 import { mapRefusal, type RequestContext } from './map-error.js';
 import { withOwnCallFields } from './own-call-fields.js';
@@ -40,9 +40,9 @@ export class OpenAiTextProvider implements TextProvider {
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
-    const { request, target, signal, onSent, beforeSending, remedy } = attempt;
+    const { request, target, signal, onSent, beforeSending, trial } = attempt;
     const { upstreamModel } = target;
-    const profile = this.learnt.of(upstreamModel, remedy);
+    const profile = this.learnt.of(upstreamModel, trial?.remedy);
     const chat = withOwnCallFields(request.chat, target.provider.id);
     const asked = convertRequest({ ...request, chat }, target, profile);
     const body = wellFormedJson(JSON.stringify(asked));
@@ -63,13 +63,9 @@ export class OpenAiTextProvider implements TextProvider {
     try {
       const head = await answer.head();
       const errors = errorContext(request, target);
-      if (head.status < 200 || head.status > 299) {
-        const { failure, remedy: other } = await refused(answer, head, { sent: asked, profile, errors });
-        // What it refuses now is something else.
-        if (remedy && other) this.learnt.learn(upstreamModel, remedy);
-        throw failure;
-      }
-      if (remedy) this.learnt.learn(upstreamModel, remedy);
+      if (head.status < 200 || head.status > 299)
+        throw await refused(answer, head, { sent: asked, profile, errors, trial });
+      if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
       const opened: SpokenEvent = {
         type: 'opened',
         provider: target.provider.id,
@@ -95,28 +91,32 @@ export class OpenAiTextProvider implements TextProvider {
   }
 }
 
-interface Refused {
-  readonly failure: UpstreamFailure;
-  readonly remedy?: Remedy | undefined;
+interface Asked {
+  readonly sent: JsonObject;
+  readonly profile: Profile;
+  readonly errors: RequestContext;
+  readonly trial: Trial | undefined;
 }
 
-async function refused(
-  answer: Answer,
-  head: ResponseHead,
-  asked: { readonly sent: JsonObject; readonly profile: Profile; readonly errors: RequestContext },
-): Promise<Refused> {
+async function refused(answer: Answer, head: ResponseHead, asked: Asked): Promise<UpstreamFailure> {
   const body = await readErrorBody(answer);
-  if (head.status < 400) return { failure: malformed(`status ${head.status}`) };
+  if (head.status < 400) return malformed(`status ${head.status}`);
   const { error, options } = mapRefusal(head.status, body, {
     ...asked.errors,
     nowMs: Date.now(),
     retryAfter: headerOf(head, 'retry-after'),
   });
-  const remedy =
-    error.code === 'invalid_value'
-      ? findRemedy(head.status, readError(body), asked.sent, asked.profile)
-      : undefined;
-  return { failure: new UpstreamFailure(error, { ...options, remedy }), remedy };
+  const trial = error.code === 'invalid_value' ? nextTrial(head.status, body, asked) : undefined;
+  return new UpstreamFailure(error, { ...options, trial });
+}
+
+/** What was tried before stays in it: what is refused now is something else. */
+function nextTrial(status: number, body: unknown, { sent, profile, trial }: Asked): Trial | undefined {
+  const read = readError(body);
+  const found = findRemedy(status, read, sent, profile);
+  const remedy = found && joined(trial?.remedy, found);
+  if (!remedy) return undefined;
+  return { remedy, lasting: joined(trial?.lasting, isLasting(read, sent, found) ? found : undefined) };
 }
 
 function errorContext(

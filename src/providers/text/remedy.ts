@@ -3,6 +3,20 @@ import type { Profile } from '../../catalog/profile.js';
 /** What of a target's profile was wrong, as its refusal shows; `omitFields` are further ones. */
 export type Remedy = Partial<Profile>;
 
+/** What the next attempt at the same target is made with. */
+export interface Trial {
+  readonly remedy: Remedy;
+  /** The part of it that is right for every later request too, if this one is taken. */
+  readonly lasting?: Remedy | undefined;
+}
+
+/** Both remedies in one. */
+export function joined(before: Remedy | undefined, after: Remedy | undefined): Remedy | undefined {
+  if (!before || !after) return before ?? after;
+  const omitFields = [...(before.omitFields ?? []), ...(after.omitFields ?? [])];
+  return { ...before, ...after, ...(omitFields.length > 0 && { omitFields }) };
+}
+
 /** The profile with what was learnt. */
 export function remedied(profile: Profile, remedies: readonly Remedy[]): Profile {
   return remedies.reduce<Profile>(

@@ -1,5 +1,5 @@
 import type { Target } from '../../catalog/model.js';
-import type { Remedy } from './remedy.js';
+import type { Trial } from './remedy.js';
 import type { SpokenEvent } from './text-event.js';
 import type { TextRequest } from './text-request.js';
 
@@ -10,7 +10,7 @@ export interface TextAttempt {
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** What an earlier attempt at this target has taught. */
-  readonly remedy?: Remedy | undefined;
+  readonly trial?: Trial | undefined;
   /** Aborted when the client left or the call was cut off; the upstream's socket must be closed at once. */
   readonly signal: AbortSignal;
   /** To be called when the request is about to be written to a connected socket: from here on it may cost money. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
 import type { JsonObject } from '../../../src/json.js';
-import { findRemedy } from '../../../src/providers/openai/find-remedy.js';
+import { findRemedy, isLasting } from '../../../src/providers/openai/find-remedy.js';
 import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';
 import { readError } from '../../../src/providers/read-error.js';
 
@@ -158,6 +158,58 @@ describe('a refusal that names what can be left out', () => {
       tokenLimitField: 'max_completion_tokens',
     });
     expect(remedyFor({ error: { param: 'max_tokens', code: 'invalid_value' } }, 400, body)).toBeUndefined();
+  });
+});
+
+describe("a field's name that an upstream repeats", () => {
+  const chat = (more: JsonObject): JsonObject => ({ ...sent, ...more });
+  const tool = (name: string, properties: JsonObject = {}): JsonObject => ({
+    tools: [{ type: 'function', function: { name, parameters: { type: 'object', properties } } }],
+  });
+  const said = (content: string): JsonObject => ({ messages: [{ role: 'user', content }] });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ['a tool', tool('stream_options-reasoning_effort'), { message: "Bad 'stream_options-reasoning_effort'" }],
+    ['a cut tool', tool('xstream_options'), { message: 'Bad stream_options' }],
+    ['a tool that is a word', tool('user'), { message: "Unknown name 'user'" }],
+    ['a schema', tool('f', { verbosity: 1 }), { message: 'Invalid schema: "verbosity" is not an object' }],
+    [
+      'a message',
+      said('Unknown name "prompt_cache_key"'),
+      { message: 'Bad: Unknown name "prompt_cache_key"' },
+    ],
+    ['a message, in quotes', said('I am "user" 1'), { message: 'Bad: I am "user" 1' }],
+    ['reasoning', said('reasoning_content'), { message: 'Bad reasoning_content' }],
+    ['any text', {}, { param: 'tools[0].function.name', message: 'Bad prompt_cache_key' }],
+    ['a path', tool('f', { user: 1 }), { param: 'tools.0.function.parameters.properties.user' }],
+    ['a place', {}, { param: 'messages[0].content', message: "property 'user' is unsupported" }],
+  ])('from %s is not taken for its word', (_from, more, error) => {
+    const asked = chat({ ...tool('plain'), ...more });
+    expect(remedyFor({ error }, 400, asked)).toBeUndefined();
+    const named = { error: { message: 'Unknown name "parallel_tool_calls"' } };
+    expect(remedyFor(named, 400, asked)).toEqual({ omitFields: ['parallel_tool_calls'] });
+  });
+
+  it.each<[boolean, JsonObject]>([
+    [true, { message: 'Unknown name "verbosity": Cannot find field.' }],
+    [true, { message: "property 'verbosity' is unsupported" }],
+    [true, { message: 'Unrecognized request argument supplied: verbosity', param: 'verbosity' }],
+    [true, { message: "Unsupported parameter: 'verbosity' is not supported with this model." }],
+    [true, { param: 'verbosity', code: 'unknown_parameter' }],
+    [true, { detail: [{ type: 'extra_forbidden', loc: ['body', 'verbosity'] }] }],
+    [true, { type: 'invalid_function_call' }],
+    [false, { message: 'Function tools with reasoning_effort are not supported with this model' }],
+    [false, { param: 'reasoning_effort', code: 'unsupported_value' }],
+    [
+      false,
+      { param: 'reasoning_effort', code: 'unsupported_parameter', message: 'Not supported with tools' },
+    ],
+    [false, { param: 'temperature', code: 'invalid_value' }],
+    [false, { param: 'verbosity', message: 'Refused: I know an unknown field' }],
+  ])('is lasting news (%s) as it stands in %j', (lasting, error) => {
+    const asked = chat({ messages: [{ role: 'user', content: 'I know an unknown field' }] });
+    const read = readError({ error });
+    expect(isLasting(read, asked, findRemedy(400, read, asked, GENERIC_PROFILE)!)).toBe(lasting);
   });
 });
 

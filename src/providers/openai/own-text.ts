@@ -1,0 +1,26 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+
+/**
+ * The texts of a request on the chat wire that are whoever wrote it: all strings, and the names of fields below the
+ * vocabulary of the wire, such as those of a tool's schema. A provider may repeat any of them in what it says.
+ */
+export function hasOwnText(body: JsonObject, matches: (text: string) => boolean): boolean {
+  return Object.entries(body).some(([field, value]) =>
+    field === 'messages' && Array.isArray(value)
+      ? (value as readonly JsonValue[]).some(
+          (message) => isJsonObject(message) && inMessage(message, matches),
+        )
+      : inValue(value, matches),
+  );
+}
+
+function inMessage(message: JsonObject, matches: (text: string) => boolean): boolean {
+  return Object.entries(message).some(([field, value]) => field !== 'role' && inValue(value, matches));
+}
+
+function inValue(value: JsonValue | undefined, matches: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return matches(value);
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).some((item) => inValue(item, matches));
+  if (!isJsonObject(value)) return false;
+  return Object.entries(value).some(([key, below]) => matches(key) || inValue(below, matches));
+}
