@@ -92,11 +92,26 @@ export function countedInput(error: Readonly<Record<string, unknown>>): number |
   return counts.find((count): count is number => Number.isSafeInteger(count) && Number(count) > 0);
 }
 
-/** The status that a mistake of the operator's would have if every service said it alike; undefined for others. */
+/** Words that only say that something is wrong, not what. */
+const VAGUE: ReadonlySet<string> = new Set([
+  'invalid_request_error',
+  'invalid_request',
+  'BadRequestError',
+  'INVALID_ARGUMENT',
+  'not_found_error',
+  'NotFoundError',
+]);
+
+/**
+ * The status that a mistake of the operator's would have if every service said it alike; undefined for others. That an
+ * error is about `model` is enough without a word that tells more: OpenAI's `invalid_value` there is about what the request
+ * asks of a model that is known.
+ */
 export function operatorsStatus(words: readonly string[], param: string | undefined): number | undefined {
   if (words.some((word) => REFUSED_KEYS.has(word))) return 401;
   if (words.some((word) => UNPAID.has(word))) return 402;
-  if (param === 'model' || words.some((word) => UNKNOWN_MODELS.has(word))) return 404;
+  if (words.some((word) => UNKNOWN_MODELS.has(word))) return 404;
+  if (param === 'model' && words.every((word) => VAGUE.has(word) || /^\d+$/.test(word))) return 404;
   return undefined;
 }
 

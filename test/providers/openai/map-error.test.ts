@@ -137,7 +137,9 @@ describe("what is the operator's fault", () => {
     [429, { code: '1113' }],
     [400, { code: 'model_not_found' }],
     [404, { code: 'DeploymentNotFound' }],
-    [400, { param: 'model', code: 'invalid_value' }],
+    [400, { param: 'model' }],
+    [400, { param: 'model', code: 400, type: 'invalid_request_error' }],
+    [400, { param: 'model', code: 'model_not_found', type: 'invalid_request_error' }],
     [402, {}],
     [404, {}],
     [407, {}],
@@ -145,6 +147,15 @@ describe("what is the operator's fault", () => {
     const { error: shown, options } = refused(status, error);
     expect(shown).toMatchObject({ status: 502, code: 'upstream_error', param: null });
     expect(options).toMatchObject({ retryable: false, elsewhere: true, targetFault: true });
+  });
+});
+
+describe('a request that does not suit its model', () => {
+  it.each(['invalid_value', 'unsupported_value', 'unsupported_model_input'])('with %s is 400', (code) => {
+    const { error, options } = refused(400, { param: 'model', code, type: 'invalid_request_error' });
+    expect(error).toMatchObject({ status: 400, code: 'invalid_value' });
+    expect(options).toMatchObject({ retryable: false, targetFault: false });
+    expect(options.elsewhere).not.toBe(true);
   });
 });
 
