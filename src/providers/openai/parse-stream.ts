@@ -19,7 +19,8 @@ export interface SseFrame {
  * Server-Sent Events in, frames out. Bytes may be split anywhere, lines may end in LF, CRLF or CR. Comments and every
  * field but `event` and `data` are skipped. Rules: WHATWG HTML, "Interpreting an event stream", with two exceptions:
  * the last frame counts even without its final empty line, and a line that begins a JSON object right behind a line
- * that is one ends the frame, since some servers leave out the empty lines. Each byte costs a constant amount of work,
+ * that is one ends the frame, as does any data behind such an object and a name, since some servers leave out the empty
+ * lines. Each byte costs a constant amount of work,
  * however the stream is cut.
  */
 export class SseParser {
@@ -27,6 +28,8 @@ export class SseParser {
   private tail = NO_BYTES;
   private tailBytes = 0;
   private event = '';
+  /** A name that came behind data: of the same frame, or of the next one, as what follows shows. */
+  private laterEvent: string | undefined;
   private lines: string[] = [];
   /** Of `lines`; counted from the second line on. */
   private dataBytes = 0;
@@ -104,32 +107,45 @@ export class SseParser {
     if (line.length * MAX_BYTES_PER_UNIT > this.maxFrameBytes && Buffer.byteLength(line) > this.maxFrameBytes)
       throw tooLong();
     if (line.startsWith('data:')) this.addData(valueOf(line, 5));
-    else if (line.startsWith('event:')) this.event = valueOf(line, 6);
+    else if (line.startsWith('event:')) this.name(valueOf(line, 6));
+  }
+
+  private name(event: string): void {
+    if (this.lines.length === 0) this.event = event;
+    else this.laterEvent = event;
   }
 
   private addData(value: string): void {
     const [first] = this.lines;
     if (first !== undefined) {
-      if (this.lines.length === 1) {
-        if (isObject(first) && beginsFrame(value)) {
-          this.dispatch();
-          this.lines.push(value);
-          return;
-        }
-        this.dataBytes = Buffer.byteLength(first);
+      if (this.beginsNext(first, value)) {
+        const next = this.laterEvent ?? '';
+        this.laterEvent = undefined;
+        this.dispatch();
+        this.event = next;
+        this.lines.push(value);
+        return;
       }
+      if (this.lines.length === 1) this.dataBytes = Buffer.byteLength(first);
       this.dataBytes += Buffer.byteLength(value) + 1;
       if (this.dataBytes > this.maxFrameBytes) throw tooLong();
     }
     this.lines.push(value);
   }
 
+  /** Without an empty line between them. */
+  private beginsNext(first: string, value: string): boolean {
+    if (this.laterEvent !== undefined) return isObject(first, this.lines.at(-1) ?? '');
+    return this.lines.length === 1 && isObject(first, first) && beginsFrame(value);
+  }
+
   private dispatch(): void {
-    const { event, lines } = this;
+    const { lines, laterEvent, event } = this;
     this.event = '';
+    this.laterEvent = undefined;
     if (lines.length === 0) return;
     this.lines = [];
-    if (lines.some((line) => line !== '')) this.accept({ event, lines });
+    if (lines.some((line) => line !== '')) this.accept({ event: laterEvent ?? event, lines });
   }
 }
 
@@ -137,8 +153,8 @@ function valueOf(line: string, start: number): string {
   return line.slice(line.startsWith(' ', start) ? start + 1 : start);
 }
 
-function isObject(line: string): boolean {
-  return line.startsWith('{') && line.endsWith('}');
+function isObject(firstLine: string, lastLine: string): boolean {
+  return firstLine.startsWith('{') && lastLine.endsWith('}');
 }
 
 /** No JSON text has `}` and `{` with nothing but a line end between them. */

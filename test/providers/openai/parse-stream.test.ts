@@ -133,6 +133,27 @@ describe('the event parser', () => {
     expect(dataOf([Buffer.from(stream)])).toEqual(['a', 'b']);
   });
 
+  it.each([
+    ['data: {"a":1}\nevent: ping\ndata: {"b":2}\n\n', [' {"a":1}', 'ping {"b":2}']],
+    ['data: {"a":1}\nevent: ping\ndata: x\n\ndata: {"b":2}\n\n', [' {"a":1}', 'ping x', ' {"b":2}']],
+    ['event: x\ndata: {\ndata: "a":1}\nevent: y\ndata: {}\n\n', ['x {"a":1}', 'y {}']],
+    ['event: x\ndata: {}\nevent: y\ndata: {}\nevent: z\ndata: [DONE]', ['x {}', 'y {}', 'z [DONE]']],
+    ['event: x\ndata: {}\ndata: {}\n\n', ['x {}', ' {}']],
+    ['data: {}\nevent: error\n\ndata: {}\n\n', ['error {}', ' {}']],
+    ['data: {\nevent: error\ndata: }\n\n', ['error {}']],
+  ])('gives %j its names, with empty lines or without', (stream, frames) => {
+    for (const size of [1, 3, stream.length]) {
+      const seen: string[] = [];
+      const parser = new SseParser(
+        ({ event, lines }) => seen.push(`${event} ${lines.join('')}`),
+        MAX_FRAME_BYTES,
+      );
+      for (let at = 0; at < stream.length; at += size) parser.push(Buffer.from(stream.slice(at, at + size)));
+      parser.end();
+      expect(seen).toEqual(frames);
+    }
+  });
+
   it('joins the data lines of one event with a line feed', () => {
     expect(dataOf([Buffer.from('data: {"a":\ndata: 1}\n\n')])).toEqual(['{"a":\n1}']);
   });
