@@ -35,12 +35,14 @@ export async function* answerEvents(
   }
 }
 
-/** A broken connection fails like a broken frame. */
+/** A broken connection, or a silent one, fails like a broken frame, unless all was said. The end of a call is its end. */
 async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep> {
   try {
     return reader.accept(await answer.read());
   } catch (reason) {
-    return { events: [], ended: true, failure: { reason } };
+    return reason instanceof UpstreamFailure
+      ? reader.broken(reason)
+      : { events: [], ended: true, failure: { reason } };
   }
 }
 

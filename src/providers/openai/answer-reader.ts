@@ -32,6 +32,13 @@ export class AnswerReader {
     return this.form === 'json' ? this.gather(chunks) : this.stream.accept(chunks);
   }
 
+  /** Instead of further bytes. */
+  broken(reason: unknown): StreamStep {
+    return this.form === 'json'
+      ? { events: [], ended: true, failure: { reason } }
+      : this.stream.broken(reason);
+  }
+
   private gather(chunks: readonly Buffer[] | undefined): StreamStep {
     try {
       if (!chunks)

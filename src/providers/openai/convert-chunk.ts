@@ -58,6 +58,11 @@ export class ChunkConverter {
     return this.choices.size > 0 && [...this.choices.values()].every(({ reason }) => reason !== undefined);
   }
 
+  /** How many have begun. */
+  get choiceCount(): number {
+    return this.choices.size;
+  }
+
   /** The answer is over: ends the calls and the choices. A choice without a reason has ended all the same. */
   finish(events: SpokenEvent[]): void {
     const first = events.length;

@@ -49,6 +49,20 @@ export class StreamReader {
     }
   }
 
+  /** Instead of further bytes: a connection that breaks when all was said has taken nothing away. */
+  broken(reason: unknown): StreamStep {
+    const asked = this.asked.chat?.['n'] ?? 1;
+    if (!this.converter.complete || this.converter.choiceCount !== asked)
+      return { events: [], ended: true, failure: { reason } };
+    this.events = [];
+    try {
+      this.converter.finish(this.events);
+      return { events: this.events, ended: true };
+    } catch (failure) {
+      return { events: this.events, ended: true, failure: { reason: failure } };
+    }
+  }
+
   private frame({ event, lines }: SseFrame): void {
     if (KEEP_ALIVE.test(event)) return;
     if (lines.length === 1) return this.data(event, lines[0] ?? '');

@@ -6,9 +6,10 @@ import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-pr
 import type { TextAttempt } from '../../../src/providers/text/text-provider.js';
 import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
-import { chatChunk, sse } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import {
   completion,
+  type Handler,
   refusal,
   type ScriptedUpstream,
   startScriptedUpstream,
@@ -94,6 +95,34 @@ describe('a call', () => {
     expect((await outcomeOf(connect()(true))).failure).toBeUndefined();
     expect(performance.now() - startMs).toBeLessThan(500);
     expect((await closedMs!) - startMs).toBeLessThan(3_000);
+  });
+
+  it.each<[string, string, Handler, Partial<ProviderSettings>]>([
+    ['is reset', '', (exchange) => exchange.breakConnection(), {}],
+    ['is reset in half a frame', 'data: {"us', (exchange) => exchange.breakConnection(), {}],
+    ['stays open', '', () => undefined, { silenceTimeoutMs: 60 }],
+    ['stays open too long', '', () => undefined, { timeoutMs: 60 }],
+  ])('ends well when all was said and its socket %s', async (_fate, tail, then, limits) => {
+    const usage = usageChunk(chatUsage(7, 3));
+    upstream.next(async (exchange) => {
+      await exchange.send(sse(chatChunk({ content: 'a' }, 'stop'), usage) + tail);
+      await then(exchange);
+    });
+    const { events, failure } = await outcomeOf(connect(limits)(true));
+    expect(failure).toBeUndefined();
+    expect(events).toContainEqual(expect.objectContaining({ type: 'usage' }));
+    expect(events.at(-1)).toMatchObject({ type: 'finish', reason: 'stop' });
+  });
+
+  it('is broken off when a choice is missing that was asked for', async () => {
+    upstream.next(async (exchange) => {
+      await exchange.send(sse(chatChunk({ content: 'a' }, 'stop')));
+      exchange.breakConnection();
+    });
+    const target = targetFor(settingsFor(upstream.url));
+    const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], n: 2 };
+    const request = requestFor(modelFor([target]), { chat });
+    expect((await outcomeOf(connect()(true, { request }))).failure).toBeInstanceOf(UpstreamFailure);
   });
 
   it('opens no more sockets than allowed', async () => {
