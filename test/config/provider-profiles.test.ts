@@ -13,7 +13,10 @@ describe('the profile of a provider', () => {
     ['https://acme.openai.azure.com/openai/v1', 'azure'],
     ['https://openrouter.ai/api/v1', 'openrouter'],
     ['https://generativelanguage.googleapis.com/v1beta/openai', 'google'],
-    ['https://us-central1-aiplatform.googleapis.com/v1beta1/x', 'generic'],
+    ['https://aiplatform.googleapis.com/v1/x', 'google'],
+    ['https://us-central1-aiplatform.googleapis.com/v1beta1/x', 'google'],
+    ['https://storage.googleapis.com/v1/x', 'generic'],
+    ['https://us-central1-aiplatform.googleapis.com.evil.example/v1', 'generic'],
     ['https://api.mistral.ai/v1', 'mistral'],
     ['https://api.deepseek.com', 'deepseek'],
     ['https://api.moonshot.cn/v1', 'moonshot'],
@@ -55,8 +58,7 @@ describe('the proxy of a provider', () => {
     HTTP_PROXY: 'http://plain.example:3128',
     https_proxy: 'secure.example:3129',
     HTTPS_PROXY: 'http://not-this-one.example',
-    NO_PROXY:
-      'direct.example, .inner.example *.star.example 127.0.0.1,10.0.0.0/8,port.example:8080,fd00::/8,[::1]',
+    NO_PROXY: 'direct.example, .inner.example *.star.example 10.0.0.0/8,port.example:8080,fd00::/8,[fd10::1]',
   };
   const plain = 'http://plain.example:3128/';
 
@@ -70,7 +72,18 @@ describe('the proxy of a provider', () => {
     ['http://a.b.inner.example', undefined],
     ['http://star.example', undefined],
     ['http://127.0.0.1:9/v1', undefined],
-    ['http://127.0.0.2:9/v1', plain],
+    ['http://127.0.0.2:9/v1', undefined],
+    ['http://127.1:9/v1', undefined],
+    ['https://127.255.255.254/v1', undefined],
+    ['http://localhost:11434/v1', undefined],
+    ['https://LocalHost./v1', undefined],
+    ['http://ollama.localhost/v1', undefined],
+    ['http://notlocalhost/v1', plain],
+    ['http://localhost.example/v1', plain],
+    ['http://127.0.0.1.example/v1', plain],
+    ['http://128.0.0.1/v1', plain],
+    ['http://[::2]/v1', plain],
+    ['http://[::ffff:127.0.0.1]/v1', undefined],
     ['http://10.1.2.3/v1', undefined],
     ['http://11.1.2.3/v1', plain],
     ['http://port.example:8080/v1', undefined],
@@ -91,13 +104,17 @@ describe('the proxy of a provider', () => {
       `providers:
         - {id: a, type: openai, base_url: 'http://up.example'}
         - {id: b, type: openai, base_url: 'http://up.example', proxy: none}
-        - {id: c, type: openai, base_url: 'http://direct.example', proxy: 'https://own.example'}`,
+        - {id: c, type: openai, base_url: 'http://direct.example', proxy: 'https://own.example'}
+        - {id: d, type: openai, base_url: 'http://localhost:8000', proxy: 'https://own.example'}
+        - {id: e, type: openai, base_url: 'http://localhost:8000'}`,
       environment,
     );
-    expect(['a', 'b', 'c'].map((id) => catalog.providers.get(id)?.proxy)).toEqual([
+    expect(['a', 'b', 'c', 'd', 'e'].map((id) => catalog.providers.get(id)?.proxy)).toEqual([
       plain,
       undefined,
       'https://own.example/',
+      'https://own.example/',
+      undefined,
     ]);
   });
 

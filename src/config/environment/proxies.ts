@@ -24,11 +24,20 @@ export function readProxies(environment: NodeJS.ProcessEnv): Proxies {
   };
 }
 
-/** The proxy on the way to an address; undefined for none. */
+/** The proxy on the way to an address; undefined for none. What runs on this machine no proxy can reach. */
 export function proxyFor(baseUrl: string, proxies: Proxies): string | undefined {
   const url = new URL(baseUrl);
   const proxy = url.protocol === 'https:' ? proxies.https : proxies.http;
-  return proxy === undefined || proxies.bypass.some((entry) => bypasses(entry, url)) ? undefined : proxy;
+  return proxy === undefined || isLoopback(url) || proxies.bypass.some((entry) => bypasses(entry, url))
+    ? undefined
+    : proxy;
+}
+
+/** By its name (RFC 6761) or its address; URLs have both in one form only. */
+function isLoopback(url: URL): boolean {
+  const host = withoutBrackets(url.hostname).replace(/\.$/, '');
+  if (host === 'localhost' || host.endsWith('.localhost')) return true;
+  return contains('127.0.0.0/8', host) || contains('::1/128', host) || contains('::ffff:127.0.0.0/104', host);
 }
 
 /** An http(s) URL, perhaps with a user and a password; the scheme may be missing. */
