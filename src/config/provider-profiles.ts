@@ -12,7 +12,7 @@ export const GENERIC_PROFILE: Profile = {
 };
 
 interface Service {
-  /** Hosts of its base URLs; with a dot in front every host that ends so, with a port only that port. */
+  /** Hosts of its base URLs; with a dot or a dash in front every host that ends so, with a port only that port. */
   readonly hosts: readonly string[];
   /** Where what follows was said. */
   readonly sources: readonly string[];
@@ -59,7 +59,12 @@ const SERVICES = {
     differs: { tokenLimitField: 'max_tokens', toolCallIds: 'short' },
   },
   google: {
-    hosts: ['generativelanguage.googleapis.com', '.aiplatform.googleapis.com', 'aiplatform.googleapis.com'],
+    hosts: [
+      'generativelanguage.googleapis.com',
+      '.aiplatform.googleapis.com',
+      'aiplatform.googleapis.com',
+      '-aiplatform.googleapis.com',
+    ],
     sources: [
       'https://ai.google.dev/gemini-api/docs/openai',
       'https://github.com/liliMozi/openhanako/issues/394', // unknown names are refused
@@ -184,7 +189,7 @@ export function profileOf(name: ProfileName): Profile {
 export function profileNameOf(baseUrl: string): ProfileName {
   const url = new URL(baseUrl);
   const isMeant = (host: string): boolean =>
-    host.startsWith('.') ? url.hostname.endsWith(host) : host === url.hostname || host === url.host;
+    /^[.-]/.test(host) ? url.hostname.endsWith(host) : host === url.hostname || host === url.host;
   const services: readonly [string, Service][] = Object.entries(SERVICES);
   const found = services.find(([, { hosts }]) => hosts.some(isMeant))?.[0];
   return PROFILE_NAMES.find((name) => name === found) ?? 'generic';
