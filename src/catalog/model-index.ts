@@ -12,7 +12,8 @@ export const REST_OF_NAME = '*';
 
 /**
  * Finds models by the names that clients use. An exact name wins over a pattern, an id over an alias, the longest
- * pattern over a shorter one, and what the operator wrote over what a provider lists.
+ * pattern over a shorter one. What a provider lists is added where nothing that the operator wrote, a pattern included, is
+ * for that name: prices and the limits of keys are those of the operator's entry.
  */
 export class ModelIndex {
   private readonly listed: readonly Model[];
@@ -26,9 +27,11 @@ export class ModelIndex {
     for (const model of exact) this.byName.set(model.id, model);
     for (const model of own)
       for (const alias of model.aliases ?? []) if (prefixOf(alias) === undefined) this.add(alias, model);
-    const added = [...discovered].filter((model) => this.add(model.id, model));
-    this.listed = [...exact, ...added];
     this.patterns = patternsOf(own);
+    const added = [...discovered].filter(
+      (model) => this.find(model.id) === undefined && this.add(model.id, model),
+    );
+    this.listed = [...exact, ...added];
   }
 
   /** What can be asked for by its own name; not the patterns. */
