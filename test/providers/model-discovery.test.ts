@@ -1,8 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Catalog } from '../../src/catalog/catalog.service.js';
+import { entryIdOf } from '../../src/catalog/model.js';
 import type { CatalogSnapshot } from '../../src/catalog/catalog.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
@@ -129,6 +131,38 @@ describe('a provider with discover', () => {
     });
     expect(catalog.get('ollama/qwen3:8b')?.id).toBe('named');
     expect(catalog.get('ollama/qwen3:mine')?.pricing).not.toBe('free');
+  });
+
+  it.each<[string, (text: string) => Buffer]>([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['identity', (text) => Buffer.from(`\uFEFF${text}`)],
+  ])('reads a list that is packed by %s', async (coding, pack) => {
+    const body = pack(JSON.stringify({ data: [{ id: 'm' }] }));
+    answer = (response) => response.writeHead(200, { 'content-encoding': coding }).end(body);
+    expect(ids(await discover(fileWith('pricing: free')))).toEqual(['m']);
+  });
+
+  it('leaves to the patterns of the file what they are for, by an id or an alias', async () => {
+    lists({ id: 'a/1' }, { id: 'b/1' }, { id: 'c' });
+    const limits = 'context_window: 10, max_output_tokens: 5, pricing: {input: 1, output: 1}';
+    const catalog = await discover(
+      fileWith(
+        'pricing: free',
+        `[{id: "a/*", targets: [{provider: up, model: "*"}], ${limits}},
+          {id: named, aliases: ["b/*"], targets: [{provider: up, model: n}], ${limits}}]`,
+      ),
+    );
+    expect(ids(catalog)).toEqual(['named', 'c']);
+    for (const [name, entry] of [
+      ['a/1', 'a/*'],
+      ['b/1', 'named'],
+      ['c', 'c'],
+    ] as const) {
+      const model = catalog.get(name);
+      expect(model && entryIdOf(model)).toBe(entry);
+      expect(model?.pricing === 'free').toBe(name === 'c');
+    }
   });
 
   it('offers nothing whose price nobody has said, and says so', async () => {

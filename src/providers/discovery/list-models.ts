@@ -1,5 +1,6 @@
 import type { ProviderSettings } from '../../catalog/model.js';
 import { GatewayError } from '../../errors/gateway-error.js';
+import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
 import { readWhole } from '../http/read-body.js';
 import { connectOpenAi } from '../openai/connect.js';
@@ -16,14 +17,18 @@ export async function listModels(
   signal: AbortSignal,
 ): Promise<readonly ListedModel[]> {
   const client = connectOpenAi(provider);
-  const answer = client.send(
-    { method: 'GET', path: '/models', headers: { accept: 'application/json' } },
-    { signal, stream: false, timeoutMs: LIST_TIMEOUT_MS },
+  const answer = decodedAnswer(
+    client.send(
+      { method: 'GET', path: '/models', headers: { accept: 'application/json' } },
+      { signal, stream: false, timeoutMs: LIST_TIMEOUT_MS },
+    ),
   );
   try {
     const { status } = await answer.head();
     if (status < 200 || status >= 300) throw refused(status);
-    const models = readModelList(parse((await readWhole(answer, MAX_LIST_BYTES)).toString('utf8')));
+    const models = readModelList(
+      parse((await readWhole(answer, MAX_LIST_BYTES)).toString('utf8').replace(/^\uFEFF/, '')),
+    );
     if (!models) throw malformed('JSON that is no list of models');
     return models;
   } finally {

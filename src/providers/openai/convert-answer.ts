@@ -9,7 +9,7 @@ import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js
  * has ended all the same. @throws UpstreamFailure when it is not a completion, or an error with a success status.
  */
 export function convertAnswer(body: Buffer, asked: RequestContext = {}): SpokenEvent[] {
-  const answer = parseObject(body.toString('utf8'));
+  const answer = parseObject(body.toString('utf8').replace(/^\uFEFF/, ''));
   if (isErrorFrame(answer)) throw mapErrorFrame(answer, { ...asked, nowMs: Date.now() });
   const converter = new ChunkConverter(asked.chat ?? {});
   const events: SpokenEvent[] = [];

@@ -72,6 +72,8 @@ describe('an answer', () => {
   it.each<[string, string, boolean, Record<string, string>]>([
     ['JSON for a stream', whole, true, { 'content-type': 'application/json' }],
     ['JSON for a stream, behind blank lines', `\n\n  ${whole}`, true, { 'content-type': 'application/json' }],
+    ['JSON behind a mark, for a stream', `\uFEFF${whole}`, true, {}],
+    ['JSON behind a mark', `\uFEFF${whole}`, false, {}],
     ['JSON that says it is a stream', whole, true, { 'content-type': 'text/event-stream' }],
     ['JSON without a type', whole, true, {}],
     ['a stream for a whole answer', streamed, false, { 'content-type': 'text/event-stream' }],
