@@ -3,9 +3,10 @@ import { isLockedOut } from './database-failure.js';
 
 /**
  * How long a statement waits for a row that somebody else has locked, as PostgreSQL reads it. Statements of the gateway
- * itself have a row for a few milliseconds.
+ * itself have a row for a few milliseconds. Those that do not travel together meet at a row that all of them want:
+ * `alone` lets some dozens have it one after the other.
  */
-export const LOCK_WAIT = { first: '100ms', again: '10ms' } as const;
+export const LOCK_WAIT = { first: '100ms', again: '10ms', alone: '500ms' } as const;
 export type LockWait = (typeof LOCK_WAIT)[keyof typeof LOCK_WAIT];
 
 /**
@@ -29,7 +30,7 @@ export async function whileLocked<Result>(statement: (wait: LockWait) => Promise
   const startedAt = performance.now();
   for (let pauseMs: number | undefined; ;) {
     try {
-      return await statement(pauseMs === undefined ? LOCK_WAIT.first : LOCK_WAIT.again);
+      return await statement(pauseMs === undefined ? LOCK_WAIT.alone : LOCK_WAIT.again);
     } catch (failure) {
       if (!isLockedOut(failure) || performance.now() - startedAt > LOCKED_FOR_MS) throw failure;
     }

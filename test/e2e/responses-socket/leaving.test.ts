@@ -45,11 +45,11 @@ describe('a client that leaves', () => {
     const runner = await fixture.open();
     runner.create({ conversation });
     await stalled;
-    const lock = jest.spyOn(fixture.gateway.app.get(ConversationStore), 'lock');
+    const looks = jest.spyOn(fixture.gateway.app.get(ConversationStore), 'freeAmong');
     const errors = jest.spyOn(Logger.prototype, 'error');
     const abandoned = jest.spyOn(ResponseTurn.prototype, 'run');
     fixture.client.create({ conversation });
-    await until(() => lock.mock.calls.length > 1);
+    await until(() => looks.mock.calls.length > 1);
     fixture.client.socket.terminate();
     await Promise.all(abandoned.mock.results.map(({ value }) => value as Promise<void>));
     expect(errors).not.toHaveBeenCalled();
