@@ -17,7 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { until } from '../support/until.js';
 
 const MIB = 1024 ** 2;
-const STALL_MS = 1_500;
+const STALL_MS = 2_500;
 /** 64 KiB on the wire, in frames of about 1 KiB. */
 const PIECE = Buffer.from(sse(chatChunk({ content: 'slow '.repeat(170) })).repeat(62));
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   directory = await scratchDirectory();
   gateway = await GatewayProcess.start({
     directory,
-    environment: testEnvironment(database.url, { STREAM_STALL_MS: String(STALL_MS), LEASE_MS: '1000' }),
+    environment: testEnvironment(database.url, { STREAM_STALL_MS: String(STALL_MS) }),
     file: fileFor(upstream.url),
   });
 });
