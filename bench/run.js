@@ -8,8 +8,8 @@ import { ledgerPart } from './parts/ledger.js';
 import { pacedCallsPart } from './parts/paced-calls.js';
 import { storedResponsesPart, unstoredResponsesPart } from './parts/responses.js';
 import { streamsPart } from './parts/streams.js';
-import { startChild } from './support/children.js';
-import { gatewayIsBuilt, startGateway } from './support/gateway.js';
+import { HERE, startChild } from './support/children.js';
+import { isBuilt, startGateway } from './support/gateway.js';
 import { memoryOf } from './support/processes.js';
 import { readSettings, USAGE } from './support/settings.js';
 import { runPart } from './support/part.js';
@@ -30,7 +30,7 @@ const PARTS = [
 ];
 
 /** @param {import('./support/settings.js').Settings} settings */
-async function startAll({ frames, intervalMs, surface }) {
+async function startAll({ frames, intervalMs, surface, beside }) {
   const mock = startChild('mock-upstream', [String(frames), String(intervalMs)]);
   const load = startChild('load');
   const upstream = await mock.ask('start');
@@ -40,15 +40,17 @@ async function startAll({ frames, intervalMs, surface }) {
     { name: 'direct', origin: upstream, base: BASE, headers, pid: mock.pid },
     { name: 'proxy', origin: await proxy.ask('start'), base: BASE, headers, pid: proxy.pid },
   ];
-  if (!gatewayIsBuilt()) {
+  if (!isBuilt(HERE)) {
     const notes = ['dist/main.js is missing, so there is no gateway in this table: npm run build'];
     return { bench: { targets: yardsticks, load, mock }, notes, stop: async () => {} };
   }
-  const gateway = await startGateway({ upstream, surface });
-  const ledger = startChild('ledger', [gateway.databaseUrl]);
-  await ledger.ask('start');
-  const bench = { targets: [...yardsticks, gateway.target], load, mock, ledger };
-  return { bench, notes: gateway.notes, stop: gateway.stop };
+  const gateways = [await startGateway({ name: 'gateway', checkout: HERE, upstream, surface })];
+  if (beside) gateways.push(await startGateway({ name: 'beside', checkout: beside, upstream, surface }));
+  const bench = { targets: [...yardsticks, ...gateways.map(({ target }) => target)], load, mock };
+  const stop = async () => {
+    for (const gateway of gateways) await gateway.stop();
+  };
+  return { bench, notes: gateways.flatMap(({ notes }) => notes), stop };
 }
 
 /** @param {import('./support/settings.js').Settings} settings */
@@ -63,8 +65,9 @@ async function main(settings) {
   const { bench, notes, stop } = await startAll(settings);
   const sections = [];
   let failed = false;
-  for (const make of PARTS) {
-    const part = make(settings);
+  const parts = PARTS.map((make) => make(settings)).filter(({ title }) => title.includes(settings.only));
+  if (parts.length === 0) throw new Error(`--only ${settings.only}: no part has that in its title`);
+  for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
     const outcome = await runPart(part, bench, remainingMs);
     sections.push(outcome.section);

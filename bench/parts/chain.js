@@ -28,7 +28,7 @@ export function chainPart({ chainTurns, chainMs }) {
   return {
     title: `a chain of ${chainTurns} stored Responses, one call at a time`,
     rounds: 1,
-    only: ['gateway'],
+    gatewaysOnly: true,
     /** @type {import('../support/part.js').Work} */
     warmUp: ({ load }, target) => load.ask('chain', { target, ...WARM_UP }),
     /** @type {import('../support/part.js').Work} */

@@ -7,17 +7,20 @@ const WORKERS = 512;
 
 /** @typedef {{ pairs: number, cpu: number, elapsedMicroseconds: number }} Result */
 
+/** @param {import('../support/measure.js').Child | undefined} ledger */
+const asking = (ledger) => /** @type {import('../support/measure.js').Child} */ (ledger).ask;
+
 /** @param {number} keys */
 export function ledgerPart(keys) {
   /** @param {import('../support/settings.js').Settings} settings */
   return ({ rounds, callsMs, warmUpMs }) => ({
     title: `hold + settle without a call, ${WORKERS} at a time on ${keys === 1 ? 'one key' : `${keys} keys`}`,
     rounds: rounds.ledger,
-    only: ['gateway'],
+    gatewaysOnly: true,
     /** @type {import('../support/part.js').Work} */
-    warmUp: ({ ledger }) => ledger.ask('pairs', { keys, workers: WORKERS, durationMs: warmUpMs }),
+    warmUp: (_, { ledger }) => asking(ledger)('pairs', { keys, workers: WORKERS, durationMs: warmUpMs }),
     /** @type {import('../support/part.js').Work} */
-    run: ({ ledger }) => ledger.ask('pairs', { keys, workers: WORKERS, durationMs: callsMs }),
+    run: (_, { ledger }) => asking(ledger)('pairs', { keys, workers: WORKERS, durationMs: callsMs }),
     /** @param {import('../support/figures.js').Samples<Result>} samples */
     rows: (samples) => [
       figure('pairs/s', samples, ({ result }) => (result.pairs * 1e6) / result.elapsedMicroseconds),

@@ -21,7 +21,7 @@ function responsesPart({ rounds, callsMs, warmUpMs }, store) {
   return {
     title: `non-streamed Responses, store: ${store}, ${CONCURRENCY} at a time`,
     rounds: rounds.responses,
-    only: ['gateway'],
+    gatewaysOnly: true,
     /** @type {import('../support/part.js').Work} */
     warmUp: ({ load }, target) => load.ask('calls', order(target, warmUpMs)),
     /** @type {import('../support/part.js').Work} */

@@ -1,7 +1,11 @@
 // @ts-check
 /** The parent's end: starts child processes, gives them orders, and leaves none behind, however the run ends. */
 import { fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** The checkout that this file belongs to. */
+export const HERE = fileURLToPath(new URL('../..', import.meta.url));
 
 /** @type {(() => void)[]} */
 const lastActs = [];
@@ -32,9 +36,10 @@ export function onExit(act) {
  * A process of the harness.
  * @param {string} name a file of bench/processes, without `.js`
  * @param {readonly string[]} [parameters]
+ * @param {string} [checkout] a directory; this one when left out
  */
-export function startChild(name, parameters = []) {
-  const file = fileURLToPath(new URL(`../processes/${name}.js`, import.meta.url));
+export function startChild(name, parameters = [], checkout = HERE) {
+  const file = join(checkout, 'bench/processes', `${name}.js`);
   const child = fork(file, [...parameters], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   onExit(() => child.kill('SIGKILL'));
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */

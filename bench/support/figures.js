@@ -22,12 +22,12 @@ const NOTHING = '-';
 const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : NOTHING);
 
 /**
- * Gateway over proxy, round by round: the median, and between which values it lay.
- * @param {readonly number[]} gateway
- * @param {readonly number[]} proxy
+ * One target over another, round by round: the median, and between which values it lay.
+ * @param {readonly number[]} upper
+ * @param {readonly number[]} lower
  */
-function ratio(gateway, proxy) {
-  const ratios = gateway.map((value, round) => value / (proxy[round] ?? NaN)).filter(Number.isFinite);
+function ratio(upper, lower) {
+  const ratios = upper.map((value, round) => value / (lower[round] ?? NaN)).filter(Number.isFinite);
   if (ratios.length === 0) return NOTHING;
   const range = `${number(Math.min(...ratios), 2)}..${number(Math.max(...ratios), 2)}`;
   return `${number(median(ratios), 2)} (${range})`;
@@ -36,7 +36,7 @@ function ratio(gateway, proxy) {
 /**
  * A row of medians over the rounds.
  * `added`: every target but `direct` is shown as the difference to the direct run of the same round.
- * `compared`: the row ends with the ratio of gateway and proxy.
+ * `compared`: the row has the ratio of gateway and proxy. That of two gateways is always shown.
  * @template Result
  * @param {string} label
  * @param {Samples<Result>} samples
@@ -58,6 +58,8 @@ export function figure(label, samples, pick, { digits = 0, added = false, compar
     }),
   );
   if (compared && values.gateway !== undefined) cells.ratio = ratio(values.gateway, values.proxy ?? []);
+  if (values.gateway !== undefined && values.beside !== undefined)
+    cells.gained = ratio(values.gateway, values.beside);
   return { label, cells };
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Starts the built gateway as an operator would: durable embedded PostgreSQL, one provider, a key of its own. */
+/** Starts a built gateway as an operator would: durable embedded PostgreSQL, one provider, a key of its own. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -15,12 +15,10 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
-import { onExit } from './children.js';
+import { onExit, startChild } from './children.js';
 import { findPostmaster } from './processes.js';
 
-const ENTRY = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 const TMPFS = 0x01021994;
@@ -75,6 +73,21 @@ async function untilReady(url, ended) {
 }
 
 /**
+ * It may be ready a moment before it says where its database is.
+ * @param {string} log a file
+ * @param {RegExp} pattern
+ * @returns {Promise<string>} its first group
+ */
+async function untilLogged(log, pattern) {
+  for (const until = Date.now() + START_MS; Date.now() < until;) {
+    const [, found] = pattern.exec(readFileSync(log, 'utf8')) ?? [];
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the gateway did not log ${String(pattern)}`);
+}
+
+/**
  * @param {string} url
  * @param {string} adminToken
  */
@@ -90,13 +103,17 @@ async function createKey(url, adminToken) {
   return /** @type {{ key: string }} */ (JSON.parse(text)).key;
 }
 
-export const gatewayIsBuilt = () => existsSync(ENTRY);
+/** @param {string} checkout */
+const entryOf = (checkout) => join(checkout, 'dist/main.js');
+
+/** @param {string} checkout a directory */
+export const isBuilt = (checkout) => existsSync(entryOf(checkout));
 
 /**
- * @param {{ upstream: string, surface: 'native' | 'external' }} options
- * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, databaseUrl: string, notes: string[], stop: () => Promise<void> }>}
+ * @param {{ name: 'gateway' | 'beside', checkout: string, upstream: string, surface: 'native' | 'external' }} options
+ * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, notes: string[], stop: () => Promise<void> }>}
  */
-export async function startGateway({ upstream, surface }) {
+export async function startGateway({ name, checkout, upstream, surface }) {
   const directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
   // The database may run as another user, who has to get in.
   chmodSync(directory, 0o755);
@@ -106,7 +123,7 @@ export async function startGateway({ upstream, surface }) {
   const output = openSync(log, 'a');
   const adminToken = randomBytes(32).toString('hex');
   const port = await freePort();
-  const gateway = spawn(process.execPath, ['--enable-source-maps', ENTRY], {
+  const gateway = spawn(process.execPath, ['--enable-source-maps', entryOf(checkout)], {
     stdio: ['ignore', output, output],
     env: {
       PATH: process.env.PATH,
@@ -133,13 +150,18 @@ export async function startGateway({ upstream, surface }) {
     hasEnded() ? `the gateway ended at its start:\n${readFileSync(log, 'utf8').slice(-3000)}` : undefined,
   );
   const key = await createKey(url, adminToken);
+  const databaseUrl = await untilLogged(log, /psql "([^"]+)"/);
+  // Of the same checkout: it knows its build.
+  const ledger = startChild('ledger', [databaseUrl], checkout);
+  await ledger.ask('start');
   const target = {
-    name: 'gateway',
+    name,
     origin: url,
     base: surface === 'native' ? '/v1' : '/external/v1',
     headers: { authorization: `Bearer ${key}` },
     pid,
     postmaster: postmaster(),
+    ledger,
   };
   const notes = [
     ...(statfsSync(directory).type === TMPFS
@@ -155,6 +177,5 @@ export async function startGateway({ upstream, surface }) {
     await ended;
     clearTimeout(impatience);
   };
-  const [, databaseUrl = ''] = /psql "([^"]+)"/.exec(readFileSync(log, 'utf8')) ?? [];
-  return { target, databaseUrl, notes, stop };
+  return { target, notes, stop };
 }

@@ -4,9 +4,9 @@ import { microseconds } from './clock.js';
 import { cpuOf, cpuOfMachine, cpuOfPostgres, memoryOf, memoryOfPostgres } from './processes.js';
 
 /**
- * @typedef {import('./exchange.js').Target & { postmaster?: number }} MeasuredTarget
+ * @typedef {import('./exchange.js').Target & { postmaster?: number, ledger?: Child }} MeasuredTarget
  * @typedef {{ pid: number, ask: (order: string, details?: unknown) => Promise<any> }} Child
- * @typedef {{ targets: readonly MeasuredTarget[], load: Child, mock: Child, ledger?: Child }} Bench
+ * @typedef {{ targets: readonly MeasuredTarget[], load: Child, mock: Child }} Bench
  *
  * @typedef {object} Cost
  * @property {number} cpu of the target, in microseconds; NaN for the direct run, which has no process of its own
@@ -31,7 +31,7 @@ export const helperWasBusy = (cost) => cost.loadCores > BUSY_CORES || cost.mockC
  * @param {() => Promise<Result>} work
  * @returns {Promise<{ result: Result, cost: Cost }>}
  */
-export async function measure({ load, mock, ledger }, target, work) {
+export async function measure({ load, mock }, target, work) {
   const isProxy = target.pid !== mock.pid;
   const sample = () => ({
     at: microseconds(),
@@ -39,7 +39,7 @@ export async function measure({ load, mock, ledger }, target, work) {
     postgres: target.postmaster === undefined ? NaN : cpuOfPostgres(target.postmaster),
     load: cpuOf(load.pid),
     mock: cpuOf(mock.pid),
-    ledger: ledger ? cpuOf(ledger.pid) : 0,
+    ledger: target.ledger ? cpuOf(target.ledger.pid) : 0,
     machine: cpuOfMachine(),
   });
   const before = sample();

@@ -8,7 +8,7 @@ import { helperWasBusy, measure } from './measure.js';
  * @typedef {object} Part
  * @property {string} title
  * @property {number} rounds
- * @property {readonly string[]} [only] the names of the targets that it runs on; all of them when left out
+ * @property {boolean} [gatewaysOnly] whether the yardsticks have nothing like it
  * @property {Work} warmUp
  * @property {Work} run
  * @property {(samples: import('./figures.js').Samples<any>) => import('./figures.js').Row[]} rows
@@ -29,7 +29,7 @@ export async function runPart(part, bench, remainingMs) {
   const notes = [];
   let failed = false;
   let busyNeighbours = 0;
-  const targets = bench.targets.filter(({ name }) => part.only?.includes(name) ?? true);
+  const targets = bench.targets.filter(({ ledger }) => ledger !== undefined || !part.gatewaysOnly);
   for (const target of targets) await part.warmUp(bench, target);
   for (let round = 0; round < part.rounds; round += 1) {
     if (round > 0 && remainingMs() <= 0) {

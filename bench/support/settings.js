@@ -1,5 +1,6 @@
 // @ts-check
 import { parseArgs } from 'node:util';
+import { isBuilt } from './gateway.js';
 
 /**
  * @typedef {object} Settings
@@ -14,6 +15,8 @@ import { parseArgs } from 'node:util';
  * @property {number} softLimitMs no round begins after it, except a part's first
  * @property {number} hardLimitMs the run is broken off
  * @property {'native' | 'external'} surface
+ * @property {string | undefined} beside another built checkout, measured in the same rounds
+ * @property {string} only what the title of a part has to contain
  */
 
 const STREAMS = { streams: 200, intervalMs: 20 };
@@ -40,10 +43,15 @@ const QUICK = {
   hardLimitMs: 90_000,
 };
 
-export const USAGE = `Usage: npm run bench -- [--quick] [--surface native|external]
+/** Times the length of a run with one gateway. */
+const BESIDE_TAKES = 2;
+
+export const USAGE = `Usage: npm run bench -- [--quick] [--surface native|external] [--beside directory] [--only words]
 
   --quick     about half a minute: fewer and shorter rounds, a chain of 200 turns, for a look only
-  --surface   the gateway's surface that is measured (default: native, with receipts)`;
+  --surface   the gateway's surface that is measured (default: native, with receipts)
+  --beside    another built checkout of this project, measured in the same rounds, to compare two versions
+  --only      the parts whose titles contain these words`;
 
 /**
  * @param {string[]} parameters
@@ -55,12 +63,25 @@ export function readSettings(parameters) {
     options: {
       quick: { type: 'boolean', default: false },
       surface: { type: 'string', default: 'native' },
+      beside: { type: 'string' },
+      only: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
-  const { surface } = values;
+  const { surface, beside } = values;
   if (surface !== 'native' && surface !== 'external')
     throw new Error(`--surface ${surface}: native or external`);
-  return { ...(values.quick ? QUICK : FULL), ...STREAMS, surface };
+  if (beside !== undefined && !isBuilt(beside)) throw new Error(`--beside ${beside}: no dist/main.js there`);
+  const length = values.quick ? QUICK : FULL;
+  const longer = beside === undefined ? 1 : BESIDE_TAKES;
+  return {
+    ...length,
+    ...STREAMS,
+    softLimitMs: length.softLimitMs * longer,
+    hardLimitMs: length.hardLimitMs * longer,
+    surface,
+    beside,
+    only: values.only,
+  };
 }
