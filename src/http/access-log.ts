@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../errors/gateway-error.js';
 import type { CallReport, CallReports } from '../payments/call-reports.js';
 import { callFields } from './call-fields.js';
 import { requestIdOf } from './request-id.js';
@@ -12,13 +13,43 @@ export type CountAnswer = (surface: string, status: number | 'left') => void;
 /** What is asked again and again by machines, and says nothing of clients. */
 const HEALTH = /^\/health\//;
 
-/** One exchange until its line is written: when it is over and the call that it has begun has its end, too. */
-interface OpenLine {
+interface Answered {
+  readonly status: number | 'left';
+  readonly durationMs: number;
+  readonly refusal: ErrorCode | undefined;
+}
+
+const LINE = Symbol('line of the access log');
+
+interface Logged {
+  [LINE]?: OpenLine;
+}
+
+/**
+ * One exchange until its line is written: when it is over and the call that it has begun has its end, too. Without a
+ * reference to the request: the call that has this would keep all of it from being forgotten.
+ */
+class OpenLine {
+  readonly startedAt = performance.now();
+  readonly requestId: string;
+  readonly method: string | undefined;
+  readonly path: string;
   /** Calls that have begun and not ended. */
-  running: number;
+  running = 0;
   call: CallReport | undefined;
   /** Set when the answer is over. */
-  write: (() => void) | undefined;
+  answer: Answered | undefined;
+
+  constructor(request: IncomingMessage) {
+    this.requestId = requestIdOf(request);
+    this.method = request.method;
+    [this.path = ''] = (request.url ?? '').split('?', 1);
+  }
+}
+
+/** The line that will be written of this exchange: what a call has to be begun with to be in it. */
+export function lineOf(request: IncomingMessage & Logged): object | undefined {
+  return request[LINE];
 }
 
 /**
@@ -26,52 +57,62 @@ interface OpenLine {
  * waits for. Never a query, a body or a header.
  */
 export class AccessLog {
-  private readonly lines = new WeakMap<object, OpenLine>();
-
   constructor(
     private readonly logger: Logger,
     private readonly count: CountAnswer,
     reports: CallReports,
   ) {
-    reports.begun.subscribe(({ exchange }) => {
-      const line = exchange && this.lines.get(exchange);
-      if (line) line.running += 1;
+    reports.begun.subscribe(({ line }) => {
+      if (line instanceof OpenLine) line.running += 1;
     });
     reports.ended.subscribe((report) => this.ended(report));
   }
 
-  readonly middleware = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    const startedAt = performance.now();
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    const line: OpenLine = { running: 0, call: undefined, write: undefined };
-    this.lines.set(request, line);
-    response.once('close', () => {
-      const status = response.writableFinished ? response.statusCode : 'left';
-      this.count(surfaceOf(request), status);
-      const durationMs = Math.round(performance.now() - startedAt);
-      line.write = () => {
-        const refusal = refusalOf(response);
-        const fields = { requestId: requestIdOf(request), method: request.method, path, status, durationMs };
-        this.logger[HEALTH.test(path) ? 'debug' : 'info'](
-          { ...fields, ...(refusal && { code: refusal }), ...(line.call && callFields(line.call)) },
-          'request',
-        );
-      };
-      if (line.running === 0) line.write();
-    });
+  readonly middleware = (
+    request: IncomingMessage & Logged,
+    response: ServerResponse,
+    next: () => void,
+  ): void => {
+    const line = new OpenLine(request);
+    request[LINE] = line;
+    response.once('close', () => this.answered(line, request, response));
     next();
   };
 
+  private answered(line: OpenLine, request: IncomingMessage, response: ServerResponse): void {
+    const status = response.writableFinished ? response.statusCode : 'left';
+    this.count(surfaceOf(request), status);
+    const durationMs = Math.round(performance.now() - line.startedAt);
+    line.answer = { status, durationMs, refusal: refusalOf(response) };
+    if (line.running === 0) this.write(line);
+  }
+
   private ended(report: CallReport): void {
-    const { exchange, requestId } = report.payer;
-    const line = exchange && this.lines.get(exchange);
-    if (!line) {
+    const { line, requestId } = report.payer;
+    if (!(line instanceof OpenLine)) {
       const durationMs = Math.round(report.durationMs);
       this.logger.info({ requestId, durationMs, ...callFields(report) }, 'call');
       return;
     }
     line.running -= 1;
     line.call = report;
-    if (line.running === 0) line.write?.();
+    if (line.running === 0) this.write(line);
+  }
+
+  private write({ requestId, method, path, call, answer }: OpenLine): void {
+    if (!answer) return;
+    const { status, durationMs, refusal } = answer;
+    this.logger[HEALTH.test(path) ? 'debug' : 'info'](
+      {
+        requestId,
+        method,
+        path,
+        status,
+        durationMs,
+        ...(call && callFields(call)),
+        code: refusal ?? call?.errorCode,
+      },
+      'request',
+    );
   }
 }

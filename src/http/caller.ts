@@ -3,6 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
+import { lineOf } from './access-log.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
 
@@ -12,8 +13,8 @@ export interface Caller extends KeyedRequest {
   /** `x-chain-id` as it was sent; the external surface ignores it. */
   readonly chainId: string | undefined;
   readonly surface: Surface;
-  /** The request itself, for its line in the access log. */
-  readonly exchange: object;
+  /** Its line in the access log. */
+  readonly line: object | undefined;
 }
 
 const BEARER = /^bearer(?:\s+(.*))?$/i;
@@ -29,7 +30,7 @@ export function callerOf(request: IncomingMessage): Caller {
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
-    exchange: request,
+    line: lineOf(request),
   };
 }
 
@@ -39,6 +40,7 @@ export function callerOf(request: IncomingMessage): Caller {
  */
 function keyOf({ headers }: IncomingMessage): string {
   const bearer = BEARER.exec(headers.authorization?.trim() ?? '')?.[1];
+  if (bearer !== undefined && KEY.test(bearer)) return bearer;
   const sent = [bearer, headers['x-api-key'], headers['api-key']]
     .filter((value) => typeof value === 'string')
     .map((value) => value.trim())

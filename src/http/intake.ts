@@ -77,7 +77,7 @@ export class IntakeShare {
   }
 
   release(): void {
-    this.take(-this.counted, this.counted);
+    if (this.counted > 0) this.take(-this.counted, this.counted);
     this.counted = 0;
     this.size = Number.NEGATIVE_INFINITY;
   }

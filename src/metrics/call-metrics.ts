@@ -1,6 +1,8 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { CallReport, CallReports } from '../payments/call-reports.js';
+import type { CallReports } from '../payments/call-reports.js';
+import type { Usage } from '../payments/domain/usage.js';
 import type { AttemptCounts } from '../providers/attempt-counts.js';
+import { CallTotals } from './call-totals.js';
 
 const ATOMIC_PER_USD = 1_000_000;
 /** From a cached word to a long reasoning. */
@@ -13,11 +15,17 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 export function registerCallMetrics(registry: Registry, reports: CallReports, attempts: AttemptCounts): void {
   const labelNames = ['model', 'provider'] as const;
   const registers = [registry];
-  const calls = new Counter({
+  const totals = new CallTotals();
+  new Counter({
     name: 'slipstream_calls_total',
     help: 'Paid calls that ran, by what they came to.',
     labelNames: [...labelNames, 'outcome'],
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, outcomes } of totals.all())
+        for (const [outcome, count] of outcomes) this.inc({ ...labels, outcome }, count);
+    },
   });
   const refusals = new Counter({
     name: 'slipstream_call_refusals_total',
@@ -39,17 +47,26 @@ export function registerCallMetrics(registry: Registry, reports: CallReports, at
     buckets: SECONDS,
     registers,
   });
-  const tokens = new Counter({
+  new Counter({
     name: 'slipstream_tokens_total',
     help: 'Tokens that were charged for; "cached_input" and "cache_write" are parts of "input", "reasoning" of "output".',
     labelNames: [...labelNames, 'kind'],
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, usage } of totals.all())
+        for (const [kind, count] of kindsOf(usage)) this.inc({ ...labels, kind }, count);
+    },
   });
-  const spend = new Counter({
+  new Counter({
     name: 'slipstream_spend_usd_total',
     help: 'What keys were charged, platform fee included.',
     labelNames,
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, spentAtomic } of totals.all()) this.inc(labels, spentAtomic / ATOMIC_PER_USD);
+    },
   });
   new Counter({
     name: 'slipstream_upstream_attempts_total',
@@ -64,23 +81,18 @@ export function registerCallMetrics(registry: Registry, reports: CallReports, at
   });
 
   reports.ended.subscribe((report) => {
-    const { entryId: model, provider, outcome, errorCode, measurement, receipt, firstWordMs } = report;
+    const { entryId: model, outcome, errorCode, firstWordMs } = report;
     if (outcome === 'refused') {
       refusals.inc({ model, code: errorCode ?? '' });
       return;
     }
-    const labels = { model, provider };
-    calls.inc({ ...labels, outcome });
+    const { labels } = totals.add(report);
     duration.observe(labels, report.durationMs / 1000);
     if (firstWordMs !== undefined) firstWord.observe(labels, firstWordMs / 1000);
-    if (receipt) spend.inc(labels, Number(receipt.finalAmountWei) / ATOMIC_PER_USD);
-    for (const [kind, count] of kindsOf(measurement)) tokens.inc({ ...labels, kind }, count);
   });
 }
 
-function kindsOf(measurement: CallReport['measurement']): readonly (readonly [string, number])[] {
-  if (!measurement) return [];
-  const { usage } = measurement;
+function kindsOf(usage: Usage): readonly (readonly [string, number])[] {
   return [
     ['input', usage.inputTokens],
     ['cached_input', usage.cachedInputTokens],

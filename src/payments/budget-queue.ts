@@ -43,7 +43,7 @@ export class BudgetQueue {
 
   /** A hold of the key has ended in this process. */
   returned(keyHash: Buffer): void {
-    void this.queues.get(idOf(keyHash))?.serve();
+    void this.queueFor(keyHash)?.serve();
   }
 
   /** The process ends: nobody waits any more. */
@@ -53,7 +53,7 @@ export class BudgetQueue {
   }
 
   private async takeInTurn(claim: Claim, leaving: Leaving): Promise<HoldAnswer> {
-    const ahead = this.queues.get(idOf(claim.keyHash));
+    const ahead = this.queueFor(claim.keyHash);
     const before = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : undefined;
     const refusal = before ?? (await claim.attempt());
     if (!isRefusal(refusal) || refusal.reason !== 'budget_held') return refusal;
@@ -70,6 +70,11 @@ export class BudgetQueue {
     } finally {
       this.waiters -= 1;
     }
+  }
+
+  /** Most of the time nobody waits, whatever the key. */
+  private queueFor(keyHash: Buffer): KeyQueue | undefined {
+    return this.queues.size === 0 ? undefined : this.queues.get(idOf(keyHash));
   }
 
   private queueOf(keyHash: Buffer): KeyQueue {

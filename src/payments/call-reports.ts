@@ -51,7 +51,7 @@ export class CallStory {
     private readonly work: Omit<ChargedWork<unknown>, 'generate'>,
     private readonly reports: CallReports,
   ) {
-    this.payer = work.background ? { ...work.payer, exchange: undefined } : work.payer;
+    this.payer = work.background ? { ...work.payer, line: undefined } : work.payer;
     reports.begun.next(this.payer);
   }
 

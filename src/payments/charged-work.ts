@@ -15,8 +15,8 @@ export interface Payer {
   readonly requestId: string;
   /** The chain that the request named; a configured one. */
   readonly chainId: number | undefined;
-  /** The HTTP exchange by which the call came, for its line in the log; absent when none waits for its end. */
-  readonly exchange?: object | undefined;
+  /** The line of the access log that the call belongs to; absent when none waits for its end. */
+  readonly line?: object | undefined;
 }
 
 /** What a paid call may do once its hold is granted. */

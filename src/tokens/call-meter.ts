@@ -55,6 +55,8 @@ export class CallMeter implements Meter {
 }
 
 function joined(measured: readonly Measurement[]): Measurement {
+  const [first] = measured;
+  if (first && measured.length === 1) return { ...first, requests: [first.usage] };
   const requests = measured.map(({ usage }) => usage);
   return {
     usage: requests.reduce(addUsage, NO_USAGE),

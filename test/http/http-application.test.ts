@@ -13,8 +13,8 @@ const busy = (): never => {
   throw new GatewayError('budget_held', undefined, { retryAfterSeconds: 1.2, details: { required: '5' } });
 };
 
-/** Without the request that it is from. */
-function shown({ keyHash, exchange: _exchange, ...rest }: Caller): object {
+/** Without its line in the log. */
+function shown({ keyHash, line: _line, ...rest }: Caller): object {
   return { ...rest, keyHash: keyHash.length };
 }
 

@@ -56,7 +56,8 @@ export function decodedAnswer(answer: Answer): Answer {
 
 /** In the order in which they were put on. */
 function codingsOf(header: string | undefined): readonly string[] {
-  return (header ?? '')
+  if (header === undefined) return [];
+  return header
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => coding !== '' && coding !== 'identity');

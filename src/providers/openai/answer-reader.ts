@@ -15,28 +15,30 @@ const NOTHING: StreamStep = { events: [], ended: false };
  */
 export class AnswerReader {
   private form: 'unknown' | 'stream' | 'json' = 'unknown';
-  private readonly stream: StreamReader;
+  private stream: StreamReader | undefined;
   private json: Buffer[] = [];
   private jsonBytes = 0;
 
   constructor(
     private readonly asked: RequestContext,
-    maxFrameBytes: number,
-  ) {
-    this.stream = new StreamReader(asked, maxFrameBytes);
-  }
+    private readonly maxFrameBytes: number,
+  ) {}
 
   /** @param chunks are the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
     if (this.form === 'unknown' && chunks) this.form = formOf(chunks);
-    return this.form === 'json' ? this.gather(chunks) : this.stream.accept(chunks);
+    return this.form === 'json' ? this.gather(chunks) : this.frames.accept(chunks);
   }
 
   /** Instead of further bytes. */
   broken(reason: unknown): StreamStep {
     return this.form === 'json'
       ? { events: [], ended: true, failure: { reason } }
-      : this.stream.broken(reason);
+      : this.frames.broken(reason);
+  }
+
+  private get frames(): StreamReader {
+    return (this.stream ??= new StreamReader(this.asked, this.maxFrameBytes));
   }
 
   private gather(chunks: readonly Buffer[] | undefined): StreamStep {
@@ -61,7 +63,8 @@ export function readAnswer(
   asked: RequestContext,
   maxFrameBytes: number,
 ): readonly SpokenEvent[] {
-  const reader = new AnswerReader(asked, maxFrameBytes);
+  if (formOf([body]) === 'json') return convertAnswer(body, asked);
+  const reader = new StreamReader(asked, maxFrameBytes);
   const first = reader.accept([body]);
   const steps = first.ended ? [first] : [first, reader.accept(undefined)];
   for (const { failure } of steps) if (failure) throw failure.reason;

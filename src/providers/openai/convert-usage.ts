@@ -16,8 +16,10 @@ type UsageEvent = Extract<SpokenEvent, { type: 'usage' | 'usage_refused' }>;
 
 /** The usage that a chunk tells: its own, else that of `x_groq` (Groq), else of one of its choices (Moonshot). */
 export function usageOf({ usage, x_groq: groq, choices }: JsonObject): UsageEvent | undefined {
-  let hasCounts = false;
-  for (const candidate of candidates(usage, groq, choices)) {
+  const own = convertUsage(usage);
+  if (own) return { type: 'usage', ...own };
+  let hasCounts = isJsonObject(usage) && claimsCounts(usage);
+  for (const candidate of elsewhere(groq, choices)) {
     const converted = convertUsage(candidate);
     if (converted) return { type: 'usage', ...converted };
     hasCounts ||= isJsonObject(candidate) && claimsCounts(candidate);
@@ -25,12 +27,10 @@ export function usageOf({ usage, x_groq: groq, choices }: JsonObject): UsageEven
   return hasCounts ? { type: 'usage_refused' } : undefined;
 }
 
-function* candidates(
-  usage: JsonValue | undefined,
+function* elsewhere(
   groq: JsonValue | undefined,
   choices: JsonValue | undefined,
 ): Generator<JsonValue | undefined> {
-  yield usage;
   if (isJsonObject(groq)) yield groq.usage;
   if (!Array.isArray(choices)) return;
   for (const choice of choices as readonly JsonValue[]) if (isJsonObject(choice)) yield choice.usage;

@@ -48,14 +48,22 @@ function detailsOf(
   counts: Counts,
   names: readonly string[],
 ): JsonObject | undefined {
-  const details = isJsonObject(raw) ? corrected(raw, counts) : {};
-  const ours = names.flatMap((name) => ((counts[name] ?? 0) > 0 ? [[name, counts[name]] as const] : []));
-  return isJsonObject(raw) || ours.length > 0 ? { ...details, ...Object.fromEntries(ours) } : undefined;
+  const details: Record<string, JsonValue> = isJsonObject(raw) ? corrected(raw, counts) : {};
+  let isSaid = isJsonObject(raw);
+  for (const name of names) {
+    const tokens = counts[name] ?? 0;
+    if (tokens === 0) continue;
+    details[name] = tokens;
+    isSaid = true;
+  }
+  return isSaid ? details : undefined;
 }
 
-function corrected(fields: JsonObject, counts: Counts): JsonObject {
-  const kept = Object.entries(fields).filter(([name]) => !OTHER_NAMES.has(name));
-  return Object.fromEntries(
-    kept.map(([name, value]) => [name, Object.hasOwn(counts, name) ? counts[name] : value]),
-  );
+function corrected(fields: JsonObject, counts: Counts): Record<string, JsonValue> {
+  const shown: Record<string, JsonValue> = {};
+  for (const name of Object.keys(fields)) {
+    if (OTHER_NAMES.has(name) || name === '__proto__') continue;
+    shown[name] = (Object.hasOwn(counts, name) ? counts[name] : fields[name]) ?? null;
+  }
+  return shown;
 }
