@@ -27,26 +27,28 @@ ALTER TABLE accounts ADD CONSTRAINT accounts_max_stored_bytes_not_negative CHECK
 
 -- What each table's rows count: their content, and for the row itself 256 bytes, so that small ones are bounded too.
 -- Content is counted as it was written, not compressed: what is taken away is what was added, to the byte.
-CREATE FUNCTION stored_size(r responses) RETURNS bigint LANGUAGE sql STABLE AS $$
-  SELECT 256 + coalesce(octet_length(r.envelope::text), 0) + coalesce(octet_length(r.request::text), 0)
-    + coalesce(octet_length(r.chat::text), 0)::bigint
+CREATE FUNCTION response_size(envelope json, request json, chat json) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT 256 + coalesce(octet_length(envelope::text), 0) + coalesce(octet_length(request::text), 0)
+    + coalesce(octet_length(chat::text), 0)::bigint
+$$;
+CREATE FUNCTION answer_size(content text, headers json) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT 256 + coalesce(octet_length(content), 0) + coalesce(octet_length(headers::text), 0)::bigint
 $$;
 CREATE FUNCTION stored_size(c conversations) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT 256 + octet_length(c.metadata::text)::bigint
-$$;
-CREATE FUNCTION stored_size(i idempotency_records) RETURNS bigint LANGUAGE sql STABLE AS $$
-  SELECT 256 + coalesce(octet_length(i.content), 0) + coalesce(octet_length(i.headers::text), 0)::bigint
 $$;
 CREATE FUNCTION stored_size(v videos) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT 256 + coalesce(octet_length(v.request::text), 0) + coalesce(octet_length(v.content::text), 0)
     + coalesce(octet_length(v.error::text), 0)::bigint
 $$;
 
--- Whoever writes or erases, by whatever statement, is noticed here. A row for each change, not one counter: calls of one
+-- Whoever writes or erases, by whatever statement, is noticed here, also by one that writes nothing: most calls fill few
+-- of these tables with their one statement. A row for each change, not one counter: calls of one
 -- account must not wait for each other.
 CREATE FUNCTION note_stored_items() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
     INSERT INTO stored_changes (account_id, bytes)
     SELECT c.account_id, sum(256 + octet_length(c.item::text)) FROM came c GROUP BY c.account_id;
   ELSE
@@ -68,6 +70,7 @@ CREATE TRIGGER note_stored_gone AFTER DELETE ON conversation_items REFERENCING O
 CREATE FUNCTION note_stored_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
     INSERT INTO stored_changes (account_id, bytes)
     SELECT c.account_id, sum(256 + octet_length(c.event::text)) FROM came c
     WHERE c.account_id IS NOT NULL GROUP BY c.account_id;
@@ -84,6 +87,61 @@ CREATE TRIGGER note_stored_came AFTER INSERT ON response_events REFERENCING NEW 
 CREATE TRIGGER note_stored_gone AFTER DELETE ON response_events REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION note_stored_events();
 
+-- Rows of these come many at a time, and change: one sum for each statement and account.
+CREATE FUNCTION note_stored_responses() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT c.account_id, sum(response_size(c.envelope, c.request, c.chat)) FROM came c GROUP BY c.account_id;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT g.account_id, -sum(response_size(g.envelope, g.request, g.chat)) FROM gone g GROUP BY g.account_id;
+  ELSE
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT s.account_id, sum(s.bytes) FROM (
+      SELECT c.account_id, response_size(c.envelope, c.request, c.chat) AS bytes FROM came c
+      UNION ALL SELECT g.account_id, -response_size(g.envelope, g.request, g.chat) FROM gone g) AS s
+    GROUP BY s.account_id HAVING sum(s.bytes) <> 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_stored_came AFTER INSERT ON responses REFERENCING NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
+CREATE TRIGGER note_stored_gone AFTER DELETE ON responses REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
+CREATE TRIGGER note_stored_change AFTER UPDATE ON responses REFERENCING OLD TABLE AS gone NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
+
+CREATE FUNCTION note_stored_answers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT c.account_id, sum(answer_size(c.content, c.headers)) FROM came c GROUP BY c.account_id;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT g.account_id, -sum(answer_size(g.content, g.headers)) FROM gone g GROUP BY g.account_id;
+  ELSE
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
+    INSERT INTO stored_changes (account_id, bytes)
+    SELECT s.account_id, sum(s.bytes) FROM (
+      SELECT c.account_id, answer_size(c.content, c.headers) AS bytes FROM came c
+      UNION ALL SELECT g.account_id, -answer_size(g.content, g.headers) FROM gone g) AS s
+    GROUP BY s.account_id HAVING sum(s.bytes) <> 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_stored_came AFTER INSERT ON idempotency_records REFERENCING NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_answers();
+CREATE TRIGGER note_stored_gone AFTER DELETE ON idempotency_records REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_answers();
+CREATE TRIGGER note_stored_change AFTER UPDATE ON idempotency_records REFERENCING OLD TABLE AS gone NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_answers();
+
 -- For tables whose rows come one by one, and change.
 CREATE FUNCTION note_stored_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -97,22 +155,11 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON responses FOR EACH ROW EXECUTE FUNCTION note_stored_row();
 CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON conversations FOR EACH ROW EXECUTE FUNCTION note_stored_row();
-CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON idempotency_records
-  FOR EACH ROW EXECUTE FUNCTION note_stored_row();
 CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON videos FOR EACH ROW EXECUTE FUNCTION note_stored_row();
 -- Rows change more often than their content: what tells the two apart is read from the row alone.
-CREATE TRIGGER note_stored_change AFTER UPDATE ON responses FOR EACH ROW WHEN (
-  (OLD.finished_at, OLD.deleted_at, OLD.chat_metadata, OLD.request IS NULL)
-    IS DISTINCT FROM (NEW.finished_at, NEW.deleted_at, NEW.chat_metadata, NEW.request IS NULL))
-  EXECUTE FUNCTION note_stored_row();
 CREATE TRIGGER note_stored_change AFTER UPDATE ON conversations FOR EACH ROW WHEN (
   octet_length(OLD.metadata::text) <> octet_length(NEW.metadata::text)) EXECUTE FUNCTION note_stored_row();
-CREATE TRIGGER note_stored_change AFTER UPDATE ON idempotency_records FOR EACH ROW WHEN (
-  (octet_length(OLD.content), OLD.kind, OLD.status, OLD.finished_at)
-    IS DISTINCT FROM (octet_length(NEW.content), NEW.kind, NEW.status, NEW.finished_at))
-  EXECUTE FUNCTION note_stored_row();
 CREATE TRIGGER note_stored_change AFTER UPDATE ON videos FOR EACH ROW WHEN (
   (OLD.finished_at, OLD.deleted_at) IS DISTINCT FROM (NEW.finished_at, NEW.deleted_at))
   EXECUTE FUNCTION note_stored_row();
@@ -120,9 +167,9 @@ CREATE TRIGGER note_stored_change AFTER UPDATE ON videos FOR EACH ROW WHEN (
 -- What is there already. Nobody writes meanwhile: the triggers have locked the tables.
 INSERT INTO stored_changes (account_id, bytes)
 SELECT s.account_id, sum(s.bytes) FROM (
-  SELECT r.account_id, stored_size(r) AS bytes FROM responses r
+  SELECT r.account_id, response_size(r.envelope, r.request, r.chat) AS bytes FROM responses r
   UNION ALL SELECT c.account_id, stored_size(c) FROM conversations c
-  UNION ALL SELECT o.account_id, stored_size(o) FROM idempotency_records o
+  UNION ALL SELECT o.account_id, answer_size(o.content, o.headers) FROM idempotency_records o
   UNION ALL SELECT v.account_id, stored_size(v) FROM videos v
   UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM response_items i
   UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM conversation_items i) AS s

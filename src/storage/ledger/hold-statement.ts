@@ -53,7 +53,8 @@ function withinBounds(take: string, first: number): string {
   LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND k.revoked_at IS NULL
     AND coalesce(k.expires_at > now(), true)),
 rooms AS MATERIALIZED (
-  SELECT a.id, coalesce(a.max_stored_bytes, $${first + 1}::bigint) - stored_bytes(a) AS bytes
+  SELECT a.id, coalesce(a.max_stored_bytes, $${first + 1}::bigint) - a.stored_bytes
+    - coalesce((SELECT sum(c.bytes) FROM stored_changes c WHERE c.account_id = a.id), 0) AS bytes
   FROM accounts a WHERE a.id IN (SELECT s.account_id FROM storing_calls s)),
 checked AS MATERIALIZED (
   SELECT s.ordinal, s.hash, coalesce(s.bytes > r.bytes, false) AS is_full
