@@ -9,6 +9,8 @@ import { Catalog } from './catalog.service.js';
 export interface CatalogReloadSettings {
   /** Undefined: the catalog came from the environment and stays as it is. */
   readonly path: string | undefined;
+  /** Reads the file as the start has read it, with the same environment. */
+  readonly read?: (path: string) => GatewayFile;
   /** What runs; a changed file cannot change it before the next start. */
   readonly payments: FilePayments;
   /** How often the file is looked at. */
@@ -71,7 +73,7 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
 
   private read(path: string): GatewayFile | undefined {
     try {
-      return readGatewayFile(path);
+      return (this.settings.read ?? readGatewayFile)(path);
     } catch (error) {
       const problems = error instanceof ConfigurationError ? error.message : 'It could not be read.';
       this.logger.error(`${path} was refused and the running catalog stays. ${problems}`);

@@ -20,8 +20,9 @@ const SETTLE_MS = 250;
       inject: [Catalog, ConfigService],
       useFactory: (catalog: Catalog, config: ConfigService<Config, true>) => {
         const path = config.get('catalogFile', { infer: true });
+        const read = config.get('readCatalogFile', { infer: true });
         const { leaseMs: _leaseMs, ...payments } = config.get('payments', { infer: true });
-        return new CatalogReload(catalog, { path, payments, pollMs: POLL_MS, settleMs: SETTLE_MS });
+        return new CatalogReload(catalog, { path, read, payments, pollMs: POLL_MS, settleMs: SETTLE_MS });
       },
     },
   ],

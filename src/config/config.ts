@@ -76,5 +76,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** The file that the catalog came from and is reloaded from; undefined when it came from the environment. */
   readonly catalogFile: string | undefined;
+  /** Reads it again, with the environment that the rest was read with. */
+  readonly readCatalogFile: (path: string) => {
+    readonly catalog: CatalogSnapshot;
+    readonly payments: Omit<Config['payments'], 'leaseMs'>;
+  };
   readonly catalog: CatalogSnapshot;
 }

@@ -45,6 +45,7 @@ export function loadConfig(
     dataDir,
     payments: { ...read.payments, leaseMs: variables.LEASE_MS },
     catalogFile,
+    readCatalogFile: (path: string) => readGatewayFile(path, environment),
     catalog: read.catalog,
   });
 }
@@ -109,6 +110,7 @@ function fromVariables(
   | 'askedDataDir'
   | 'payments'
   | 'catalogFile'
+  | 'readCatalogFile'
   | 'catalog'
 > {
   const { HOST: host, PORT: port, LOG_LEVEL: level } = variables;

@@ -4,6 +4,7 @@ import type { Usage } from '../payments/domain/usage.js';
 import type { AttemptCounts } from '../providers/attempt-counts.js';
 import { CallTotals } from './call-totals.js';
 
+const LABELS = ['model', 'provider'] as const;
 const ATOMIC_PER_USD = 1_000_000;
 /** From a cached word to a long reasoning. */
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -13,20 +14,10 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
  * operator's: names that clients choose would be labels without end.
  */
 export function registerCallMetrics(registry: Registry, reports: CallReports, attempts: AttemptCounts): void {
-  const labelNames = ['model', 'provider'] as const;
-  const registers = [registry];
   const totals = new CallTotals();
-  new Counter({
-    name: 'slipstream_calls_total',
-    help: 'Paid calls that ran, by what they came to.',
-    labelNames: [...labelNames, 'outcome'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, outcomes } of totals.all())
-        for (const [outcome, count] of outcomes) this.inc({ ...labels, outcome }, count);
-    },
-  });
+  registerTotals(registry, totals);
+  registerAttempts(registry, attempts);
+  const registers = [registry];
   const refusals = new Counter({
     name: 'slipstream_call_refusals_total',
     help: 'Calls that the books refused before they ran, by error code.',
@@ -36,48 +27,16 @@ export function registerCallMetrics(registry: Registry, reports: CallReports, at
   const duration = new Histogram({
     name: 'slipstream_call_duration_seconds',
     help: 'From the request for a hold to the end of the money.',
-    labelNames,
+    labelNames: LABELS,
     buckets: SECONDS,
     registers,
   });
   const firstWord = new Histogram({
     name: 'slipstream_call_first_word_seconds',
     help: "Until the model's first word reached the gateway; of a whole answer, all of it.",
-    labelNames,
+    labelNames: LABELS,
     buckets: SECONDS,
     registers,
-  });
-  new Counter({
-    name: 'slipstream_tokens_total',
-    help: 'Tokens that were charged for; "cached_input" and "cache_write" are parts of "input", "reasoning" of "output".',
-    labelNames: [...labelNames, 'kind'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, usage } of totals.all())
-        for (const [kind, count] of kindsOf(usage)) this.inc({ ...labels, kind }, count);
-    },
-  });
-  new Counter({
-    name: 'slipstream_spend_usd_total',
-    help: 'What keys were charged, platform fee included.',
-    labelNames,
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, spentAtomic } of totals.all()) this.inc(labels, spentAtomic / ATOMIC_PER_USD);
-    },
-  });
-  new Counter({
-    name: 'slipstream_upstream_attempts_total',
-    help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
-    labelNames: ['provider', 'model', 'outcome'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { provider, model, outcome, count } of attempts.all())
-        this.inc({ provider, model, outcome }, count);
-    },
   });
 
   reports.ended.subscribe((report) => {
@@ -89,6 +48,56 @@ export function registerCallMetrics(registry: Registry, reports: CallReports, at
     const { labels } = totals.add(report);
     duration.observe(labels, report.durationMs / 1000);
     if (firstWordMs !== undefined) firstWord.observe(labels, firstWordMs / 1000);
+  });
+}
+
+function registerTotals(registry: Registry, totals: CallTotals): void {
+  const registers = [registry];
+  new Counter({
+    name: 'slipstream_calls_total',
+    help: 'Paid calls that ran, by what they came to.',
+    labelNames: [...LABELS, 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { labels, outcomes } of totals.all())
+        for (const [outcome, count] of outcomes) this.inc({ ...labels, outcome }, count);
+    },
+  });
+  new Counter({
+    name: 'slipstream_tokens_total',
+    help: 'Tokens that were charged for; "cached_input" and "cache_write" are parts of "input", "reasoning" of "output".',
+    labelNames: [...LABELS, 'kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { labels, usage } of totals.all())
+        for (const [kind, count] of kindsOf(usage)) this.inc({ ...labels, kind }, count);
+    },
+  });
+  new Counter({
+    name: 'slipstream_spend_usd_total',
+    help: 'What keys were charged, platform fee included.',
+    labelNames: LABELS,
+    registers,
+    collect() {
+      this.reset();
+      for (const { labels, spentAtomic } of totals.all()) this.inc(labels, spentAtomic / ATOMIC_PER_USD);
+    },
+  });
+}
+
+function registerAttempts(registry: Registry, attempts: AttemptCounts): void {
+  new Counter({
+    name: 'slipstream_upstream_attempts_total',
+    help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
+    labelNames: ['provider', 'model', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { provider, model, outcome, count } of attempts.all())
+        this.inc({ provider, model, outcome }, count);
+    },
   });
 }
 

@@ -11,7 +11,7 @@ import { reportAttempt } from './report-attempt.js';
 import { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { TextProviders } from './text-providers.js';
-import { inputText } from '../tokens/input-size.js';
+import { writtenText } from '../tokens/input-size.js';
 import type { Trial } from './text/remedy.js';
 import type { SpokenEvent, TextEvent } from './text/text-event.js';
 import type { TextAttempt } from './text/text-provider.js';
@@ -99,7 +99,7 @@ export class TextGeneration {
       requestId,
       target,
       attempt,
-      texts: () => inputText(request.chat),
+      texts: () => writtenText(request.chat),
     });
   }
 

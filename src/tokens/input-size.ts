@@ -40,10 +40,20 @@ export function inputText(body: JsonObject): string[] {
   return pieces;
 }
 
-function visitInputText(body: JsonObject, visit: (text: string) => void): void {
+/** The same without what belongs to the wire: the names of fields, and the kinds of things. */
+export function writtenText(body: JsonObject): string[] {
+  const pieces: string[] = [];
+  const ofTheWire = (): void => undefined;
+  visitInputText(body, (text) => pieces.push(text), ofTheWire);
+  return pieces;
+}
+
+type Visit = (text: string) => void;
+
+function visitInputText(body: JsonObject, visit: Visit, visitWire = visit): void {
   for (const message of messagesOf(body)) {
     for (const key in message) {
-      if (key !== 'role' && key !== 'content') visitStrings(message[key], visit);
+      if (key !== 'role' && key !== 'content') visitStrings(message[key], visit, visitWire);
     }
     if (typeof message['content'] === 'string') visit(message['content']);
     for (const part of partsOf(message)) visitPart(part, visit);
@@ -64,14 +74,14 @@ function visitPart(part: JsonObject, visit: (text: string) => void): void {
 }
 
 /** Every string below a value, names of fields included: also what only a newer upstream knows is read by a model. */
-function visitStrings(value: JsonValue | undefined, visit: (text: string) => void): void {
+function visitStrings(value: JsonValue | undefined, visit: Visit, visitWire: Visit): void {
   if (typeof value === 'string') visit(value);
   else if (typeof value === 'number') visit(String(value));
-  else if (Array.isArray(value)) value.forEach((item: JsonValue) => visitStrings(item, visit));
+  else if (Array.isArray(value)) value.forEach((item: JsonValue) => visitStrings(item, visit, visitWire));
   else if (isJsonObject(value)) {
     for (const key in value) {
-      visit(key);
-      visitStrings(value[key], visit);
+      visitWire(key);
+      visitStrings(value[key], key === 'type' ? visitWire : visit, visitWire);
     }
   }
 }

@@ -213,9 +213,9 @@ describe('what an account stores', () => {
     const { rows } = await gateway.pool.query<{ account: string; stated: string; counted: string }>(
       `SELECT a.id AS account, a.stored_bytes AS stated, coalesce(sum(s.bytes), 0)::bigint AS counted
        FROM accounts a LEFT JOIN (
-         SELECT r.account_id, stored_size(r) AS bytes FROM responses r
+         SELECT r.account_id, response_size(r.envelope, r.request, r.chat) AS bytes FROM responses r
          UNION ALL SELECT c.account_id, stored_size(c) FROM conversations c
-         UNION ALL SELECT o.account_id, stored_size(o) FROM idempotency_records o
+         UNION ALL SELECT o.account_id, answer_size(o.content, o.headers) FROM idempotency_records o
          UNION ALL SELECT v.account_id, stored_size(v) FROM videos v
          UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM response_items i
          UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM conversation_items i

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { inputText, measureInput } from '../../src/tokens/input-size.js';
+import { inputText, measureInput, writtenText } from '../../src/tokens/input-size.js';
 import { body, fullBody, tool, withMessages } from '../chat/chat-bodies.js';
 
 describe('the size of an input', () => {
@@ -20,6 +20,29 @@ describe('the size of an input', () => {
     expect(more({ messages: [{ role: 'user', content: 'hi', name: 'boss' }] })).toBe('boss'.length);
     expect(more({ tools: [tool] })).toBe(JSON.stringify([tool]).length);
     expect(more({ metadata: { a: 'not read by the model' } })).toBe(0);
+  });
+
+  it('has no words of the wire in what the client wrote', () => {
+    const call = {
+      id: 'call_12345678',
+      type: 'function',
+      function: { name: 'look_up_city', arguments: '{"city":"Paris in Texas"}' },
+    };
+    const messages = [
+      { role: 'assistant', content: 'Let me see', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_12345678', content: 'It is sunny' },
+    ];
+    expect(writtenText({ messages }).sort()).toEqual(
+      [
+        'Let me see',
+        'call_12345678',
+        'look_up_city',
+        call.function.arguments,
+        'It is sunny',
+        'call_12345678',
+      ].sort(),
+    );
+    expect(inputText({ messages })).toEqual(expect.arrayContaining(['function', 'arguments']));
   });
 
   it('is an upper bound of the tokens of any text', () => {
