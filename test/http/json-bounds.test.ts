@@ -7,6 +7,7 @@ import { parseJsonBody } from '../../src/http/parse-json-body.js';
 import { canonicalJson } from '../../src/payments/domain/canonical-json.js';
 import { onceKeyOf } from '../../src/payments/once/once-key.js';
 import { measureInput } from '../../src/tokens/input-size.js';
+import { growth } from '../support/growth.js';
 
 const list = (count: number, item: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => item(index)).join(',');
@@ -18,13 +19,6 @@ function checkAll(bytes: Buffer): void {
   const body = parseJsonBody(bytes);
   measureInput(parseChatRequest(body).body);
   onceKeyOf({ headers: { 'idempotency-key': 'x' }, method: 'POST', url: '/' }, body);
-}
-
-function cpuMs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 function valuesIn(value: unknown): number {
@@ -119,11 +113,15 @@ const SHAPES: readonly (readonly [string, (pieces: number) => Buffer])[] = [
 describe('the work for a body grows as its size does', () => {
   it.each(SHAPES)('%s', (_name, bytesOf) => {
     const [small, large] = [bytesOf(5_000), bytesOf(40_000)];
-    // The least of some runs: what the first ones compile, and what is collected meanwhile, is not theirs.
-    const least = (bytes: Buffer): number => Math.min(...[1, 2, 3].map(() => cpuMs(() => checkAll(bytes))));
-    least(small);
+    checkAll(small);
     // Eight times the size; a walk that is quadratic takes 64 times as long.
-    expect(least(large)).toBeLessThan(24 * Math.max(least(small), 1));
+    const bound = 24;
+    const ratio = growth(
+      () => checkAll(small),
+      () => checkAll(large),
+      bound,
+    );
+    expect(ratio).toBeLessThan(bound);
   });
 });
 

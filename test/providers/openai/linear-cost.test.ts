@@ -4,6 +4,7 @@ import { exceedsDepth } from '../../../src/providers/http/json-depth.js';
 import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
 import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
+import { growth } from '../../support/growth.js';
 
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
@@ -16,17 +17,6 @@ function read(bytes: Buffer, pieceBytes: number): { events: SpokenEvent[]; failu
     if (step.failure) return { events, failure: step.failure.reason };
   }
   return { events };
-}
-
-/** Microseconds of CPU, the least of three runs: what others do on the machine can only add to it. */
-function cpuOf(work: () => unknown): number {
-  const runs = Array.from({ length: 3 }, () => {
-    const before = process.cpuUsage();
-    work();
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
-  });
-  return Math.max(1_000, Math.min(...runs));
 }
 
 const frames = (count: number, frame: (i: number) => JsonObject): Buffer =>
@@ -84,9 +74,14 @@ describe('what an upstream says costs work in proportion to its length, whatever
   it.each(SHAPES)('%s', (_name, size, bytesOf, pieceBytes) => {
     const [small, large] = [bytesOf(size), bytesOf(size * 4)];
     read(small, pieceBytes);
-    const ratio = cpuOf(() => read(large, pieceBytes)) / cpuOf(() => read(small, pieceBytes));
     // Four times as much is four times the work; quadratic would be sixteen.
-    expect(ratio).toBeLessThan(10);
+    const bound = 10;
+    const ratio = growth(
+      () => read(small, pieceBytes),
+      () => read(large, pieceBytes),
+      bound,
+    );
+    expect(ratio).toBeLessThan(bound);
   });
 });
 
