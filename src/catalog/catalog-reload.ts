@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ConfigurationError } from '../config/configuration-error.js';
 import type { FilePayments } from '../config/gateway-file/payments.js';
-import { readGatewayFile, type GatewayFile } from '../config/gateway-file/read-gateway-file.js';
+import type { GatewayFile } from '../config/gateway-file/read-gateway-file.js';
 import { Catalog } from './catalog.service.js';
 
 export interface CatalogReloadSettings {
   /** Undefined: the catalog came from the environment and stays as it is. */
   readonly path: string | undefined;
   /** Reads the file as the start has read it, with the same environment. */
-  readonly read?: (path: string) => GatewayFile;
+  readonly read: (path: string) => GatewayFile;
   /** What runs; a changed file cannot change it before the next start. */
   readonly payments: FilePayments;
   /** How often the file is looked at. */
@@ -73,7 +73,7 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
 
   private read(path: string): GatewayFile | undefined {
     try {
-      return (this.settings.read ?? readGatewayFile)(path);
+      return this.settings.read(path);
     } catch (error) {
       const problems = error instanceof ConfigurationError ? error.message : 'It could not be read.';
       this.logger.error(`${path} was refused and the running catalog stays. ${problems}`);

@@ -40,7 +40,7 @@ function reloadingProcess(compiled: string): string {
     const path = process.env.GATEWAY_FILE;
     const { catalog: snapshot, payments } = readGatewayFile(path);
     const catalog = new Catalog(snapshot);
-    new CatalogReload(catalog, { path, payments, pollMs: 3_600_000, settleMs: 20 }).onApplicationBootstrap();
+    new CatalogReload(catalog, { path, read: readGatewayFile, payments, pollMs: 3_600_000, settleMs: 20 }).onApplicationBootstrap();
     let shown = '';
     setInterval(() => {
       const ids = catalog.list().map(({ id }) => id).join();
@@ -60,7 +60,13 @@ describe('CatalogReload', () => {
     writeFileSync(path, fileWith('first'));
     const file = readGatewayFile(path);
     catalog = new Catalog(file.catalog);
-    reload = new CatalogReload(catalog, { path, payments: file.payments, pollMs: 20, settleMs: 20 });
+    reload = new CatalogReload(catalog, {
+      path,
+      read: readGatewayFile,
+      payments: file.payments,
+      pollMs: 20,
+      settleMs: 20,
+    });
     lines = new Lines();
     Logger.overrideLogger(lines);
     reload.onApplicationBootstrap();
@@ -167,6 +173,7 @@ describe('CatalogReload', () => {
     const control = new Catalog(readGatewayFile(path).catalog);
     const other = new CatalogReload(control, {
       path,
+      read: readGatewayFile,
       payments: readGatewayFile(path).payments,
       pollMs: 20,
       settleMs: 20,
@@ -185,6 +192,7 @@ describe('CatalogReload', () => {
     const before = process.listenerCount('SIGHUP');
     const still = new CatalogReload(catalog, {
       path: undefined,
+      read: readGatewayFile,
       payments: readGatewayFile(path).payments,
       pollMs: 20,
       settleMs: 20,

@@ -44,7 +44,8 @@ function taking({ call, last }: typeof PLAIN, counted: boolean): string {
  * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
  * through: `take` does not see its key, and its place stands in `full_ordinal`. The two parameters from `first` on are
  * the bytes that each call adds, null where nothing is stored, and the bound of accounts that have none. What an account
- * has stored is summed up once, however many of its calls there are.
+ * has stored is summed up once, however many of its calls there are. It is what `stored_bytes(accounts)` says, written out:
+ * PostgreSQL does not inline that function, and calling it costs every batch.
  */
 function withinBounds(take: string, first: number): string {
   return `storing_calls AS MATERIALIZED (
