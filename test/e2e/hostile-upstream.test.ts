@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { chatAnswer, chatChunk, sse } from '../support/chat-wire.js';
-import { fileFor, TestGateway, type CreatedKey } from '../support/gateway.js';
+import { TestGateway, type CreatedKey } from '../support/gateway.js';
 import {
   refusal,
   startScriptedUpstream,
@@ -12,17 +12,36 @@ import { framesOf } from '../support/sse-frames.js';
 /** Stands in whatever the upstream says; no client may ever see it. */
 const SECRET = 'org-acme-internal';
 
+/** One model with the usual patience, and one for an upstream that says nothing: short, or the test takes long. */
+function fileOf(url: string): object {
+  const patient = { id: 'patient', type: 'openai', base_url: url, api_key: 'sk-upstream-secret' };
+  const model = { context_window: 100_000, max_output_tokens: 1_000, pricing: { input: 1, output: 2 } };
+  return {
+    providers: [
+      patient,
+      {
+        ...patient,
+        id: 'impatient',
+        first_byte_timeout_ms: 2_000,
+        silence_timeout_ms: 300,
+        timeout_ms: 5_000,
+      },
+    ],
+    models: [
+      { ...model, id: 'test-model', targets: [{ provider: 'patient', model: 'upstream-model' }] },
+      { ...model, id: 'impatient-model', targets: [{ provider: 'impatient', model: 'upstream-model' }] },
+    ],
+  };
+}
+const modelFor = (name: string): string => (name.includes('silen') ? 'impatient-model' : 'test-model');
+
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
 let created: CreatedKey;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await TestGateway.start({
-    file: fileFor(upstream.url, {
-      provider: { first_byte_timeout_ms: 300, silence_timeout_ms: 300, timeout_ms: 1000 },
-    }),
-  });
+  gateway = await TestGateway.start({ file: fileOf(upstream.url) });
 });
 beforeEach(async () => {
   upstream.reset();
@@ -74,7 +93,7 @@ describe('an upstream that answers before the first token with', () => {
   );
   it.each(cases)('$name gives $status $code (stream: $stream) and costs nothing', async (one) => {
     upstream.always(one.handler);
-    const response = await gateway.chat(created.key, { stream: one.stream });
+    const response = await gateway.chat(created.key, { model: modelFor(one.name), stream: one.stream });
     const text = await response.text();
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     const body = JSON.parse(text) as { error: Record<string, unknown> };
@@ -108,9 +127,9 @@ const MID_STREAM: readonly [string, Handler, string][] = [
 ];
 
 describe('an upstream that in the middle of a stream', () => {
-  it.each(MID_STREAM)('%s ends it with an error, the receipt and [DONE]', async (_name, handler, code) => {
+  it.each(MID_STREAM)('%s ends it with an error, the receipt and [DONE]', async (name, handler, code) => {
     upstream.next(handler);
-    const response = await gateway.chat(created.key, { stream: true });
+    const response = await gateway.chat(created.key, { model: modelFor(name), stream: true });
     expect(response.status).toBe(200);
     const text = await response.text();
     expect(text).not.toContain(SECRET);
@@ -130,23 +149,24 @@ describe('an upstream that in the middle of a stream', () => {
     expect(await gateway.keyBudget(created.id)).toEqual({ spent: 4, held: 0 });
   });
 
-  it.each(MID_STREAM)(
-    '%s ends the external stream with an error and [DONE]',
-    async (_name, handler, code) => {
-      upstream.next(handler);
-      const response = await gateway.chat(created.key, { stream: true }, { path: '/external/v1' });
-      const frames = framesOf(await response.text());
-      expect(frames.slice(-2)).toEqual([
-        {
-          event: undefined,
-          data: { error: expect.objectContaining({ code, type: 'upstream_error' }) as unknown },
-        },
-        { event: undefined, data: '[DONE]' },
-      ]);
-      expect(frames.every(({ event }) => event === undefined)).toBe(true);
-      await gateway.idle();
-    },
-  );
+  it.each(MID_STREAM)('%s ends the external stream with an error and [DONE]', async (name, handler, code) => {
+    upstream.next(handler);
+    const response = await gateway.chat(
+      created.key,
+      { model: modelFor(name), stream: true },
+      { path: '/external/v1' },
+    );
+    const frames = framesOf(await response.text());
+    expect(frames.slice(-2)).toEqual([
+      {
+        event: undefined,
+        data: { error: expect.objectContaining({ code, type: 'upstream_error' }) as unknown },
+      },
+      { event: undefined, data: '[DONE]' },
+    ]);
+    expect(frames.every(({ event }) => event === undefined)).toBe(true);
+    await gateway.idle();
+  });
 });
 
 describe('a whole answer that breaks off', () => {

@@ -32,7 +32,7 @@ beforeEach(async () => {
   gateway = await TestGateway.start({
     file: fileFor(upstream.url),
     database,
-    environment: { LEASE_MS: '1200' },
+    environment: { LEASE_MS: '3000' },
   });
   ({ key } = await gateway.createKey({ budget_limit: '1000000000' }));
   client = new ConversationsClient(gateway.url, key);
@@ -109,7 +109,7 @@ describe('the lock of a conversation', () => {
     const directory = await scratchDirectory();
     const blocking = await database.pool.connect();
     try {
-      const environment = testEnvironment(database.url, { LEASE_MS: '1200' });
+      const environment = testEnvironment(database.url, { LEASE_MS: '3000' });
       const doomed = await GatewayProcess.start({ directory, environment, file: fileFor(upstream.url) });
       const id = await client.create({ items: [said('before')] });
       // What it would read behind its lock.
@@ -135,7 +135,7 @@ describe('the lock of a conversation', () => {
     try {
       const doomed = await GatewayProcess.start({
         directory,
-        environment: testEnvironment(database.url, { LEASE_MS: '1200' }),
+        environment: testEnvironment(database.url, { LEASE_MS: '3000' }),
         file: fileFor(upstream.url),
       });
       const id = await client.create({ items: [said('before')] });

@@ -8,7 +8,7 @@ import { VideosClient, type ShownVideo } from './videos-client.js';
 
 const FILM = { model: 'film', prompt: 'Sea' };
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '1200' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {

@@ -48,7 +48,7 @@ describe('a video', () => {
   });
 
   it('that never ends at its provider fails after a while, and gives its hold back', async () => {
-    await start({ VIDEO_TIMEOUT_MS: '3000' });
+    await start({ VIDEO_TIMEOUT_MS: '6000' });
     upstream.find = says({ status: 'errored', progress: 99 });
     const { id } = await videos.made(FILM);
     expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 404_000 });

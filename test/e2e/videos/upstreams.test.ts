@@ -41,7 +41,7 @@ function file(url: string): object {
   const sizes = ['1280x720', '720x1280'];
   return {
     providers: [
-      { id: 'sora', type: 'openai', base_url: url, api_key: SECRET, wires: ['videos'], timeout_ms: 1000 },
+      { id: 'sora', type: 'openai', base_url: url, api_key: SECRET, wires: ['videos'], timeout_ms: 3000 },
       { id: 'veo', type: 'google', base_url: new URL('/v1beta/openai', url).href, api_key: SECRET },
     ],
     models: [
