@@ -8,7 +8,7 @@ const CONCURRENCY = 32;
 /** @typedef {{ calls: number, elapsedMicroseconds: number, latency: { p50: number, p99: number } }} Result */
 
 /** @param {import('../support/settings.js').Settings} settings */
-export function callsPart({ rounds, callsMs, warmUpMs }) {
+export function callsPart({ rounds, callsMs, warmUpMs, compileMs }) {
   const order = (/** @type {object} */ target, /** @type {number} */ durationMs) => ({
     target,
     call: chatCall({ model: 'instant' }),
@@ -19,7 +19,7 @@ export function callsPart({ rounds, callsMs, warmUpMs }) {
     title: `non-streamed calls, ${CONCURRENCY} at a time`,
     rounds: rounds.calls,
     /** @type {import('../support/part.js').Work} */
-    warmUp: ({ load }, target) => load.ask('calls', order(target, warmUpMs)),
+    warmUp: ({ load }, target) => load.ask('calls', order(target, target.ledger ? compileMs : warmUpMs)),
     /** @type {import('../support/part.js').Work} */
     run: ({ load }, target) => load.ask('calls', order(target, callsMs)),
     /** @param {import('../support/figures.js').Samples<Result>} samples */

@@ -11,7 +11,7 @@ const CONCURRENCY = 32;
  * @param {import('../support/settings.js').Settings} settings
  * @param {boolean} store
  */
-function responsesPart({ rounds, callsMs, warmUpMs }, store) {
+function responsesPart({ rounds, callsMs, warmUpMs, compileMs }, store) {
   const order = (/** @type {object} */ target, /** @type {number} */ durationMs) => ({
     target,
     call: responseCall({ store }),
@@ -23,7 +23,8 @@ function responsesPart({ rounds, callsMs, warmUpMs }, store) {
     rounds: rounds.responses,
     gatewaysOnly: true,
     /** @type {import('../support/part.js').Work} */
-    warmUp: ({ load }, target) => load.ask('calls', order(target, warmUpMs)),
+    // Half of it is warm from the chat calls.
+    warmUp: ({ load }, target) => load.ask('calls', order(target, Math.max(warmUpMs, compileMs / 2))),
     /** @type {import('../support/part.js').Work} */
     run: ({ load }, target) => load.ask('calls', order(target, callsMs)),
     /** @param {import('../support/figures.js').Samples<Result>} samples */

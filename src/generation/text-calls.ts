@@ -21,8 +21,8 @@ import type { ParamOf } from '../providers/text/text-request.js';
 import { TextGeneration } from '../providers/text-generation.js';
 import type { Demand } from '../streaming/demand.js';
 import { CallMeter } from '../tokens/call-meter.js';
-import { completeUsage } from '../tokens/complete-usage.js';
 import { inputText, measureInput } from '../tokens/input-size.js';
+import { metered } from '../tokens/metered.js';
 import { roughTokens, TextMeter } from '../tokens/text-meter.js';
 import { outputCapOf, tokensOfParts } from './count-input.js';
 import { fitEffort } from './fit-effort.js';
@@ -92,8 +92,6 @@ interface MeasuredInput {
   /** Input tokens held for the parts that are not text. */
   readonly otherTokens: number;
 }
-
-type UsageEvent = Extract<TextEvent, { type: 'usage' }>;
 
 export interface RunOptions<Event> {
   readonly demand: Demand;
@@ -205,12 +203,8 @@ export class TextCalls {
       const { beforeSending, ...rest } = grant;
       const granted = meter.sent || !beforeSending ? rest : { ...rest, beforeSending };
       meter.add(own, asked.isShown ?? true);
-      return completeUsage(this.generate(call, asked, granted, own, demand), own).pipe(
-        map((event) => {
-          own.observe(event);
-          return event.type === 'usage' ? inTotal(event, meter) : event;
-        }),
-      );
+      const events = metered(this.generate(call, asked, granted, own, demand), own);
+      return meter.isFirst ? events : events.pipe(map((event) => inTotal(event, meter)));
     });
   }
 
@@ -253,9 +247,8 @@ function roughInput({ textBytes, otherTokens }: MeasuredInput): number {
 }
 
 /** What an upstream says of one request is not what is shown of several. */
-function inTotal(event: UsageEvent, meter: CallMeter): TextEvent {
-  const { earlier } = meter;
-  if (!earlier) return event;
+function inTotal(event: TextEvent, { earlier }: CallMeter): TextEvent {
+  if (event.type !== 'usage' || !earlier) return event;
   const estimated = earlier.estimated || event.estimated === true;
   const usage = addUsage(earlier.usage, event.usage);
   return { type: 'usage', usage, ...(estimated && { estimated }) };

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
+import { hashApiKey } from '../payments/keys/api-key.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { lineOf } from './access-log.js';
 import { requestIdOf } from './request-id.js';
@@ -25,7 +25,7 @@ export function callerOf(request: IncomingMessage): Caller {
   const surface = surfaceOf(request);
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
   return {
-    keyHash: createHash('sha256').update(keyOf(request)).digest(),
+    keyHash: hashApiKey(keyOf(request)),
     rate: { counted: false },
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,

@@ -17,48 +17,59 @@ export type WriteSome = (bytes: Buffer) => number;
 
 /**
  * Takes lines and never fails, waits or ends the process, whatever is behind it: a full disk, a pipe that nobody
- * reads or that is gone. Up to a mebibyte waits for better times, and what comes then is dropped and counted.
+ * reads or that is gone. Up to a mebibyte waits for better times, and what comes then is dropped and counted. The lines
+ * of one turn of the event loop are written together.
  */
 export class LineOutput {
   /** Told how many lines were dropped when lines can be written again. */
   onRecovered: (lines: number) => void = () => undefined;
-  private readonly waiting: Buffer[] = [];
+  private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private lost = 0;
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Immediate | undefined;
 
   constructor(private readonly writeSome: WriteSome) {}
 
   write(line: string): void {
     const bytes = Buffer.from(line);
-    if (this.waiting.length > 0) this.flush();
-    if (this.waiting.length > 0 && this.waitingBytes + bytes.length > WAITING_BYTES) {
+    if (this.isFullFor(bytes)) this.flush();
+    if (this.isFullFor(bytes)) {
       this.lost += 1;
       dropped += 1;
       return;
     }
     this.waiting.push(bytes);
     this.waitingBytes += bytes.length;
-    if (this.waiting.length === 1) this.flush();
+    if (!this.timer) this.soon ??= setImmediate(this.flushSoon);
+  }
+
+  private isFullFor(bytes: Buffer): boolean {
+    return this.waiting.length > 0 && this.waitingBytes + bytes.length > WAITING_BYTES;
   }
 
   /** Writes what is taken now of what waits. */
   flush(): void {
-    for (let first = this.waiting[0]; first; first = this.waiting[0]) {
-      const written = this.attempt(first);
+    while (this.waiting.length > 0) {
+      const bytes = Buffer.concat(this.waiting, this.waitingBytes);
+      const written = this.attempt(bytes);
       this.waitingBytes -= written;
-      if (written < first.length) {
-        // The rest of a line that has begun comes before any other.
-        this.waiting[0] = first.subarray(written);
+      // The rest of a line that has begun comes before any other.
+      this.waiting = written < bytes.length ? [bytes.subarray(written)] : [];
+      if (written < bytes.length) {
         this.timer ??= setTimeout(this.retry, RETRY_MS).unref();
         return;
       }
-      this.waiting.shift();
     }
     const { lost } = this;
     this.lost = 0;
     if (lost > 0) this.onRecovered(lost);
   }
+
+  private readonly flushSoon = (): void => {
+    this.soon = undefined;
+    this.flush();
+  };
 
   private readonly retry = (): void => {
     this.timer = undefined;

@@ -22,7 +22,7 @@ export class AttemptCounts {
 
   add({ provider, upstreamModel }: Target, outcome: AttemptCount['outcome']): void {
     const model = this.boundedName(upstreamModel);
-    const key = JSON.stringify([provider.id, model, outcome]);
+    const key = `${provider.id}\0${model}\0${outcome}`;
     const known = this.counts.get(key);
     if (known) known.count += 1;
     else this.counts.set(key, { provider: provider.id, model, outcome, count: 1 });

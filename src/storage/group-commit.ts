@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { isLockedOut } from './database-failure.js';
 import { LockedLanes, type Bounds, type WaitingCall } from './locked-lanes.js';
 import { LOCK_WAIT, type LockWait } from './lock-wait.js';
@@ -18,8 +19,8 @@ export type BatchStatement<Input, Output> = (
 const AGAIN = { retry: true, lockWait: LOCK_WAIT.again };
 
 /**
- * Calls that reach the database in the same moment travel together: while one statement is under way the next calls
- * gather, and then go as one. With nobody else waiting a call goes at once, alone. A batch that fails is run again
+ * Calls that reach the database in the same moment travel together: those of one turn of the event loop go as one, and
+ * while a statement is under way the next calls gather. With nobody else there a call goes alone, when the turn ends. A batch that fails is run again
  * one by one, so that one bad row fails only its own call. A batch that meets a row which somebody else keeps locked is
  * run again lane by lane, and calls of the locked one wait apart from then on, so that nobody else waits with them.
  */
@@ -54,7 +55,10 @@ export class GroupCommit<Input, Output> {
 
   private async drain(): Promise<void> {
     this.underWay = true;
-    while (this.waiting.length > 0) await this.send(this.waiting.splice(0, this.batchSize()));
+    while (this.waiting.length > 0) {
+      await turnOfTheLoop();
+      await this.send(this.waiting.splice(0, this.batchSize()));
+    }
     this.underWay = false;
   }
 

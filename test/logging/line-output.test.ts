@@ -32,6 +32,7 @@ describe('lines that cannot be written', () => {
       expect(droppedLogLines() - before).toBe(300 - 128);
       disk.room = Infinity;
       output.write(line(10));
+      output.flush();
       expect(disk.text).toHaveLength(128 * 8_192 + 10);
     },
   );
@@ -42,10 +43,26 @@ describe('lines that cannot be written', () => {
     disk.room = 5;
     output.write('first line\n');
     output.write('second line\n');
+    output.flush();
     expect(disk.text).toBe('first');
     disk.room = Infinity;
     output.flush();
     expect(disk.text).toBe('first line\nsecond line\n');
+  });
+
+  it('of one turn of the event loop are written together, at its end', async () => {
+    const disk = new Disk();
+    disk.room = Infinity;
+    let writes = 0;
+    const output = new LineOutput((bytes) => {
+      writes += 1;
+      return disk.writeSome(bytes);
+    });
+    output.write('one\n');
+    output.write('two\n');
+    expect(disk.text).toBe('');
+    await until(() => disk.text === 'one\ntwo\n');
+    expect(writes).toBe(1);
   });
 
   it('are written without another one to follow', async () => {

@@ -6,12 +6,18 @@ import { until } from '../support/until.js';
 
 function capture(settings: { level?: string; pretty?: boolean } = {}) {
   const lines: string[] = [];
+  const output = new LineOutput((bytes) => {
+    lines.push(bytes.toString());
+    return bytes.length;
+  });
+  // Without waiting for the end of the turn.
+  const write = (line: string): void => {
+    output.write(line);
+    output.flush();
+  };
   const logger = createLogger(
     { level: settings.level ?? 'trace', pretty: settings.pretty ?? false },
-    new LineOutput((bytes) => {
-      lines.push(bytes.toString());
-      return bytes.length;
-    }),
+    { write },
   );
   const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return { logger, lines, entries };

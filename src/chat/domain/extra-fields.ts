@@ -25,7 +25,12 @@ export function extraFields(
   extras: JsonObject | undefined,
   ours: ReadonlySet<string>,
 ): JsonObject | undefined {
-  if (extras === undefined) return undefined;
+  if (extras === undefined || isEmpty(extras)) return undefined;
   const kept = Object.entries(extras).filter(([name]) => !ours.has(name));
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function isEmpty(fields: JsonObject): boolean {
+  for (const _name in fields) return false;
+  return true;
 }

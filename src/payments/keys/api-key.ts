@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** A new key: 256 random bits. It is shown once; only its hash is kept. */
 export function newApiKey(): string {
@@ -10,5 +10,5 @@ export function newApiKey(): string {
  * is about the hash of a guess, never about the key.
  */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }

@@ -7,10 +7,10 @@ const CLOSING_BRACE = 125;
 
 /**
  * Whether JSON text is nested more than `limit` levels deep. Linear; a text that is too short for it costs nothing, and
- * a long string is one search.
+ * one with few brackets two searches.
  */
 export function exceedsDepth(text: string, limit: number): boolean {
-  if (text.length <= 2 * limit) return false;
+  if (text.length <= 2 * limit || opensAtMost(text, limit)) return false;
   let depth = 0;
   for (let position = 0; position < text.length; position += 1) {
     const unit = text.charCodeAt(position);
@@ -24,6 +24,18 @@ export function exceedsDepth(text: string, limit: number): boolean {
     }
   }
   return false;
+}
+
+/** Whether there are so few brackets, in strings or not, that the depth need not be counted. */
+function opensAtMost(text: string, limit: number): boolean {
+  let left = limit;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (left === 0) return false;
+      left -= 1;
+    }
+  }
+  return true;
 }
 
 /** Position of the quote that ends the string which begins at `start`; the text's end for one that does not end. */
