@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors/gateway-error.js';
+import type { IntakeShare } from '../../http/intake.js';
 import type { JsonObject } from '../../json.js';
 
 /** A message that asks for a response. */
@@ -11,6 +12,8 @@ export interface CreateEvent {
   readonly generates: boolean;
   /** Size of the message. */
   readonly bytes: number;
+  /** What it takes of this process's room for bodies; released by whoever ends or drops it. */
+  readonly share: IntakeShare;
 }
 
 const STREAM_ID = /^[A-Za-z0-9_.-]{1,256}$/;

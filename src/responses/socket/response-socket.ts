@@ -4,12 +4,13 @@ import type { RawData, WebSocket } from 'ws';
 import type { StreamingConfig } from '../../config/config.js';
 import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
 import { ClientLeft } from '../../http/client-left.js';
+import type { Intake } from '../../http/intake.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import { parseJsonBody } from '../../http/parse-json-body.js';
 import type { Surface } from '../../http/surface.js';
 import type { Payer } from '../../payments/charged-work.js';
 import type { ResponsesService } from '../responses.service.js';
-import { parseCreate, streamIdOf } from './client-event.js';
+import { parseCreate, streamIdOf, type CreateEvent } from './client-event.js';
 import { Lanes } from './lanes.js';
 import { LocalResponses } from './local-responses.js';
 import { Outbox } from './outbox.js';
@@ -19,6 +20,7 @@ import { errorMessage } from './socket-messages.js';
 export interface SocketOptions {
   readonly responses: ResponsesService;
   readonly keys: KeyCheck;
+  readonly intake: Intake;
   readonly payer: Payer;
   readonly surface: Surface;
   readonly streaming: StreamingConfig;
@@ -46,7 +48,7 @@ export class ResponseSocket {
     connection: Duplex,
     private readonly options: SocketOptions,
   ) {
-    const { streaming, maxBytes, ...shared } = options;
+    const { streaming, maxBytes, intake: _intake, ...shared } = options;
     // Each response in flight listens.
     setMaxListeners(0, this.left.signal);
     const local = new LocalResponses(maxBytes);
@@ -54,7 +56,7 @@ export class ResponseSocket {
     this.context = { ...shared, local, outbox: this.outbox, left: this.left.signal };
     this.lanes = new Lanes({
       maxWaitingBytes: maxBytes,
-      run: (event) => new ResponseTurn(event, this.context).run(),
+      run: (event) => new ResponseTurn(event, this.context).run().finally(() => event.share.release()),
       onIdle: () => this.closeIfDone(),
     });
     webSocket.on('message', this.onMessage);
@@ -67,8 +69,7 @@ export class ResponseSocket {
   retire(retirement: Retirement): void {
     if (this.retirement) return;
     this.retirement = retirement;
-    for (const event of this.lanes.takeWaiting())
-      new ResponseTurn(event, this.context).refuse(retirement.refusal);
+    for (const event of this.dropWaiting()) new ResponseTurn(event, this.context).refuse(retirement.refusal);
     this.closeIfDone();
   }
 
@@ -86,14 +87,17 @@ export class ResponseSocket {
   private readonly onMessage = (data: RawData, isBinary: boolean): void => {
     if (this.outbox.isClosed) return;
     let streamId: string | undefined;
+    const share = this.options.intake.share(this.options.payer.keyHash);
     try {
       if (isBinary) throw new GatewayError('invalid_json', 'Send messages as text, not as binary data.');
       const bytes = asBuffer(data);
-      const message = parseJsonBody(bytes);
+      share.grow(bytes.length);
+      const message = parseJsonBody(bytes, (values) => share.growByValues(values));
       streamId = streamIdOf(message);
       if (this.retirement) throw this.retirement.refusal;
-      this.lanes.add({ ...parseCreate(message), streamId, bytes: bytes.length });
+      this.lanes.add({ ...parseCreate(message), streamId, bytes: bytes.length, share });
     } catch (thrown) {
+      share.release();
       const refused = errorMessage(toGatewayError(thrown), this.options.surface);
       this.outbox.say(streamId === undefined ? refused : { ...refused, stream_id: streamId });
     }
@@ -106,8 +110,14 @@ export class ResponseSocket {
 
   /** The client has left, or is taken to have. */
   private end(): void {
-    this.lanes.takeWaiting();
+    this.dropWaiting();
     this.left.abort(new ClientLeft());
+  }
+
+  private dropWaiting(): readonly CreateEvent[] {
+    const dropped = this.lanes.takeWaiting();
+    for (const { share } of dropped) share.release();
+    return dropped;
   }
 
   private closeIfDone(): void {

@@ -7,6 +7,7 @@ import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-e
 import { Drain } from '../../health/drain.js';
 import { canonicalUrl } from '../../http/canonical-url.js';
 import { callerOf } from '../../http/caller.js';
+import { Intake } from '../../http/intake.js';
 import { KeyCheck } from '../../http/key-check.js';
 import { requestIdMiddleware, requestIdOf } from '../../http/request-id.js';
 import { sendError } from '../../http/send-error.js';
@@ -40,6 +41,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
   constructor(
     private readonly responses: ResponsesService,
     private readonly keys: KeyCheck,
+    private readonly intake: Intake,
     private readonly networks: Networks,
     private readonly drain: Drain,
     @Inject(SOCKET_SETTINGS) private readonly settings: SocketSettings,
@@ -110,10 +112,11 @@ export class ResponseSockets implements BeforeApplicationShutdown {
 
   private open(request: IncomingMessage, connection: Socket, webSocket: WebSocket, payer: Payer): void {
     const { streaming, maxBytes, lifetimeMs, graceMs } = this.settings;
-    const { responses, keys } = this;
+    const { responses, keys, intake } = this;
     const socket = new ResponseSocket(webSocket, connection, {
       responses,
       keys,
+      intake,
       payer,
       surface: surfaceOf(request),
       streaming,
