@@ -42,6 +42,7 @@ const terms = {
 };
 
 const database = new Database(process.argv[2]);
+const leases = new PostgresProcessLeases(database);
 const identity = { id: newId('proc') };
 const ledger = new PostgresLedger(database, identity, { maxBytes: Number.MAX_SAFE_INTEGER });
 const settling = new Settling(ledger, new ReceiptSigner(generateKeyPairSync('ed25519').privateKey));
@@ -88,11 +89,11 @@ async function pair(keyHash) {
 
 serveParent({
   async start() {
-    await new PostgresProcessLeases(database).renew(identity.id, LEASE_MS, []);
     await database.pool.query('INSERT INTO accounts (id) VALUES ($1) ON CONFLICT DO NOTHING', [ACCOUNT]);
   },
   /** Workers that each take and settle one hold after the other, over so many keys. */
   async pairs(/** @type {{ keys: number, workers: number, durationMs: number }} */ order) {
+    await leases.renew(identity.id, LEASE_MS, []);
     const keys = await Promise.all(Array.from({ length: order.keys }, makeKey));
     const failures = new Failures();
     let pairs = 0;

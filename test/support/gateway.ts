@@ -84,7 +84,7 @@ export class TestGateway {
     const app = await createApplication(
       config,
       testDatabase.url,
-      createLogger(config.log, log && { write: (line) => void log.push(line) }),
+      createLogger(config.log, { write: (line) => void log?.push(line) }),
     );
     await app.listen(0, '127.0.0.1');
     return new TestGateway(app, testDatabase, database === undefined, directory);
