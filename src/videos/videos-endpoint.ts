@@ -85,14 +85,20 @@ export class VideosEndpoint {
       const command = await commandFor(received);
       return { command, image: await this.images.sourceOf(command, gone) };
     });
-    const { job, grant } = await this.submissions.submit(command, image, {
-      gone,
-      once: once && { ...once, status },
-    });
+    const { job, grant } = await this.submissions
+      .submit(command, image, { gone, once: once && { ...once, status } })
+      .catch((failure: unknown) => this.counted(failure, caller));
     const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
     const answer = this.shown(job, caller, { status, headers });
     if (once) await this.once.keep(job.id, answer);
     return this.answers.repeat(response, answer);
+  }
+
+  /** A submission of an account without room does not get to the key's row, so its key's rate limit counts it here. */
+  private async counted(failure: unknown, caller: Caller): Promise<never> {
+    if (failure instanceof GatewayError && failure.code === 'storage_limit_exceeded')
+      await this.authenticator.check(caller);
+    throw failure;
   }
 
   private async repeat(

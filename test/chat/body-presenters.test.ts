@@ -62,6 +62,29 @@ describe('a whole chat answer', () => {
     expect(() => presenter.add({ failure: new GatewayError('upstream_error') })).toThrow(GatewayError);
   });
 
+  it('keeps unknown fields of the upstream, and none that would replace ours', () => {
+    const extras = {
+      answer: { system_fingerprint: 'fp', id: 'theirs', usage: 1 },
+      choice: { native_reason: 'x', index: 9 },
+      message: { reasoning_details: [{ type: 'reasoning.encrypted', data: 'ENC' }], role: 'evil' },
+    };
+    const body = whole(
+      new ExternalBodyPresenter(head),
+      outcomes([
+        { type: 'text', choice: 0, text: 'a', extras },
+        { type: 'finish', choice: 0, reason: 'stop' },
+      ]),
+    );
+    expect(body).toMatchObject({
+      id: 'resp_1',
+      system_fingerprint: 'fp',
+      choices: [
+        { index: 0, native_reason: 'x', message: { ...extras.message, role: 'assistant', content: 'a' } },
+      ],
+    });
+    expect(body).not.toHaveProperty('usage');
+  });
+
   it('joins log probabilities and shows choices in order', () => {
     const { choices } = whole(
       new ExternalBodyPresenter(head),

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Profile } from '../../src/catalog/profile.js';
 import { proxyFor, readProxies } from '../../src/config/environment/proxies.js';
 import { readEnvironment } from '../../src/config/environment/read-environment.js';
-import { PROFILE_NAMES, profileNameOf, profileOf } from '../../src/config/provider-profiles.js';
+import {
+  PROFILE_NAMES,
+  profileNameOf,
+  profileOf,
+  type ProfileName,
+} from '../../src/config/provider-profiles.js';
 import { problemsOf, read } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';
 
@@ -29,6 +35,37 @@ describe('the profile of a provider', () => {
   ])('of %s is %s', (baseUrl, name) => {
     expect(profileNameOf(baseUrl)).toBe(name);
   });
+
+  // Each was said by a service, or by those who were refused by it.
+  it.each<[ProfileName, Partial<Profile>]>([
+    [
+      'openai',
+      { developerRole: true, toolCallIds: 'short', reasoningContent: 'never', toolImages: 'behind' },
+    ],
+    ['azure', { developerRole: false, toolCallIds: 'short', omitFields: ['prompt_cache_key'] }],
+    ['openrouter', { toolCallIds: 'short', tokenLimitField: 'max_tokens', reasoningContent: 'given' }],
+    ['google', { tokenLimitField: 'max_tokens', reasoningContent: 'never', toolCallIds: 'kept' }],
+    ['anthropic', { tokenLimitField: 'max_tokens', reasoningContent: 'never', toolCallIds: 'plain' }],
+    ['mistral', { toolCallIds: 'nine', assistantAfterTools: true, reasoningContent: 'never' }],
+    ['deepseek', { tokenLimitField: 'max_tokens', reasoningContent: 'always' }],
+    ['moonshot', { reasoningContent: 'always', toolCallIds: 'kept' }],
+    ['groq', { reasoningContent: 'never', tokenLimitField: 'max_completion_tokens' }],
+    ['cerebras', { reasoningContent: 'never', tokenLimitField: 'max_completion_tokens' }],
+    ['xai', { reasoningContent: 'never', tokenLimitField: 'max_completion_tokens' }],
+    ['ollama', { tokenLimitField: 'max_tokens', reasoningContent: 'given' }],
+    ['generic', { toolCallIds: 'kept', reasoningContent: 'given', omitFields: [], toolImages: 'inside' }],
+  ])('of %s has what that service takes', (name, fields) => {
+    expect(profileOf(name)).toMatchObject(fields);
+  });
+
+  it.each<ProfileName>(['google', 'anthropic', 'mistral', 'groq', 'cerebras'])(
+    'of %s leaves out the hints that it refuses',
+    (name) => {
+      expect(profileOf(name).omitFields).toEqual(
+        expect.arrayContaining(['prompt_cache_key', 'safety_identifier', 'verbosity']),
+      );
+    },
+  );
 
   it('is chosen by name, else by the host, else by the type, and single keys win', () => {
     const { catalog } = read(`providers:

@@ -1,11 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** README and everything below docs/, by path from the project's root. */
+const TOP = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
+
+/** What stands at the top, and everything below docs/, by path from the project's root. */
 export function documents(): ReadonlyMap<string, string> {
   const below = readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((path) => join('docs', path));
-  const paths = ['README.md', ...below.filter((path) => path.endsWith('.md'))];
+  const paths = [...TOP, ...below.filter((path) => path.endsWith('.md'))];
   return new Map(paths.map((path) => [path, readFileSync(path, 'utf8')]));
+}
+
+/** One of them. @throws Error for one that is not there */
+export function page(path: string): string {
+  const text = documents().get(path);
+  if (text === undefined) throw new Error(`there is no ${path}`);
+  return text;
 }
 
 /** The fenced blocks of one language. */

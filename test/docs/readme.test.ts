@@ -10,31 +10,41 @@ import {
 import { readGatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
 import { ERRORS } from '../../src/errors/gateway-error.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { codeBlocks, inlineCode, tableRows } from './markdown.js';
+import { codeBlocks, documents, inlineCode, page, tableRows } from './markdown.js';
 
-const readme = readFileSync('README.md', 'utf8');
+const everywhere = [...documents().values()].join('\n');
 
-describe('the README', () => {
+describe('what users read', () => {
+  it('begins with a README of about a thousand words', () => {
+    expect(page('README.md').split(/\s+/).length).toBeLessThan(1_200);
+  });
+
   it('lists every error code with its status, and no other', () => {
-    const listed = tableRows(readme, 'code').map(([code = '', status]) => [code, Number(status)]);
+    const listed = tableRows(page('docs/errors.md'), 'code').map(([code = '', status]) => [
+      code,
+      Number(status),
+    ]);
     const known = Object.entries(ERRORS).map(([code, { status }]) => [code, status]);
     expect(sorted(listed)).toEqual(sorted(known));
   });
 
   it('says of every error what to do', () => {
-    for (const [code, , advice = ''] of tableRows(readme, 'code'))
+    for (const [code, , advice = ''] of tableRows(page('docs/errors.md'), 'code'))
       expect({ code, saysSomething: advice.length > 10 }).toEqual({ code, saysSomething: true });
   });
 
   it('lists every environment variable with its default, and no other', () => {
-    const listed = tableRows(readme, 'variable').map(([name = '', value]) => [name, value]);
+    const listed = tableRows(page('docs/configuration.md'), 'variable').map(([name = '', value]) => [
+      name,
+      value,
+    ]);
     const defaults = new EnvironmentVariables();
     const known = ENVIRONMENT_VARIABLE_NAMES.map((name) => [name, String(defaults[name] ?? 'unset')]);
     expect(sorted(listed)).toEqual(sorted(known));
   });
 
   it('names every key that the example of the gateway file has', () => {
-    const named = new Set(inlineCode(readme));
+    const named = new Set(inlineCode(page('docs/configuration.md') + page('docs/providers.md')));
     const example: unknown = parse(readFileSync('gateway.example.yaml', 'utf8'));
     // `priority` is a tier, whose name is free.
     const unnamed = keysOf(example).filter((key) => !named.has(key));
@@ -42,7 +52,7 @@ describe('the README', () => {
   });
 
   it('has gateway files that the gateway accepts', () => {
-    const examples = codeBlocks(readme, 'yaml');
+    const examples = codeBlocks(everywhere, 'yaml');
     expect(examples.length).toBeGreaterThan(0);
     const directory = mkdtempSync(join(tmpdir(), 'slipstream-readme-'));
     try {
@@ -66,7 +76,7 @@ describe('the README', () => {
     afterAll(() => database.drop());
 
     it('has statements that run on the schema', async () => {
-      const statements = codeBlocks(readme, 'sql');
+      const statements = codeBlocks(page('docs/operations.md'), 'sql');
       expect(statements.length).toBeGreaterThan(0);
       for (const statement of statements) await expect(database.pool.query(statement)).resolves.toBeDefined();
     });

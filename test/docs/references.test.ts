@@ -24,6 +24,15 @@ describe('the documents', () => {
     expect(missing).toEqual([]);
   });
 
+  it.each([...pages])('link only to headings that exist: %s', (path, text) => {
+    const links = [...text.matchAll(/\]\(([^)\s#:]*)#([^)\s]+)\)/g)];
+    const missing = links.filter(([, file = '', heading]) => {
+      const target = file === '' ? text : (pages.get(join(dirname(path), file)) ?? '');
+      return !headingsOf(target).includes(heading ?? '');
+    });
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+
   it.each([...pages])('name only files and directories that exist: %s', (_path, text) => {
     const named = inlineCode(text).filter(
       (code) => LOOKS_LIKE_A_FILE.test(code) || LOOKS_LIKE_A_ROOM.test(code),
@@ -87,6 +96,17 @@ describe('docs/decisions', () => {
     expect(numbers).toEqual(numbers.map((_number, index) => index + 1));
   });
 });
+
+/** As they are named in links. */
+function headingsOf(markdown: string): readonly string[] {
+  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, words = '']) => words);
+  return headings.map((words) =>
+    words
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 function roomsOfSource(): readonly string[] {
   return readdirSync('src', { withFileTypes: true })

@@ -1,21 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADMIN_TOKEN, TestGateway } from '../support/gateway.js';
-import { codeBlocks } from './markdown.js';
+import { codeBlocks, documents, page } from './markdown.js';
 
-const readme = readFileSync('README.md', 'utf8');
+const readme = page('README.md');
 
 interface Call {
   readonly path: string;
   readonly body: string;
 }
 
-/** Every curl line of the README: what it calls, and with which body. */
-const calls: readonly Call[] = codeBlocks(readme, 'sh')
+/** Every curl line with a body, in all that users read: what it calls, and with what. */
+const calls: readonly Call[] = [...documents().values()]
+  .flatMap((text) => codeBlocks(text, 'sh'))
   .flatMap((block) => [...block.matchAll(/^curl [^']*?http:\/\/[^/\s]+(\/\S+)[^']*-d '([^']+)'/gm)])
   .map(([, path = '', body = '']) => ({ path, body }));
 
-describe("the README's calls", () => {
+describe('the calls of the documents', () => {
   let gateway: TestGateway;
   let key: string;
 
@@ -57,7 +57,7 @@ describe("the README's calls", () => {
 
 function callTo(path: string): Call {
   const call = calls.find((candidate) => candidate.path === path);
-  if (!call) throw new Error(`the README does not call ${path}`);
+  if (!call) throw new Error(`nothing calls ${path}`);
   return call;
 }
 

@@ -130,6 +130,13 @@ describe('the rate of a key counts once', () => {
     await until(async () => (await gateway.keyBudget(key.id)).held === 0);
   });
 
+  it.each(ASKERS)('$name of an account without room for what is to run once', async (asker) => {
+    const key = await gateway.createKey({ account: 'full', rate_limit_rpm: 2 });
+    await gateway.pool.query(`UPDATE accounts SET max_stored_bytes = 0 WHERE id = 'full'`);
+    const send = async (): Promise<number> => (await asker.send(gateway, key.key, { headers: once })).status;
+    expect([await send(), await send(), await send()]).toEqual([403, 403, 429]);
+  });
+
   it('a response on a WebSocket, and a message that is refused', async () => {
     const key = await gateway.createKey({ rate_limit_rpm: 4 });
     const socket = await SocketClient.open(gateway.url, key.key);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '../support/gateway.js';
+import { RawClient } from '../streaming/raw-exchange.js';
 import { refusalOf } from '../support/refusal-of.js';
 
 let gateway: TestGateway;
@@ -114,5 +115,39 @@ describe('before any route', () => {
       const response = await fetch(`${gateway.url}/admin/keys`, { headers });
       expect((await refusalOf(response)).status).toBe(401);
     }
+  });
+});
+
+describe('HTTP that few clients speak', () => {
+  const BODY = JSON.stringify({ model: 'sandbox/echo', messages: [{ role: 'user', content: 'Hi' }] });
+  const target = 'POST /external/v1/chat/completions';
+
+  it('is served: a body in chunks that waits to be asked for, without a type', async () => {
+    const { key } = await gateway.createKey();
+    const client = (await RawClient.connect(gateway.port)).read();
+    client.send(
+      `${target} HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n` +
+        `authorization: bearer ${key}\r\nConnection: close\r\n\r\n`,
+    );
+    await client.receives('HTTP/1.1 100 Continue\r\n\r\n');
+    for (const part of [BODY.slice(0, 10), BODY.slice(10)])
+      client.send(`${part.length.toString(16)}\r\n${part}\r\n`);
+    const answer = await client.send('0\r\n\r\n').closed();
+    expect(answer).toContain('HTTP/1.1 200 OK');
+    expect(answer).toContain('"object":"chat.completion"');
+  });
+
+  it('is served: a stream over HTTP/1.0, which knows no chunks', async () => {
+    const { key } = await gateway.createKey();
+    const client = (await RawClient.connect(gateway.port)).read();
+    const body = BODY.replace('{', '{"stream":true,');
+    client.send(
+      `${target} HTTP/1.0\r\nAuthorization: Bearer ${key}\r\nContent-Length: ${body.length}\r\n` +
+        `Connection: close\r\n\r\n${body}`,
+    );
+    const answer = await client.closed();
+    expect(answer).toMatch(/^HTTP\/1\.[01] 200 /);
+    expect(answer.toLowerCase()).not.toContain('transfer-encoding');
+    expect(answer.trimEnd().endsWith('data: [DONE]')).toBe(true);
   });
 });

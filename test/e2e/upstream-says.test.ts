@@ -214,3 +214,58 @@ describe('usage', () => {
     expect((await gateway.keyBudget(created.id)).spent).toBeLessThan(10);
   });
 });
+
+/** What a schema may say: parts by name, recursion, null as a value, names in any language and one that is special. */
+const SCHEMA = `{"type":"object","$defs":{"node":{"type":"object","properties":{"next":{"$ref":"#/$defs/node"}}}},"properties":{"tree":{"$ref":"#/$defs/node"},"größe":{"enum":["a",null],"default":null},"__proto__":{"const":null}},"required":["tree","größe","__proto__"],"additionalProperties":false}`;
+
+describe('a schema of the client', () => {
+  const post = (path: string, body: string): Promise<Response> =>
+    fetch(`${gateway.url}/external/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${created.key}`, 'content-type': 'application/json' },
+      body,
+    });
+
+  it('goes up to the letter, in tools and formats of chat', async () => {
+    const tool = `{"type":"function","function":{"name":"look","parameters":${SCHEMA},"strict":true}}`;
+    const format = `{"type":"json_schema","json_schema":{"name":"tree","strict":true,"schema":${SCHEMA}}}`;
+    const answer = await post(
+      '/chat/completions',
+      `{"model":"test-model","messages":[{"role":"user","content":"Hi"}],"tools":[${tool}],"response_format":${format}}`,
+    );
+    expect(answer.status).toBe(200);
+    const { text } = await upstream.arrived(0);
+    expect(text).toContain(`"tools":[${tool}]`);
+    expect(text).toContain(`"response_format":${format}`);
+  });
+
+  it('goes up to the letter, and is shown and stored so, in those of Responses', async () => {
+    const answer = await post(
+      '/responses',
+      `{"model":"test-model","input":"Hi","tools":[{"type":"function","name":"look","parameters":${SCHEMA},"strict":true}],"text":{"format":{"type":"json_schema","name":"tree","strict":true,"schema":${SCHEMA}}}}`,
+    );
+    const shown = await answer.text();
+    const { text } = await upstream.arrived(0);
+    const { id } = JSON.parse(shown) as { id: string };
+    const stored = await (await client.find(id)).text();
+    for (const place of [text, shown, stored]) expect(place.split(SCHEMA)).toHaveLength(3);
+  });
+
+  it('has fields beside it that the client added for one provider, and they go up', async () => {
+    const marked = { cache_control: { type: 'ephemeral' } };
+    const part = { type: 'text', text: 'Hi', ...marked };
+    const tool = { ...CHAT_TOOL, ...marked };
+    const history = [
+      { role: 'user', content: [part] },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [CALL],
+        reasoning_details: [{ type: 'reasoning.text' }],
+      },
+      { role: 'tool', tool_call_id: 'call_a', content: 'sunny' },
+    ];
+    await gateway.chat(created.key, { messages: history, tools: [tool] });
+    expect((await upstream.arrived(0)).body).toMatchObject({ messages: history, tools: [tool] });
+  });
+});

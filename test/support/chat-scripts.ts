@@ -33,18 +33,22 @@ export function callsTools(...calls: readonly JsonObject[]): Handler {
 }
 
 /** Streams these deltas, or answers with the one message that they make up. */
-export function says(deltas: readonly Record<string, string>[], finishReason = 'stop'): Handler {
+export function says(
+  deltas: readonly Record<string, string>[],
+  finishReason = 'stop',
+  usage = chatUsage(10, 5),
+): Handler {
   return (exchange) => {
     if (exchange.request.body.stream === true) {
       const chunks = deltas.map((delta) => chatChunk(delta));
-      exchange.stream(...chunks, chatChunk({}, finishReason), usageChunk(chatUsage(10, 5)));
+      exchange.stream(...chunks, chatChunk({}, finishReason), usageChunk(usage));
       return;
     }
     const message: Record<string, string> = {};
     for (const delta of deltas) {
       for (const [field, text] of Object.entries(delta)) message[field] = (message[field] ?? '') + text;
     }
-    exchange.json(chatAnswer(message, finishReason));
+    exchange.json(chatAnswer(message, finishReason, { usage }));
   };
 }
 

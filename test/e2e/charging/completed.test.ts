@@ -47,6 +47,18 @@ describe('completed, or cut at its token limit: measured usage', () => {
       await expectBill(gateway, payer, tokenBill(100, 50, false), receipt);
     });
 
+    it('completed with a count that runs along is charged by its last', async () => {
+      upstream.next((exchange) => {
+        if (exchange.request.body.stream !== true) return twoWords('stop', chatUsage(100, 50))(exchange);
+        const words = ['Two', ' words'].map((content, index) =>
+          chatChunk({ content }, null, { usage: chatUsage(100, index + 1) }),
+        );
+        return exchange.stream(...words, chatChunk({}, 'stop', { usage: chatUsage(100, 50) }));
+      });
+      const { receipt } = await call(way, gateway, payer.key);
+      await expectBill(gateway, payer, tokenBill(100, 50, false), receipt);
+    });
+
     it('cut at its token limit is charged by the upstream’s count', async () => {
       upstream.next(twoWords('length', chatUsage(100, 16)));
       const { receipt } = await call(way, gateway, payer.key, { cap: 16 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import OpenAI from 'openai';
 import { callsTools, messagesOf, nextStalls, says, toolCall } from '../../support/chat-scripts.js';
-import { chatChunk } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage } from '../../support/chat-wire.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 
@@ -166,14 +166,15 @@ describe('the stock openai SDK', () => {
     ['length', 'max_output_tokens'],
     ['content_filter', 'content_filter'],
   ])('sees why an answer that ended with %s is incomplete', async (finish, reason) => {
-    upstream.always(says([{ role: 'assistant', content: 'Once upon' }], finish));
+    upstream.always(says([{ role: 'assistant', content: 'Once upon' }], finish, chatUsage(1500, 16)));
+    const usage = { input_tokens: 1500, output_tokens: 16, total_tokens: 1516 };
     const whole = await client.responses.create({ model, input: 'Hi', max_output_tokens: 16 });
-    expect(whole).toMatchObject({ status: 'incomplete', incomplete_details: { reason } });
+    expect(whole).toMatchObject({ status: 'incomplete', incomplete_details: { reason }, usage });
     expect(whole).toMatchObject({ output_text: 'Once upon', output: [{ status: 'incomplete' }] });
     const streamed = await client.responses
       .stream({ model, input: 'Hi', max_output_tokens: 16 })
       .finalResponse();
-    expect(streamed).toMatchObject({ status: 'incomplete', incomplete_details: { reason } });
+    expect(streamed).toMatchObject({ status: 'incomplete', incomplete_details: { reason }, usage });
   });
 
   it('reports errors as the classes that callers catch', async () => {

@@ -4,6 +4,7 @@ import { callsTools, messagesOf, nextStalls, says, toolCall } from '../../suppor
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { ResponsesClient, textOf } from '../../support/responses-client.js';
+import { framesOf } from '../../support/sse-frames.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 
 /** What JSON can say and a text of PostgreSQL cannot. */
@@ -67,6 +68,27 @@ describe('text that no database likes', () => {
     const sent = (call?.['tool_calls'] as readonly { function: { arguments: string } }[])[0];
     expect(JSON.parse(sent?.function.arguments ?? '')).toEqual({ text: SENT });
     expect(output).toMatchObject({ role: 'tool', content: SENT });
+  });
+
+  it('comes back unchanged in the background, and from its events', async () => {
+    const args = JSON.stringify({ location: '\0' });
+    upstream.next((exchange) =>
+      exchange.stream(
+        chatChunk({ role: 'assistant', content: ODD }),
+        chatChunk({ tool_calls: [{ index: 0, ...toolCall('c\0', 'look', args) }] }),
+        chatChunk({}, 'tool_calls'),
+      ),
+    );
+    const tools = [{ type: 'function', name: 'look' }];
+    const { response } = await client.streamed({ background: true, tools });
+    expect(response.status).toBe('completed');
+    expect(response.output).toMatchObject([
+      { content: [{ text: ODD }] },
+      { call_id: 'c\0', arguments: args },
+    ]);
+    expect(await client.found(response.id)).toEqual(response);
+    const replayed = await (await client.find(response.id, '?stream=true')).text();
+    expect(framesOf(replayed).at(-2)?.data).toMatchObject({ type: 'response.completed', response });
   });
 
   it('may be the id of an item and what a page starts after', async () => {

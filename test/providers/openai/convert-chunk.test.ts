@@ -21,6 +21,10 @@ function answer(message: JsonObject, finishReason = 'stop', extra: JsonObject = 
   return convertAnswer(Buffer.from(JSON.stringify(chatAnswer(message, finishReason, extra))), {});
 }
 
+function textOf(events: readonly SpokenEvent[], choice = 0): string {
+  return events.map((event) => (event.type === 'text' && event.choice === choice ? event.text : '')).join('');
+}
+
 const start = { type: 'start', choice: 0 };
 const finish = { type: 'finish', choice: 0, reason: 'stop' };
 
@@ -114,6 +118,20 @@ describe('chunks', () => {
     expect(convert(chatChunk(delta))).toEqual([start, { type: 'reasoning', choice: 0, text: 'why' }]);
   });
 
+  it('give it once when it comes under two names', () => {
+    expect(convert(chatChunk({ reasoning: 'think', reasoning_content: 'think' }))).toEqual([
+      start,
+      { type: 'reasoning', choice: 0, text: 'think' },
+    ]);
+  });
+
+  it('leave what a model thinks inside its text where it is', () => {
+    const pieces = ['<thi', 'nk>a</think>', 'b'].map((content) => chatChunk({ content }));
+    const events = convert(...pieces, chatChunk({}, 'stop'));
+    expect(textOf(events)).toBe('<think>a</think>b');
+    expect(events.map(({ type }) => type)).not.toContain('reasoning');
+  });
+
   it('give the text of content parts', () => {
     const content = [{ type: 'text', text: 'a' }, null, { type: 'text', text: 'b' }];
     expect(convert(chatChunk({ content }))[1]).toEqual({ type: 'text', choice: 0, text: 'ab' });
@@ -132,6 +150,75 @@ describe('chunks', () => {
     ['a null choice', { choices: [null] }],
   ])('tolerate %s', (_name, extra) => {
     expect(convert(chatChunk({}, null, extra))).toEqual([]);
+  });
+
+  it.each<[string, readonly JsonObject[]]>([
+    [
+      'null for a delta, for calls and an empty list of them',
+      [
+        { index: 0, delta: null, finish_reason: null },
+        { index: 0, delta: { content: 'Hello', tool_calls: null }, finish_reason: null },
+        { index: 0, delta: { content: ' there', tool_calls: [] }, finish_reason: null },
+        { index: 0, delta: null, finish_reason: 'stop' },
+      ],
+    ],
+    [
+      'verdicts of a filter without a delta, between the words and behind the finish',
+      [
+        { index: 0, delta: { content: 'Hello' } },
+        { index: 0, finish_reason: null, content_filter_results: {}, content_filter_offsets: { start: 0 } },
+        { index: 0, delta: { content: ' there' }, finish_reason: 'stop' },
+        { index: 0, finish_reason: null, content_filter_results: { hate: {} } },
+      ],
+    ],
+    [
+      'further fields of a choice and of its delta',
+      [
+        { index: 0, text: 'Hello', seed: 7, delta: { token_id: 1, content: 'Hello', tool_calls: null } },
+        { index: 0, text: ' there', seed: 7, delta: { token_id: 2, content: ' there', tool_calls: null } },
+        { index: 0, text: '', finish_reason: 'stop', delta: { token_id: 3, content: '', tool_calls: null } },
+      ],
+    ],
+    [
+      'no finish reason and no index where they would be null and 0',
+      [
+        { index: 0, delta: { content: 'Hel' } },
+        { delta: { content: 'lo' } },
+        { index: 0, delta: { content: ' there' } },
+        { index: 0, delta: {}, finish_reason: 'stop' },
+      ],
+    ],
+  ])('are read with %s', (_name, choices) => {
+    const events = convert(...choices.map((choice) => ({ choices: [choice], usage: null })));
+    expect(textOf(events)).toBe('Hello there');
+    expect(events.filter(({ type }) => type === 'finish')).toMatchObject([finish]);
+    expect(events.some(({ type }) => type.startsWith('tool_call'))).toBe(false);
+  });
+
+  it('end each of several choices with its own reason, whatever the others did', () => {
+    const called = { index: 0, id: 'a', function: { name: 'look', arguments: '{}' } };
+    const events = convert(
+      {
+        choices: [
+          { index: 0, delta: { role: 'assistant' } },
+          { index: 1, delta: { content: 'a' } },
+        ],
+      },
+      { choices: [{ index: 1, delta: { content: 'b' } }] },
+      { choices: [{ index: 0, delta: { tool_calls: [called] } }] },
+      {
+        choices: [
+          { index: 0, delta: {}, finish_reason: 'tool_calls' },
+          { index: 1, delta: {}, finish_reason: 'stop' },
+        ],
+      },
+    );
+    expect(events.filter(({ type }) => type === 'finish')).toEqual([
+      { type: 'finish', choice: 0, reason: 'tool_calls' },
+      { type: 'finish', choice: 1, reason: 'stop' },
+    ]);
+    expect(textOf(events, 1)).toBe('ab');
+    expect(events.filter(({ type }) => type === 'tool_call_start')).toMatchObject([{ choice: 0 }]);
   });
 
   it('are refused for a choice out of range', () => {
@@ -185,6 +272,16 @@ describe('fields that the vocabulary does not name', () => {
     expect(Object.keys(kept)).toHaveLength(1_024);
     const long = chatChunk({}, null, { choices: [], long: 'x'.repeat(2 * 1024 * 1024) });
     expect(convert(long, chatChunk({ content: 'a' }))[0]).toEqual(start);
+  });
+
+  it('are kept whole with their delta, also an image of megabytes', () => {
+    const images = [
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(3_000_000)}` } },
+    ];
+    expect(convert(chatChunk({ content: '', images }))[0]).toEqual({
+      ...start,
+      extras: { message: { images } },
+    });
   });
 
   it('come with an empty text when their delta says nothing else', () => {

@@ -26,6 +26,8 @@ describe('a request on its way up', () => {
       streamed,
     );
     expect(convert({ model: 'public' }, { stream: false })).toEqual({ ...bare, stream: false });
+    const options = { stream_options: { include_usage: true } };
+    expect(convert(options, { stream: false })).toEqual({ ...bare, stream: false });
   });
 
   it('keeps the fields that shape the answer as they are', () => {
@@ -40,7 +42,7 @@ describe('a request on its way up', () => {
       logprobs: true,
       top_logprobs: 3,
       seed: 7,
-      tools: [{ type: 'function', function: { name: 'f' } }],
+      tools: [{ type: 'function', function: { name: 'f' }, cache_control: { type: 'ephemeral' } }],
       tool_choice: 'required',
       parallel_tool_calls: false,
       response_format: { type: 'json_object' },

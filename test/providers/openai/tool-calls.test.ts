@@ -33,6 +33,17 @@ describe('tool call deltas', () => {
     arguments: text,
   });
 
+  it('go on with the last call where they have neither index nor id', () => {
+    const first = { id: 'a', type: 'function', function: { name: 'look', arguments: '' } };
+    const more = ['{"location"', ':"A"}'].map((text) => call({ function: { arguments: text } }));
+    const events = convert(call(first), ...more);
+    expect(events.filter(({ type }) => type === 'tool_call_start')).toEqual([begun(0, 'a')]);
+    expect(events.filter(({ type }) => type === 'tool_call_delta')).toEqual([
+      piece(0, '{"location"'),
+      piece(0, ':"A"}'),
+    ]);
+  });
+
   it('start a call once though id and name are repeated', () => {
     const first = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '{' } };
     const second = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '}' } };

@@ -24,6 +24,16 @@ function video(fields: JsonObject = {}): JsonObject {
 }
 
 describe('a job of the upstream', () => {
+  it.each([
+    ['queued', 'pending', 'submitted'],
+    ['processing', 'in_progress', 'processing', 'preprocessing', 'running'],
+    ['completed', 'completed', 'complete', 'succeeded', 'success', 'finished', 'done'],
+    ['failed', 'failed', 'failure', 'error', 'cancelled', 'expired', 'rejected'],
+  ])('is %s under every word for it', (state, ...words) => {
+    for (const status of words)
+      expect(convertVideo(video({ status }), 'video_68d7')).toMatchObject({ state });
+  });
+
   it.each<[JsonObject, object]>([
     [{}, { state: 'queued', progress: 0 }],
     [
