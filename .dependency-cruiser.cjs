@@ -1,19 +1,40 @@
+/**
+ * Nobody imports a room that stands above its own, so no two know each other both ways.
+ *
+ * @param {readonly string[]} order the rooms, those that know most first
+ */
+const oneWay = (order) =>
+  order.slice(1).map((room, index) => ({
+    name: 'arrows-go-one-way',
+    severity: 'error',
+    from: { path: `^src/${room}(/|$)` },
+    to: { path: `^src/(${order.slice(0, index + 1).join('|')})(/|$)` },
+  }));
+
 /** The boundary rules of docs/ARCHITECTURE.md. */
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...oneWay(require('./scripts/house/order.json')),
+    {
+      name: 'base-and-money-know-nobody',
+      comment: 'What everybody may know. Money is arithmetic: no framework, clock or randomness.',
+      severity: 'error',
+      from: { path: '^src/(base|money)/' },
+      to: { path: '^src/', pathNot: '^src/($1|base)/' },
+    },
     {
       name: 'domain-is-pure',
-      comment: 'No Nest, RxJS, Prisma, clock, randomness or outer room inside a domain folder.',
+      comment: 'No Nest, RxJS, Prisma, clock, randomness or outer room inside a domain folder, or in money.',
       severity: 'error',
-      from: { path: '^src/[^/]+/domain/' },
+      from: { path: '^src/([^/]+/domain|money)/' },
       to: {
         pathNot: [
           '^src/[^/]+/domain/',
-          '^src/errors/',
-          '^src/json\\.ts$',
+          '^src/money/',
+          '^src/base/(errors/|json\\.ts$)',
           '^src/catalog/model\\.ts$',
-          '^src/providers/text/text-event\\.ts$',
+          '^src/text/text-event\\.ts$',
         ],
       },
     },
@@ -32,14 +53,14 @@ module.exports = {
     {
       name: 'only-the-composition-root-names-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|app\\.module|cli/.*|storage/.*|providers/.*)\\.?' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|cli/.*|storage/.*|providers/.*)' },
       to: { path: ['^src/storage/', '^src/providers/(google|openai|sandbox)/'] },
     },
     {
       name: 'inside-does-not-know-http',
       comment: 'Services, ports and adapters never import the HTTP room.',
       severity: 'error',
-      from: { path: '^src/(catalog|errors|generation|payments|providers|shape|tokens)/' },
+      from: { path: '^src/(base|catalog|generation|money|payments|providers|text)/' },
       to: { path: '^src/(http|chat|responses|videos|admin)/' },
     },
     {

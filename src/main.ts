@@ -1,14 +1,14 @@
 import 'reflect-metadata';
-import { createApplication } from './application.js';
+import { createApplication } from './app/application.js';
 import { loadConfig } from './config/load-config.js';
-import { createLogger } from './logging/create-logger.js';
+import { createLogger } from './app/logging/create-logger.js';
 import { KeysService } from './payments/keys/keys.service.js';
-import { shutDown } from './shutdown.js';
-import { listen, requireUsableAddress, wordsFor } from './start-failure.js';
+import { shutDown } from './app/shutdown.js';
+import { listen, requireUsableAddress, wordsFor } from './app/start-failure.js';
 import { dataHome, wordsForHome } from './storage/embedded-postgres/data-home.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
 import { startDatabase } from './storage/start-database.js';
-import { welcome } from './welcome.js';
+import { welcome } from './app/welcome.js';
 
 /** Terminals and npm may deliver one Ctrl-C twice; only a later one means "hurry". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;

@@ -22,15 +22,15 @@ const USAGE = {
 
 /** @param {string} file of the build @returns {Promise<any>} */
 const built = (file) => import(new URL(`../../dist/${file}.js`, import.meta.url).href);
-const { newId } = await built('ids');
+const { newId } = await built('base/ids');
 const { Database } = await built('storage/database');
 const { PostgresLedger } = await built('storage/ledger/postgres-ledger');
 const { PostgresProcessLeases } = await built('storage/postgres-process-leases');
 const { ReceiptSigner } = await built('payments/receipts/receipt-signer');
 const { Settling } = await built('payments/receipts/settling');
-const { chargeFor } = await built('payments/domain/metering');
-const { parseDecimal } = await built('payments/domain/decimal');
-const { encodeTariff } = await built('payments/domain/tariff');
+const { chargeFor } = await built('money/metering');
+const { parseDecimal } = await built('money/decimal');
+const { encodeTariff } = await built('money/tariff');
 
 const tariff = { prices: { input: parseDecimal('1'), output: parseDecimal('2') } };
 const terms = {

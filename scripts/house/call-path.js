@@ -40,11 +40,11 @@ const hasRun = ({ ranges }) => ranges.some(({ count }) => count > 0);
 /** @param {string} directory */
 async function startGateway(directory) {
   await import('reflect-metadata');
-  const { createApplication } = await built('application');
+  const { createApplication } = await built('app/application');
   const { loadConfig } = await built('config/load-config');
-  const { createLogger } = await built('logging/create-logger');
+  const { createLogger } = await built('app/logging/create-logger');
   const { KeysService } = await built('payments/keys/keys.service');
-  const { shutDown } = await built('shutdown');
+  const { shutDown } = await built('app/shutdown');
   const { applyMigrations } = await built('storage/migrations/apply-migrations');
   const { startDatabase } = await built('storage/start-database');
   const config = loadConfig({ DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'silent' }, directory);

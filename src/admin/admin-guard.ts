@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { AdminToken } from './admin-token.js';
 
 @Injectable()

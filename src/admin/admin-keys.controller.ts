@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Param, Patch, Post, Query, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { readJsonBody } from '../http/read-json-body.js';
 import { KeyStore, type KeyRecord } from '../payments/keys/key-store.js';
 import { KeysService } from '../payments/keys/keys.service.js';

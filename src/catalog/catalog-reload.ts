@@ -1,18 +1,24 @@
 import { unwatchFile, watchFile, type Stats } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { ConfigurationError } from '../config/configuration-error.js';
-import type { FilePayments } from '../config/gateway-file/payments.js';
-import type { GatewayFile } from '../config/gateway-file/read-gateway-file.js';
+import { ConfigurationError } from '../base/errors/configuration-error.js';
+import type { CatalogSnapshot } from './catalog.js';
 import { Catalog } from './catalog.service.js';
+
+/** What the file of a catalog says. */
+export interface CatalogFile {
+  readonly catalog: CatalogSnapshot;
+  /** Kept by whoever began with it. */
+  readonly payments: object;
+}
 
 export interface CatalogReloadSettings {
   /** Undefined: the catalog came from the environment and stays as it is. */
   readonly path: string | undefined;
   /** Reads the file as the start has read it, with the same environment. */
-  readonly read: (path: string) => GatewayFile;
+  readonly read: (path: string) => CatalogFile;
   /** What runs; a changed file cannot change it before the next start. */
-  readonly payments: FilePayments;
+  readonly payments: object;
   /** How often the file is looked at. */
   readonly pollMs: number;
   /** How long a changed file must stay as it is before it is read, since writers may truncate first. */
@@ -71,7 +77,7 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
       this.logger.warn(`The changed payments section of ${path} takes effect at the next start`);
   };
 
-  private read(path: string): GatewayFile | undefined {
+  private read(path: string): CatalogFile | undefined {
     try {
       return this.settings.read(path);
     } catch (error) {

@@ -1,24 +1,32 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
 import { Catalog } from './catalog.service.js';
-import { CatalogReload } from './catalog-reload.js';
+import type { CatalogSnapshot } from './catalog.js';
+import { CatalogReload, type CatalogReloadSettings } from './catalog-reload.js';
 
 const POLL_MS = 1_000;
 const SETTLE_MS = 250;
+
+/** What this room needs of the configuration. */
+interface CatalogConfig {
+  readonly catalog: CatalogSnapshot;
+  readonly catalogFile: string | undefined;
+  readonly readCatalogFile: CatalogReloadSettings['read'];
+  readonly payments: { readonly leaseMs: number };
+}
 
 @Module({
   providers: [
     {
       provide: Catalog,
       inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) =>
+      useFactory: (config: ConfigService<CatalogConfig, true>) =>
         new Catalog(config.get('catalog', { infer: true })),
     },
     {
       provide: CatalogReload,
       inject: [Catalog, ConfigService],
-      useFactory: (catalog: Catalog, config: ConfigService<Config, true>) => {
+      useFactory: (catalog: Catalog, config: ConfigService<CatalogConfig, true>) => {
         const path = config.get('catalogFile', { infer: true });
         const read = config.get('readCatalogFile', { infer: true });
         const { leaseMs: _leaseMs, ...payments } = config.get('payments', { infer: true });

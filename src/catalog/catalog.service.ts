@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { CatalogSnapshot, ResolvedModel, ResolvedVideoModel } from './catalog.js';
 import { ModelIndex } from './model-index.js';
 import type { Model, ProviderSettings, TextModel } from './model.js';

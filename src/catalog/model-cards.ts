@@ -1,6 +1,6 @@
-import type { TextPricing, TokenPrices, VideoPricing } from '../payments/domain/pricing.js';
-import { formatDecimal, type Decimal } from '../payments/domain/decimal.js';
-import type { JsonObject } from '../json.js';
+import type { TextPricing, TokenPrices, VideoPricing } from '../money/pricing.js';
+import { formatDecimal, type Decimal } from '../money/decimal.js';
+import type { JsonObject } from '../base/json.js';
 import type { InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
 
 /** The model as OpenAI's list shows one. */

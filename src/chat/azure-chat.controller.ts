@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { AcceptingWork } from '../health/accepting-work.js';
+import { AcceptingWork } from '../http/health/accepting-work.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { externalPresenters } from './presenter/external-presenters.js';

@@ -4,7 +4,7 @@ import type { Caller } from '../http/caller.js';
 import { PaidRequests } from '../http/paid-requests.js';
 import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import type { Outcome } from '../payments/outcome.js';
-import type { TextEvent } from '../providers/text/text-event.js';
+import type { TextEvent } from '../text/text-event.js';
 import type { BodyPresenter, StreamPresenter } from '../streaming/presenter.js';
 import { parseChatRequest } from './chat-request.js';
 import { ChatService, type ChatCommand } from './chat.service.js';

@@ -9,7 +9,7 @@ import {
   text,
   textOf,
   textOrParts,
-} from '../shape/schema-parts.js';
+} from '../base/shape/schema-parts.js';
 
 /** Only these can be fetched or read; anything else is a reference to something the model cannot see. */
 const WEB_OR_DATA_URL = '^([Hh][Tt][Tt][Pp][Ss]?://|[Dd][Aa][Tt][Aa]:)';

@@ -13,7 +13,7 @@ import {
   text,
   textOf,
   wordOr,
-} from '../shape/schema-parts.js';
+} from '../base/shape/schema-parts.js';
 
 /** Each becomes a row of the store when the completion is stored; far more than any conversation has. */
 const MAX_MESSAGES = 10_000;

@@ -1,9 +1,9 @@
 import { Ajv } from 'ajv';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { chatRequestSchema } from './chat-request-schema.js';
-import { shapeError } from '../shape/shape-error.js';
+import { shapeError } from '../base/shape/shape-error.js';
 import { refuseUnsupported } from './unsupported.js';
-import { withoutNulls } from '../shape/without-nulls.js';
+import { withoutNulls } from '../base/shape/without-nulls.js';
 
 /** One request for a chat completion, checked for shape. */
 export interface ChatRequest {

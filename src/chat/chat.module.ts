@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
-import { HealthModule } from '../health/health.module.js';
+import { HealthModule } from '../http/health/health.module.js';
 import { AzureChatController } from './azure-chat.controller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { ChatService } from './chat.service.js';

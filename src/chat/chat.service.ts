@@ -5,7 +5,7 @@ import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import type { Payer } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
-import type { TextEvent } from '../providers/text/text-event.js';
+import type { TextEvent } from '../text/text-event.js';
 import type { Demand } from '../streaming/demand.js';
 import type { ChatRequest } from './chat-request.js';
 import { CompletionRecord } from './stored/completion-record.js';

@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors/gateway-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 
 /**
  * What a schema of single fields cannot say. The body's shape has been checked and its nulls are gone.

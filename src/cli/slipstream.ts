@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
-import { StartError } from '../errors/start-error.js';
-import { wordsFor } from '../start-failure.js';
+import { StartError } from '../base/errors/start-error.js';
+import { wordsFor } from '../app/start-failure.js';
 import { UsageError, type Command } from './command.js';
 
 /** Loaded when they are asked for: none waits for what another one needs. */

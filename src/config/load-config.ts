@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { getHeapStatistics } from 'node:v8';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Config } from './config.js';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../base/errors/configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { catalogueFromKeys } from './default-catalogue.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';

@@ -1,7 +1,7 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
-import { parseDecimal } from '../payments/domain/decimal.js';
+import { parseDecimal } from '../money/decimal.js';
 import { GENERIC_PROFILE } from './provider-profiles.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from './model-defaults.js';
 

@@ -1,8 +1,8 @@
 import type { ResolvedModel } from '../catalog/catalog.js';
 import type { TextModel } from '../catalog/model.js';
-import type { JsonObject } from '../json.js';
-import { inputText, measureInput, type InputSize } from '../tokens/input-size.js';
-import { estimateTokens } from '../tokens/token-counter.js';
+import type { JsonObject } from '../base/json.js';
+import { inputText, measureInput, type InputSize } from '../text/counting/input-size.js';
+import { estimateTokens } from '../text/counting/token-counter.js';
 
 /** Input tokens of a chat-completions body, counted as for an upstream that gives no count. */
 export async function countInput({ model }: ResolvedModel, chat: JsonObject): Promise<number> {

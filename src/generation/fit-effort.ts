@@ -1,5 +1,5 @@
 import { REASONING_EFFORTS, type ReasoningEffort, type TextModel } from '../catalog/model.js';
-import type { JsonObject, JsonValue } from '../json.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
 
 /**
  * The body with an effort that the model takes: the strongest that is not above the one asked for, else the weakest.

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../errors/gateway-error.js';
+import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { CallReport, CallReports } from '../payments/call-reports.js';
 import { callFields } from './call-fields.js';
 import { requestIdOf } from './request-id.js';

@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { hashApiKey } from '../payments/keys/api-key.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { lineOf } from './access-log.js';

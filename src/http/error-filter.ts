@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { GatewayError, severityOf, toGatewayError } from '../errors/gateway-error.js';
+import { GatewayError, severityOf, toGatewayError } from '../base/errors/gateway-error.js';
 import { ClientLeft } from './client-left.js';
 import { nothingHere } from './nothing-here.js';
 import { requestIdOf } from './request-id.js';

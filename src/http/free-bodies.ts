@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { JsonObject } from '../json.js';
+import type { JsonObject } from '../base/json.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import type { KeyRecord } from '../payments/keys/key-store.js';
 import type { Caller } from './caller.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { SumsByKey } from './sums-by-key.js';
 
 export const INTAKE_BOUNDS = Symbol('intake bounds');

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 
 const SURFACES = /^\/(?:external\/)?v1(?=\/|$)/;
 const BASE_URLS =

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
-import type { JsonObject } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import type { JsonObject } from '../base/json.js';
 import type { Payer } from '../payments/charged-work.js';
 import { Networks } from '../payments/networks.js';
 import { Once, type Earlier } from '../payments/once/once.js';

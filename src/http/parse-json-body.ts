@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { GatewayError } from '../errors/gateway-error.js';
-import { isJsonObject, type JsonObject } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject } from '../base/json.js';
 import {
   MAX_JSON_DEPTH,
   MAX_JSON_NAMES,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import busboy from 'busboy';
-import { GatewayError } from '../errors/gateway-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { parseJsonBody } from './parse-json-body.js';
 import { readBody, type BodyLimits } from './read-json-body.js';
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
-import { GatewayError } from '../errors/gateway-error.js';
-import { type JsonObject } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { type JsonObject } from '../base/json.js';
 import { ClientLeft } from './client-left.js';
 import { Gathering } from './gathering.js';
 import type { IntakeShare } from './intake.js';

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 
 const ACCEPTED = /^[A-Za-z0-9_.:-]{1,128}$/;
 

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { errorEnvelope, type ErrorCode, type GatewayError } from '../errors/gateway-error.js';
+import { errorEnvelope, type ErrorCode, type GatewayError } from '../base/errors/gateway-error.js';
 import { surfaceOf } from './surface.js';
 
 /** How long a client that is still uploading gets to read its refusal. */

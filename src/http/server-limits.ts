@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { type ErrorEnvelope } from '../errors/gateway-error.js';
-import { newId } from '../ids.js';
+import { type ErrorEnvelope } from '../base/errors/gateway-error.js';
+import { newId } from '../base/ids.js';
 
 const HEADERS_TIMEOUT_MS = 30_000;
 /** Head and body; 32 MiB at 1 Mbit/s. */

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import { externalModelCard, nativeModelCard } from '../catalog/model-cards.js';
 import { entryIdOf, type Model } from '../catalog/model.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Subject } from 'rxjs';
-import type { ErrorCode } from '../errors/gateway-error.js';
+import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { Ending } from './call-record.js';
 import type { ChargedWork, Payer } from './charged-work.js';
-import type { Receipt } from './domain/receipt.js';
+import type { Receipt } from '../money/receipt.js';
 import type { HoldGrant } from './ledger.js';
-import type { Measurement } from './meter.js';
+import type { Measurement } from '../money/meter.js';
 
 /** What a paid call came to. */
 export interface CallReport {

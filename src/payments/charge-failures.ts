@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 
 /** The ledger failed for so long that the client has an error instead of its answer. */
 export class AnsweredWithError extends Error {}

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { defer, Subscription, type Subscriber } from 'rxjs';
-import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
-import { newId } from '../ids.js';
+import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
+import { newId } from '../base/ids.js';
 import type { Ending } from './call-record.js';
-import type { Receipt } from './domain/receipt.js';
+import type { Receipt } from '../money/receipt.js';
 import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
 import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';

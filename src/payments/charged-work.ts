@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { CallRecord } from './call-record.js';
-import type { Quote } from './domain/quote.js';
+import type { Quote } from '../money/quote.js';
 import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
-import type { Meter } from './meter.js';
+import type { Meter } from '../money/meter.js';
 import type { OnceCall } from './once/recorded-answer.js';
 
 /** Who pays. */

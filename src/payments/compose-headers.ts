@@ -1,4 +1,4 @@
-import { type TextEvent } from '../providers/text/text-event.js';
+import { type TextEvent } from '../text/text-event.js';
 import { type HeaderFields } from '../streaming/presenter.js';
 import { type Admission, type Budget, type Outcome } from './outcome.js';
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 import { Ledger } from './ledger.js';
 import { ProcessLeases, type HeldCall } from './process-leases.js';
-import { Recurring } from './recurring.js';
+import { Recurring } from '../base/recurring.js';
 import { RunningCalls } from './running-calls.js';
 
 export const LEASE_MS = Symbol('lease milliseconds');

@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 import type { ChargedWork } from './charged-work.js';
-import { chargeForEach } from './domain/metering.js';
-import { encodeTariff } from './domain/tariff.js';
-import { NO_USAGE } from './domain/usage.js';
+import { chargeForEach } from '../money/metering.js';
+import { encodeTariff } from '../money/tariff.js';
+import { NO_USAGE } from '../money/usage.js';
 import type { HoldGrant, HoldRequest, Settlement } from './ledger.js';
-import type { Measurement, Meter } from './meter.js';
+import type { Measurement, Meter } from '../money/meter.js';
 
 const logger = new Logger('Settlement');
 

@@ -1,6 +1,6 @@
 import type { RecordEnd, RecordStart } from './call-record.js';
-import type { Charge } from './domain/metering.js';
-import type { EncodedTariff } from './domain/tariff.js';
+import type { Charge } from '../money/metering.js';
+import type { EncodedTariff } from '../money/tariff.js';
 import type { KeptAnswer } from './once/idempotency-store.js';
 import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';

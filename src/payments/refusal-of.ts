@@ -1,4 +1,4 @@
-import type { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
 import type { Payer } from './charged-work.js';
 import type { KeyAuthenticator } from './keys/key-authenticator.js';
 import type { HoldRefusal } from './ledger.js';

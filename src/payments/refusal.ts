@@ -1,4 +1,4 @@
-import { GatewayError, type ErrorCode } from '../errors/gateway-error.js';
+import { GatewayError, type ErrorCode } from '../base/errors/gateway-error.js';
 import type { HoldRefusal, RefusalReason } from './ledger.js';
 
 const CODES: Record<RefusalReason, ErrorCode> = {

@@ -1,17 +1,17 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 import { CHARGE_SETTINGS } from './charge.js';
 import type { ChargeSettings } from './charged-work.js';
-import { chargeFor } from './domain/metering.js';
-import { decodeTariff } from './domain/tariff.js';
-import { NO_USAGE } from './domain/usage.js';
+import { chargeFor } from '../money/metering.js';
+import { decodeTariff } from '../money/tariff.js';
+import { NO_USAGE } from '../money/usage.js';
 import { AccountStore } from './accounts/account-store.js';
 import { LEASE_MS } from './lease-keeper.js';
 import { Ledger, type Settlement } from './ledger.js';
 import { IdempotencyStore } from './once/idempotency-store.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
 import { Settling } from './receipts/settling.js';
-import { Recurring } from './recurring.js';
+import { Recurring } from '../base/recurring.js';
 
 /** Every call that stores adds rows, and the next one of the account sums them up. */
 const FOLD_EVERY_MS = 1_000;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
-import type { ErrorCode } from '../errors/gateway-error.js';
+import type { ErrorCode } from '../base/errors/gateway-error.js';
 
 /** Clients may choose the names of models that are passed through. */
 const MOST_MODELS = 1_000;

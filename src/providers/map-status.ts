@@ -1,4 +1,4 @@
-import { GatewayError, type ErrorOptions } from '../errors/gateway-error.js';
+import { GatewayError, type ErrorOptions } from '../base/errors/gateway-error.js';
 import { UpstreamFailure } from './upstream-failure.js';
 
 /** What an upstream's error says beside its status, already cleaned. */

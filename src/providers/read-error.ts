@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import type { UpstreamWords } from './upstream-failure.js';
 
 /** More is not looked at: a service that passes on another's error once more is one level. */

@@ -1,4 +1,4 @@
-import type { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
 import type { Trial } from './text/remedy.js';
 
 /** An upstream's own words about a refusal. For the log: nothing of them is cleaned. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
-import { toGatewayError, type GatewayError } from '../errors/gateway-error.js';
+import { toGatewayError, type GatewayError } from '../base/errors/gateway-error.js';
 import { reportAttempt, type FailedAttempt } from './report-attempt.js';
 import type { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';

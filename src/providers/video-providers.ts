@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ProviderSettings } from '../catalog/model.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { GoogleVideoProvider } from './google/google-video-provider.js';
 import { AddressGuard } from './http/address-guard.js';
 import { GuardedClient } from './http/guarded-client.js';

@@ -1,10 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { receiptInBody } from '../payments/domain/receipt-json.js';
+import { receiptInBody } from '../money/receipt-json.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
-import { parsePage, type Query as QueryFields } from '../shape/page-query.js';
+import { parsePage, type Query as QueryFields } from '../base/shape/page-query.js';
 
 /** The receipts of the caller's account. Native only: the external surface knows no receipts. */
 @Controller('v1/receipts')

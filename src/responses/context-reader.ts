@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import { contextLengthExceeded } from '../errors/context-length-exceeded.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { contextLengthExceeded } from '../base/errors/context-length-exceeded.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { fitsWindow, tokensPerByte } from '../generation/count-input.js';
-import type { JsonObject } from '../json.js';
+import type { JsonObject } from '../base/json.js';
 import { toChat, type ChatBridge } from './bridge/to-chat.js';
 import { Compactions } from './compaction/compactions.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';

@@ -9,7 +9,7 @@ import {
   shape,
   text,
   textOf,
-} from '../shape/schema-parts.js';
+} from '../base/shape/schema-parts.js';
 import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolSchema } from './tool-schema.js';
 

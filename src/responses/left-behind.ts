@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
-import { Recurring } from '../payments/recurring.js';
+import { Recurring } from '../base/recurring.js';
 import type { RecordEnd } from '../payments/call-record.js';
 import { recordEvent } from './background/event-log.js';
 import { concludeLog } from './domain/conclude-log.js';

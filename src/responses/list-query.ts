@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { ItemPageRequest } from './response-store.js';
 
 export type Query = Readonly<Record<string, unknown>>;

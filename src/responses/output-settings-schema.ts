@@ -1,4 +1,4 @@
-import { anyObject, flag, oneOfObjects, oneOfText, shape, text, textOf } from '../shape/schema-parts.js';
+import { anyObject, flag, oneOfObjects, oneOfText, shape, text, textOf } from '../base/shape/schema-parts.js';
 
 /** How much a model thinks, and in which form it answers: of a request, and of an item that changes it. */
 export const reasoningEffort = oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max');

@@ -1,5 +1,5 @@
-import { newId } from '../ids.js';
-import type { JsonObject } from '../json.js';
+import { newId } from '../base/ids.js';
+import type { JsonObject } from '../base/json.js';
 import type { RecordItem } from '../payments/call-record.js';
 import { storedInput } from './domain/stored-input.js';
 

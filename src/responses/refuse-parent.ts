@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { ResponseStatus } from './domain/status.js';
 
 const PARAM = { param: 'previous_response_id' };

@@ -1,6 +1,6 @@
 import { concatMap, type Observable } from 'rxjs';
-import type { GatewayError } from '../errors/gateway-error.js';
-import { newId } from '../ids.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
+import { newId } from '../base/ids.js';
 import type {
   CallRecord,
   Ending,
@@ -9,8 +9,8 @@ import type {
   RecordItem,
   RecordStart,
 } from '../payments/call-record.js';
-import type { Measurement } from '../payments/meter.js';
-import type { TextEvent } from '../providers/text/text-event.js';
+import type { Measurement } from '../money/meter.js';
+import type { TextEvent } from '../text/text-event.js';
 import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { objectsIn } from './domain/fields.js';
 import type { ResponseSettings } from './domain/response.js';
 import { responsesRequestSchema } from './responses-request-schema.js';

@@ -9,7 +9,7 @@ import {
   type Schema,
   text,
   textOf,
-} from '../shape/schema-parts.js';
+} from '../base/shape/schema-parts.js';
 import { inputItemSchema } from './input-item-schema.js';
 import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolChoiceSchema, toolSchema } from './tool-schema.js';

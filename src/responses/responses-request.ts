@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
-import { list, object, type Schema } from '../shape/schema-parts.js';
-import { shapeError } from '../shape/shape-error.js';
-import { withoutNulls } from '../shape/without-nulls.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
+import { list, object, type Schema } from '../base/shape/schema-parts.js';
+import { shapeError } from '../base/shape/shape-error.js';
+import { withoutNulls } from '../base/shape/without-nulls.js';
 import { objectsIn, textIn } from './domain/fields.js';
 import { inputItemSchema } from './input-item-schema.js';
 import { echoedSettings, type EchoedSettings } from './response-settings.js';

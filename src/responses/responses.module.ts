@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { GenerationModule } from '../generation/generation.module.js';
 import { ResponseRecords } from '../generation/response-records.js';
-import { HealthModule } from '../health/health.module.js';
+import { HealthModule } from '../http/health/health.module.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';

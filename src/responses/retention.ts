@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Recurring } from '../payments/recurring.js';
+import { Recurring } from '../base/recurring.js';
 import { RetentionStore } from './retention-store.js';
 import { RETENTION } from './settings.js';
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Recurring } from '../payments/recurring.js';
+import { Recurring } from '../base/recurring.js';
 import { CANCEL_POLL_MS } from './settings.js';
 import { ResponseStore } from './response-store.js';
 

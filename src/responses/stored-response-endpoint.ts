@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { from } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ResponseWriter } from '../streaming/response-writer.js';

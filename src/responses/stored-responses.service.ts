@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { isTerminal } from './domain/status.js';
 import { ResponseStore, type ItemPage, type ItemPageRequest, type StoredResponse } from './response-store.js';
 import { RunningResponses } from './running-responses.js';

@@ -10,7 +10,7 @@ import {
   text,
   textOf,
   wordOr,
-} from '../shape/schema-parts.js';
+} from '../base/shape/schema-parts.js';
 
 const NAME = textOf({ pattern: '^[a-zA-Z0-9_-]{1,128}$' });
 

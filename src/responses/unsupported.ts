@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors/gateway-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { isTrigger } from './domain/compacted.js';
 import { objectIn, objectsIn } from './domain/fields.js';
 

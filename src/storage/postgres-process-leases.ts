@@ -5,7 +5,7 @@ import {
   type CallProgress,
   type HeldCall,
 } from '../payments/process-leases.js';
-import { wholeTokens } from '../payments/domain/usage.js';
+import { wholeTokens } from '../money/usage.js';
 import type { HoldTerms } from '../payments/ledger.js';
 import { CAN_RUN_AGAIN } from './records/can-run-again.js';
 import { Database } from './database.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { Database } from './database.js';
 
 /** Who wants to store: an account, or whose key it is. */

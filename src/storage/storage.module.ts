@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { RecordStore } from '../admin/record-store.js';
-import { DatabaseProbe } from '../health/database-probe.js';
+import { DatabaseProbe } from '../base/database-probe.js';
 import { AccountStore } from '../payments/accounts/account-store.js';
 import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';

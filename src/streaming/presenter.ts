@@ -1,4 +1,4 @@
-import type { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
 
 export type HeaderFields = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import { type ServerResponse } from 'node:http';
 import { type StreamingConfig } from '../config/config.js';
-import { toGatewayError } from '../errors/gateway-error.js';
+import { toGatewayError } from '../base/errors/gateway-error.js';
 import { Answer } from './answer.js';
 import { type Demand } from './demand.js';
 import { COMMENT_PING, DONE } from './frames.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { VideoPageRequest } from './video-store.js';
 
 const DEFAULT_LIMIT = 20;

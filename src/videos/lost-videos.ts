@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target } from '../catalog/model.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
-import { Recurring } from '../payments/recurring.js';
+import { Recurring } from '../base/recurring.js';
 import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { PollStore } from './polling/poll-store.js';
 import { UpstreamVideos } from './upstream-videos.js';

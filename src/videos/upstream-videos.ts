@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target } from '../catalog/model.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { UpstreamVideo, VideoProvider } from '../providers/video/video-provider.js';
 import { VideoProviders } from '../providers/video-providers.js';
 import type { UpstreamJob } from './domain/video-job.js';

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { VideoModel } from '../catalog/model.js';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 import type { Payer } from '../payments/charged-work.js';
-import { encodeVideoPricing, videoCharge, type VideoTerms } from '../payments/domain/video-charge.js';
+import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
 import { FEE_BPS } from '../payments/fee.js';
 import { checkVideoOptions } from '../providers/check-video-options.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { newId } from '../ids.js';
+import { newId } from '../base/ids.js';
 import { CHARGE_SETTINGS } from '../payments/charge.js';
 import type { ChargeSettings } from '../payments/charged-work.js';
-import { buildReceipt } from '../payments/domain/build-receipt.js';
-import { videoCharge } from '../payments/domain/video-charge.js';
+import { buildReceipt } from '../money/build-receipt.js';
+import { videoCharge } from '../money/video-charge.js';
 import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';

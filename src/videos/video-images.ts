@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import { ImageFetch, checkedImage } from '../providers/image/image-fetch.js';
 import type { VideoImage } from '../providers/video/video-provider.js';
 import type { VideoCommand } from './video-command.js';

@@ -1,9 +1,9 @@
 import { Ajv } from 'ajv';
-import { GatewayError } from '../errors/gateway-error.js';
-import type { JsonObject, JsonValue } from '../json.js';
-import { integer, number, object, text, textOf } from '../shape/schema-parts.js';
-import { shapeError } from '../shape/shape-error.js';
-import { withoutNulls } from '../shape/without-nulls.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
+import { integer, number, object, text, textOf } from '../base/shape/schema-parts.js';
+import { shapeError } from '../base/shape/shape-error.js';
+import { withoutNulls } from '../base/shape/without-nulls.js';
 import type { FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
 

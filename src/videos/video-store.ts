@@ -1,6 +1,6 @@
-import type { JsonObject } from '../json.js';
-import type { Charge } from '../payments/domain/metering.js';
-import type { VideoTerms } from '../payments/domain/video-charge.js';
+import type { JsonObject } from '../base/json.js';
+import type { Charge } from '../money/metering.js';
+import type { VideoTerms } from '../money/video-charge.js';
 import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';

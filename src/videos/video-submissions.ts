@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
-import { GatewayError } from '../errors/gateway-error.js';
-import { newId } from '../ids.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { newId } from '../base/ids.js';
 import { BudgetQueue } from '../payments/budget-queue.js';
 import { LEASE_MS } from '../payments/lease-keeper.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
 import type { Caller } from '../http/caller.js';
 import { whenLeft } from '../http/client-left.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
-import { AcceptingWork } from '../health/accepting-work.js';
+import { AcceptingWork } from '../http/health/accepting-work.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { VideosEndpoint } from './videos-endpoint.js';

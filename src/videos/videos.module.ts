@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../config/config.js';
-import { HealthModule } from '../health/health.module.js';
+import { HealthModule } from '../http/health/health.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { VideoContents } from './content/video-contents.js';
 import { LostVideos } from './lost-videos.js';

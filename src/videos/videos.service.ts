@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError, toGatewayError } from '../errors/gateway-error.js';
+import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
 import { UpstreamFailure } from '../providers/upstream-failure.js';
 import { isTerminal } from './domain/video-status.js';
 import type { UpstreamJob, VideoJob } from './domain/video-job.js';

@@ -3,7 +3,7 @@ import { externalModelCard, nativeModelCard } from '../../src/catalog/model-card
 import type { TextModel, VideoModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
-import { parseDecimal } from '../../src/payments/domain/decimal.js';
+import { parseDecimal } from '../../src/money/decimal.js';
 
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),

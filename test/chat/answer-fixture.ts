@@ -1,7 +1,7 @@
-import { type Receipt } from '../../src/payments/domain/receipt.js';
-import { NO_USAGE } from '../../src/payments/domain/usage.js';
+import { type Receipt } from '../../src/money/receipt.js';
+import { NO_USAGE } from '../../src/money/usage.js';
 import { type Outcome } from '../../src/payments/outcome.js';
-import { type TextEvent } from '../../src/providers/text/text-event.js';
+import { type TextEvent } from '../../src/text/text-event.js';
 
 export type TextOutcome = Outcome<TextEvent>;
 export const head = { responseId: 'resp_1', createdSeconds: 1_700_000_000, model: 'gpt-5.5' };

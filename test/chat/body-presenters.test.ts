@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExternalBodyPresenter } from '../../src/chat/presenter/external-body-presenter.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import { withReceiptInBody } from '../../src/payments/with-receipts.js';
 import { type BodyPresenter } from '../../src/streaming/presenter.js';
 import { admission, answer, head, outcomes, receipt, type TextOutcome } from './answer-fixture.js';

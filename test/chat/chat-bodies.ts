@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue } from '../../src/json.js';
+import { type JsonObject, type JsonValue } from '../../src/base/json.js';
 
 export const tool = {
   type: 'function',

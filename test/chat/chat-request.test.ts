@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
-import { type JsonObject, type JsonValue } from '../../src/json.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
+import { type JsonObject, type JsonValue } from '../../src/base/json.js';
 import { body, fullBody, tool, withMessages } from './chat-bodies.js';
 
 function failure(sent: JsonObject): GatewayError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseCompletionPage, parseMetadata } from '../../src/chat/stored/stored-chat-query.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 
 function refusal(run: () => unknown): object {
   try {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExternalStreamPresenter } from '../../src/chat/presenter/external-stream-presenter.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
-import { NO_USAGE } from '../../src/payments/domain/usage.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
+import { NO_USAGE } from '../../src/money/usage.js';
 import { withReceipts } from '../../src/payments/with-receipts.js';
-import { type TextEvent } from '../../src/providers/text/text-event.js';
+import { type TextEvent } from '../../src/text/text-event.js';
 import { type StreamPresenter } from '../../src/streaming/presenter.js';
 import {
   admission,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { expectSoundBooks } from '../support/books.js';
 import { messagesOf, toolCall } from '../support/chat-scripts.js';
 import { chatChunk, chatUsage, usageChunk } from '../support/chat-wire.js';

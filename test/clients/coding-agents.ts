@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import type { ClientName } from './client-packages.js';
 
 /** What an agent needs to know of the gateway. */

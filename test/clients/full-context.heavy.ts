@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { messagesOf } from '../support/chat-scripts.js';
 import { fileFor, TestGateway } from '../support/gateway.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../src/json.js';
+import { isJsonObject, type JsonObject } from '../../src/base/json.js';
 
 /** A fetch that keeps the bodies it has sent, for tests that say what a client really asks for. */
 export class RecordedFetch {

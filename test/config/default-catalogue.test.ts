@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { TextModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
-import { formatDecimal, type Decimal } from '../../src/payments/domain/decimal.js';
-import type { TextPricing, TokenPrices } from '../../src/payments/domain/pricing.js';
+import { formatDecimal, type Decimal } from '../../src/money/decimal.js';
+import type { TextPricing, TokenPrices } from '../../src/money/pricing.js';
 
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), {

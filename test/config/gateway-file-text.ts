@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError } from '../../src/config/configuration-error.js';
+import { ConfigurationError } from '../../src/base/errors/configuration-error.js';
 import { readGatewayFile, type GatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
 import { temporaryDirectory } from './temporary-directory.js';
 

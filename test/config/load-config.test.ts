@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
-import { ConfigurationError } from '../../src/config/configuration-error.js';
+import { ConfigurationError } from '../../src/base/errors/configuration-error.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { cleanUpDirectories, temporaryDirectory } from './temporary-directory.js';
 

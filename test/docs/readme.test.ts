@@ -8,7 +8,7 @@ import {
   EnvironmentVariables,
 } from '../../src/config/environment/environment-variables.js';
 import { readGatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
-import { ERRORS } from '../../src/errors/gateway-error.js';
+import { ERRORS } from '../../src/base/errors/gateway-error.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { codeBlocks, documents, inlineCode, page, tableRows } from './markdown.js';
 

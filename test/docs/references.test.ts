@@ -67,8 +67,7 @@ describe('docs/ARCHITECTURE.md', () => {
       forbidden: readonly { name: string }[];
     };
     const listed = [...text.matchAll(/^- `([a-z-]+)`:/gm)].map(([, name]) => name);
-    expect(listed).toEqual(expect.arrayContaining(forbidden.map(({ name }) => name)));
-    expect(listed).toHaveLength(forbidden.length);
+    expect(listed.sort()).toEqual([...new Set(forbidden.map(({ name }) => name))].sort());
   });
 
   it('has a place for every directory of src', () => {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { usageJson } from '../../src/chat/domain/usage-json.js';
-import type { JsonObject } from '../../src/json.js';
-import { parseDecimal } from '../../src/payments/domain/decimal.js';
-import { chargeFor } from '../../src/payments/domain/metering.js';
+import type { JsonObject } from '../../src/base/json.js';
+import { parseDecimal } from '../../src/money/decimal.js';
+import { chargeFor } from '../../src/money/metering.js';
 import { usageOf } from '../../src/providers/openai/convert-usage.js';
 import { responseUsage } from '../../src/responses/domain/response-usage.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { expectSoundBooks } from '../support/books.js';
 import { chatAnswer, chatChunk, chatUsage } from '../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../support/gateway.js';

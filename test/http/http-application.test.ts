@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Logger, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import { type Caller, CurrentCaller } from '../../src/http/caller.js';
 import { corsOptions } from '../../src/http/cors.js';
 import { configureHttp } from '../../src/http/http-application.js';

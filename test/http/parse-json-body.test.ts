@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import { MAX_JSON_DEPTH } from '../../src/http/json-bounds.js';
 import { parseJsonBody } from '../../src/http/parse-json-body.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { GatewayError, toGatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError, toGatewayError } from '../../src/base/errors/gateway-error.js';
 import { callerOf } from '../../src/http/caller.js';
 import { ClientLeft } from '../../src/http/client-left.js';
 import type { KeyedRequest } from '../../src/payments/keys/keyed-request.js';
@@ -9,7 +9,7 @@ import { Intake } from '../../src/http/intake.js';
 import { readJsonBody } from '../../src/http/read-json-body.js';
 import { receivePaidBody } from '../../src/http/receive.js';
 import { sendError } from '../../src/http/send-error.js';
-import { type JsonObject } from '../../src/json.js';
+import { type JsonObject } from '../../src/base/json.js';
 import { RawClient, serve, type TestServer } from '../streaming/raw-exchange.js';
 import { until } from '../support/until.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDecimal } from '../../src/payments/domain/decimal.js';
-import { chargeFor, chargeForEach, platformFee, providerShare } from '../../src/payments/domain/metering.js';
-import { Quote } from '../../src/payments/domain/quote.js';
-import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/payments/domain/tariff.js';
-import { NO_USAGE, type Usage } from '../../src/payments/domain/usage.js';
+import { parseDecimal } from '../../src/money/decimal.js';
+import { chargeFor, chargeForEach, platformFee, providerShare } from '../../src/money/metering.js';
+import { Quote } from '../../src/money/quote.js';
+import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/money/tariff.js';
+import { NO_USAGE, type Usage } from '../../src/money/usage.js';
 
 const tariff = (input: string, output: string, more: object = {}): Tariff => ({
   prices: { input: parseDecimal(input), output: parseDecimal(output), ...more },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Recurring } from '../../src/payments/recurring.js';
+import { Recurring } from '../../src/base/recurring.js';
 import { until } from '../support/until.js';
 
 describe('recurring work', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDecimal } from '../../src/payments/domain/decimal.js';
-import { encodeVideoPricing, videoCharge } from '../../src/payments/domain/video-charge.js';
+import { parseDecimal } from '../../src/money/decimal.js';
+import { encodeVideoPricing, videoCharge } from '../../src/money/video-charge.js';
 
 const PER_SECOND = encodeVideoPricing({ perSecond: parseDecimal('0.1') });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { AttemptCounts } from '../../src/providers/attempt-counts.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ProviderSettings } from '../../src/catalog/model.js';
-import type { JsonObject } from '../../src/json.js';
-import { createLogger } from '../../src/logging/create-logger.js';
-import { NestLogger } from '../../src/logging/nest-logger.js';
+import type { JsonObject } from '../../src/base/json.js';
+import { createLogger } from '../../src/app/logging/create-logger.js';
+import { NestLogger } from '../../src/app/logging/nest-logger.js';
 import { malformed } from '../../src/providers/http/malformed.js';
 import { mapRefusal } from '../../src/providers/openai/map-error.js';
 import { reportAttempt } from '../../src/providers/report-attempt.js';

@@ -1,9 +1,9 @@
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
 import { GENERIC_PROFILE } from '../../src/config/provider-profiles.js';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
-import type { SpokenEvent, TextEvent } from '../../src/providers/text/text-event.js';
+import type { SpokenEvent, TextEvent } from '../../src/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 
 export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { take } from 'rxjs';
 import type { Target } from '../../src/catalog/model.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import { AttemptCounts } from '../../src/providers/attempt-counts.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
-import type { TextEvent } from '../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../src/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
 import { chatChunk, sse } from '../support/chat-wire.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
-import type { JsonObject, JsonValue } from '../../src/json.js';
+import type { JsonObject, JsonValue } from '../../src/base/json.js';
 import { toChat } from '../../src/responses/bridge/to-chat.js';
 import { parseResponsesRequest } from '../../src/responses/responses-request.js';
 import { withInput } from './request-bodies.js';

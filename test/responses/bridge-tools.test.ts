@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
-import { GatewayError } from '../../src/errors/gateway-error.js';
-import type { JsonObject } from '../../src/json.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { type ChatBridge, toChat } from '../../src/responses/bridge/to-chat.js';
 import { assembleContext, resolveReferences } from '../../src/responses/domain/context.js';
 import { parseResponsesRequest } from '../../src/responses/responses-request.js';

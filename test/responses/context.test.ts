@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../src/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/base/json.js';
 import { assembleContext, referencedIds, resolveReferences } from '../../src/responses/domain/context.js';
 import { withoutRepeatedOutputs } from '../../src/responses/domain/repeated-outputs.js';
 import { storedInput } from '../../src/responses/domain/stored-input.js';

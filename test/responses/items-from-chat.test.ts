@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { settingsFromChat } from '../../src/responses/chat/from-chat.js';
 import { itemsFromChat } from '../../src/responses/chat/items-from-chat.js';
 

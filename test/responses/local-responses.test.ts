@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { LocalResponses } from '../../src/responses/socket/local-responses.js';
 
 const item = (text: string): JsonObject => ({ text });

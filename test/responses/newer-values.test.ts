@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { parseResponsesRequest } from '../../src/responses/responses-request.js';
 import { request } from './request-bodies.js';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 
 export function request(fields: JsonObject = {}): JsonObject {
   return { model: 'm', input: 'hi', ...fields };

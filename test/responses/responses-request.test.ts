@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { GatewayError } from '../../src/errors/gateway-error.js';
-import type { JsonObject, JsonValue } from '../../src/json.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
+import type { JsonObject, JsonValue } from '../../src/base/json.js';
 import { parseItems, parseResponsesRequest } from '../../src/responses/responses-request.js';
 import { clientItems, fullRequest, request, withInput } from './request-bodies.js';
 

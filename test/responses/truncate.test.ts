@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { assembleContext } from '../../src/responses/domain/context.js';
 import { pairCalls } from '../../src/responses/domain/pair-calls.js';
 import { truncateContext } from '../../src/responses/domain/truncate.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { from, NEVER, Observable, of, Subject, throwError } from 'rxjs';
-import { GatewayError } from '../../src/errors/gateway-error.js';
+import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import { until } from '../support/until.js';
 import { exchange, type Exchange, Gathered, listenersOf, plainFrames } from './writer-harness.js';
 

@@ -1,9 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Observable } from 'rxjs';
 import { type StreamingConfig } from '../../src/config/config.js';
-import { type GatewayError } from '../../src/errors/gateway-error.js';
+import { type GatewayError } from '../../src/base/errors/gateway-error.js';
 import { sendError } from '../../src/http/send-error.js';
-import { toGatewayError } from '../../src/errors/gateway-error.js';
+import { toGatewayError } from '../../src/base/errors/gateway-error.js';
 import { type Demand } from '../../src/streaming/demand.js';
 import { type BodyPresenter, type StreamPresenter } from '../../src/streaming/presenter.js';
 import { ResponseWriter } from '../../src/streaming/response-writer.js';

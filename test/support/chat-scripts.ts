@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from './chat-wire.js';
 import type { Exchange, Handler, ScriptedUpstream } from './scripted-upstream.js';
 

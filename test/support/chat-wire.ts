@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/base/json.js';
 
 /** Frames of the given values; a string is sent as it is (`[DONE]`), anything else as JSON. */
 export function sse(...values: readonly unknown[]): string {

@@ -7,11 +7,11 @@ import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Pool } from 'pg';
 import { stringify } from 'yaml';
-import { createApplication } from '../../src/application.js';
+import { createApplication } from '../../src/app/application.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { createLogger } from '../../src/logging/create-logger.js';
+import { createLogger } from '../../src/app/logging/create-logger.js';
 import { RunningCalls } from '../../src/payments/running-calls.js';
-import { shutDown } from '../../src/shutdown.js';
+import { shutDown } from '../../src/app/shutdown.js';
 import { expectSoundBooks } from './books.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 

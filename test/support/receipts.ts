@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { isJsonObject, type JsonObject } from '../../src/json.js';
+import { isJsonObject, type JsonObject } from '../../src/base/json.js';
 import { verifyReceipt, type Verdict } from '../../src/payments/receipts/verify-receipt.js';
 
 /** The keys that a gateway publishes, with the URL up to the path. */

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import type { CallFields } from '../../providers/text/text-event.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import type { CallFields } from '../../text/text-event.js';
 
 /** A tool call of the chat wire, with the fields that its upstream gave it beside our own. */
 export function callJson({

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import { type CallFields, type FinishReason, type TextEvent } from '../../providers/text/text-event.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { type CallFields, type FinishReason, type TextEvent } from '../../text/text-event.js';
 import { callJson, objectOf } from './call-json.js';
 import { extraFields, OUR_CHOICE_FIELDS, OUR_MESSAGE_FIELDS } from './extra-fields.js';
 

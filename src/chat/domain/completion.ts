@@ -1,5 +1,5 @@
-import { type JsonObject } from '../../json.js';
-import { type TextEvent } from '../../providers/text/text-event.js';
+import { type JsonObject } from '../../base/json.js';
+import { type TextEvent } from '../../text/text-event.js';
 import { CompletionChoice } from './completion-choice.js';
 import { extraFields, OUR_ANSWER_FIELDS } from './extra-fields.js';
 import { usageJson } from './usage-json.js';

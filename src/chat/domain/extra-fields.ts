@@ -1,4 +1,4 @@
-import { type JsonObject } from '../../json.js';
+import { type JsonObject } from '../../base/json.js';
 
 /** Fields that are ours to say, at each level of an answer; an upstream's unknown field never takes their place. */
 export const OUR_ANSWER_FIELDS = new Set([

@@ -1,6 +1,6 @@
-import { type JsonObject, type JsonValue } from '../../json.js';
+import { type JsonObject, type JsonValue } from '../../base/json.js';
 import { dataFrame } from '../../streaming/frames.js';
-import { type Extras, type FinishReason } from '../../providers/text/text-event.js';
+import { type Extras, type FinishReason } from '../../text/text-event.js';
 import { type CompletionHead } from '../domain/completion.js';
 import { extraFields, OUR_ANSWER_FIELDS, OUR_CHOICE_FIELDS } from '../domain/extra-fields.js';
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../json.js';
-import { type Extras, type TextEvent } from '../../providers/text/text-event.js';
+import type { JsonObject } from '../../base/json.js';
+import { type Extras, type TextEvent } from '../../text/text-event.js';
 import { callJson, objectOf } from '../domain/call-json.js';
 import { OUR_MESSAGE_FIELDS } from '../domain/extra-fields.js';
 import { type ChunkWriter, fieldsText } from './chunk-writer.js';

@@ -1,5 +1,5 @@
 import { type Outcome } from '../../payments/outcome.js';
-import { type TextEvent } from '../../providers/text/text-event.js';
+import { type TextEvent } from '../../text/text-event.js';
 import { type BodyPresenter, type HeaderFields } from '../../streaming/presenter.js';
 import { Completion, type CompletionHead } from '../domain/completion.js';
 

@@ -1,6 +1,6 @@
-import { errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
 import { type Outcome } from '../../payments/outcome.js';
-import { type TextEvent } from '../../providers/text/text-event.js';
+import { type TextEvent } from '../../text/text-event.js';
 import { dataFrame } from '../../streaming/frames.js';
 import { type HeaderFields, type StreamPresenter } from '../../streaming/presenter.js';
 import { type CompletionHead } from '../domain/completion.js';

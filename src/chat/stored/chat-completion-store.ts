@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../json.js';
-import type { Receipt } from '../../payments/domain/receipt.js';
-import type { PageRequest } from '../../shape/page-query.js';
+import type { JsonObject } from '../../base/json.js';
+import type { Receipt } from '../../money/receipt.js';
+import type { PageRequest } from '../../base/shape/page-query.js';
 
 export type Metadata = Readonly<Record<string, string>>;
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { Caller } from '../../http/caller.js';
 import { FreeBodies } from '../../http/free-bodies.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
-import type { Query } from '../../shape/page-query.js';
+import type { Query } from '../../base/shape/page-query.js';
 import { ChatCompletionStore, type StoredCompletion } from './chat-completion-store.js';
 import { completionJson, listJson, messagePage } from './stored-chat-json.js';
 import { parseCompletionPage, parseMetadata, parseStoredPage } from './stored-chat-query.js';

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../json.js';
-import { receiptInBody } from '../../payments/domain/receipt-json.js';
-import type { PageRequest } from '../../shape/page-query.js';
+import type { JsonObject } from '../../base/json.js';
+import { receiptInBody } from '../../money/receipt-json.js';
+import type { PageRequest } from '../../base/shape/page-query.js';
 import type { StoredCompletion } from './chat-completion-store.js';
 
 /** As its client got it, with its metadata; on the native surface with its receipt. */

@@ -1,10 +1,10 @@
 import { Ajv } from 'ajv';
 import { metadataSchema } from '../chat-request-schema.js';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject } from '../../json.js';
-import { parsePage, textIn, wrongQuery, type PageRequest, type Query } from '../../shape/page-query.js';
-import { object } from '../../shape/schema-parts.js';
-import { shapeError } from '../../shape/shape-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { JsonObject } from '../../base/json.js';
+import { parsePage, textIn, wrongQuery, type PageRequest, type Query } from '../../base/shape/page-query.js';
+import { object } from '../../base/shape/schema-parts.js';
+import { shapeError } from '../../base/shape/shape-error.js';
 import type { CompletionPageRequest, Metadata } from './chat-completion-store.js';
 
 const METADATA_KEY = /^metadata\[([^]*)\]$/;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CatalogSnapshot } from '../../catalog/catalog.js';
-import { isJsonObject } from '../../json.js';
-import { ConfigurationError } from '../configuration-error.js';
+import { isJsonObject } from '../../base/json.js';
+import { ConfigurationError } from '../../base/errors/configuration-error.js';
 import { deepFreeze } from '../deep-freeze.js';
 import { readProxies, type Proxies } from '../environment/proxies.js';
 import { errorCode } from '../file-errors.js';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../json.js';
-import { multiplyCeil, parseDecimal, type Decimal } from '../../payments/domain/decimal.js';
+import { isJsonObject } from '../../base/json.js';
+import { multiplyCeil, parseDecimal, type Decimal } from '../../money/decimal.js';
 
 /** What reading one file shares: where `${NAME}` looks, and what was found wrong so far. */
 export interface Reading {

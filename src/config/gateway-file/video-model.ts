@@ -1,6 +1,6 @@
 import type { Target, VideoModel } from '../../catalog/model.js';
-import { parseDecimal } from '../../payments/domain/decimal.js';
-import type { VideoPricing } from '../../payments/domain/pricing.js';
+import { parseDecimal } from '../../money/decimal.js';
+import type { VideoPricing } from '../../money/pricing.js';
 import type { Section, TextRule } from './section.js';
 
 /** What a model of any kind says. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { limitError } from '../refusal.js';
 import { KeyStore, type KeyRecord } from './key-store.js';
 import type { KeyedRequest } from './keyed-request.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../../ids.js';
+import { newId } from '../../base/ids.js';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from './key-store.js';
 

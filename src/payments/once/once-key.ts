@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject } from '../../json.js';
-import { writeCanonicalJson } from '../domain/canonical-json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { JsonObject } from '../../base/json.js';
+import { writeCanonicalJson } from '../../money/canonical-json.js';
 
 const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
 const MAX_LENGTH = 200;

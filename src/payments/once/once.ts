@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { KeyAuthenticator } from '../keys/key-authenticator.js';
 import type { KeyedRequest } from '../keys/keyed-request.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';

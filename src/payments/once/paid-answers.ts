@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { EMPTY, of, type Observable } from 'rxjs';
-import { errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
 import type { Demand } from '../../streaming/demand.js';
 import { dataFrame } from '../../streaming/frames.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { ReceiptKeyStore, type ReceiptKey } from './receipt-key-store.js';
 import { ReceiptSigner } from './receipt-signer.js';
 

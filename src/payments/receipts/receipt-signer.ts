@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { canonicalJson, signedText } from '../domain/canonical-json.js';
-import type { Receipt } from '../domain/receipt.js';
+import { canonicalJson, signedText } from '../../money/canonical-json.js';
+import type { Receipt } from '../../money/receipt.js';
 import type { ReceiptKey } from './receipt-key-store.js';
 
 /**

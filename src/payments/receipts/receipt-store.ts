@@ -1,5 +1,5 @@
-import type { PageRequest } from '../../shape/page-query.js';
-import type { Receipt } from '../domain/receipt.js';
+import type { PageRequest } from '../../base/shape/page-query.js';
+import type { Receipt } from '../../money/receipt.js';
 
 export interface ReceiptPage {
   readonly receipts: readonly Receipt[];

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { buildReceipt } from '../domain/build-receipt.js';
-import type { Receipt } from '../domain/receipt.js';
+import { buildReceipt } from '../../money/build-receipt.js';
+import type { Receipt } from '../../money/receipt.js';
 import {
   Ledger,
   type SettledAmounts,

@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '../../catalog/model.js';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
 import { readWhole } from '../http/read-body.js';

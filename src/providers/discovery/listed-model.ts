@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /** What an upstream's list says of one model, as far as it is of use here. */
 export interface ListedModel {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { VideoSubmission } from '../video/video-provider.js';
 
 /** What this wire calls a resolution, by the shorter side of a size. */

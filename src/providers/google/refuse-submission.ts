@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonValue } from '../../base/json.js';
 import { headerOf } from '../http/header.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { type Limits, ReadClock } from './read-clock.js';
 import { UpstreamCall, type ResponseHead } from './upstream-call.js';

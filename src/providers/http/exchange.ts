@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { decodedAnswer } from './decoded-answer.js';
 import { malformed } from './malformed.js';
 import { parseObject } from './parse-object.js';

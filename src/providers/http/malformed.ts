@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 
 /** An answer that is not what was asked for. The reason is for the log; it never holds text of the upstream. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../json.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { exceedsDepth } from './json-depth.js';
 import { malformed } from './malformed.js';
 

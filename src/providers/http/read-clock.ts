@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '../../catalog/model.js';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 
 export type Limits = Pick<ProviderSettings, 'timeoutMs' | 'firstByteTimeoutMs' | 'silenceTimeoutMs'>;

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { GuardedClient, GuardRefusal } from '../http/guarded-client.js';
 import { headerOf } from '../http/header.js';
 import { readWhole } from '../http/read-body.js';

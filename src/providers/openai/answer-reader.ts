@@ -1,6 +1,6 @@
 import { malformed } from '../http/malformed.js';
 import { MAX_ANSWER_BYTES } from '../http/read-body.js';
-import type { SpokenEvent } from '../text/text-event.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import { convertAnswer } from './convert-answer.js';
 import type { RequestContext } from './map-error.js';
 import { StreamReader, type StreamStep } from './stream-reader.js';

@@ -1,6 +1,6 @@
 import { malformed } from '../http/malformed.js';
 import { parseObject } from '../http/parse-object.js';
-import type { SpokenEvent } from '../text/text-event.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import { ChunkConverter } from './convert-chunk.js';
 import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
 

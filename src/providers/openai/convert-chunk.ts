@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { malformed } from '../http/malformed.js';
-import type { Extras, FinishReason, SpokenEvent } from '../text/text-event.js';
+import type { Extras, FinishReason, SpokenEvent } from '../../text/text-event.js';
 import { convertContent } from './convert-content.js';
 import { usageOf } from './convert-usage.js';
 import { failedFinish, mapFinishReason } from './map-finish-reason.js';

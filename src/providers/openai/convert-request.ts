@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { TextRequest } from '../text/text-request.js';
 import { fitMessages } from './fit-messages.js';
 

@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import type { Usage } from '../../payments/domain/usage.js';
-import type { SpokenEvent } from '../text/text-event.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import type { Usage } from '../../money/usage.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import { shownUsage } from './shown-usage.js';
 
 /** Largest number of tokens that is a count, since it is stored as one. */

@@ -1,5 +1,5 @@
 import type { Profile } from '../../catalog/profile.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { Remedy } from '../text/remedy.js';
 import type { ReadError } from '../read-error.js';
 import { hasOwnText } from './own-text.js';

@@ -1,5 +1,5 @@
 import type { Profile } from '../../catalog/profile.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { fitOrder } from './fit-order.js';
 import { fitToolCallIds } from './fit-tool-call-ids.js';
 import { wellFormedJson } from '../well-formed.js';

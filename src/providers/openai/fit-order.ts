@@ -1,5 +1,5 @@
 import type { Profile } from '../../catalog/profile.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /** What an assistant says where a service wants to hear it between a tool and a user. */
 const BETWEEN: JsonObject = { role: 'assistant', content: 'OK.' };

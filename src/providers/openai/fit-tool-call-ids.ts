@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ToolCallIdRule } from '../../catalog/profile.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 type FittingRule = Exclude<ToolCallIdRule, 'kept'>;
 

@@ -1,6 +1,6 @@
-import { GatewayError } from '../../errors/gateway-error.js';
-import { contextLengthExceeded } from '../../errors/context-length-exceeded.js';
-import type { JsonObject } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { contextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
+import type { JsonObject } from '../../base/json.js';
 import { cleanMessage } from '../clean-message.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import { failureOfStatus, refusal, type StatusDetails } from '../map-status.js';

@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { FinishReason } from '../text/text-event.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { FinishReason } from '../../text/text-event.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 
 const FINISH_REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map<string, FinishReason | 'failed'>(

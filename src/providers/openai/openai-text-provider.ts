@@ -1,6 +1,6 @@
 import type { ProviderSettings, Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { secretsOf } from '../clean-message.js';
 import { headerOf } from '../http/header.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
@@ -9,7 +9,7 @@ import { MAX_ANSWER_BYTES, readErrorBody, readWhole } from '../http/read-body.js
 import type { ResponseHead } from '../http/upstream-call.js';
 import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
-import type { SpokenEvent } from '../text/text-event.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import { joined, type Trial } from '../text/remedy.js';
 import type { TextRequest } from '../text/text-request.js';

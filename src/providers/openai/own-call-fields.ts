@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
-import { UPSTREAM_FIELDS } from '../text/text-event.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { UPSTREAM_FIELDS } from '../../text/text-event.js';
 
 /** A chat body in which every call has the fields that this provider gave it, and none of another one's. */
 export function withOwnCallFields(chat: JsonObject, provider: string): JsonObject {

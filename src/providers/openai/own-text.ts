@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /**
  * The texts of a request on the chat wire that are whoever wrote it: all strings, and the names of fields below the

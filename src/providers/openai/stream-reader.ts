@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../json.js';
-import type { SpokenEvent } from '../text/text-event.js';
+import type { JsonObject } from '../../base/json.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import { malformed } from '../http/malformed.js';
 import { parseObject } from '../http/parse-object.js';
 import { ChunkConverter } from './convert-chunk.js';

@@ -1,7 +1,7 @@
-import { newId } from '../../ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { newId } from '../../base/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { malformed } from '../http/malformed.js';
-import type { CallFields, SpokenEvent } from '../text/text-event.js';
+import type { CallFields, SpokenEvent } from '../../text/text-event.js';
 import { JsonSpan } from './json-span.js';
 import type { UnknownFields } from './unknown-fields.js';
 

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 
 /** Far above what any upstream says before its first word. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { listOf, messagesOf } from './conversation.js';
 import { jsonSchemaInstance } from './json-schema-instance.js';
 

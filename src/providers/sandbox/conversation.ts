@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /** The messages of a chat body, in order. */
 export function messagesOf(chat: JsonObject): readonly JsonObject[] {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { chooseTool, type SandboxCall } from './choose-tool.js';
 import { lastUserText, listOf, toolOutputs } from './conversation.js';
 import { jsonSchemaInstance } from './json-schema-instance.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 
 /** How a sandbox text model behaves; all counts are tokens of the whole answer, every choice included. */
 export interface SandboxOptions {

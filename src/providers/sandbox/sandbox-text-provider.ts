@@ -1,8 +1,8 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { Usage } from '../../payments/domain/usage.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { Usage } from '../../money/usage.js';
 import { failureOfStatus } from '../map-status.js';
-import type { TextEvent } from '../text/text-event.js';
+import type { TextEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 
 /** How a sandbox video job goes. */
 export interface SandboxVideoOptions {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Target } from '../../catalog/model.js';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { formatContentRange, partOf } from '../video/byte-range.js';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 import { patternInstance } from './pattern-instance.js';
 
 const MAX_LENGTH = 65_536;

@@ -1,4 +1,4 @@
-import type { FinishReason, TextEvent } from '../text/text-event.js';
+import type { FinishReason, TextEvent } from '../../text/text-event.js';
 import type { SandboxAnswer } from './plan-answer.js';
 import { tokensOf } from './sandbox-tokens.js';
 

@@ -1,6 +1,6 @@
 import type { Target } from '../../catalog/model.js';
 import type { Trial } from './remedy.js';
-import type { SpokenEvent } from './text-event.js';
+import type { SpokenEvent } from '../../text/text-event.js';
 import type { TextRequest } from './text-request.js';
 
 /** One attempt of one request at one target. */

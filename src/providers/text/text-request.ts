@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { TextModel } from '../../catalog/model.js';
 
 /** The client's name for a field of the chat body (`messages[0].content`); undefined where it sent nothing there. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../json.js';
+import { isJsonObject } from '../../base/json.js';
 import { headerOf } from '../http/header.js';
 import { malformed } from '../http/malformed.js';
 import { parseRetryAfter } from '../http/retry-after.js';

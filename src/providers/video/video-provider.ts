@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Target, VideoModel } from '../../catalog/model.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 
 /** Bytes of a kind that providers take, checked by what they begin with. */
 export interface VideoImage {

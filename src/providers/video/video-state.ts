@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json.js';
+import type { JsonValue } from '../../base/json.js';
 import type { VideoFailure, VideoSnapshot, VideoState } from './video-provider.js';
 
 const STATES: ReadonlyMap<string, VideoState> = new Map([

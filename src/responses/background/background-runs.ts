@@ -4,7 +4,7 @@ import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
-import { Recurring } from '../../payments/recurring.js';
+import { Recurring } from '../../base/recurring.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
 import { CompactionRuns } from '../compaction/compaction-runs.js';
 import { requestBefore } from '../compaction/plan-compaction.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { TextCall } from '../../generation/text-calls.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../json.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { isClientToolType, type ClientToolType } from '../domain/client-tools.js';
 import { textIn } from '../domain/fields.js';
 

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../json.js';
-import { UPSTREAM_FIELDS } from '../../providers/text/text-event.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
+import { UPSTREAM_FIELDS } from '../../text/text-event.js';
 import { CLIENT_TOOLS, clientToolCalledBy } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import { type ChatContent, convertContent, joinedText } from './convert-content.js';

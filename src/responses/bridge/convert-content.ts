@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
 /** Content of one item on the chat wire, where text and attachments cannot stand everywhere together. */

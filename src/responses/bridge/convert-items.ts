@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
 import { convertCall, convertOutput } from './convert-call.js';

@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors/gateway-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { ConvertedTools, OfferedTool } from './convert-tools.js';
 import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';

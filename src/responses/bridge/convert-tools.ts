@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';

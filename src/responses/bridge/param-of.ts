@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { ParamOf } from '../../providers/text/text-request.js';
 
 /** Fields of the chat wire by what they are called, or come from, in a request for a Response. */

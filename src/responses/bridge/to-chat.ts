@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors/gateway-error.js';
-import { isJsonObject, type JsonObject } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { configurationOf } from '../domain/configuration.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import type { ResponsesRequest } from '../responses-request.js';

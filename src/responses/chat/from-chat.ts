@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
 /** Fields that a body for a Response has under the same name. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
 /** Messages of the chat wire as input items. The older functions have no ids of their own, so their calls are given one. */

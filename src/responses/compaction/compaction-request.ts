@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { pick } from '../domain/fields.js';
 import { parseResponsesRequest, type ResponsesRequest } from '../responses-request.js';
 

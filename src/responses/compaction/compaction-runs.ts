@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { concat, concatMap, defer, EMPTY, filter, from, tap, type Observable } from 'rxjs';
 import type { Asking, Shape, TextCall } from '../../generation/text-calls.js';
-import type { JsonObject } from '../../json.js';
-import type { TextEvent } from '../../providers/text/text-event.js';
+import type { JsonObject } from '../../base/json.js';
+import type { TextEvent } from '../../text/text-event.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
 import { SUMMARY_TOKENS, withSummary } from './plan-compaction.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';

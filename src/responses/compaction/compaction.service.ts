@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
-import { newId } from '../../ids.js';
-import type { JsonObject } from '../../json.js';
+import { newId } from '../../base/ids.js';
+import type { JsonObject } from '../../base/json.js';
 import type { Payer } from '../../payments/charged-work.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
-import type { TextEvent } from '../../providers/text/text-event.js';
+import type { TextEvent } from '../../text/text-event.js';
 import type { Demand } from '../../streaming/demand.js';
 import { ContextReader } from '../context-reader.js';
 import { isOfUser } from '../domain/compacted.js';

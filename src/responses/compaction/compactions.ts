@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
-import { newId } from '../../ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { newId } from '../../base/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { isCompaction, type OpenedCompaction } from '../domain/compacted.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { CompactionItem } from '../domain/item.js';

@@ -1,8 +1,8 @@
 import type { ResolvedModel } from '../../catalog/catalog.js';
 import { countsMoreThan } from '../../generation/count-input.js';
 import type { PrecedingRequest } from '../../generation/text-calls.js';
-import { newId } from '../../ids.js';
-import type { JsonObject } from '../../json.js';
+import { newId } from '../../base/ids.js';
+import type { JsonObject } from '../../base/json.js';
 import type { ReadContext } from '../context-reader.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import { isTrigger, splitForCompaction } from '../domain/compacted.js';

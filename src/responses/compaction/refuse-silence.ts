@@ -1,6 +1,6 @@
 import { concat, defer, EMPTY, tap, throwError, type Observable } from 'rxjs';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { TextEvent } from '../../providers/text/text-event.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { TextEvent } from '../../text/text-event.js';
 
 /** A conversation must not be replaced by nothing. */
 export function refuseSilence(events: Observable<TextEvent>): Observable<TextEvent> {

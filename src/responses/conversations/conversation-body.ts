@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject, JsonValue } from '../../json.js';
-import { object } from '../../shape/schema-parts.js';
-import { shapeError } from '../../shape/shape-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import { object } from '../../base/shape/schema-parts.js';
+import { shapeError } from '../../base/shape/shape-error.js';
 import { metadataSchema } from '../responses-request-schema.js';
 import { parseItems } from '../responses-request.js';
 

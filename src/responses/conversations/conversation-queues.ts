@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
-import { Drain } from '../../health/drain.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { Drain } from '../../http/health/drain.js';
 import { ConversationStore } from './conversation-store.js';
 
 /** How often this process looks for conversations that have become free, all of them at once. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { RecordItem } from '../../payments/call-record.js';
 import type { ItemPage, ItemPageRequest } from '../response-store.js';
 

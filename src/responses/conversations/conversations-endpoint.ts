@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../http/caller.js';
 import { whenLeft } from '../../http/client-left.js';
 import { FreeBodies } from '../../http/free-bodies.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import { itemList } from '../item-list.js';
 import { parseItemQuery, type Query } from '../list-query.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../errors/gateway-error.js';
-import { newId } from '../../ids.js';
-import type { JsonObject } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { newId } from '../../base/ids.js';
+import type { JsonObject } from '../../base/json.js';
 import { referencedIds, resolveReferences } from '../domain/context.js';
 import { storedInput } from '../domain/stored-input.js';
 import { shownItem } from '../domain/upstream-fields.js';

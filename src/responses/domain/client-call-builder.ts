@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../json.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { CallBuilder } from './call-builders.js';
 import { CLIENT_TOOLS, clientToolCalledBy, type ClientToolType } from './client-tools.js';
 import type { Emit, ItemPlace } from './emit.js';

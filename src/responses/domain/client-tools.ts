@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectIn, objectsIn, pick, textIn } from './fields.js';
 import type { ClientCallFields, ClientCallItem, OutputItemPrefix } from './item.js';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 
 /** A compaction that a run begins with. Stored as JSON with a background run. */
 export interface CompactionPlan {

@@ -1,4 +1,4 @@
-import type { TextEvent } from '../../providers/text/text-event.js';
+import type { TextEvent } from '../../text/text-event.js';
 import { clientToolCalledBy } from './client-tools.js';
 import type { EndingError } from './ending.js';
 import type { OutputItem, OutputItemPrefix } from './item.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn } from './fields.js';
 
 /** Settings that a context can change for what comes after it. */

@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { JsonObject } from '../../base/json.js';
 import { textIn } from './fields.js';
 import { callIdOf, isCall, isOutput, pairCalls } from './pair-calls.js';
 

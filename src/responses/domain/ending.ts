@@ -1,4 +1,4 @@
-import type { FinishReason } from '../../providers/text/text-event.js';
+import type { FinishReason } from '../../text/text-event.js';
 import type { ResponseEnvelope } from './response.js';
 import type { TerminalEventBody } from './response-event.js';
 import type { TerminalStatus } from './status.js';

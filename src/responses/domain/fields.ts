@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /** The objects of a list; nothing for what is no list. */
 export function objectsIn(value: JsonValue | undefined): readonly JsonObject[] {

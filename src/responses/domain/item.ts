@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 

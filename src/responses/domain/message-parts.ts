@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 import type { Emit, ItemPlace } from './emit.js';
 import type { OutputTextPart, RefusalPart } from './item.js';
 

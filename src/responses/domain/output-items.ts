@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../json.js';
-import type { CallFields, TextEvent } from '../../providers/text/text-event.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import type { CallFields, TextEvent } from '../../text/text-event.js';
 import type { CallBuilder } from './call-builders.js';
 import { convertAnnotation, convertLogprobs } from './convert-chat-fields.js';
 import type { Emit, ItemPlace } from './emit.js';

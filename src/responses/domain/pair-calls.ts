@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { textIn } from './fields.js';
 
 /** Calls that a client answers; those of tools that ran upstream carry their result or stand alone. */

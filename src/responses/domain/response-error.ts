@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode } from '../../errors/gateway-error.js';
+import { ERRORS, type ErrorCode } from '../../base/errors/gateway-error.js';
 import type { EndingError } from './ending.js';
 
 /** The codes of a failed Response that there is a cause for here, out of OpenAI's enumeration, and what they are called. */

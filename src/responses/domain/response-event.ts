@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 import type { MessagePart, OutputItem, ReasoningPart, SummaryPart } from './item.js';
 import type { ResponseObject } from './response.js';
 

@@ -1,4 +1,4 @@
-import type { FinishReason, TextEvent } from '../../providers/text/text-event.js';
+import type { FinishReason, TextEvent } from '../../text/text-event.js';
 import { conclude, type Conclusion, type Ending, type EndingError, TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
 import type { CompactionItem, OutputItem, OutputItemPrefix } from './item.js';

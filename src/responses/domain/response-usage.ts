@@ -1,4 +1,4 @@
-import type { TextEvent } from '../../providers/text/text-event.js';
+import type { TextEvent } from '../../text/text-event.js';
 import type { ResponseUsage } from './response.js';
 
 export type UsageEvent = Extract<TextEvent, { type: 'usage' }>;

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { CLIENT_TOOLS, clientToolCalledBy } from './client-tools.js';
 import type { OutputItemPrefix } from './item.js';
 

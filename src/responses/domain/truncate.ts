@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { isDeclaration, isInstruction, isOfUser } from './compacted.js';
 import { isCall, isOutput, pairCalls } from './pair-calls.js';
 

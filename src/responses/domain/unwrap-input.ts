@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../json.js';
+import { isJsonObject } from '../../base/json.js';
 
 /**
  * The input of a custom tool out of `{"input": "…"}`. Models also call it by the tool's own word, such as

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../json.js';
-import { type CallFields, UPSTREAM_FIELDS } from '../../providers/text/text-event.js';
+import type { JsonObject } from '../../base/json.js';
+import { type CallFields, UPSTREAM_FIELDS } from '../../text/text-event.js';
 
 /** A call as it is stored: with what its upstream said beside it, which no client sees. */
 export function withUpstreamFields<Item extends object>(

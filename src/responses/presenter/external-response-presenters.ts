@@ -1,4 +1,4 @@
-import type { GatewayError } from '../../errors/gateway-error.js';
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { namedFrame } from '../../streaming/frames.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';

@@ -1,6 +1,6 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { IntakeShare } from '../../http/intake.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 
 /** A message that asks for a response. */
 export interface CreateEvent {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 
 /** How many sockets of each key are open in this process, and how many may be. */
 export class KeyPlaces {

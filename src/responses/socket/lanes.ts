@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { CreateEvent } from './client-event.js';
 
 /** Responses of one socket that run at the same time. */

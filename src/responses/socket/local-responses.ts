@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { History } from '../context-reader.js';
 
 const MAX_RESPONSES = 16;

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { Observable, takeUntil } from 'rxjs';
-import { GatewayError, severityOf, toGatewayError } from '../../errors/gateway-error.js';
+import { GatewayError, severityOf, toGatewayError } from '../../base/errors/gateway-error.js';
 import { ClientLeft } from '../../http/client-left.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import type { Surface } from '../../http/surface.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { Payer } from '../../payments/charged-work.js';
 import { textIn } from '../domain/fields.js';
 import type { OutputItem } from '../domain/item.js';

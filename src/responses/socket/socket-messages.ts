@@ -1,6 +1,6 @@
-import { ERRORS, errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import { ERRORS, errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
 import type { Surface } from '../../http/surface.js';
-import type { Receipt } from '../../payments/domain/receipt.js';
+import type { Receipt } from '../../money/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { ownCodeOf } from '../domain/response-error.js';
 import type { ResponseEvent } from '../domain/response-event.js';

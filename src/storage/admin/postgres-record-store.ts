@@ -9,7 +9,7 @@ import {
   type UsageRow,
   type VideoRow,
 } from '../../admin/record-store.js';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { Database } from '../database.js';
 import { beyond, narrowed, pageOf } from './pages.js';
 import { usagePage } from './usage-page.js';

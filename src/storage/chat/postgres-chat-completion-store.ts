@@ -7,7 +7,7 @@ import {
   type Metadata,
   type StoredCompletion,
 } from '../../chat/stored/chat-completion-store.js';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { withinPage } from '../within-page.js';

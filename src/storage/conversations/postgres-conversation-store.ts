@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { GatewayError } from '../../errors/gateway-error.js';
-import type { JsonObject } from '../../json.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { JsonObject } from '../../base/json.js';
 import type { RecordItem } from '../../payments/call-record.js';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import {

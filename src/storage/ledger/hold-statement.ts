@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { wholeTokens } from '../../payments/domain/usage.js';
+import { wholeTokens } from '../../money/usage.js';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
 import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { Receipt } from '../../payments/domain/receipt.js';
+import type { Receipt } from '../../money/receipt.js';
 import { ReceiptStore, type ReceiptPage } from '../../payments/receipts/receipt-store.js';
-import type { PageRequest } from '../../shape/page-query.js';
+import type { PageRequest } from '../../base/shape/page-query.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';

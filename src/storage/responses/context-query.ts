@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { ResponseStatus } from '../../responses/domain/status.js';
 import {
   MAX_CONTEXT_BYTES,

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { GatewayError } from '../../errors/gateway-error.js';
-import { newId } from '../../ids.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { newId } from '../../base/ids.js';
 import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
 import type { Payer } from '../../payments/charged-work.js';
 import { columnText } from '../column-text.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
 import type { Payer } from '../../payments/charged-work.js';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';

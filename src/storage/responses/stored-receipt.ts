@@ -1,5 +1,5 @@
-import { buildReceipt } from '../../payments/domain/build-receipt.js';
-import type { LineItem, Receipt } from '../../payments/domain/receipt.js';
+import { buildReceipt } from '../../money/build-receipt.js';
+import type { LineItem, Receipt } from '../../money/receipt.js';
 
 /** The columns of a receipt; all null where there is none. */
 export interface ReceiptRow {

@@ -1,5 +1,5 @@
-import type { VideoTerms } from '../../payments/domain/video-charge.js';
-import type { JsonObject } from '../../json.js';
+import type { VideoTerms } from '../../money/video-charge.js';
+import type { JsonObject } from '../../base/json.js';
 import type {
   UpstreamJob,
   VideoError,

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { VideoVariant } from '../../providers/video/video-provider.js';
 
 /** `variant`: video, which is the default, or thumbnail. @throws GatewayError 400 */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { GatewayError, toGatewayError } from '../../errors/gateway-error.js';
+import { GatewayError, toGatewayError } from '../../base/errors/gateway-error.js';
 import { whenLeft } from '../../http/client-left.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { ContentRequest, VideoContent } from '../../providers/video/video-provider.js';

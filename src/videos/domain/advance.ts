@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js';
+import type { JsonObject } from '../../base/json.js';
 import type { VideoError } from './video-job.js';
 import { isTerminal, mayBecome, type VideoStatus } from './video-status.js';
 

@@ -1,5 +1,5 @@
 import type { VideoModel } from '../../catalog/model.js';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { VideoParameters } from './video-job.js';
 
 /** How the request calls its fields. */

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../json.js';
-import type { Receipt } from '../../payments/domain/receipt.js';
-import type { VideoTerms } from '../../payments/domain/video-charge.js';
+import type { JsonObject } from '../../base/json.js';
+import type { Receipt } from '../../money/receipt.js';
+import type { VideoTerms } from '../../money/video-charge.js';
 import type { VideoStatus } from './video-status.js';
 
 /** The route that a job came by decides how every route shows it. */

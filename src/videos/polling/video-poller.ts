@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
-import { toGatewayError } from '../../errors/gateway-error.js';
+import { toGatewayError } from '../../base/errors/gateway-error.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { UpstreamJob, VideoError } from '../domain/video-job.js';

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import { GatewayError } from '../../errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { LEASE_MS } from '../../payments/lease-keeper.js';
-import { Recurring } from '../../payments/recurring.js';
+import { Recurring } from '../../base/recurring.js';
 import { isTerminal } from '../domain/video-status.js';
 import type { VideoProgress } from '../domain/video-job.js';
 import { PollStore } from '../polling/poll-store.js';

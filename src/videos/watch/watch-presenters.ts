@@ -1,4 +1,4 @@
-import { errorEnvelope, type GatewayError } from '../../errors/gateway-error.js';
+import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
 import { dataFrame, namedFrame } from '../../streaming/frames.js';
 import type { HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import { videoJson, videoStatusEvent } from '../domain/video-json.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { chatAnswer, chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
 import { fileFor } from '../../support/gateway.js';
 import type { Exchange, Handler, ScriptedUpstream } from '../../support/scripted-upstream.js';

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Pool } from 'pg';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { expectSoundBooks } from '../../support/books.js';
 import type { CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { chatAnswer, chatUsage } from '../../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { VideosClient } from '../videos/videos-client.js';

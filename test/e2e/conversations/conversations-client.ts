@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Pool } from 'pg';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import type { ScriptedUpstream } from '../../support/scripted-upstream.js';
 
 export interface ConversationBody {

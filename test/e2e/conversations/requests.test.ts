@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { refusalOf } from '../../support/refusal-of.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';

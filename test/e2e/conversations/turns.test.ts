@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatAnswer } from '../../support/chat-wire.js';
 import { nextStalls } from '../../support/chat-scripts.js';

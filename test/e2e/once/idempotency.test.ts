@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../src/ids.js';
+import { newId } from '../../../src/base/ids.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { GatewayClient } from '../../support/gateway-client.js';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
-import { newId } from '../../../src/ids.js';
+import { newId } from '../../../src/base/ids.js';
 import { PNG } from '../../providers/image/image-host.js';
 import { VideosClient, type ShownVideo } from '../videos/videos-client.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { expectGenuine, publishedKeys } from '../../support/receipts.js';
 import { refusal, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { chatUsage } from '../../support/chat-wire.js';
 import { GatewayClient, receiptIn } from '../../support/gateway-client.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';

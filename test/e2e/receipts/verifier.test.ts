@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { compileProject } from '../../support/compiled.js';
 import { GatewayClient } from '../../support/gateway-client.js';
 import { removeDirectory, scratchDirectory } from '../../support/gateway-process.js';

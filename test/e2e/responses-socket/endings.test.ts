@@ -6,7 +6,7 @@ import { fileFor, TestGateway } from '../../support/gateway.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { until } from '../../support/until.js';
 import { ResponseSockets } from '../../../src/responses/socket/response-sockets.js';
-import { shutDown } from '../../../src/shutdown.js';
+import { shutDown } from '../../../src/app/shutdown.js';
 import { refusedUpgrade, SocketClient } from './socket-client.js';
 import { SocketFixture, WORKING } from './socket-fixture.js';
 

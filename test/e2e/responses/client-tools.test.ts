@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { callsTools, messagesOf, toolCall } from '../../support/chat-scripts.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { ResponsesClient, type ResponseBody } from '../../support/responses-client.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import OpenAI from 'openai';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { chatAnswer, chatUsage } from '../../support/chat-wire.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { refusalOf } from '../../support/refusal-of.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { callsTools, messagesOf, toolCall } from '../../support/chat-scripts.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { refusalOf } from '../../support/refusal-of.js';

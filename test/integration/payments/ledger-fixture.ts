@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { newId } from '../../../src/ids.js';
-import { parseDecimal } from '../../../src/payments/domain/decimal.js';
-import { encodeTariff } from '../../../src/payments/domain/tariff.js';
+import { newId } from '../../../src/base/ids.js';
+import { parseDecimal } from '../../../src/money/decimal.js';
+import { encodeTariff } from '../../../src/money/tariff.js';
 import { hashApiKey, newApiKey } from '../../../src/payments/keys/api-key.js';
 import {
   isRefusal,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newId } from '../../../src/ids.js';
+import { newId } from '../../../src/base/ids.js';
 import { isRefusal, type HoldRequest } from '../../../src/payments/ledger.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../src/ids.js';
+import { newId } from '../../../src/base/ids.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import {

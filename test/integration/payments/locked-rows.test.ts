@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PoolClient } from 'pg';
-import { chargeFor } from '../../../src/payments/domain/metering.js';
-import { decodeTariff } from '../../../src/payments/domain/tariff.js';
+import { chargeFor } from '../../../src/money/metering.js';
+import { decodeTariff } from '../../../src/money/tariff.js';
 import { UnwritableError } from '../../../src/payments/ledger.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../src/ids.js';
-import { encodeVideoPricing } from '../../../src/payments/domain/video-charge.js';
+import { newId } from '../../../src/base/ids.js';
+import { encodeVideoPricing } from '../../../src/money/video-charge.js';
 import { LostVideos } from '../../../src/videos/lost-videos.js';
 import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';

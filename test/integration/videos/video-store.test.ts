@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../src/ids.js';
-import { buildReceipt } from '../../../src/payments/domain/build-receipt.js';
+import { newId } from '../../../src/base/ids.js';
+import { buildReceipt } from '../../../src/money/build-receipt.js';
 import { isRefusal } from '../../../src/payments/ledger.js';
-import { encodeVideoPricing, videoCharge } from '../../../src/payments/domain/video-charge.js';
+import { encodeVideoPricing, videoCharge } from '../../../src/money/video-charge.js';
 import { ReceiptSigner } from '../../../src/payments/receipts/receipt-signer.js';
 import { PollStore } from '../../../src/videos/polling/poll-store.js';
 import { VideoStore, type VideoIntent, type VideoSettlement } from '../../../src/videos/video-store.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { convertOperation, convertSubmitted } from '../../../src/providers/google/convert-operation.js';
 import { convertSubmission } from '../../../src/providers/google/convert-submission.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings, Target } from '../../../src/catalog/model.js';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { AddressGuard } from '../../../src/providers/http/address-guard.js';
 import { GuardedClient } from '../../../src/providers/http/guarded-client.js';
 import { GoogleVideoProvider } from '../../../src/providers/google/google-video-provider.js';

@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import {
   type Handler,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings, Target } from '../../../src/catalog/model.js';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import type { TextAttempt } from '../../../src/providers/text/text-provider.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { convertAnswer } from '../../../src/providers/openai/convert-answer.js';
 import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatAnswer, chatChunk, chatUsage } from '../../support/chat-wire.js';
 

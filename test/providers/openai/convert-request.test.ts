@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { ProviderSettings } from '../../../src/catalog/model.js';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { convertRequest } from '../../../src/providers/openai/convert-request.js';
 import type { TextRequest } from '../../../src/providers/text/text-request.js';
 import { modelFor, requestFor, settingsFor, targetFor } from '../support.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { convertUsage, usageOf } from '../../../src/providers/openai/convert-usage.js';
 import { mapFinishReason } from '../../../src/providers/openai/map-finish-reason.js';
 import { chatUsage } from '../../support/chat-wire.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { exceedsDepth } from '../../../src/providers/http/json-depth.js';
 import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import { growth } from '../../support/growth.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { parseRetryAfter } from '../../../src/providers/http/retry-after.js';
 import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../../src/providers/openai/map-error.js';
 

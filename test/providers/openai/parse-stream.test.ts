@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { GatewayError } from '../../../src/errors/gateway-error.js';
+import { GatewayError } from '../../../src/base/errors/gateway-error.js';
 import { SseParser } from '../../../src/providers/openai/parse-stream.js';
 import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import type { JsonObject, JsonValue } from '../../../src/json.js';
+import type { JsonObject, JsonValue } from '../../../src/base/json.js';
 import { jsonSchemaInstance } from '../../../src/providers/sandbox/json-schema-instance.js';
 
 const PATTERNS: Record<string, RegExp> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError } from '../../../src/errors/gateway-error.js';
+import { GatewayError } from '../../../src/base/errors/gateway-error.js';
 import { parseSandboxOptions } from '../../../src/providers/sandbox/sandbox-options.js';
 
 const defaults = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { countTokens, tokensOf } from '../../../src/providers/sandbox/sandbox-tokens.js';
 import { SandboxTextProvider } from '../../../src/providers/sandbox/sandbox-text-provider.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { modelFor, outcomeOf, requestFor, settingsFor, spokenText, targetFor } from '../support.js';
 

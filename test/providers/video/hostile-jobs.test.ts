@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject, JsonValue } from '../../../src/json.js';
+import type { JsonObject, JsonValue } from '../../../src/base/json.js';
 import * as google from '../../../src/providers/google/convert-operation.js';
 import * as openai from '../../../src/providers/openai/video/convert-video.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';

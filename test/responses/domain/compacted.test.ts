@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { splitForCompaction } from '../../../src/responses/domain/compacted.js';
 
 const say = (role: string, content: string): JsonObject => ({ type: 'message', role, content });

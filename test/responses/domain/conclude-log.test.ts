@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 import { concludeLog } from '../../../src/responses/domain/conclude-log.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';

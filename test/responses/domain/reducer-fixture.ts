@@ -5,7 +5,7 @@ import type { ResponseObject, ResponseSettings } from '../../../src/responses/do
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { ResponseReducer } from '../../../src/responses/domain/response-reducer.js';
 import type { ToolIdentity } from '../../../src/responses/domain/tool-identity.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 
 export const CREATED = 1_700_000_000;
 export const ENDED = CREATED + 7;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 import { failInstead } from '../../../src/responses/domain/fail-instead.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import {

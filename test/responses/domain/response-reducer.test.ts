@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { expectValidEvent } from '../../support/response-event-schemas.js';
 import {

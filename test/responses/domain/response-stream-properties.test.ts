@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CLIENT_TOOLS } from '../../../src/responses/domain/client-tools.js';
 import { synthesise } from '../../../src/responses/domain/replay.js';
 import { toEnvelope, toObject } from '../../../src/responses/domain/response-json.js';
-import type { TextEvent } from '../../../src/providers/text/text-event.js';
+import type { TextEvent } from '../../../src/text/text-event.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { EVENT_TYPES, expectValidEvent } from '../../support/response-event-schemas.js';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import type { ClientCallItem } from '../../../src/responses/domain/item.js';
 import type { ResponseObject } from '../../../src/responses/domain/response.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.js';
 import { malformed } from '../../http/malformed.js';
 import type { VideoFailure, VideoSnapshot } from '../../video/video-provider.js';
 import { failureOf, mapState, progressOf } from '../../video/video-state.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../../src/json.js';
+import type { JsonObject } from '../../../../src/base/json.js';
 import { convertSubmitted, convertVideo } from '../../../../src/providers/openai/video/convert-video.js';
 import { UpstreamFailure } from '../../../../src/providers/upstream-failure.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings, Target } from '../../../../src/catalog/model.js';
-import type { JsonObject } from '../../../../src/json.js';
+import type { JsonObject } from '../../../../src/base/json.js';
 import { OpenAiVideoProvider } from '../../../../src/providers/openai/video/openai-video-provider.js';
 import {
   refusal,

@@ -1,0 +1,46 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AdminModule } from '../admin/admin.module.js';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { ChatModule } from '../chat/chat.module.js';
+import type { Config } from '../config/config.js';
+import { configModule } from '../config/config.module.js';
+import { GenerationModule } from '../generation/generation.module.js';
+import { HealthModule } from '../http/health/health.module.js';
+import { HttpModule } from '../http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { ModelsModule } from '../models/models.module.js';
+import { PaymentsModule } from '../payments/payments.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { ReceiptsModule } from '../receipts/receipts.module.js';
+import { ResponsesModule } from '../responses/responses.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { StreamingModule } from '../streaming/streaming.module.js';
+import { VideosModule } from '../videos/videos.module.js';
+
+/** The composition root: what the gateway is made of, and the database that it stands on. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        configModule(config),
+        StorageModule.forRoot(databaseUrl, config.maxStoredBytes),
+        PaymentsModule,
+        HttpModule,
+        StreamingModule,
+        CatalogModule,
+        ProvidersModule,
+        GenerationModule,
+        HealthModule,
+        MetricsModule,
+        ModelsModule,
+        ChatModule,
+        ResponsesModule,
+        ReceiptsModule,
+        VideosModule,
+        AdminModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AdminModule } from '../../admin/admin.module.js';
+import { ProvidersModule } from '../../providers/providers.module.js';
+import { VideosModule } from '../../videos/videos.module.js';
+import { Metrics } from './metrics.js';
+import { MetricsController } from './metrics.controller.js';
+
+@Module({
+  imports: [AdminModule, ProvidersModule, VideosModule],
+  controllers: [MetricsController],
+  providers: [Metrics],
+})
+export class MetricsModule {}

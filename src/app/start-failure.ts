@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { INestApplication } from '@nestjs/common';
+import type { ListenConfig } from '../config/config.js';
+import { StartError } from '../base/errors/start-error.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program is already listening there',
+  EACCES: 'this user may not listen there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
+
+/** @throws StartError when the address is taken, forbidden or not this machine's. */
+export async function listen(app: INestApplication, address: ListenConfig): Promise<void> {
+  await inWords(address, () => app.listen(address.port, address.host));
+}
+
+/**
+ * Tells of an address that cannot be used before a database is made or migrated for a gateway that would not serve.
+ * @throws as `listen`
+ */
+export async function requireUsableAddress(address: ListenConfig): Promise<void> {
+  const server = createServer();
+  await inWords(address, () => once(server.listen(address.port, address.host), 'listening'));
+  server.close();
+  await once(server, 'close');
+}
+
+async function inWords({ host, port }: ListenConfig, tryToListen: () => Promise<unknown>): Promise<void> {
+  try {
+    await tryToListen();
+  } catch (failure) {
+    const reason = REASONS[(failure as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw failure;
+    throw new StartError(`HOST, PORT: ${host}:${port} cannot be used: ${reason}. Choose another PORT.`);
+  }
+}
+
+/** What to print of a start that failed: in words where it is the operator's to mend, else with the stack. */
+export function wordsFor(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  if (!(failure instanceof StartError)) return failure.stack ?? failure.message;
+  return failure.cause instanceof Error ? `${failure.message} (${failure.cause.message})` : failure.message;
+}

@@ -1,0 +1,10 @@
+import { StartError } from './start-error.js';
+
+/** The configuration cannot be used. Carries every problem at once, each naming its variable or its path in the file. */
+export class ConfigurationError extends StartError {
+  constructor(readonly problems: readonly string[]) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super([`The configuration has ${count}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    this.name = 'ConfigurationError';
+  }
+}

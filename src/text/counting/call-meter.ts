@@ -1,0 +1,77 @@
+import { addUsage, NO_USAGE } from '../../money/usage.js';
+import type { Measurement, Meter } from '../../money/meter.js';
+import type { TextMeter } from './text-meter.js';
+
+interface MeteredRequest {
+  readonly meter: TextMeter;
+  readonly isShown: boolean;
+}
+
+/** Meters one paid call, however often it asks its model. */
+export class CallMeter implements Meter {
+  private readonly requests: MeteredRequest[] = [];
+
+  /** @param inputTokens a rough count of the first request's input */
+  constructor(private readonly inputTokens: number) {}
+
+  /** @param isShown whether the client sees what the model says as it comes */
+  add(meter: TextMeter, isShown: boolean): void {
+    this.requests.push({ meter, isShown });
+  }
+
+  get sent(): boolean {
+    return this.requests.some(({ meter }) => meter.sent);
+  }
+
+  /** What came of a request that is not shown itself has been shown by the time of the next one. */
+  get produced(): boolean {
+    return this.requests.some(
+      ({ meter, isShown }, index) => meter.produced && (isShown || index < this.requests.length - 1),
+    );
+  }
+
+  get provider(): string | undefined {
+    return this.requests.findLast(({ meter }) => meter.provider !== undefined)?.meter.provider;
+  }
+
+  /** Whether the call has asked its model no more than once by now. */
+  get isFirst(): boolean {
+    return this.requests.length <= 1;
+  }
+
+  /** What has been reported of all requests but the last one; undefined for the first one. */
+  get earlier(): Measurement | undefined {
+    const earlier = this.requests.slice(0, -1).flatMap(({ meter }) => meter.report ?? []);
+    return earlier.length === 0 ? undefined : joined(earlier);
+  }
+
+  progress(): { inputTokens: number; outputTokens: number } {
+    if (this.requests.length === 0) return { inputTokens: this.inputTokens, outputTokens: 0 };
+    const progress = this.requests.map(({ meter }) => meter.progress());
+    return {
+      inputTokens: progress.reduce((tokens, { inputTokens }) => tokens + inputTokens, 0),
+      outputTokens: progress.reduce((tokens, { outputTokens }) => tokens + outputTokens, 0),
+    };
+  }
+
+  async measure(): Promise<Measurement> {
+    const [only] = this.requests;
+    if (only && this.requests.length === 1) return alone(await only.meter.measure());
+    return joined(await Promise.all(this.requests.map(({ meter }) => meter.measure())));
+  }
+}
+
+function alone(measured: Measurement): Measurement {
+  return { ...measured, requests: [measured.usage] };
+}
+
+function joined(measured: readonly Measurement[]): Measurement {
+  const [first] = measured;
+  if (first && measured.length === 1) return alone(first);
+  const requests = measured.map(({ usage }) => usage);
+  return {
+    usage: requests.reduce(addUsage, NO_USAGE),
+    requests,
+    estimated: measured.some(({ estimated }) => estimated),
+  };
+}

@@ -1,0 +1,122 @@
+import type { Usage } from '../../money/usage.js';
+import type { Measurement, Meter } from '../../money/meter.js';
+import type { TextEvent } from '../text-event.js';
+import { estimateTokens } from './token-counter.js';
+
+/** Output is kept for counting up to here; what came before is then counted roughly. */
+const KEPT_CHARS = 65_536;
+const CHARS_PER_TOKEN = 4;
+
+/** A rough count that costs nothing: about four bytes of text make a token. */
+export function roughTokens(bytes: number): number {
+  return Math.ceil(bytes / CHARS_PER_TOKEN);
+}
+
+class OutputText {
+  private pieces: string[] = [];
+  private keptChars = 0;
+  private foldedTokens = 0;
+
+  add(text: string): void {
+    this.pieces.push(text);
+    this.keptChars += text.length;
+    if (this.keptChars < KEPT_CHARS) return;
+    this.foldedTokens += roughTokens(this.keptChars);
+    this.pieces = [];
+    this.keptChars = 0;
+  }
+
+  get roughTokens(): number {
+    return this.foldedTokens + roughTokens(this.keptChars);
+  }
+
+  async tokens(upstreamModel: string): Promise<number> {
+    return this.foldedTokens + (await estimateTokens([this.pieces.join('')], upstreamModel));
+  }
+}
+
+/** Meters one request for text: the upstream's own count if it gives one, else what was counted here. */
+export class TextMeter implements Meter {
+  sent = false;
+  produced = false;
+  provider: string | undefined;
+  private upstreamModel = '';
+  private reported: Usage | undefined;
+  private estimated = false;
+  private readonly answer = new OutputText();
+  private readonly reasoning = new OutputText();
+
+  constructor(
+    private readonly input: {
+      readonly roughTokens: number;
+      /** The text that the model reads, asked for only when it has to be counted here. */
+      readonly texts: () => Iterable<string>;
+      /** Tokens of the parts that are not text. */
+      readonly otherTokens: number;
+    },
+  ) {}
+
+  readonly markSent = (): void => {
+    this.sent = true;
+  };
+
+  observe(event: TextEvent): void {
+    switch (event.type) {
+      case 'opened':
+        this.provider = event.provider;
+        this.upstreamModel = event.upstreamModel;
+        return;
+      case 'usage':
+        this.reported = event.usage;
+        this.estimated = event.estimated ?? false;
+        return;
+      case 'reasoning':
+      case 'reasoning_summary':
+        this.produced = true;
+        return this.reasoning.add(event.text);
+      case 'text':
+      case 'refusal':
+        this.produced = true;
+        return this.answer.add(event.text);
+      case 'tool_call_start':
+        this.produced = true;
+        return this.answer.add(event.name);
+      case 'tool_call_delta':
+        return this.answer.add(event.arguments);
+      case 'finish':
+        this.produced = true;
+        return;
+      case 'start':
+      case 'annotation':
+        return;
+    }
+  }
+
+  /** The count of the whole request, when there is one. */
+  get report(): Measurement | undefined {
+    return this.reported && { usage: this.reported, estimated: this.estimated };
+  }
+
+  progress(): { inputTokens: number; outputTokens: number } {
+    return {
+      inputTokens: this.reported?.inputTokens ?? this.input.roughTokens,
+      outputTokens: this.reported?.outputTokens ?? this.answer.roughTokens + this.reasoning.roughTokens,
+    };
+  }
+
+  async measure(): Promise<Measurement> {
+    return this.report ?? { usage: await this.estimate(), estimated: true };
+  }
+
+  private async estimate(): Promise<Usage> {
+    const counted = await estimateTokens(this.input.texts(), this.upstreamModel);
+    const reasoningTokens = await this.reasoning.tokens(this.upstreamModel);
+    return {
+      inputTokens: counted + this.input.otherTokens,
+      cachedInputTokens: 0,
+      cacheWriteTokens: 0,
+      outputTokens: reasoningTokens + (await this.answer.tokens(this.upstreamModel)),
+      reasoningTokens,
+    };
+  }
+}

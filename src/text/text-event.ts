@@ -1,0 +1,79 @@
+import type { Usage } from '../money/usage.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call';
+
+/**
+ * Fields of an upstream's own object that the vocabulary does not name, kept so that they survive to a client of the
+ * same wire. `answer` holds top-level fields, `choice` those of the choice, `message` those of its delta or message.
+ */
+export interface Extras {
+  readonly answer?: JsonObject;
+  readonly choice?: JsonObject;
+  readonly message?: JsonObject;
+}
+
+interface OfChoice {
+  /** Index of the choice, 0 ≤ choice < n. */
+  readonly choice: number;
+  readonly extras?: Extras;
+}
+
+/**
+ * What an upstream says of a call beside its id, type, name and arguments (Google's `extra_content` with a signature,
+ * for one); what it says inside `function` or `custom` is under that name. It needs them back with the call.
+ */
+export type CallFields = JsonObject;
+
+/** In a stored call and in a call of a history: its fields, and the provider that gave them: `{provider, fields}`. */
+export const UPSTREAM_FIELDS = 'upstream_fields';
+
+/**
+ * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers are the same
+ * events; a whole answer is one batch. An iteration that ends without `finish` for a choice it began is an error of
+ * the dialect, which throws; it never just ends.
+ */
+export type TextEvent =
+  /** The upstream accepted the request. First event of every answer; shown only in native headers. */
+  | {
+      readonly type: 'opened';
+      readonly provider: string;
+      readonly upstreamModel: string;
+      readonly attempts: number;
+    }
+  /** The choice begins (an upstream's role delta); optional, presenters also accept a choice that begins with content. */
+  | ({ readonly type: 'start' } & OfChoice)
+  | ({ readonly type: 'text'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
+  | ({ readonly type: 'refusal'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
+  /** Raw reasoning text, as `reasoning_content` on the chat wire. */
+  | ({ readonly type: 'reasoning'; readonly text: string } & OfChoice)
+  | ({ readonly type: 'reasoning_summary'; readonly text: string } & OfChoice)
+  | ({
+      readonly type: 'tool_call_start';
+      /** Position among the choice's calls, kept for all its deltas. */
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly kind: 'function' | 'custom';
+      readonly fields?: CallFields;
+    } & OfChoice)
+  /** A piece of the arguments (function) or input (custom); empty when only fields come. */
+  | ({
+      readonly type: 'tool_call_delta';
+      readonly index: number;
+      readonly arguments: string;
+      readonly fields?: CallFields;
+    } & OfChoice)
+  | ({ readonly type: 'annotation'; readonly annotation: JsonObject } & OfChoice)
+  | ({ readonly type: 'finish'; readonly reason: FinishReason } & OfChoice)
+  | {
+      readonly type: 'usage';
+      readonly usage: Usage;
+      /** The upstream's own usage object, with the counts that are charged. Absent when counted here. */
+      readonly raw?: JsonObject;
+      readonly estimated?: true;
+      readonly extras?: Extras;
+    };
+
+/** What a dialect says: the vocabulary, and that there was a usage object whose figures cannot be. */
+export type SpokenEvent = TextEvent | { readonly type: 'usage_refused' };
