@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.js';
+import type { JsonObject } from '../../../src/base/json.js';
 import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
-import type { SpokenEvent } from '../../../src/providers/text/text-event.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { chatChunk } from '../../support/chat-wire.js';
 
 const start = { type: 'start', choice: 0 };
