@@ -1,7 +1,6 @@
-import { Ajv } from 'ajv';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { chatRequestSchema } from './chat-request-schema.js';
-import { shapeError } from '../base/shape/shape-error.js';
+import { checkerOf } from '../base/shape/checker.js';
 import { refuseUnsupported } from './unsupported.js';
 import { withoutNulls } from '../base/shape/without-nulls.js';
 
@@ -24,15 +23,11 @@ export interface ChatRequest {
   readonly body: JsonObject;
 }
 
-const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true, strictRequired: false });
-const matchesSchema = ajv.compile<JsonObject>(chatRequestSchema);
+const checkShape = checkerOf(chatRequestSchema);
 
 /** @throws GatewayError 400 with the path of the field that is wrong */
 export function parseChatRequest(sent: JsonObject): ChatRequest {
-  if (!matchesSchema(sent)) {
-    const [first] = matchesSchema.errors ?? [];
-    throw first ? shapeError(first) : new TypeError('a failed check without an error');
-  }
+  checkShape(sent);
   const body = withoutNulls(sent);
   refuseUnsupported(body);
   const outputCapTokens = numberIn(body['max_completion_tokens']) ?? numberIn(body['max_tokens']);

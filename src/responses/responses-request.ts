@@ -1,7 +1,6 @@
-import { Ajv, type ValidateFunction } from 'ajv';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { list, object, type Schema } from '../base/shape/schema-parts.js';
-import { shapeError } from '../base/shape/shape-error.js';
+import { checkerOf } from '../base/shape/checker.js';
 import { withoutNulls } from '../base/shape/without-nulls.js';
 import { objectsIn, textIn } from './domain/fields.js';
 import { inputItemSchema } from './input-item-schema.js';
@@ -33,15 +32,14 @@ export interface ResponsesRequest {
   readonly body: JsonObject;
 }
 
-const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true, strictRequired: false });
-const matchesRequest = ajv.compile<JsonObject>(responsesRequestSchema);
-const matchesItems = ajv.compile<JsonObject>(itemList('items'));
+const checkRequest = checkerOf(responsesRequestSchema);
+const checkItems = checkerOf(itemList('items'));
 
 /** @throws GatewayError 400 with the path of the field that is wrong */
 export function parseResponsesRequest(sent: JsonObject, { generates = true } = {}): ResponsesRequest {
   const body = withoutNulls(sent);
   const items = typed(fromText(body['input']));
-  check(matchesRequest, items === undefined ? body : { ...body, input: items });
+  checkRequest(items === undefined ? body : { ...body, input: items });
   const input = objectsIn(items);
   refuseUnsupported(body, input, generates);
   return {
@@ -69,7 +67,7 @@ export function parseResponsesRequest(sent: JsonObject, { generates = true } = {
  */
 export function parseItems(sent: JsonValue | undefined): readonly JsonObject[] {
   const { items } = withoutNulls({ items: typed(sent) });
-  check(matchesItems, { items });
+  checkItems({ items });
   const parsed = objectsIn(items);
   refuseReferences(parsed, 'items');
   return parsed;
@@ -77,12 +75,6 @@ export function parseItems(sent: JsonValue | undefined): readonly JsonObject[] {
 
 function itemList(name: string): Schema {
   return object({ [name]: list(inputItemSchema) });
-}
-
-function check(matches: ValidateFunction, value: JsonObject): void {
-  if (matches(value)) return;
-  const [first] = matches.errors ?? [];
-  throw first ? shapeError(first) : new TypeError('a failed check without an error');
 }
 
 function fromText(input: JsonValue | undefined): JsonValue | undefined {

@@ -1,8 +1,7 @@
-import { Ajv } from 'ajv';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import type { JsonObject, JsonValue } from '../base/json.js';
 import { integer, number, object, text, textOf } from '../base/shape/schema-parts.js';
-import { shapeError } from '../base/shape/shape-error.js';
+import { checkerOf, type Checker } from '../base/shape/checker.js';
 import { withoutNulls } from '../base/shape/without-nulls.js';
 import type { FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
@@ -32,9 +31,8 @@ const IMAGE_URL = /^(?:https:\/\/|data:)/i;
 
 const prompt = textOf({ minLength: 1, maxLength: MOST_CHARACTERS });
 const model = textOf({ minLength: 1, maxLength: 256 });
-const ajv = new Ajv({ allowUnionTypes: true, verbose: true, strictRequired: false });
 
-const isGeneration = ajv.compile<JsonObject>(
+const checkGeneration = checkerOf(
   object(
     { model, prompt },
     {
@@ -49,7 +47,7 @@ const isGeneration = ajv.compile<JsonObject>(
   ),
 );
 
-const isOpenAi = ajv.compile<JsonObject>(
+const checkOpenAi = checkerOf(
   object(
     { prompt },
     {
@@ -61,11 +59,11 @@ const isOpenAi = ajv.compile<JsonObject>(
   ),
 );
 
-const isRemix = ajv.compile<JsonObject>(object({ prompt }));
+const checkRemix = checkerOf(object({ prompt }));
 
 /** `POST …/videos/generations` @throws GatewayError 400 */
 export function parseGeneration(sent: JsonObject): VideoRequest {
-  const body = checked(isGeneration, sent);
+  const body = checked(checkGeneration, sent);
   const aspectRatio = textIn(body['aspect_ratio']);
   if (aspectRatio !== undefined && !ASPECT_RATIO.test(aspectRatio))
     throw wrong('aspect_ratio', 'must be width:height, such as "16:9"');
@@ -88,7 +86,7 @@ export function parseGeneration(sent: JsonObject): VideoRequest {
 
 /** `POST …/videos`, as OpenAI has it. @param upload the bytes of `input_reference` @throws GatewayError 400 */
 export function parseOpenAiVideo(sent: JsonObject, upload?: Buffer): VideoRequest {
-  const body = checked(isOpenAi, sent);
+  const body = checked(checkOpenAi, sent);
   const seconds = body['seconds'];
   return {
     shape: 'openai',
@@ -105,7 +103,7 @@ export function parseOpenAiVideo(sent: JsonObject, upload?: Buffer): VideoReques
 
 /** @returns the prompt of a remix. @throws GatewayError 400 */
 export function parseRemix(sent: JsonObject): string {
-  return textIn(checked(isRemix, sent)['prompt']) ?? '';
+  return textIn(checked(checkRemix, sent)['prompt']) ?? '';
 }
 
 function referenceIn(reference: JsonObject | undefined): RequestedImage | undefined {
@@ -124,10 +122,9 @@ function referenceIn(reference: JsonObject | undefined): RequestedImage | undefi
   return imageAt(url, 'input_reference.image_url');
 }
 
-function checked(matches: ReturnType<typeof ajv.compile<JsonObject>>, sent: JsonObject): JsonObject {
-  if (matches(sent)) return withoutNulls(sent);
-  const [first] = matches.errors ?? [];
-  throw first ? shapeError(first) : new TypeError('a failed check without an error');
+function checked(check: Checker, sent: JsonObject): JsonObject {
+  check(sent);
+  return withoutNulls(sent);
 }
 
 function imageAt(url: string, param: string): RequestedImage {

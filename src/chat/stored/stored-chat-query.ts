@@ -1,16 +1,14 @@
-import { Ajv } from 'ajv';
 import { metadataSchema } from '../chat-request-schema.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
 import { parsePage, textIn, wrongQuery, type PageRequest, type Query } from '../../base/shape/page-query.js';
 import { object } from '../../base/shape/schema-parts.js';
-import { shapeError } from '../../base/shape/shape-error.js';
+import { checkerOf } from '../../base/shape/checker.js';
 import type { CompletionPageRequest, Metadata } from './chat-completion-store.js';
 
 const METADATA_KEY = /^metadata\[([^]*)\]$/;
 
-const ajv = new Ajv({ allowUnionTypes: true, verbose: true, strictRequired: false });
-const matchesMetadata = ajv.compile<JsonObject>(object({}, { metadata: metadataSchema }));
+const checkMetadata = checkerOf(object({}, { metadata: metadataSchema }));
 
 /** Oldest first, unless told otherwise. @throws GatewayError 400 */
 export function parseStoredPage(query: Query): PageRequest {
@@ -32,10 +30,7 @@ export function parseMetadata({ metadata }: JsonObject): Metadata {
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `metadata`.', {
       param: 'metadata',
     });
-  if (!matchesMetadata({ metadata })) {
-    const [first] = matchesMetadata.errors ?? [];
-    throw first ? shapeError(first) : new TypeError('a failed check without an error');
-  }
+  checkMetadata({ metadata });
   return (metadata ?? {}) as Metadata;
 }
 

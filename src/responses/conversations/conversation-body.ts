@@ -1,15 +1,13 @@
-import { Ajv } from 'ajv';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject, JsonValue } from '../../base/json.js';
 import { object } from '../../base/shape/schema-parts.js';
-import { shapeError } from '../../base/shape/shape-error.js';
+import { checkerOf } from '../../base/shape/checker.js';
 import { metadataSchema } from '../responses-request-schema.js';
 import { parseItems } from '../responses-request.js';
 
 const MAX_ITEMS = 20;
 
-const ajv = new Ajv({ allowUnionTypes: true, verbose: true, strictRequired: false });
-const matchesMetadata = ajv.compile<JsonObject>(object({}, { metadata: metadataSchema }));
+const checkMetadata = checkerOf(object({}, { metadata: metadataSchema }));
 
 export interface NewConversation {
   readonly metadata: JsonObject;
@@ -42,9 +40,6 @@ export function parseNewItems(items: JsonValue | undefined): readonly JsonObject
 
 function metadataIn(body: JsonObject): JsonObject {
   const { metadata } = body;
-  if (!matchesMetadata({ metadata })) {
-    const [first] = matchesMetadata.errors ?? [];
-    throw first ? shapeError(first) : new TypeError('a failed check without an error');
-  }
+  checkMetadata({ metadata });
   return (metadata ?? {}) as JsonObject;
 }
