@@ -42,7 +42,7 @@ describe('an upgrade', () => {
         'Sec-WebSocket-Version: 13',
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
       ]),
-      (text) => text.endsWith('\r\n\r\n'),
+      (text) => text.includes('\r\n\r\n'),
     );
     expect(answer).toMatch(/^HTTP\/1\.1 101 /);
     expect(answer).toContain('\r\nX-Request-Id: my-own\r\n');
