@@ -4,6 +4,8 @@ import { isatty } from 'node:tty';
 /** Lines that wait while the output takes none. */
 const WAITING_BYTES = 1_048_576;
 const RETRY_MS = 200;
+/** Of lines that are written together. */
+const BYTES_AT_ONCE = 65_536;
 
 /** Lines of this process's log that nobody will see. */
 let dropped = 0;
@@ -23,7 +25,7 @@ export type WriteSome = (bytes: Buffer) => number;
 export class LineOutput {
   /** Told how many lines were dropped when lines can be written again. */
   onRecovered: (lines: number) => void = () => undefined;
-  private waiting: Buffer[] = [];
+  private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;
   private lost = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -51,12 +53,12 @@ export class LineOutput {
   /** Writes what is taken now of what waits. */
   flush(): void {
     while (this.waiting.length > 0) {
-      const bytes = Buffer.concat(this.waiting, this.waitingBytes);
+      const bytes = this.takeSome();
       const written = this.attempt(bytes);
       this.waitingBytes -= written;
-      // The rest of a line that has begun comes before any other.
-      this.waiting = written < bytes.length ? [bytes.subarray(written)] : [];
       if (written < bytes.length) {
+        // The rest of a line that has begun comes before any other.
+        this.waiting.unshift(bytes.subarray(written));
         this.timer ??= setTimeout(this.retry, RETRY_MS).unref();
         return;
       }
@@ -64,6 +66,18 @@ export class LineOutput {
     const { lost } = this;
     this.lost = 0;
     if (lost > 0) this.onRecovered(lost);
+  }
+
+  /** So few at a time that trying in vain costs little, however much waits. */
+  private takeSome(): Buffer {
+    let bytes = 0;
+    const end = this.waiting.findIndex((line, index) => {
+      bytes += line.length;
+      return index > 0 && bytes > BYTES_AT_ONCE;
+    });
+    const taken = this.waiting.splice(0, end === -1 ? this.waiting.length : end);
+    const [first] = taken;
+    return first && taken.length === 1 ? first : Buffer.concat(taken);
   }
 
   private readonly flushSoon = (): void => {
