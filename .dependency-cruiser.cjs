@@ -17,13 +17,6 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...oneWay(require('./scripts/house/order.json')),
     {
-      name: 'base-and-money-know-nobody',
-      comment: 'What everybody may know. Money is arithmetic: no framework, clock or randomness.',
-      severity: 'error',
-      from: { path: '^src/(base|money)/' },
-      to: { path: '^src/', pathNot: '^src/($1|base)/' },
-    },
-    {
       name: 'domain-is-pure',
       comment: 'No Nest, RxJS, Prisma, clock, randomness or outer room inside a domain folder, or in money.',
       severity: 'error',
@@ -55,13 +48,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|cli/.*|storage/.*|providers/.*)' },
       to: { path: ['^src/storage/', '^src/providers/(google|openai|sandbox)/'] },
-    },
-    {
-      name: 'inside-does-not-know-http',
-      comment: 'Services, ports and adapters never import the HTTP room.',
-      severity: 'error',
-      from: { path: '^src/(base|catalog|generation|money|payments|providers|text)/' },
-      to: { path: '^src/(http|chat|responses|videos|admin)/' },
     },
     {
       name: 'storage-implements-ports',

@@ -8,7 +8,7 @@ import { Catalog } from './catalog.service.js';
 /** What the file of a catalog says. */
 export interface CatalogFile {
   readonly catalog: CatalogSnapshot;
-  /** Kept by whoever began with it. */
+  /** Only compared: what has changed of it waits for the next start. */
   readonly payments: object;
 }
 

@@ -13,6 +13,7 @@ import { Quote, type CallSize } from '../money/quote.js';
 import { addUsage } from '../money/usage.js';
 import { tariffFor, type PricedOptions } from '../money/tariff.js';
 import { FEE_BPS } from '../payments/fee.js';
+import type { Measurement } from '../money/meter.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import { checkModelOptions } from '../providers/check-model-options.js';
@@ -203,8 +204,9 @@ export class TextCalls {
       const { beforeSending, ...rest } = grant;
       const granted = meter.sent || !beforeSending ? rest : { ...rest, beforeSending };
       meter.add(own, asked.isShown ?? true);
+      const { earlier } = meter;
       const events = metered(this.generate(call, asked, granted, own, demand), own);
-      return meter.isFirst ? events : events.pipe(map((event) => inTotal(event, meter)));
+      return earlier ? events.pipe(map((event) => inTotal(event, earlier))) : events;
     });
   }
 
@@ -247,8 +249,8 @@ function roughInput({ textBytes, otherTokens }: MeasuredInput): number {
 }
 
 /** What an upstream says of one request is not what is shown of several. */
-function inTotal(event: TextEvent, { earlier }: CallMeter): TextEvent {
-  if (event.type !== 'usage' || !earlier) return event;
+function inTotal(event: TextEvent, earlier: Measurement): TextEvent {
+  if (event.type !== 'usage') return event;
   const estimated = earlier.estimated || event.estimated === true;
   const usage = addUsage(earlier.usage, event.usage);
   return { type: 'usage', usage, ...(estimated && { estimated }) };

@@ -39,21 +39,20 @@ export class TargetHealth {
    * own bookkeeping never refuses a call.
    */
   usable(targets: readonly Target[]): readonly Target[] {
-    if (this.entries.size === 0) return targets;
-    const usable = targets.filter((target) => this.isUsable(this.entryOf(target)));
+    const usable = targets.filter((target) => this.isUsable(this.entries.get(keyOf(target))));
     if (usable.length > 0) return usable;
     return targets.toSorted((a, b) => this.setAsideUntilMs(a) - this.setAsideUntilMs(b)).slice(0, 1);
   }
 
   /** To be called before each attempt; the first one after a target's time becomes its probe. */
   begin(target: Target): void {
-    const entry = this.entryOf(target);
+    const entry = this.entries.get(keyOf(target));
     if (entry && entry.setAsideUntilMs > 0 && entry.setAsideUntilMs <= this.nowMs()) entry.probing = true;
   }
 
   /** The target has begun to answer, or refused for a reason of the request: it is back, but on probation. */
   answered(target: Target): void {
-    const entry = this.entryOf(target);
+    const entry = this.entries.get(keyOf(target));
     if (!entry || entry.setAsideUntilMs === 0) return;
     entry.setAsideUntilMs = 0;
     entry.probing = false;
@@ -61,7 +60,7 @@ export class TargetHealth {
   }
 
   completed(target: Target): void {
-    if (this.entryOf(target)) this.entries.delete(keyOf(target));
+    this.entries.delete(keyOf(target));
   }
 
   failed(target: Target): void {
@@ -82,7 +81,7 @@ export class TargetHealth {
 
   /** The caller left before the target had shown anything: the next call may probe it. */
   abandoned(target: Target): void {
-    const entry = this.entryOf(target);
+    const entry = this.entries.get(keyOf(target));
     if (entry) entry.probing = false;
   }
 
@@ -96,10 +95,6 @@ export class TargetHealth {
     }));
   }
 
-  private entryOf(target: Target): Entry | undefined {
-    return this.entries.size === 0 ? undefined : this.entries.get(keyOf(target));
-  }
-
   private forgetOldest(): void {
     const [oldest] = this.entries.keys();
     if (oldest !== undefined) this.entries.delete(oldest);
@@ -110,7 +105,7 @@ export class TargetHealth {
   }
 
   private setAsideUntilMs(target: Target): number {
-    return this.entryOf(target)?.setAsideUntilMs ?? 0;
+    return this.entries.get(keyOf(target))?.setAsideUntilMs ?? 0;
   }
 }
 

@@ -20,9 +20,10 @@ const AGAIN = { retry: true, lockWait: LOCK_WAIT.again };
 
 /**
  * Calls that reach the database in the same moment travel together: those of one turn of the event loop go as one, and
- * while a statement is under way the next calls gather. With nobody else there a call goes alone, when the turn ends. A batch that fails is run again
- * one by one, so that one bad row fails only its own call. A batch that meets a row which somebody else keeps locked is
- * run again lane by lane, and calls of the locked one wait apart from then on, so that nobody else waits with them.
+ * while a statement is under way the next calls gather. With nobody else there a call goes alone, when the turn ends.
+ * A batch that fails is run again one by one, so that one bad row fails only its own call. A batch that meets a row
+ * which somebody else keeps locked is run again lane by lane, and calls of the locked one wait apart from then on, so
+ * that nobody else waits with them.
  */
 export class GroupCommit<Input, Output> {
   private waiting: WaitingCall<Input, Output>[] = [];

@@ -71,13 +71,13 @@ export class LineOutput {
   /** So few at a time that trying in vain costs little, however much waits. */
   private takeSome(): Buffer {
     let bytes = 0;
-    const end = this.waiting.findIndex((line, index) => {
+    let count = 0;
+    for (const line of this.waiting) {
+      if (count > 0 && bytes + line.length > BYTES_AT_ONCE) break;
       bytes += line.length;
-      return index > 0 && bytes > BYTES_AT_ONCE;
-    });
-    const taken = this.waiting.splice(0, end === -1 ? this.waiting.length : end);
-    const [first] = taken;
-    return first && taken.length === 1 ? first : Buffer.concat(taken);
+      count += 1;
+    }
+    return Buffer.concat(this.waiting.splice(0, count), bytes);
   }
 
   private readonly flushSoon = (): void => {

@@ -25,12 +25,7 @@ export function extraFields(
   extras: JsonObject | undefined,
   ours: ReadonlySet<string>,
 ): JsonObject | undefined {
-  if (extras === undefined || isEmpty(extras)) return undefined;
+  if (extras === undefined) return undefined;
   const kept = Object.entries(extras).filter(([name]) => !ours.has(name));
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
-}
-
-function isEmpty(fields: JsonObject): boolean {
-  for (const _name in fields) return false;
-  return true;
 }

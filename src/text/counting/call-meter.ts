@@ -34,11 +34,6 @@ export class CallMeter implements Meter {
     return this.requests.findLast(({ meter }) => meter.provider !== undefined)?.meter.provider;
   }
 
-  /** Whether the call has asked its model no more than once by now. */
-  get isFirst(): boolean {
-    return this.requests.length <= 1;
-  }
-
   /** What has been reported of all requests but the last one; undefined for the first one. */
   get earlier(): Measurement | undefined {
     const earlier = this.requests.slice(0, -1).flatMap(({ meter }) => meter.report ?? []);
@@ -55,19 +50,13 @@ export class CallMeter implements Meter {
   }
 
   async measure(): Promise<Measurement> {
-    const [only] = this.requests;
-    if (only && this.requests.length === 1) return alone(await only.meter.measure());
     return joined(await Promise.all(this.requests.map(({ meter }) => meter.measure())));
   }
 }
 
-function alone(measured: Measurement): Measurement {
-  return { ...measured, requests: [measured.usage] };
-}
-
 function joined(measured: readonly Measurement[]): Measurement {
   const [first] = measured;
-  if (first && measured.length === 1) return alone(first);
+  if (first && measured.length === 1) return { ...first, requests: [first.usage] };
   const requests = measured.map(({ usage }) => usage);
   return {
     usage: requests.reduce(addUsage, NO_USAGE),
