@@ -12,16 +12,22 @@ import type { ApiKey } from '../generated/client.js';
 /** What Prisma answers when the row of an update does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
 
-/** A key without a limit, or that was revoked in between, has no row in the answer: there is nothing to wait for. */
+/**
+ * A key without a limit, or that was revoked in between, has no row in the answer: there is nothing to wait for. The
+ * time is that at which the key's row is locked, as in `take_holds`: what was counted while this waited for the row
+ * came before it.
+ */
 const COUNT_REQUEST = `
-WITH counted AS (
-  UPDATE api_keys SET rate_arrival_at = greatest(rate_arrival_at, now()) + make_interval(secs => 60.0 / rate_limit_rpm)
-  WHERE id = $1 AND greatest(rate_arrival_at, now()) + make_interval(secs => 60.0 / rate_limit_rpm)
-                    <= now() + interval '60 seconds'
-  RETURNING id)
-SELECT greatest(1, ceil(extract(epoch FROM rate_arrival_at + make_interval(secs => 60.0 / rate_limit_rpm)
-                                           - interval '60 seconds' - now()) * 1000))::integer AS wait_ms
-FROM api_keys WHERE id = $1 AND rate_limit_rpm IS NOT NULL AND NOT EXISTS (SELECT FROM counted)`;
+WITH key AS MATERIALIZED (
+  SELECT id, rate_arrival_at, rate_limit_rpm FROM api_keys WHERE id = $1 AND rate_limit_rpm IS NOT NULL FOR UPDATE),
+clock AS MATERIALIZED (SELECT k.*, clock_timestamp() AS moment FROM key k),
+request AS (
+  SELECT id, greatest(rate_arrival_at, moment) + make_interval(secs => 60.0 / rate_limit_rpm) AS arrival,
+         moment + interval '60 seconds' AS latest
+  FROM clock),
+counted AS (
+  UPDATE api_keys k SET rate_arrival_at = r.arrival FROM request r WHERE k.id = r.id AND r.arrival <= r.latest)
+SELECT ceil(extract(epoch FROM arrival - latest) * 1000)::integer AS wait_ms FROM request WHERE arrival > latest`;
 
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
