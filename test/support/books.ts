@@ -31,6 +31,18 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT 1 FROM (SELECT -sum(amount) AS total FROM ledger_entries WHERE ledger_account = 'operator:overrun') e,
                   (SELECT sum(amount) AS total FROM overruns) o
     WHERE coalesce(e.total, 0) <> coalesce(o.total, 0)`,
+  'a response counts what it and its items store': `
+    SELECT r.id, r.stored_bytes FROM responses r WHERE r.stored_bytes <> response_size(r.envelope, r.request, r.chat)
+      + coalesce((SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0)`,
+  'an account counts what it stores': `
+    SELECT a.id, stored_bytes(a) FROM accounts a LEFT JOIN (
+      SELECT r.account_id, r.stored_bytes AS bytes FROM responses r
+      UNION ALL SELECT c.account_id, stored_size(c) FROM conversations c
+      UNION ALL SELECT o.account_id, answer_size(o.content, o.headers) FROM idempotency_records o
+      UNION ALL SELECT v.account_id, stored_size(v) FROM videos v
+      UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM conversation_items i
+      UNION ALL SELECT e.account_id, 256 + octet_length(e.event::text) FROM response_events e) AS s
+    ON s.account_id = a.id GROUP BY a.id HAVING stored_bytes(a) <> coalesce(sum(s.bytes), 0)`,
 };
 
 export async function expectSoundBooks(pool: Pool): Promise<void> {

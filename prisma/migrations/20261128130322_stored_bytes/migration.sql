@@ -9,17 +9,17 @@ ADD COLUMN     "stored_bytes" BIGINT NOT NULL DEFAULT 0;
 -- AlterTable
 ALTER TABLE "response_events" ADD COLUMN     "account_id" TEXT;
 
+-- AlterTable
+ALTER TABLE "responses" ADD COLUMN     "stored_bytes" BIGINT NOT NULL DEFAULT 0;
+
 -- CreateTable
 CREATE TABLE "stored_changes" (
-    "id" BIGSERIAL NOT NULL,
     "account_id" TEXT NOT NULL,
+    "id" BIGSERIAL NOT NULL,
     "bytes" BIGINT NOT NULL,
 
-    CONSTRAINT "stored_changes_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "stored_changes_pkey" PRIMARY KEY ("account_id","id")
 );
-
--- CreateIndex
-CREATE INDEX "stored_changes_account_id_idx" ON "stored_changes"("account_id");
 
 -- Rows of this table live for seconds.
 ALTER TABLE stored_changes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
@@ -42,9 +42,23 @@ CREATE FUNCTION stored_size(v videos) RETURNS bigint LANGUAGE sql STABLE AS $$
     + coalesce(octet_length(v.error::text), 0)::bigint
 $$;
 
--- Whoever writes or erases, by whatever statement, is noticed here, also by one that writes nothing: most calls fill few
--- of these tables with their one statement. A row for each change, not one counter: calls of one
--- account must not wait for each other.
+-- Whoever writes or erases is noticed here. A row for each change, not one counter: calls of one account must not wait
+-- for each other. A response says itself what it counts with its items, so that calls that store, which are many, pay
+-- for one trigger with each of their two statements.
+CREATE FUNCTION note_stored_response() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO stored_changes (account_id, bytes) VALUES (NEW.account_id, NEW.stored_bytes);
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO stored_changes (account_id, bytes) VALUES (OLD.account_id, -OLD.stored_bytes);
+  ELSE
+    INSERT INTO stored_changes (account_id, bytes) VALUES (NEW.account_id, NEW.stored_bytes - OLD.stored_bytes);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- For tables of which one statement may write or erase many rows: one sum for each statement and account.
 CREATE FUNCTION note_stored_items() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -58,10 +72,6 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER note_stored_came AFTER INSERT ON response_items REFERENCING NEW TABLE AS came
-  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_items();
-CREATE TRIGGER note_stored_gone AFTER DELETE ON response_items REFERENCING OLD TABLE AS gone
-  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_items();
 CREATE TRIGGER note_stored_came AFTER INSERT ON conversation_items REFERENCING NEW TABLE AS came
   FOR EACH STATEMENT EXECUTE FUNCTION note_stored_items();
 CREATE TRIGGER note_stored_gone AFTER DELETE ON conversation_items REFERENCING OLD TABLE AS gone
@@ -86,34 +96,6 @@ CREATE TRIGGER note_stored_came AFTER INSERT ON response_events REFERENCING NEW 
   FOR EACH STATEMENT EXECUTE FUNCTION note_stored_events();
 CREATE TRIGGER note_stored_gone AFTER DELETE ON response_events REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION note_stored_events();
-
--- Rows of these come many at a time, and change: one sum for each statement and account.
-CREATE FUNCTION note_stored_responses() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF TG_OP = 'INSERT' THEN
-    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
-    INSERT INTO stored_changes (account_id, bytes)
-    SELECT c.account_id, sum(response_size(c.envelope, c.request, c.chat)) FROM came c GROUP BY c.account_id;
-  ELSIF TG_OP = 'DELETE' THEN
-    INSERT INTO stored_changes (account_id, bytes)
-    SELECT g.account_id, -sum(response_size(g.envelope, g.request, g.chat)) FROM gone g GROUP BY g.account_id;
-  ELSE
-    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
-    INSERT INTO stored_changes (account_id, bytes)
-    SELECT s.account_id, sum(s.bytes) FROM (
-      SELECT c.account_id, response_size(c.envelope, c.request, c.chat) AS bytes FROM came c
-      UNION ALL SELECT g.account_id, -response_size(g.envelope, g.request, g.chat) FROM gone g) AS s
-    GROUP BY s.account_id HAVING sum(s.bytes) <> 0;
-  END IF;
-  RETURN NULL;
-END
-$$;
-CREATE TRIGGER note_stored_came AFTER INSERT ON responses REFERENCING NEW TABLE AS came
-  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
-CREATE TRIGGER note_stored_gone AFTER DELETE ON responses REFERENCING OLD TABLE AS gone
-  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
-CREATE TRIGGER note_stored_change AFTER UPDATE ON responses REFERENCING OLD TABLE AS gone NEW TABLE AS came
-  FOR EACH STATEMENT EXECUTE FUNCTION note_stored_responses();
 
 CREATE FUNCTION note_stored_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -164,16 +146,21 @@ CREATE TRIGGER note_stored_change AFTER UPDATE ON videos FOR EACH ROW WHEN (
   (OLD.finished_at, OLD.deleted_at) IS DISTINCT FROM (NEW.finished_at, NEW.deleted_at))
   EXECUTE FUNCTION note_stored_row();
 
--- What is there already. Nobody writes meanwhile: the triggers have locked the tables.
+-- What is there already. Nobody writes meanwhile: the tables are locked.
+UPDATE responses r SET stored_bytes = response_size(r.envelope, r.request, r.chat) + coalesce((
+  SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0);
 INSERT INTO stored_changes (account_id, bytes)
 SELECT s.account_id, sum(s.bytes) FROM (
-  SELECT r.account_id, response_size(r.envelope, r.request, r.chat) AS bytes FROM responses r
+  SELECT r.account_id, r.stored_bytes AS bytes FROM responses r
   UNION ALL SELECT c.account_id, stored_size(c) FROM conversations c
   UNION ALL SELECT o.account_id, answer_size(o.content, o.headers) FROM idempotency_records o
   UNION ALL SELECT v.account_id, stored_size(v) FROM videos v
-  UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM response_items i
   UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM conversation_items i) AS s
 GROUP BY s.account_id;
+
+CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON responses FOR EACH ROW EXECUTE FUNCTION note_stored_response();
+CREATE TRIGGER note_stored_change AFTER UPDATE ON responses FOR EACH ROW
+  WHEN (OLD.stored_bytes <> NEW.stored_bytes) EXECUTE FUNCTION note_stored_response();
 
 -- Brings changes to their accounts, at most p_limit of them. One at a time, over all replicas.
 CREATE FUNCTION fold_stored_changes(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
@@ -182,7 +169,7 @@ DECLARE
 BEGIN
   IF pg_try_advisory_xact_lock(hashtext('fold_stored_changes')) THEN
     WITH gone AS (
-      DELETE FROM stored_changes WHERE id IN (SELECT c.id FROM stored_changes c ORDER BY c.id LIMIT p_limit)
+      DELETE FROM stored_changes WHERE ctid IN (SELECT c.ctid FROM stored_changes c LIMIT p_limit)
       RETURNING account_id, bytes),
     sums AS (SELECT g.account_id, sum(g.bytes) AS bytes FROM gone g GROUP BY g.account_id),
     added AS (

@@ -79,7 +79,8 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
     const [row] = rows;
     if (!row) return false;
     const { rowCount } = await this.pool.query(
-      `UPDATE responses SET chat_metadata = $3, envelope = $4::json, last_used_at = now()
+      `UPDATE responses SET chat_metadata = $3, envelope = $4::text::json, last_used_at = now(),
+              stored_bytes = stored_bytes + octet_length($4::text) - octet_length(envelope::text)
        WHERE id = $1 AND account_id = $2 AND chat IS NOT NULL`,
       [...key, Object.entries(metadata).map(pairText), JSON.stringify({ ...row.envelope, metadata })],
     );

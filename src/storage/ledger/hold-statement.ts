@@ -6,6 +6,7 @@ import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { givingBack, withLimits } from './key-limits.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
+import { StatementForms } from '../statement-forms.js';
 
 export interface HoldRow {
   readonly ordinal: number;
@@ -78,30 +79,30 @@ function storing(first: number): string {
   return `started AS (
   SELECT r.*, g.account_id, g.key_id
   FROM unnest(${at(0, 'int[]')}, ${at(1, 'text[]')}, ${at(2, 'text[]')}, ${at(3, 'text[]')}, ${at(4, 'text[]')}, ${at(5, 'text[]')}, ${at(6, 'boolean[]')},
-              ${at(7, 'boolean[]')}, ${at(8, 'text[]')}, ${at(9, 'text[]')}, ${at(10, 'timestamptz[]')})
-    AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at)
+              ${at(7, 'boolean[]')}, ${at(8, 'text[]')}, ${at(9, 'text[]')}, ${at(10, 'timestamptz[]')}, ${at(11, 'bigint[]')})
+    AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at, bytes)
   JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
 records AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
-                         hold_id, key_id, request_id, process_id, request, envelope, created_at)
+                         hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($4::text[])[s.call], s.key_id, ($9::text[])[s.call], ${at(11, 'text')}, s.request::json, s.envelope::json, s.created_at
+         ($4::text[])[s.call], s.key_id, ($9::text[])[s.call], ${at(12, 'text')}, s.request::json, s.envelope::json, s.created_at, s.bytes
   FROM started s ON CONFLICT (id) DO NOTHING),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
-  FROM unnest(${at(12, 'int[]')}, ${at(13, 'int[]')}, ${at(14, 'text[]')}, ${at(15, 'text[]')}) AS i (call, position, item_id, item)
+  FROM unnest(${at(13, 'int[]')}, ${at(14, 'int[]')}, ${at(15, 'text[]')}, ${at(16, 'text[]')}) AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
 locks AS (
   UPDATE conversations c SET locked_until = now(), locked_for = NULL
-  FROM unnest(${at(16, 'int[]')}, ${at(17, 'text[]')}, ${at(18, 'text[]')}) AS l (call, conversation_id, response_id)
+  FROM unnest(${at(17, 'int[]')}, ${at(18, 'text[]')}, ${at(19, 'text[]')}) AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
   WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)`;
 }
 
 /** Parameters of `withinBounds`, and of `startColumns`. */
 const BOUNDS = 2;
-const COLUMNS = 19;
+const COLUMNS = 20;
 
 interface Form {
   readonly once: boolean;
@@ -110,15 +111,7 @@ interface Form {
   readonly counted: boolean;
 }
 
-const texts = new Map<string, string>();
-
-function statementOf(form: Form): { readonly name: string; readonly text: string } {
-  const { call } = form.once ? ONCE : PLAIN;
-  const name = `${call}${form.stores ? '_and_store' : ''}${form.counted ? '_counted' : ''}`;
-  const text = texts.get(name) ?? textOf(form);
-  texts.set(name, text);
-  return { name, text };
-}
+const STATEMENTS = new StatementForms<Form>('take_holds', textOf);
 
 function textOf({ once, stores, counted }: Form): string {
   const taken = once ? ONCE : PLAIN;
@@ -145,7 +138,7 @@ export async function takeHolds(
   const records = startColumns(processId, requests);
   const once = requests.some((request) => request.once);
   const counted = requests.filter((request) => request.counted).map(({ keyHash }) => keyHash);
-  const statement = statementOf({ once, stores: !records.isEmpty, counted: counted.length > 0 });
+  const statement = STATEMENTS.of({ once, stores: !records.isEmpty, counted: counted.length > 0 });
   const { rows } = await pool.query<HoldRow>({
     ...statement,
     values: [

@@ -4,11 +4,13 @@ import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { FORGETTING } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { endColumns } from '../records/record-columns.js';
+import { endColumns, type EndForm } from '../records/record-columns.js';
+import { StatementForms } from '../statement-forms.js';
 
 const RELEASE = `SELECT r.* FROM ${PATIENCE} CROSS JOIN LATERAL release_holds(CASE WHEN patience.set THEN $2::text[] END, $3) AS r`;
-const TEXT = `WITH ended AS MATERIALIZED (${RELEASE}), ${FORGETTING} SELECT * FROM ended`;
-const STORING = finishingRecords(RELEASE, 4, FORGETTING);
+const STATEMENTS = new StatementForms<EndForm>('release_holds', (form) =>
+  finishingRecords(RELEASE, 4, form, FORGETTING),
+);
 
 /** Ends holds without a charge. */
 export async function releaseHolds(
@@ -18,14 +20,12 @@ export async function releaseHolds(
 ): Promise<readonly true[]> {
   const records = endColumns(releases);
   await pool.query({
-    ...(records.isEmpty
-      ? { name: 'release_holds', text: TEXT }
-      : { name: 'release_holds_and_store', text: STORING }),
+    ...STATEMENTS.of(records.form),
     values: [
       lockWait,
       releases.map(({ holdId }) => holdId),
       releases.map(({ keyId }) => keyId),
-      ...(records.isEmpty ? [] : records.values),
+      ...records.values,
     ],
   });
   return releases.map(() => true);

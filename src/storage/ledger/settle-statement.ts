@@ -5,7 +5,8 @@ import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { correctAnswers, keepingAnswers, keptColumns } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { END_COLUMNS, endColumns } from '../records/record-columns.js';
+import { endColumns, endPlaces, type EndForm } from '../records/record-columns.js';
+import { StatementForms } from '../statement-forms.js';
 
 interface SettleRow {
   readonly ordinal: number;
@@ -22,8 +23,16 @@ interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
 const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL settle_holds(
   $2 AND patience.set, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS s`;
 
-/** For batches in which something is stored: a record, or the answer to a request that runs once. */
-const STORING = finishingRecords(TEXT, 19, keepingAnswers(19 + END_COLUMNS));
+interface Form extends EndForm {
+  /** Some calls are requests that run once, whose answers are kept. */
+  readonly answers: boolean;
+}
+
+const STATEMENTS = new StatementForms<Form>('settle_holds', (form) =>
+  form.records || form.answers
+    ? finishingRecords(TEXT, 19, form, form.answers ? keepingAnswers(endPlaces(19, form).next) : undefined)
+    : TEXT,
+);
 
 /**
  * The second of the two statements of a paid call. What a receipt with an overrun says is known only when its statement
@@ -74,9 +83,9 @@ async function settle(
   { sweep, lockWait }: SettleOptions,
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
-  const storing = !records.isEmpty || settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
+  const answers = settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
   const { rows } = await database.query<SettleRow>({
-    ...(storing ? { name: 'settle_holds_and_store', text: STORING } : { name: 'settle_holds', text: TEXT }),
+    ...STATEMENTS.of({ ...records.form, answers }),
     values: [
       lockWait,
       sweep,
@@ -96,7 +105,8 @@ async function settle(
       settlements.map(({ estimated }) => estimated),
       settlements.map(({ signature }) => signature),
       settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
-      ...(storing ? [...records.values, ...keptColumns(settlements)] : []),
+      ...records.values,
+      ...(answers ? keptColumns(settlements) : []),
     ],
   });
   return [...rows].sort((a, b) => a.ordinal - b.ordinal);

@@ -1,43 +1,72 @@
+import { endPlaces, type EndForm } from './record-columns.js';
+
 /**
  * What a statement that ends holds adds for stored calls. `ended` is its first part, which has the columns `ordinal`
- * and `outcome`; `first` is the number of the first parameter of `endColumns`, `also` a further part. A record that
- * has ended keeps its end.
+ * and `outcome`; `first` is the number of the first parameter of `endColumns`, `form` what there is of them, `also` a
+ * further part. A record that has ended keeps its end.
  *
  * A conversation takes items only from the call that has its lock, and gives the lock back in doing so: the same end
  * written again adds nothing. The input of a stored call is there already, that of others comes with their output.
  */
-export function finishingRecords(ended: string, first: number, also?: string): string {
-  const at = (offset: number, type: string): string => `$${first + offset}::${type}[]`;
-  return `
-WITH ended AS MATERIALIZED (${ended}),
-finished AS (
+export function finishingRecords(ended: string, first: number, form: EndForm, also?: string): string {
+  const { items, logs, conversations } = endPlaces(first, form);
+  const parts = [
+    `ended AS MATERIALIZED (${ended})`,
+    ...(form.records ? [finished(first, items)] : []),
+    ...(form.logs ? [logged(logs)] : []),
+    ...(form.conversations ? [appended(conversations, items)] : []),
+    ...(also === undefined ? [] : [also]),
+  ];
+  return `WITH ${parts.join(',\n')}\nSELECT * FROM ended`;
+}
+
+const parametersFrom = (first: number) => (offset: number, type: string) => `$${first + offset}::${type}[]`;
+
+/** What the row's own content counted is exchanged for what it counts now, with the output. */
+function finished(first: number, items: number): string {
+  const at = parametersFrom(first);
+  return `finished AS (
   UPDATE responses r
   SET status = e.status, finished_at = now(), last_used_at = now(), request = NULL,
       envelope = CASE WHEN r.deleted_at IS NULL THEN e.envelope::json END,
       chat = CASE WHEN r.deleted_at IS NULL THEN e.chat::json END,
       chat_metadata = CASE WHEN r.deleted_at IS NULL AND e.chat IS NOT NULL
-                           THEN ARRAY (SELECT json_array_elements_text(e.chat_metadata::json)) END
-  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(18, 'text')}, ${at(19, 'text')})
-    AS e (call, id, status, envelope, chat, chat_metadata)
+                           THEN ARRAY (SELECT json_array_elements_text(e.chat_metadata::json)) END,
+      stored_bytes = r.stored_bytes + CASE WHEN r.deleted_at IS NULL
+                                           THEN e.bytes - response_size(r.envelope, r.request, r.chat) ELSE 0 END
+  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(4, 'text')}, ${at(5, 'text')},
+              ${at(6, 'bigint')}) AS e (call, id, status, envelope, chat, chat_metadata, bytes)
   WHERE r.id = e.id AND r.finished_at IS NULL
   RETURNING e.call, r.id, r.account_id, r.deleted_at),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT f.id, 1, i.position, f.account_id, i.item_id, i.item::json
-  FROM unnest(${at(4, 'int')}, ${at(5, 'int')}, ${at(6, 'text')}, ${at(7, 'text')}) AS i (call, position, item_id, item)
-  JOIN finished f ON f.call = i.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING),
-events AS (
+  FROM ${itemsFrom(items)} JOIN finished f ON f.call = i.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)`;
+}
+
+function itemsFrom(first: number): string {
+  const at = parametersFrom(first);
+  return `unnest(${at(0, 'int')}, ${at(1, 'int')}, ${at(2, 'text')}, ${at(3, 'text')}) AS i (call, position, item_id, item)`;
+}
+
+function logged(first: number): string {
+  const at = parametersFrom(first);
+  return `events AS (
   INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
   SELECT f.id, f.account_id, v.sequence_number, v.type, v.event::json
-  FROM unnest(${at(8, 'int')}, ${at(9, 'int')}, ${at(10, 'text')}, ${at(11, 'text')}) AS v (call, sequence_number, type, event)
-  JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING),
-unlocked AS (
+  FROM unnest(${at(0, 'int')}, ${at(1, 'int')}, ${at(2, 'text')}, ${at(3, 'text')}) AS v (call, sequence_number, type, event)
+  JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)`;
+}
+
+function appended(first: number, items: number): string {
+  const at = parametersFrom(first);
+  return `unlocked AS (
   UPDATE conversations c
   SET locked_by = NULL, locked_until = NULL, last_used_at = now(), next_item = c.next_item + l.inputs + l.size
   FROM (
     SELECT e.*, (SELECT count(*)::int FROM response_items i WHERE i.response_id = e.id AND i.direction = 0) AS inputs
-    FROM unnest(${at(12, 'int')}, ${at(13, 'text')}, ${at(14, 'text')}, ${at(15, 'int')}, ${at(16, 'boolean')},
-                ${at(17, 'boolean')}) AS e (call, conversation_id, id, size, appends, transient)) AS l
+    FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'int')}, ${at(4, 'boolean')}, ${at(5, 'boolean')})
+      AS e (call, conversation_id, id, size, appends, transient)) AS l
   WHERE c.id = l.conversation_id AND c.locked_by = l.id AND c.deleted_at IS NULL
   RETURNING l.call, l.id, c.id AS conversation_id, c.account_id, l.inputs, c.next_item - l.inputs - l.size AS first,
             l.appends, l.transient),
@@ -50,8 +79,6 @@ appended AS (
   FROM appending a JOIN response_items i ON i.response_id = a.id AND i.direction = 0
   UNION ALL
   SELECT a.conversation_id, a.first + a.inputs + i.position, a.account_id, i.item_id, i.item::json
-  FROM unnest(${at(4, 'int')}, ${at(5, 'int')}, ${at(6, 'text')}, ${at(7, 'text')}) AS i (call, position, item_id, item)
-  JOIN appending a ON a.call = i.call
-  ON CONFLICT DO NOTHING)${also === undefined ? '' : `,\n${also}`}
-SELECT * FROM ended`;
+  FROM ${itemsFrom(items)} JOIN appending a ON a.call = i.call
+  ON CONFLICT DO NOTHING)`;
 }

@@ -30,6 +30,7 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
       rows.map(({ record }) => record.requestJson ?? null),
       rows.map(({ record }) => record.envelopeJson),
       rows.map(({ record }) => new Date(record.createdAtMs)),
+      rows.map(({ record }) => bytesOf(record)),
       processId,
       ...itemColumns(items),
       locks.map(({ call }) => call),
@@ -39,53 +40,98 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
   };
 }
 
-/** How many parameters they are. */
-export const END_COLUMNS = 20;
+/**
+ * What a batch of ends consists of. Most have neither a log nor a conversation, and a statement that says nothing of
+ * them costs less.
+ */
+export interface EndForm {
+  readonly records: boolean;
+  readonly logs: boolean;
+  readonly conversations: boolean;
+}
 
-export function endColumns(calls: readonly WithRecord<RecordEnd>[]): Columns {
+interface EndColumns {
+  readonly form: EndForm;
+  readonly values: readonly unknown[];
+}
+
+export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns {
   const rows = stored(calls);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.output })));
   const events = flat<RecordEvent>(rows.map(({ call, record }) => ({ call, list: record.events })));
   const locks = rows.flatMap(({ call, record }) =>
     record.conversation ? [{ call, record, conversation: record.conversation }] : [],
   );
+  const form = { records: rows.length > 0, logs: events.length > 0, conversations: locks.length > 0 };
+  if (!form.records) return { form, values: [] };
   return {
-    isEmpty: rows.length === 0,
+    form,
     values: [
       rows.map(({ call }) => call),
       rows.map(({ record }) => record.responseId),
       rows.map(({ record }) => record.status),
       rows.map(({ record }) => record.envelopeJson),
-      ...itemColumns(items),
-      events.map(({ call }) => call),
-      events.map(({ entry }) => entry.sequenceNumber),
-      events.map(({ entry }) => entry.type),
-      events.map(({ entry }) => entry.json),
-      locks.map(({ call }) => call),
-      locks.map(({ conversation }) => conversation.id),
-      locks.map(({ record }) => record.responseId),
-      locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
-      locks.map(({ conversation }) => conversation.appends),
-      locks.map(({ conversation }) => conversation.transient),
       rows.map(({ record }) => record.chat?.json ?? null),
       rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText))),
+      rows.map(({ record }) => bytesOf(record)),
+      ...itemColumns(items),
+      ...(form.logs
+        ? [
+            events.map(({ call }) => call),
+            events.map(({ entry }) => entry.sequenceNumber),
+            events.map(({ entry }) => entry.type),
+            events.map(({ entry }) => entry.json),
+          ]
+        : []),
+      ...(form.conversations
+        ? [
+            locks.map(({ call }) => call),
+            locks.map(({ conversation }) => conversation.id),
+            locks.map(({ record }) => record.responseId),
+            locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
+            locks.map(({ conversation }) => conversation.appends),
+            locks.map(({ conversation }) => conversation.transient),
+          ]
+        : []),
     ],
   };
 }
 
-/** Bytes, roughly, that a record and the answer to a request that runs once add to a batch. */
-export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
-  return weightOfRecord(record) + (answer?.content.length ?? 0);
+interface EndPlaces {
+  readonly items: number;
+  readonly logs: number;
+  readonly conversations: number;
+  /** Behind them all. */
+  readonly next: number;
 }
 
-function weightOfRecord(record: RecordStart | RecordEnd | undefined): number {
-  if (!record) return 0;
-  const items = 'input' in record ? record.input : record.output;
-  let weight = record.envelopeJson.length;
-  if ('output' in record) weight += record.chat?.json.length ?? 0;
-  if ('requestJson' in record) weight += record.requestJson?.length ?? 0;
-  for (const { json } of items) weight += json.length;
-  return weight;
+/** The numbers of the parameters of `endColumns`, the first of which is `first`, where each part begins. */
+export function endPlaces(first: number, { records, logs, conversations }: EndForm): EndPlaces {
+  const afterRecords = first + (records ? 11 : 0);
+  const afterLogs = afterRecords + (logs ? 4 : 0);
+  return {
+    items: first + 7,
+    logs: afterRecords,
+    conversations: afterLogs,
+    next: afterLogs + (conversations ? 6 : 0),
+  };
+}
+
+/** What every row counts, so that small ones are bounded too. */
+const ROW_BYTES = 256;
+
+/** Bytes that a record and the answer to a request that runs once add. */
+export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
+  return (record ? bytesOf(record) : 0) + (answer ? ROW_BYTES + Buffer.byteLength(answer.content) : 0);
+}
+
+/** What a record counts in the bytes that its account stores, with its items and without its events. */
+export function bytesOf(record: RecordStart | RecordEnd): number {
+  const isEnd = 'output' in record;
+  const other = isEnd ? record.chat?.json : record.requestJson;
+  let bytes = ROW_BYTES + Buffer.byteLength(record.envelopeJson) + Buffer.byteLength(other ?? '');
+  for (const { json } of isEnd ? record.output : record.input) bytes += ROW_BYTES + Buffer.byteLength(json);
+  return bytes;
 }
 
 function stored<Rows>(calls: readonly WithRecord<Rows>[]): { call: number; record: Rows }[] {

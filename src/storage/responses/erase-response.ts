@@ -17,7 +17,8 @@ export async function eraseResponse(
 ): Promise<boolean> {
   const { rowCount } = await pool.query(
     `WITH erased AS (
-       UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL
+       UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL,
+              stored_bytes = response_size(NULL, NULL, NULL)
        WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND (chat IS NOT NULL OR NOT $3) RETURNING id),
      items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
      events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id),

@@ -3,6 +3,7 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import { newId } from '../../base/ids.js';
 import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
 import type { Payer } from '../../payments/charged-work.js';
+import { bytesOf } from '../records/record-columns.js';
 import { columnText } from '../column-text.js';
 
 /** A record and its input in one statement, without a hold: it has ended when it is written. */
@@ -12,8 +13,8 @@ WITH caller AS (
   WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
 kept AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed,
-                         hold_id, key_id, request_id, process_id, envelope, created_at, finished_at)
-  SELECT $2, c.account_id, $3, $4, $5, false, true, $6, c.id, $7, $8, $9::json, $10, now()
+                         hold_id, key_id, request_id, process_id, envelope, created_at, finished_at, stored_bytes)
+  SELECT $2, c.account_id, $3, $4, $5, false, true, $6, c.id, $7, $8, $9::json, $10, now(), $13
   FROM caller c RETURNING id, account_id),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
@@ -43,6 +44,7 @@ export async function keepResponse(
     new Date(start.createdAtMs),
     start.input.map(({ id }) => columnText(id)),
     start.input.map(({ json }) => json),
+    bytesOf({ ...start, envelopeJson }),
   ]);
   if (rowCount === 0) throw new GatewayError('invalid_api_key');
 }

@@ -23,7 +23,8 @@ import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { StorageRoom } from '../storage-room.js';
-import { endColumns, weightOf } from '../records/record-columns.js';
+import { endColumns, weightOf, type EndForm } from '../records/record-columns.js';
+import { StatementForms } from '../statement-forms.js';
 import { readContext } from './context-query.js';
 import { eraseResponse } from './erase-response.js';
 import { keepResponse } from './keep-response.js';
@@ -50,7 +51,9 @@ const LOGGED = `(r.streamed AND r.background AND (r.finished_at IS NULL OR EXIST
 const EVENTS = `(SELECT json_agg(v.event ORDER BY v.sequence_number) FROM response_events v
   WHERE v.response_id = r.id) AS events`;
 
-const FINISH = finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1);
+const FINISH = new StatementForms<EndForm>('finish_record', (form) =>
+  finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1, form),
+);
 
 /** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
 @Injectable()
@@ -154,6 +157,7 @@ export class PostgresResponseStore extends ResponseStore {
   }
 
   async finishLeftBehind(end: RecordEnd): Promise<void> {
-    await this.pool.query(FINISH, [...endColumns([{ record: end }]).values]);
+    const { form, values } = endColumns([{ record: end }]);
+    await this.pool.query({ ...FINISH.of(form), values: [...values] });
   }
 }
