@@ -13,7 +13,7 @@ import { openHolds, overruns, receipts, spentBy } from '../support/ledger-state.
 import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
-const LEASE_MS = 1_200;
+const LEASE_MS = 3_000;
 /** 400 characters: 100 tokens, roughly. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 /** 7 input tokens, roughly, for "Hi" and the marks around it, and 100 of output at 1 and 2 units; the fee is 1 %. */

@@ -8,7 +8,9 @@ export class OpenStream {
   text = '';
   readonly ended: Promise<void>;
 
+  /** Refuses what is no stream at once: who waits for one from there on would wait in vain, and not be told why. */
   constructor(readonly response: Response) {
+    if (!response.ok) throw new Error(`It was answered with ${response.status} where a stream was to begin`);
     this.ended = this.read();
     // A stream may break before its test looks at it.
     this.ended.catch(() => undefined);

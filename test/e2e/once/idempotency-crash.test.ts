@@ -7,7 +7,7 @@ import { openHolds, receipts } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '100' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', SHUTDOWN_GRACE_MS: '100' });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {

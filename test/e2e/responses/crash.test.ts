@@ -11,7 +11,7 @@ import { checkedStream, idIn, ResponsesClient, type ResponseBody } from '../../s
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-const LEASE_MS = 1_200;
+const LEASE_MS = 3_000;
 /** 400 characters: 100 tokens, roughly. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 

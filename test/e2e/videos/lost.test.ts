@@ -11,7 +11,7 @@ import { VideosClient } from './videos-client.js';
 const FILM = { model: 'film', prompt: 'Sea', duration: 8 };
 const UNKNOWN = { status: 'failed', error: { code: 'submission_unknown' } };
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '2400', SHUTDOWN_GRACE_MS: '200' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', SHUTDOWN_GRACE_MS: '200' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
