@@ -17,6 +17,10 @@ export default typescript.config(
           message: 'Only src/config reads the environment.',
         },
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+        {
+          selector: "ExportNamedDeclaration CallExpression[callee.name='Symbol']",
+          message: 'A class is its own token: put the value into the settings of its room.',
+        },
       ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],

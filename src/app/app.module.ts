@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { AdminModule } from '../admin/admin.module.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { ChatModule } from '../chat/chat.module.js';
@@ -16,6 +17,7 @@ import { ResponsesModule } from '../responses/responses.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { StreamingModule } from '../streaming/streaming.module.js';
 import { VideosModule } from '../videos/videos.module.js';
+import { Workers } from './workers.js';
 
 /** The composition root: what the gateway is made of, and the database that it stands on. */
 @Module({})
@@ -24,6 +26,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        DiscoveryModule,
         configModule(config),
         StorageModule.forRoot(databaseUrl, config.maxStoredBytes),
         PaymentsModule,
@@ -41,6 +44,7 @@ export class AppModule {
         VideosModule,
         AdminModule,
       ],
+      providers: [Workers],
     };
   }
 }

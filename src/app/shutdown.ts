@@ -1,22 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
-import { Drain } from '../http/health/drain.js';
-import { BudgetQueue } from '../payments/budget-queue.js';
-import { LeaseKeeper } from '../payments/lease-keeper.js';
-import { RunningCalls } from '../payments/running-calls.js';
-import { BackgroundRuns } from '../responses/background/background-runs.js';
-import { LeftBehindResponses } from '../responses/left-behind.js';
-import { Retention } from '../responses/retention.js';
-import { RunningResponses } from '../responses/running-responses.js';
-import { Sweeper } from '../payments/sweeper.js';
-import { LostVideos } from '../videos/lost-videos.js';
-import { VideoPoller } from '../videos/polling/video-poller.js';
-import { VideoRetention } from '../videos/video-retention.js';
-import { VideoSubmissions } from '../videos/video-submissions.js';
-import { VideoWatches } from '../videos/watch/video-watches.js';
+import { PHASES } from '../base/work/worker.js';
+import { Workers } from './workers.js';
 
-/** Time for cut-off calls to settle and tell their clients, after the grace. */
+/** Time for cut-off calls to settle and tell their clients, after the grace; and for each phase to stop. */
 const LAST_WORDS_MS = 10_000;
 
 /**
@@ -27,29 +15,15 @@ export async function shutDown(
   app: INestApplication,
   { graceMs, hurry }: { readonly graceMs: number; readonly hurry: AbortSignal },
 ): Promise<void> {
-  const calls = app.get(RunningCalls);
+  const workers = app.get(Workers);
   const server = app.getHttpServer() as Server;
+  const [intake, ...others] = PHASES;
   // Idle connections stay: a request that is on its way through one is to be refused with words, not with a reset.
-  app.get(Drain).begin();
-  app.get(BudgetQueue).close();
-  await app.get(BackgroundRuns).stop();
-
-  const submissions = app.get(VideoSubmissions);
-  const watches = app.get(VideoWatches);
-  const idle = [calls.whenIdle(), submissions.whenIdle(), watches.whenIdle()];
-  await within(graceMs, Promise.all(idle), hurry);
-  calls.cutOffAll();
-  submissions.cutOff();
-  await watches.stop();
-  await within(LAST_WORDS_MS, Promise.all([calls.whenIdle(), submissions.whenIdle()]));
-  calls.abandon();
-  await within(LAST_WORDS_MS, app.get(VideoPoller).stop());
-  await Promise.all(
-    [Sweeper, LeftBehindResponses, RunningResponses, Retention, LostVideos, VideoRetention].map((recurring) =>
-      app.get(recurring).stop(),
-    ),
-  );
-  await app.get(LeaseKeeper).stop();
+  await within(LAST_WORDS_MS, workers.stop(intake));
+  await within(graceMs, workers.whenIdle(), hurry);
+  workers.cutOff();
+  await within(LAST_WORDS_MS, workers.whenIdle());
+  for (const phase of others) await within(LAST_WORDS_MS, workers.stop(phase));
 
   const closed = app.close();
   await within(LAST_WORDS_MS / 2, closed);

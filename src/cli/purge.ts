@@ -20,10 +20,10 @@ export const purge: Command = {
     readWords(words, {});
     return withDatabase(async ({ database, config: { responseRetentionDays: days } }) => {
       const keepMs = days * DAY_MS;
-      const retention = new Retention(new PostgresRetentionStore(database), { keepMs, everyMs: DAY_MS });
+      const retention = new Retention(new PostgresRetentionStore(database), { keepMs });
       const videos = new VideoRetention(
         new PostgresVideoStore(database, new ProcessIdentity(), new StorageRoom(database, 0)),
-        keepMs,
+        { keepMs },
       );
       const { responses, conversations, logEntries } = await retention.purge();
       const counts = [

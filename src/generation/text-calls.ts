@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { defer, map, type Observable } from 'rxjs';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { ResolvedModel } from '../catalog/catalog.js';
@@ -12,7 +12,7 @@ import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
 import { Quote, type CallSize } from '../money/quote.js';
 import { addUsage } from '../money/usage.js';
 import { tariffFor, type PricedOptions } from '../money/tariff.js';
-import { FEE_BPS } from '../payments/fee.js';
+import { PaymentSettings } from '../payments/settings.js';
 import type { Measurement } from '../money/meter.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
@@ -107,12 +107,16 @@ export interface RunOptions<Event> {
 /** Paid calls for text, whatever the shape in which they were asked for. */
 @Injectable()
 export class TextCalls {
+  private readonly feeBps: number;
+
   constructor(
     private readonly catalog: Catalog,
     private readonly charge: Charge,
     private readonly text: TextGeneration,
-    @Inject(FEE_BPS) private readonly feeBps: number,
-  ) {}
+    { feeBps }: PaymentSettings,
+  ) {
+    this.feeBps = feeBps;
+  }
 
   /** @throws GatewayError for an unknown model. */
   resolve(model: string): ResolvedModel {

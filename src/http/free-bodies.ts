@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../base/json.js';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import type { KeyRecord } from '../payments/keys/key-store.js';
 import type { Caller } from './caller.js';
 import { Intake } from './intake.js';
-import { MAX_BODY_BYTES } from './max-body-bytes.js';
 import { readJsonBody } from './read-json-body.js';
+import { BodySettings } from './settings.js';
 
 export interface FreeBody {
   readonly key: KeyRecord;
@@ -19,7 +19,7 @@ export class FreeBodies {
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly intake: Intake,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly settings: BodySettings,
   ) {}
 
   /**
@@ -33,7 +33,7 @@ export class FreeBodies {
     try {
       return await this.intake.during(keyHash, async () => {
         const key = await this.keys.authenticate(caller, { others, paid: false });
-        return { key, body: await readJsonBody(request, { maxBytes: this.maxBytes, share }) };
+        return { key, body: await readJsonBody(request, { maxBytes: this.settings.maxBytes, share }) };
       });
     } finally {
       share.release();

@@ -1,14 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import { BodySettings } from './settings.js';
 import { SumsByKey } from './sums-by-key.js';
-
-export const INTAKE_BOUNDS = Symbol('intake bounds');
-
-/** Bytes of request bodies that may be held at a time. */
-export interface IntakeBounds {
-  readonly perProcess: number;
-  readonly perKey: number;
-}
 
 /** So much of a body is never refused or counted: ordinary requests get in whatever large ones are there. */
 const UNCOUNTED_BYTES = 65_536;
@@ -22,7 +15,7 @@ export class Intake {
   private readonly heldByKey = new SumsByKey();
   private readonly uploads = new SumsByKey();
 
-  constructor(@Inject(INTAKE_BOUNDS) private readonly bounds: IntakeBounds) {}
+  constructor(private readonly settings: BodySettings) {}
 
   /** Room for one body. To be released when the body is not needed any more. */
   share(keyHash: Buffer): IntakeShare {
@@ -46,10 +39,10 @@ export class Intake {
 
   /** @param own what the same body has already: a body that is alone is never refused, whatever the bounds */
   private take(keyHash: Buffer, bytes: number, own: number): void {
+    const { perKey, perProcess } = this.settings.intake;
     const others = this.heldByKey.of(keyHash) - own;
-    if (bytes > 0 && others > 0 && others + own + bytes > this.bounds.perKey)
-      throw keyIsFull(this.bounds.perKey);
-    if (bytes > 0 && this.held > own && this.held + bytes > this.bounds.perProcess) throw processIsFull();
+    if (bytes > 0 && others > 0 && others + own + bytes > perKey) throw keyIsFull(perKey);
+    if (bytes > 0 && this.held > own && this.held + bytes > perProcess) throw processIsFull();
     this.held += bytes;
     this.heldByKey.add(keyHash, bytes);
   }

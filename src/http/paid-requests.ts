@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import type { JsonObject } from '../base/json.js';
 import type { Payer } from '../payments/charged-work.js';
@@ -11,10 +11,10 @@ import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 import type { Caller } from './caller.js';
 import { Intake } from './intake.js';
 import { KeyCheck } from './key-check.js';
-import { MAX_BODY_BYTES } from './max-body-bytes.js';
 import { readFormBody, type FormBody } from './read-form-body.js';
 import { readJsonBody, type BodyLimits } from './read-json-body.js';
 import { receivePaidBody } from './receive.js';
+import { BodySettings } from './settings.js';
 
 /** A request for a paid call whose shape is right. */
 export interface PaidRequest<Parsed> {
@@ -39,7 +39,7 @@ export class PaidRequests {
     private readonly networks: Networks,
     private readonly once: Once,
     private readonly intake: Intake,
-    @Inject(MAX_BODY_BYTES) private readonly maxBytes: number,
+    private readonly settings: BodySettings,
   ) {}
 
   /**
@@ -75,7 +75,7 @@ export class PaidRequests {
 
   /** The body is needed until the answer is over. */
   private limitsFor({ keyHash }: Caller, { response }: Exchange): BodyLimits {
-    const { maxBytes } = this;
+    const { maxBytes } = this.settings;
     if (isClientGone(response)) return { maxBytes };
     const share = this.intake.share(keyHash);
     const stopListening = onceClosed(response, () => {

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LivesIn, type Worker } from '../base/work/worker.js';
 import { KeyQueue, type Claim, type HoldAnswer, type PendingHold } from './key-queue.js';
 import { KeyStore } from './keys/key-store.js';
 import { isRefusal } from './ledger.js';
-
-export const BUDGET_WAIT_MS = Symbol('budget wait milliseconds');
+import { PaymentSettings } from './settings.js';
 
 /** Calls that wait keep their bodies in memory. */
 const MOST_WAITERS = 1_000;
@@ -18,16 +18,20 @@ interface Leaving {
  * other calls of its key in this process, without a connection and without a lock; see `KeyQueue`.
  */
 @Injectable()
-export class BudgetQueue {
+@LivesIn('intake')
+export class BudgetQueue implements Worker {
   /** By key; only those that somebody waits for. */
   private readonly queues = new Map<string, KeyQueue>();
   private waiters = 0;
   private isClosed = false;
+  private readonly waitMs: number;
 
   constructor(
     private readonly keys: KeyStore,
-    @Inject(BUDGET_WAIT_MS) private readonly waitMs: number,
-  ) {}
+    @Inject(PaymentSettings) { budgetWaitMs }: Pick<PaymentSettings, 'budgetWaitMs'>,
+  ) {
+    this.waitMs = budgetWaitMs;
+  }
 
   take(claim: Claim): PendingHold {
     if (this.waitMs === 0) return { answer: claim.attempt(), leave: () => undefined };
@@ -47,7 +51,7 @@ export class BudgetQueue {
   }
 
   /** The process ends: nobody waits any more. */
-  close(): void {
+  stop(): void {
     this.isClosed = true;
     for (const queue of this.queues.values()) queue.close();
   }

@@ -1,17 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { BudgetQueue } from './budget-queue.js';
 import { CallReports } from './call-reports.js';
 import type { ChargeBooks } from './charge-books.js';
 import { ChargedCall } from './charged-call.js';
-import type { ChargedWork, ChargeSettings } from './charged-work.js';
+import type { ChargedWork } from './charged-work.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { Ledger } from './ledger.js';
 import type { Outcome } from './outcome.js';
 import { Settling } from './receipts/settling.js';
 import { RunningCalls } from './running-calls.js';
-
-export const CHARGE_SETTINGS = Symbol('charge settings');
+import { PaymentSettings } from './settings.js';
 
 /** Wraps work so that it is held against a budget before it runs, metered while it runs, and settled once. */
 @Injectable()
@@ -25,7 +24,7 @@ export class Charge {
     settling: Settling,
     calls: RunningCalls,
     reports: CallReports,
-    @Inject(CHARGE_SETTINGS) settings: ChargeSettings,
+    settings: PaymentSettings,
   ) {
     this.books = { ledger, budgets, keys, settling, calls, reports, settings };
   }

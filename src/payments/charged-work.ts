@@ -66,9 +66,3 @@ export interface ChargedWork<Event> {
   /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
   readonly generate: (grant: Grant) => Observable<Event>;
 }
-
-export interface ChargeSettings {
-  readonly defaultChainId: number;
-  /** How long a client waits for a failing ledger before it is told. */
-  readonly retryMs: number;
-}

@@ -1,11 +1,11 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { newId } from '../base/ids.js';
 import { Ledger } from './ledger.js';
 import { ProcessLeases, type HeldCall } from './process-leases.js';
-import { Recurring } from '../base/recurring.js';
+import { Recurring } from '../base/work/recurring.js';
+import { LivesIn, type Worker } from '../base/work/worker.js';
 import { RunningCalls } from './running-calls.js';
-
-export const LEASE_MS = Symbol('lease milliseconds');
+import { PaymentSettings } from './settings.js';
 
 /** This process's name in the books; a new one each start. */
 @Injectable()
@@ -18,12 +18,14 @@ export class ProcessIdentity {
  * lease cannot be renewed, every call is cut off before the lease ends: from then on others may end their holds.
  */
 @Injectable()
-export class LeaseKeeper implements OnModuleInit {
+@LivesIn('lease')
+export class LeaseKeeper implements Worker {
   private readonly logger = new Logger(LeaseKeeper.name);
   private readonly renewals = new Recurring(
     () => this.renew(),
     (failure) => this.report(failure),
   );
+  private readonly leaseMs: number;
   private deadline: NodeJS.Timeout | undefined;
   /** Of holds that this process does not run, while they are under way. */
   private readonly releases = new Map<string, Promise<void>>();
@@ -33,10 +35,12 @@ export class LeaseKeeper implements OnModuleInit {
     private readonly ledger: Ledger,
     private readonly calls: RunningCalls,
     private readonly identity: ProcessIdentity,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
-  ) {}
+    { leaseMs }: PaymentSettings,
+  ) {
+    this.leaseMs = leaseMs;
+  }
 
-  async onModuleInit(): Promise<void> {
+  async start(): Promise<void> {
     await this.renew();
     this.renewals.start(this.leaseMs / 3);
   }
@@ -54,7 +58,7 @@ export class LeaseKeeper implements OnModuleInit {
     const booked = await this.leases.renew(this.identity.id, this.leaseMs, this.calls.progress());
     const safeMs = (this.leaseMs * 5) / 6 - (performance.now() - startedAt);
     clearTimeout(this.deadline);
-    this.deadline = setTimeout(() => this.cutOff(), Math.max(safeMs, 0));
+    this.deadline = setTimeout(() => this.lose(), Math.max(safeMs, 0));
     this.deadline.unref();
     const moved = this.calls.takeMoved();
     if (moved.length > 0) await this.leases.handOver(this.identity.id, moved);
@@ -75,10 +79,10 @@ export class LeaseKeeper implements OnModuleInit {
     this.releases.set(holdId, release);
   }
 
-  private cutOff(): void {
+  private lose(): void {
     if (this.calls.size > 0)
       this.logger.error(`the lease could not be renewed; ${this.calls.size} calls end`);
-    this.calls.cutOffAll();
+    this.calls.cutOff();
   }
 
   private report(failure: unknown): void {

@@ -1,15 +1,13 @@
-import { Global, Module, type FactoryProvider } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config, PaymentsConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import { parseSigningKey } from '../config/signing-key.js';
-import { BUDGET_WAIT_MS, BudgetQueue } from './budget-queue.js';
+import { BudgetQueue } from './budget-queue.js';
 import { CallReports } from './call-reports.js';
-import type { ChargeSettings } from './charged-work.js';
-import { Charge, CHARGE_SETTINGS } from './charge.js';
-import { FEE_BPS } from './fee.js';
+import { Charge } from './charge.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { KeysService } from './keys/keys.service.js';
-import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { Networks } from './networks.js';
 import { ReceiptKeys } from './receipts/receipt-keys.js';
 import { ReceiptSigner } from './receipts/receipt-signer.js';
@@ -17,24 +15,20 @@ import { Settling } from './receipts/settling.js';
 import { Once } from './once/once.js';
 import { PaidAnswers } from './once/paid-answers.js';
 import { RunningCalls } from './running-calls.js';
+import { PaymentSettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
+import { Upkeep } from './upkeep.js';
 
 @Global()
 @Module({
   providers: [
-    setting(CHARGE_SETTINGS, ({ defaultChainId, leaseMs }): ChargeSettings => ({
-      defaultChainId,
-      retryMs: leaseMs / 2,
-    })),
+    PaymentSettings,
     {
-      provide: BUDGET_WAIT_MS,
+      provide: Networks,
       inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>): number =>
-        config.get('budgetWaitMs', { infer: true }),
+      useFactory: (config: ConfigService<Config, true>) =>
+        new Networks(config.get('payments', { infer: true }).chainIds),
     },
-    setting(FEE_BPS, ({ feeBps }) => feeBps),
-    setting(LEASE_MS, ({ leaseMs }) => leaseMs),
-    setting(Networks, ({ chainIds }) => new Networks(chainIds)),
     {
       provide: ReceiptSigner,
       inject: [ConfigService],
@@ -53,35 +47,22 @@ import { Sweeper } from './sweeper.js';
     RunningCalls,
     Settling,
     Sweeper,
+    Upkeep,
   ],
   exports: [
     BudgetQueue,
     CallReports,
     Charge,
-    CHARGE_SETTINGS,
-    FEE_BPS,
     KeyAuthenticator,
     KeysService,
-    LEASE_MS,
     LeaseKeeper,
     Networks,
     ReceiptKeys,
     ReceiptSigner,
     Once,
     PaidAnswers,
+    PaymentSettings,
     RunningCalls,
-    Sweeper,
   ],
 })
 export class PaymentsModule {}
-
-function setting(
-  token: FactoryProvider['provide'],
-  read: (payments: PaymentsConfig) => unknown,
-): FactoryProvider {
-  return {
-    provide: token,
-    inject: [ConfigService],
-    useFactory: (config: ConfigService<Config, true>) => read(config.get('payments', { infer: true })),
-  };
-}

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LivesIn, type Worker } from '../base/work/worker.js';
 import type { CallProgress } from './process-leases.js';
 
 /** A paid call from before its hold is asked for until its hold has ended. */
@@ -11,7 +12,8 @@ export interface RunningCall {
 
 /** The paid calls of this process; each is here exactly as long as it may own a hold. */
 @Injectable()
-export class RunningCalls {
+@LivesIn('calls')
+export class RunningCalls implements Worker {
   private readonly calls = new Map<string, RunningCall>();
   /** Holds of calls that another process is to run; they are not this one's to release. */
   private readonly movedHolds = new Set<string>();
@@ -52,12 +54,12 @@ export class RunningCalls {
     return [...this.calls.values()].map((call) => call.progress());
   }
 
-  cutOffAll(): void {
+  cutOff(): void {
     for (const call of [...this.calls.values()]) call.cutOff();
   }
 
   /** The process ends: whose end the ledger has not taken by now leaves it to the sweepers. */
-  abandon(): void {
+  stop(): void {
     this.isAbandoned = true;
   }
 

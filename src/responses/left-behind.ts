@@ -1,7 +1,6 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { LEASE_MS } from '../payments/lease-keeper.js';
-import { Recurring } from '../base/recurring.js';
+import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import type { RecordEnd } from '../payments/call-record.js';
 import { recordEvent } from './background/event-log.js';
 import { concludeLog } from './domain/conclude-log.js';
@@ -15,26 +14,12 @@ const MOST_ROUNDS = 100;
 
 /** Writes the end of responses whose process died: their money was settled with their hold, this is what clients see. */
 @Injectable()
-export class LeftBehindResponses implements OnModuleInit {
+export class LeftBehindResponses {
   private readonly logger = new Logger(LeftBehindResponses.name);
-  private readonly sweeps = new Recurring(
-    () => this.sweep(),
-    (failure) => this.logger.error({ msg: 'a sweep of responses failed', err: failure }),
-  );
 
-  constructor(
-    private readonly store: ResponseStore,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
-  ) {}
+  constructor(private readonly store: ResponseStore) {}
 
-  onModuleInit(): void {
-    this.sweeps.start(this.leaseMs / 3);
-  }
-
-  stop(): Promise<void> {
-    return this.sweeps.stop();
-  }
-
+  @Recurs({ name: 'a sweep of responses', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
   async sweep(): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const found = await this.store.leftBehind(ROUND);

@@ -1,11 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
-import { Retention, type RetentionSettings } from './retention.js';
+import { Retention } from './retention.js';
 import { GenerationModule } from '../generation/generation.module.js';
 import { ResponseRecords } from '../generation/response-records.js';
 import { HealthModule } from '../http/health/health.module.js';
-import { LEASE_MS } from '../payments/lease-keeper.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { CompactionRuns } from './compaction/compaction-runs.js';
@@ -31,8 +28,7 @@ import { ExternalResponsesController, NativeResponsesController } from './respon
 import { ResponsesService } from './responses.service.js';
 import { RunningResponses } from './running-responses.js';
 import { ResponseSockets } from './socket/response-sockets.js';
-import { SOCKET_SETTINGS, socketSettings } from './socket/socket-settings.js';
-import { CANCEL_POLL_MS, END_WAIT_MS, RETENTION } from './settings.js';
+import { ResponseSettings } from './settings.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 import { StoredResponses } from './stored-responses.service.js';
 
@@ -47,8 +43,6 @@ import { StoredResponses } from './stored-responses.service.js';
     NativeResponsesController,
   ],
   providers: [
-    { provide: CANCEL_POLL_MS, useValue: 250 },
-    { provide: END_WAIT_MS, inject: [LEASE_MS], useFactory: (leaseMs: number) => leaseMs * 2 },
     { provide: ResponseRecords, useClass: ChatResponseRecords },
     CompactionEndpoint,
     CompactionRuns,
@@ -65,22 +59,14 @@ import { StoredResponses } from './stored-responses.service.js';
     FollowResponses,
     LogBell,
     LeftBehindResponses,
-    {
-      provide: RETENTION,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>): RetentionSettings => ({
-        keepMs: config.get('responseRetentionDays', { infer: true }) * 86_400_000,
-        everyMs: 600_000,
-      }),
-    },
     Retention,
     ResponsesEndpoint,
+    ResponseSettings,
     ResponsesService,
     RunningResponses,
     ResponseSockets,
     StoredResponseEndpoint,
     StoredResponses,
-    { provide: SOCKET_SETTINGS, inject: [ConfigService], useFactory: socketSettings },
   ],
   exports: [ResponseRecords],
 })

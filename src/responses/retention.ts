@@ -1,17 +1,14 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Recurring } from '../base/recurring.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { inRounds } from '../base/work/in-rounds.js';
+import { Recurs } from '../base/work/worker.js';
 import { RetentionStore } from './retention-store.js';
-import { RETENTION } from './settings.js';
+import { ResponseSettings } from './settings.js';
 
+const EVERY_MS = 600_000;
+/** Rows removed at once. */
 const ROUND = 500;
-const MOST_ROUNDS = 1_000;
 /** A log serves those who resume; long after the end the stored object can be replayed instead. */
 const LOG_MS = 24 * 3_600_000;
-
-export interface RetentionSettings {
-  readonly keepMs: number;
-  readonly everyMs: number;
-}
 
 /** How many rows were removed. */
 export interface Purged {
@@ -22,46 +19,22 @@ export interface Purged {
 
 /** Purges stored content that is older than the operator keeps it. Any number of replicas may do so at once. */
 @Injectable()
-export class Retention implements OnModuleInit {
-  private readonly logger = new Logger(Retention.name);
-  private isStopped = false;
-  private readonly purges = new Recurring(
-    async () => {
-      await this.purge();
-    },
-    (failure) => this.logger.error({ msg: 'a purge failed', err: failure }),
-  );
-
+export class Retention {
   constructor(
     private readonly store: RetentionStore,
-    @Inject(RETENTION) private readonly settings: RetentionSettings,
+    @Inject(ResponseSettings) private readonly settings: Pick<ResponseSettings, 'keepMs'>,
   ) {}
 
-  onModuleInit(): void {
-    this.purges.start(this.settings.everyMs);
-  }
-
-  stop(): Promise<void> {
-    this.isStopped = true;
-    return this.purges.stop();
-  }
-
-  async purge(now = Date.now()): Promise<Purged> {
+  @Recurs({ name: 'a purge of responses and conversations', every: EVERY_MS, phase: 'upkeep' })
+  async purge(signal?: AbortSignal): Promise<Purged> {
+    const { store } = this;
+    const now = Date.now();
     const before = new Date(now - this.settings.keepMs);
+    const logsBefore = new Date(now - LOG_MS);
     return {
-      logEntries: await this.inRounds((limit) => this.store.purgeLogs(new Date(now - LOG_MS), limit)),
-      responses: await this.inRounds((limit) => this.store.purgeResponses(before, limit)),
-      conversations: await this.inRounds((limit) => this.store.purgeConversations(before, limit)),
+      logEntries: await inRounds(ROUND, (most) => store.purgeLogs(logsBefore, most), signal),
+      responses: await inRounds(ROUND, (most) => store.purgeResponses(before, most), signal),
+      conversations: await inRounds(ROUND, (most) => store.purgeConversations(before, most), signal),
     };
-  }
-
-  private async inRounds(purge: (limit: number) => Promise<number>): Promise<number> {
-    let removed = 0;
-    for (let round = 0; round < MOST_ROUNDS && !this.isStopped; round += 1) {
-      const count = await purge(ROUND);
-      if (count === 0) break;
-      removed += count;
-    }
-    return removed;
   }
 }

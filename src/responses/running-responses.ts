@@ -1,31 +1,16 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Recurring } from '../base/recurring.js';
-import { CANCEL_POLL_MS } from './settings.js';
+import { Injectable } from '@nestjs/common';
+import { Recurs } from '../base/work/worker.js';
 import { ResponseStore } from './response-store.js';
+
+/** How soon a cancel through another replica arrives. */
+const CANCEL_POLL_MS = 250;
 
 /** The stored responses that this process runs, each with the way to end it. */
 @Injectable()
-export class RunningResponses implements OnModuleInit {
-  private readonly logger = new Logger(RunningResponses.name);
+export class RunningResponses {
   private readonly running = new Map<string, AbortController>();
-  private readonly polls = new Recurring(
-    () => this.poll(),
-    (failure) =>
-      this.logger.warn({ msg: 'whether responses are to be cancelled is not known', err: failure }),
-  );
 
-  constructor(
-    private readonly store: ResponseStore,
-    @Inject(CANCEL_POLL_MS) private readonly pollMs: number,
-  ) {}
-
-  onModuleInit(): void {
-    this.polls.start(this.pollMs);
-  }
-
-  stop(): Promise<void> {
-    return this.polls.stop();
-  }
+  constructor(private readonly store: ResponseStore) {}
 
   /** @returns the signal that is aborted when the run is to end. */
   add(responseId: string): AbortSignal {
@@ -48,7 +33,8 @@ export class RunningResponses implements OnModuleInit {
   }
 
   /** Cancels through other replicas arrive by way of the database. */
-  private async poll(): Promise<void> {
+  @Recurs({ name: 'the look for cancelled responses', every: CANCEL_POLL_MS, phase: 'upkeep' })
+  async cancelRequested(): Promise<void> {
     if (this.running.size === 0) return;
     for (const id of await this.store.cancelRequested([...this.running.keys()])) this.cancel(id);
   }

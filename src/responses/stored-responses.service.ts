@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { isTerminal } from './domain/status.js';
 import { ResponseStore, type ItemPage, type ItemPageRequest, type StoredResponse } from './response-store.js';
 import { RunningResponses } from './running-responses.js';
-import { END_WAIT_MS } from './settings.js';
+import { ResponseSettings } from './settings.js';
 
 /** How often the end of a run is looked for. */
 const LOOK_MS = 50;
@@ -15,7 +15,7 @@ export class StoredResponses {
   constructor(
     private readonly store: ResponseStore,
     private readonly running: RunningResponses,
-    @Inject(END_WAIT_MS) private readonly endWaitMs: number,
+    private readonly settings: ResponseSettings,
   ) {}
 
   /** @throws GatewayError response_not_found */
@@ -51,7 +51,7 @@ export class StoredResponses {
   private async end(accountId: string, id: string): Promise<StoredResponse> {
     await this.store.requestCancel(accountId, id);
     this.running.cancel(id);
-    const deadline = Date.now() + this.endWaitMs;
+    const deadline = Date.now() + this.settings.endWaitMs;
     for (;;) {
       const status = await this.store.status(accountId, id);
       if (!status || isTerminal(status)) return this.find(accountId, id);

@@ -1,9 +1,8 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { LEASE_MS } from '../payments/lease-keeper.js';
-import { Recurring } from '../base/recurring.js';
+import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { PollStore } from './polling/poll-store.js';
 import { UpstreamVideos } from './upstream-videos.js';
@@ -19,12 +18,8 @@ const AGAIN_WITHIN_MS = 3_600_000;
  * back; the others are submitted again where that begins nothing twice, and fail elsewhere. Forgets the watches of dead processes, too.
  */
 @Injectable()
-export class LostVideos implements OnModuleInit {
+export class LostVideos {
   private readonly logger = new Logger(LostVideos.name);
-  private readonly sweeps = new Recurring(
-    () => this.sweep(),
-    (failure) => this.logger.error({ msg: 'a sweep of videos failed', err: failure }),
-  );
 
   constructor(
     private readonly store: VideoStore,
@@ -32,18 +27,10 @@ export class LostVideos implements OnModuleInit {
     private readonly submissions: VideoSubmissions,
     private readonly upstream: UpstreamVideos,
     private readonly catalog: Catalog,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
 
-  onModuleInit(): void {
-    this.sweeps.start(this.leaseMs / 3);
-  }
-
-  stop(): Promise<void> {
-    return this.sweeps.stop();
-  }
-
-  private async sweep(): Promise<void> {
+  @Recurs({ name: 'a sweep of videos', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
+  async sweep(): Promise<void> {
     const lost = await this.store.claimLost(this.submissions.underWay, ROUND);
     for (const video of lost) {
       const { id, provider, attempt, isSent } = video;

@@ -1,6 +1,11 @@
-/** How often and how long an upstream is asked for a job. */
-export const POLL_SETTINGS = Symbol('poll settings');
+import { Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
 
+const FIRST_POLL_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** How often and how long an upstream is asked for a job. */
 export interface PollSettings {
   /** After the first poll of a job that nobody watches, milliseconds; doubled with each one. */
   readonly firstMs: number;
@@ -11,11 +16,25 @@ export interface PollSettings {
   readonly timeoutMs: number;
 }
 
-/** Base of every absolute URL, without a trailing slash. */
-export const PUBLIC_URL = Symbol('public URL');
+/** What the configuration says about videos. */
+@Injectable()
+export class VideoSettings {
+  readonly polls: PollSettings;
+  /** How long a process may be silent before others take over what it had claimed, milliseconds. */
+  readonly leaseMs: number;
+  /** Base of every absolute URL, without a trailing slash. */
+  readonly publicUrl: string;
+  /** How long a client may leave what was sent to it untaken, milliseconds. */
+  readonly stallMs: number;
+  /** How long a video is kept after its end, milliseconds. */
+  readonly keepMs: number;
 
-/** How long a client may leave what was sent to it untaken, milliseconds. */
-export const STALL_MS = Symbol('stall milliseconds');
-
-/** How long a video is kept after its end, milliseconds. */
-export const KEEP_MS = Symbol('keep milliseconds');
+  constructor(config: ConfigService<Config, true>) {
+    const { longestPollMs, ...limits } = config.get('videos', { infer: true });
+    this.polls = { firstMs: FIRST_POLL_MS, longestMs: longestPollMs, ...limits };
+    this.leaseMs = config.get('payments', { infer: true }).leaseMs;
+    this.publicUrl = config.get('listen', { infer: true }).publicUrl;
+    this.stallMs = config.get('streaming', { infer: true }).stallMs;
+    this.keepMs = config.get('responseRetentionDays', { infer: true }) * DAY_MS;
+  }
+}

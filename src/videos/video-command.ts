@@ -1,10 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { VideoModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
 import type { Payer } from '../payments/charged-work.js';
 import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
-import { FEE_BPS } from '../payments/fee.js';
+import { PaymentSettings } from '../payments/settings.js';
+import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
 import { checkVideoOptions } from '../providers/check-video-options.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
@@ -43,7 +44,7 @@ export interface VideoCommand {
 export class VideoCommands {
   constructor(
     private readonly catalog: Catalog,
-    @Inject(FEE_BPS) private readonly feeBps: number,
+    private readonly settings: PaymentSettings,
   ) {}
 
   /** @throws GatewayError for an unknown model, or for what the model cannot do. */
@@ -60,7 +61,7 @@ export class VideoCommands {
     const terms = {
       pricing,
       seconds: parameters.seconds ?? null,
-      feeBps: this.feeBps,
+      feeBps: this.settings.feeBps,
       chainId: payer.chainId ?? null,
       model: model.id,
     };
@@ -81,4 +82,22 @@ export class VideoCommands {
       createdAtMs: Date.now(),
     };
   }
+}
+
+export function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {
+  const { id, model, modelOptions, names, parameters, remix } = command;
+  return {
+    model,
+    modelOptions,
+    prompt: parameters.prompt,
+    seconds: parameters.seconds,
+    size: parameters.size,
+    aspectRatio: parameters.aspectRatio,
+    image,
+    seed: parameters.seed,
+    negativePrompt: parameters.negativePrompt,
+    names,
+    reference: id,
+    remixOf: remix?.upstreamId,
+  };
 }

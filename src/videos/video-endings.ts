@@ -1,10 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { newId } from '../base/ids.js';
-import { CHARGE_SETTINGS } from '../payments/charge.js';
-import type { ChargeSettings } from '../payments/charged-work.js';
 import { buildReceipt } from '../money/build-receipt.js';
 import { videoCharge } from '../money/video-charge.js';
 import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
+import { PaymentSettings } from '../payments/settings.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
 import { VideoBell } from './video-bell.js';
@@ -19,7 +18,7 @@ export class VideoEndings {
     private readonly bell: VideoBell,
     private readonly signer: ReceiptSigner,
     private readonly counts: VideoCounts,
-    @Inject(CHARGE_SETTINGS) private readonly charging: ChargeSettings,
+    private readonly settings: PaymentSettings,
   ) {}
 
   /** @returns what has become of the job; nothing is written of one that goes on. */
@@ -47,7 +46,7 @@ export class VideoEndings {
     const { id, accountId, requestId, terms, keyChainId } = job;
     const settlement = {
       receiptId: newId('rct'),
-      network: `eip155:${terms.chainId ?? keyChainId ?? this.charging.defaultChainId}`,
+      network: `eip155:${terms.chainId ?? keyChainId ?? this.settings.defaultChainId}`,
       meterSubject: `${job.provider}:${terms.model}`,
       charge: videoCharge(chargedSeconds(terms.seconds ?? undefined, producedSeconds), terms),
       settledAtMs: Date.now(),

@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Surface } from '../http/surface.js';
 import { receiptInBody } from '../money/receipt-json.js';
 import type { VideoJob } from './domain/video-job.js';
 import { videoJson } from './domain/video-json.js';
-import { PUBLIC_URL } from './settings.js';
+import { VideoSettings } from './settings.js';
 
 /** Where the content of a video is, by its id. */
 export type VideoUrl = (id: string) => string;
@@ -11,10 +11,10 @@ export type VideoUrl = (id: string) => string;
 /** Shows videos as JSON; the native surface adds their receipts. */
 @Injectable()
 export class VideoPresenter {
-  constructor(@Inject(PUBLIC_URL) private readonly publicUrl: string) {}
+  constructor(private readonly settings: VideoSettings) {}
 
   urlFor(surface: Surface): VideoUrl {
-    const base = `${this.publicUrl}${surface === 'native' ? '' : '/external'}/v1/videos`;
+    const base = `${this.settings.publicUrl}${surface === 'native' ? '' : '/external'}/v1/videos`;
     return (id) => `${base}/${id}/content`;
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
+import { LivesIn, type Worker } from '../base/work/worker.js';
 import { BudgetQueue } from '../payments/budget-queue.js';
-import { LEASE_MS } from '../payments/lease-keeper.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
 import { countedOnce } from '../payments/counted-once.js';
@@ -12,16 +12,17 @@ import { refusalError } from '../payments/refusal.js';
 import { orderTargets } from '../providers/order-targets.js';
 import { RetryPlan } from '../providers/retry-plan.js';
 import { TargetHealth } from '../providers/target-health.js';
-import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
+import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { VideoGeneration, type Sent, type SubmissionOptions } from '../providers/video-generation.js';
 import { advance } from './domain/advance.js';
 import type { VideoJob } from './domain/video-job.js';
 import { keepTrying } from './keep-trying.js';
+import { VideoSettings } from './settings.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
 import { VideoCounts } from './video-counts.js';
-import type { VideoCommand } from './video-command.js';
+import { submissionOf, type VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
@@ -44,7 +45,8 @@ export interface SubmittedVideo {
 
 /** Hands videos to their upstreams: held for and stored first, so that none is forgotten, and none is begun twice. */
 @Injectable()
-export class VideoSubmissions {
+@LivesIn('calls')
+export class VideoSubmissions implements Worker {
   private readonly logger = new Logger(VideoSubmissions.name);
   /** By the ids of their videos; one may have several. */
   private readonly running = new Map<Promise<unknown>, string>();
@@ -58,7 +60,7 @@ export class VideoSubmissions {
     private readonly health: TargetHealth,
     private readonly bell: VideoBell,
     private readonly counts: VideoCounts,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
+    private readonly settings: VideoSettings,
   ) {}
 
   /**
@@ -259,7 +261,7 @@ export class VideoSubmissions {
   private persist<Result>(id: string, attempt: () => Promise<Result>): Promise<Result> {
     const work = this.track(id, keepTrying(attempt, this.cut.signal));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(unavailable()), this.leaseMs / 2);
+      const timer = setTimeout(() => reject(unavailable()), this.settings.leaseMs / 2);
       work.then(resolve, (cause: unknown) => reject(unavailable(cause))).finally(() => clearTimeout(timer));
     });
   }
@@ -274,24 +276,6 @@ async function answerFor(gone: AbortSignal, { answer, leave }: PendingHold): Pro
   } finally {
     gone.removeEventListener('abort', leave);
   }
-}
-
-function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {
-  const { id, model, modelOptions, names, parameters, remix } = command;
-  return {
-    model,
-    modelOptions,
-    prompt: parameters.prompt,
-    seconds: parameters.seconds,
-    size: parameters.size,
-    aspectRatio: parameters.aspectRatio,
-    image,
-    seed: parameters.seed,
-    negativePrompt: parameters.negativePrompt,
-    names,
-    reference: id,
-    remixOf: remix?.upstreamId,
-  };
 }
 
 function unavailable(cause?: unknown): GatewayError {

@@ -1,13 +1,11 @@
 import { Module } from '@nestjs/common';
-import { ConfigService } from '@nestjs/config';
 import { CatalogModule } from '../catalog/catalog.module.js';
-import type { Config } from '../config/config.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { VideoContents } from './content/video-contents.js';
 import { LostVideos } from './lost-videos.js';
 import { VideoPoller } from './polling/video-poller.js';
-import { KEEP_MS, POLL_SETTINGS, PUBLIC_URL, STALL_MS, type PollSettings } from './settings.js';
+import { VideoSettings } from './settings.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoBell } from './video-bell.js';
@@ -23,38 +21,11 @@ import { VideosEndpoint } from './videos-endpoint.js';
 import { Videos } from './videos.service.js';
 import { VideoWatches } from './watch/video-watches.js';
 
-const FIRST_POLL_MS = 1_000;
-const DAY_MS = 86_400_000;
-
 /** Needs a VideoStore and a PollStore from a global module. */
 @Module({
   imports: [CatalogModule, HealthModule, ProvidersModule],
   controllers: [VideosController],
   providers: [
-    {
-      provide: POLL_SETTINGS,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>): PollSettings => {
-        const { longestPollMs, ...limits } = config.get('videos', { infer: true });
-        return { firstMs: FIRST_POLL_MS, longestMs: longestPollMs, ...limits };
-      },
-    },
-    {
-      provide: PUBLIC_URL,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) => config.get('listen', { infer: true }).publicUrl,
-    },
-    {
-      provide: STALL_MS,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) => config.get('streaming', { infer: true }).stallMs,
-    },
-    {
-      provide: KEEP_MS,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) =>
-        config.get('responseRetentionDays', { infer: true }) * DAY_MS,
-    },
     LostVideos,
     StoredVideosEndpoint,
     UpstreamVideos,
@@ -68,6 +39,7 @@ const DAY_MS = 86_400_000;
     VideoPresenter,
     VideoRetention,
     Videos,
+    VideoSettings,
     VideosEndpoint,
     VideoSubmissions,
     VideoWatches,

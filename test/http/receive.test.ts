@@ -29,7 +29,7 @@ class OneKey extends KeyCheck {
 let server: TestServer;
 let keys: OneKey;
 let failures: unknown[];
-const intake = new Intake({ perProcess: 1e9, perKey: 1e9 });
+const intake = new Intake({ maxBytes: 1e9, intake: { perProcess: 1e9, perKey: 1e9 } });
 afterEach(() => server.stop());
 
 async function start(maxBytes = 1_000_000): Promise<RawClient> {

@@ -10,15 +10,6 @@ export async function insertChain(
   { account, turns, prefix = 'resp_chain' }: { account: string; turns: number; prefix?: string },
 ): Promise<string> {
   await pool.query(
-    `INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed, hold_id,
-                            process_id, envelope, created_at, finished_at)
-     SELECT $2 || n, $1, 'completed', 'test-model', CASE WHEN n > 1 THEN $2 || (n - 1) END, false, false,
-            'hold_' || $2 || n, 'process', json_build_object('id', $2 || n, 'object', 'response',
-            'status', 'completed', 'created_at', n), now(), now()
-     FROM generate_series(1, $3::int) AS n`,
-    [account, prefix, turns],
-  );
-  await pool.query(
     `INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
      SELECT $2 || n, direction, 0, $1, 'msg_' || $2 || n || '_' || direction,
             json_build_object('type', 'message', 'id', 'msg_' || $2 || n || '_' || direction, 'status', 'completed',
@@ -30,5 +21,25 @@ export async function insertChain(
      FROM generate_series(1, $3::int) AS n, generate_series(0, 1) AS direction`,
     [account, prefix, turns],
   );
+  await pool.query(
+    `INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed, hold_id,
+                            process_id, envelope, created_at, finished_at, stored_bytes)
+     SELECT r.id, $1, 'completed', 'test-model', r.previous, false, false, 'hold_' || r.id, 'process', r.envelope,
+            now(), now(), response_size(r.envelope, NULL, NULL) + i.bytes
+     FROM (SELECT $2 || n AS id, CASE WHEN n > 1 THEN $2 || (n - 1) END AS previous,
+                  json_build_object('id', $2 || n, 'object', 'response', 'status', 'completed', 'created_at', n) AS envelope
+           FROM generate_series(1, $3::int) AS n) AS r
+     JOIN (SELECT response_id, sum(256 + octet_length(item::text)) AS bytes FROM response_items GROUP BY response_id) AS i
+     ON i.response_id = r.id`,
+    [account, prefix, turns],
+  );
   return `${prefix}${turns}`;
+}
+
+/** Has rows that a test wrote say what they store, as those that calls write do. */
+export async function countStored(pool: Pool): Promise<void> {
+  await pool.query(
+    `UPDATE responses r SET stored_bytes = response_size(r.envelope, r.request, r.chat)
+       + coalesce((SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0)`,
+  );
 }

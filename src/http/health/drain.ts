@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { LivesIn, type Worker } from '../../base/work/worker.js';
 
 /** Whether the process is on its way out: it takes no new work, and running calls may finish. */
 @Injectable()
-export class Drain {
+@LivesIn('intake')
+export class Drain implements Worker {
   private readonly begun = new AbortController();
 
   get draining(): boolean {
@@ -14,7 +16,8 @@ export class Drain {
     return this.begun.signal;
   }
 
-  begin(): void {
+  /** Begins it. */
+  stop(): void {
     this.begun.abort();
   }
 }

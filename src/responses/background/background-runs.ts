@@ -1,10 +1,9 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Observable, tap, type Subscription } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
-import { LEASE_MS } from '../../payments/lease-keeper.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
-import { Recurring } from '../../base/recurring.js';
+import { EACH_THIRD_OF_A_LEASE, Recurs } from '../../base/work/worker.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
 import { CompactionRuns } from '../compaction/compaction-runs.js';
 import { requestBefore } from '../compaction/plan-compaction.js';
@@ -21,13 +20,9 @@ const ADOPTED_AT_ONCE = 20;
 
 /** Runs that no client's connection keeps alive. What this process leaves unfinished, another one takes over. */
 @Injectable()
-export class BackgroundRuns implements OnModuleInit {
+export class BackgroundRuns {
   private readonly logger = new Logger(BackgroundRuns.name);
   private readonly runs = new Set<Subscription>();
-  private readonly looks = new Recurring(
-    () => this.adoptAll(),
-    (failure) => this.logger.error({ msg: 'background responses were not looked for', err: failure }),
-  );
 
   constructor(
     private readonly calls: TextCalls,
@@ -35,17 +30,7 @@ export class BackgroundRuns implements OnModuleInit {
     private readonly running: RunningResponses,
     private readonly bell: LogBell,
     private readonly compactions: CompactionRuns,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
   ) {}
-
-  onModuleInit(): void {
-    this.looks.start(this.leaseMs / 3);
-  }
-
-  /** Takes nothing over any more; what runs is ended by whoever ends all calls. */
-  stop(): Promise<void> {
-    return this.looks.stop();
-  }
 
   /**
    * Accepts a response: emits its admission and completes once it is held for and stored, while the run goes on.
@@ -130,7 +115,9 @@ export class BackgroundRuns implements OnModuleInit {
     });
   }
 
-  private async adoptAll(): Promise<void> {
+  /** What runs is ended by whoever ends all calls. */
+  @Recurs({ name: 'the look for background responses', every: EACH_THIRD_OF_A_LEASE, phase: 'intake' })
+  async adoptAll(): Promise<void> {
     for (const adoptable of await this.store.adoptable(ADOPTED_AT_ONCE)) {
       // While its claim is under way, or when the lease has run out, a run of this process shows as nobody's. A second
       // one of the same hold would take the first out of the running calls.

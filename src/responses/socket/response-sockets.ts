@@ -1,7 +1,7 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { GatewayError, severityOf, toGatewayError } from '../../base/errors/gateway-error.js';
 import { Drain } from '../../http/health/drain.js';
@@ -18,7 +18,7 @@ import { Networks } from '../../payments/networks.js';
 import { ResponsesService } from '../responses.service.js';
 import { KeyPlaces } from './key-places.js';
 import { ResponseSocket, type Retirement } from './response-socket.js';
-import { SOCKET_SETTINGS, type SocketSettings } from './socket-settings.js';
+import { ResponseSettings } from '../settings.js';
 
 const PATH = /^\/(?:external\/)?v1\/responses\/?(?:\?|$)/;
 /** How long a client gets to answer a close. */
@@ -44,14 +44,14 @@ export class ResponseSockets implements BeforeApplicationShutdown {
     private readonly intake: Intake,
     private readonly networks: Networks,
     private readonly drain: Drain,
-    @Inject(SOCKET_SETTINGS) private readonly settings: SocketSettings,
+    private readonly settings: ResponseSettings,
   ) {
-    this.places = new KeyPlaces(settings.perKey);
+    this.places = new KeyPlaces(settings.sockets.perKey);
     const options = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: settings.maxBytes,
+      maxPayload: settings.sockets.maxBytes,
       // Known to `ws`, not yet to its types.
       closeTimeout: CLOSE_MS,
     };
@@ -111,7 +111,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
   }
 
   private open(request: IncomingMessage, connection: Socket, webSocket: WebSocket, payer: Payer): void {
-    const { streaming, maxBytes, lifetimeMs, graceMs } = this.settings;
+    const { streaming, maxBytes, lifetimeMs, graceMs } = this.settings.sockets;
     const { responses, keys, intake } = this;
     const socket = new ResponseSocket(webSocket, connection, {
       responses,

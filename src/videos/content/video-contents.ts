@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { GatewayError, toGatewayError } from '../../base/errors/gateway-error.js';
 import { whenLeft } from '../../http/client-left.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { ContentRequest, VideoContent } from '../../providers/video/video-provider.js';
-import { STALL_MS } from '../settings.js';
+import { VideoSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
 import type { OwnedVideo } from '../video-store.js';
 
@@ -16,7 +16,7 @@ export class VideoContents {
 
   constructor(
     private readonly upstream: UpstreamVideos,
-    @Inject(STALL_MS) private readonly stallMs: number,
+    private readonly settings: VideoSettings,
   ) {}
 
   /**
@@ -83,7 +83,7 @@ export class VideoContents {
     return setTimeout(() => {
       // Only a client that does not take what waits for it is stalled; an upstream that is slow has its own clock.
       if (response.writableLength > 0) response.destroy();
-    }, this.stallMs);
+    }, this.settings.stallMs);
   }
 }
 

@@ -1,10 +1,10 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { toGatewayError } from '../../base/errors/gateway-error.js';
-import { LEASE_MS } from '../../payments/lease-keeper.js';
+import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { UpstreamJob, VideoError } from '../domain/video-job.js';
-import { POLL_SETTINGS, type PollSettings } from '../settings.js';
+import { VideoSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
 import { VideoBell } from '../video-bell.js';
 import { VideoCounts } from '../video-counts.js';
@@ -39,7 +39,8 @@ const TIMED_OUT: VideoError = {
  * claimed for one poll, and given back with the time of its next one. The claim of a process that died runs out.
  */
 @Injectable()
-export class VideoPoller implements OnModuleInit {
+@LivesIn('upstreams')
+export class VideoPoller implements Worker {
   private readonly logger = new Logger(VideoPoller.name);
   private readonly polls = new Map<string, Poll>();
   private isStopped = false;
@@ -53,11 +54,10 @@ export class VideoPoller implements OnModuleInit {
     private readonly endings: VideoEndings,
     private readonly bell: VideoBell,
     private readonly counts: VideoCounts,
-    @Inject(POLL_SETTINGS) private readonly settings: PollSettings,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
+    private readonly settings: VideoSettings,
   ) {}
 
-  onModuleInit(): void {
+  start(): void {
     this.rings = this.bell.rings.subscribe(() => this.wake.now());
     this.looping = this.loop();
   }
@@ -94,7 +94,7 @@ export class VideoPoller implements OnModuleInit {
   private async round(): Promise<number> {
     const free = MOST_AT_ONCE - this.polls.size;
     if (free === 0) return LONGEST_LOOK_MS;
-    const jobs = await this.store.claim(free, this.leaseMs);
+    const jobs = await this.store.claim(free, this.settings.leaseMs);
     for (const job of jobs) this.begin(job);
     if (jobs.length === free) return LONGEST_LOOK_MS;
     const dueMs = await this.store.nextDueMs();
@@ -106,7 +106,7 @@ export class VideoPoller implements OnModuleInit {
     if (this.polls.has(job.id)) return;
     const cut = new AbortController();
     // Nobody else may poll while this one does.
-    const timer = setTimeout(() => cut.abort(), (this.leaseMs * 2) / 3);
+    const timer = setTimeout(() => cut.abort(), (this.settings.leaseMs * 2) / 3);
     const ended = this.poll(job, cut.signal).finally(() => {
       clearTimeout(timer);
       this.polls.delete(job.id);
@@ -143,8 +143,8 @@ export class VideoPoller implements OnModuleInit {
     const next = await this.endings.apply(job, reported);
     this.counts.polls[next.to === 'queued' || next.to === 'processing' ? 'running' : next.to] += 1;
     if (next.to === 'completed' || next.to === 'failed') return undefined;
-    if (Date.now() - job.createdAtMs > this.settings.timeoutMs) return this.timeOut(job);
-    await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings);
+    if (Date.now() - job.createdAtMs > this.settings.polls.timeoutMs) return this.timeOut(job);
+    await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings.polls);
     this.bell.ring(job.id);
     return undefined;
   }
@@ -162,7 +162,7 @@ export class VideoPoller implements OnModuleInit {
   private async miss(job: UpstreamJob, failure: unknown): Promise<void> {
     const error = failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
     this.counts.polls.missed += 1;
-    const failingMs = await this.store.missed(job.id, this.settings);
+    const failingMs = await this.store.missed(job.id, this.settings.polls);
     this.logger.warn({
       msg: 'a provider could not be asked for a video',
       videoId: job.id,
@@ -171,7 +171,7 @@ export class VideoPoller implements OnModuleInit {
       failingMs: Math.round(failingMs),
       err: error.cause,
     });
-    if (failingMs >= this.settings.giveUpMs) await this.endings.fail(job.id, UPSTREAM_UNAVAILABLE);
+    if (failingMs >= this.settings.polls.giveUpMs) await this.endings.fail(job.id, UPSTREAM_UNAVAILABLE);
   }
 
   private report(failure: unknown): void {

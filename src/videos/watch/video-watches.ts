@@ -1,13 +1,13 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
-import { LEASE_MS } from '../../payments/lease-keeper.js';
-import { Recurring } from '../../base/recurring.js';
+import { EACH_THIRD_OF_A_LEASE, LivesIn, Recurs, type Worker } from '../../base/work/worker.js';
 import { isTerminal } from '../domain/video-status.js';
 import type { VideoProgress } from '../domain/video-job.js';
 import { PollStore } from '../polling/poll-store.js';
 import { VideoPoller } from '../polling/video-poller.js';
 import { Wake } from '../polling/wake.js';
+import { VideoSettings } from '../settings.js';
 import { VideoBell } from '../video-bell.js';
 import { ToldIntervals } from './told-intervals.js';
 
@@ -27,7 +27,8 @@ interface Watcher {
  * interval for each video: the shortest.
  */
 @Injectable()
-export class VideoWatches implements OnModuleInit {
+@LivesIn('calls')
+export class VideoWatches implements Worker {
   private readonly logger = new Logger(VideoWatches.name);
   private readonly watchers = new Map<string, Set<Watcher>>();
   private readonly told: ToldIntervals;
@@ -37,16 +38,12 @@ export class VideoWatches implements OnModuleInit {
   private readonly wake = new Wake();
   private idleWaiters: (() => void)[] = [];
   private rings: Subscription | undefined;
-  private readonly renewals = new Recurring(
-    () => this.told.renew(),
-    (failure) => this.report(failure),
-  );
 
   constructor(
     private readonly store: PollStore,
     poller: VideoPoller,
     private readonly bell: VideoBell,
-    @Inject(LEASE_MS) private readonly leaseMs: number,
+    { leaseMs }: VideoSettings,
   ) {
     this.told = new ToldIntervals(
       store,
@@ -57,13 +54,17 @@ export class VideoWatches implements OnModuleInit {
     );
   }
 
-  onModuleInit(): void {
+  start(): void {
     this.rings = this.bell.rings.subscribe((id) => {
       if (!this.watchers.has(id)) return;
       this.rung.add(id);
       this.wake.now();
     });
-    this.renewals.start(this.leaseMs / 3);
+  }
+
+  @Recurs({ name: 'the renewal of what clients watch', every: EACH_THIRD_OF_A_LEASE, phase: 'calls' })
+  renew(): Promise<void> {
+    return this.told.renew();
   }
 
   /** Emits what is seen of a video, again and again, until it has ended. Errors when it is deleted. */
@@ -85,11 +86,13 @@ export class VideoWatches implements OnModuleInit {
   }
 
   /** Ends all watches, and tells so. */
-  async stop(): Promise<void> {
-    await this.renewals.stop();
-    this.rings?.unsubscribe();
+  cutOff(): void {
     for (const { subscriber } of [...this.watchers.values()].flatMap((watchers) => [...watchers]))
       subscriber.error(new GatewayError('server_error', 'The gateway stopped this stream. Watch again.'));
+  }
+
+  async stop(): Promise<void> {
+    this.rings?.unsubscribe();
     await this.told.whenTold();
   }
 

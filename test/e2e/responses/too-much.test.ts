@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '../../support/gateway.js';
-import { insertChain } from '../../support/stored-responses.js';
+import { countStored, insertChain } from '../../support/stored-responses.js';
 import { ConversationsClient, type ItemList } from '../conversations/conversations-client.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -89,6 +89,7 @@ describe('more than fits into memory', () => {
        WHERE response_id LIKE $1 AND direction = 0`,
       ['resp_chain%', 2 * MEBIBYTE],
     );
+    await countStored(gateway.pool);
     const answer = await client.call('POST', '/responses', { ...body, previous_response_id: last });
     expect([answer.status, await answer.json()]).toMatchObject([400, refused('previous_response_id')]);
   });

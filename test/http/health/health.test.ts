@@ -82,7 +82,7 @@ describe('health', () => {
 
   it('is not ready while draining, without asking the database', async () => {
     const { url, drain } = await start();
-    drain.begin();
+    drain.stop();
     expect(await get(`${url}/health/ready`)).toEqual({
       status: 503,
       body: { status: 'unavailable', reason: 'draining' },

@@ -37,7 +37,7 @@ class Replica {
   }
 
   queue(waitMs = LONG_MS): BudgetQueue {
-    const queue = new BudgetQueue(this.keys, waitMs);
+    const queue = new BudgetQueue(this.keys, { budgetWaitMs: waitMs });
     this.queues.add(queue);
     return queue;
   }
@@ -59,7 +59,7 @@ class Replica {
   }
 
   async close(): Promise<void> {
-    for (const queue of this.queues) queue.close();
+    for (const queue of this.queues) queue.stop();
     await this.books.database.close();
   }
 }
@@ -202,7 +202,7 @@ describe('calls of one key that holds stand in the way of', () => {
     const queue = replica.queue();
     const { key } = await fullKey(queue);
     const waiting = await firstWaiting(replica, queue, holdRequest(key, 10n));
-    queue.close();
+    queue.stop();
     const late = replica.take(queue, holdRequest(key, 10n));
     expect(await outcomes([waiting, late])).toEqual(['no_lease', 'no_lease']);
   });

@@ -13,7 +13,7 @@ let retention: Retention;
 beforeAll(async () => {
   database = await createTestDatabase();
   storage = new Database(database.url);
-  retention = new Retention(new PostgresRetentionStore(storage), { keepMs: 30 * DAY_MS, everyMs: DAY_MS });
+  retention = new Retention(new PostgresRetentionStore(storage), { keepMs: 30 * DAY_MS });
 });
 beforeEach(() =>
   database.pool.query(

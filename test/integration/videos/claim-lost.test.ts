@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
 import { encodeVideoPricing } from '../../../src/money/video-charge.js';
-import { LostVideos } from '../../../src/videos/lost-videos.js';
+import { Workers } from '../../../src/app/workers.js';
 import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const first = await TestGateway.start();
   const second = await TestGateway.start({ database: first.database });
   gateways = [first, second];
-  await Promise.all(gateways.map(({ app }) => app.get(LostVideos).stop()));
+  await Promise.all(gateways.map(({ app }) => app.get(Workers).stop('upkeep')));
   [ours, theirs] = [first.app.get(VideoStore), second.app.get(VideoStore)];
   key = await first.createKey();
 });

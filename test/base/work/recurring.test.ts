@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Recurring } from '../../src/base/recurring.js';
-import { until } from '../support/until.js';
+import { Recurring } from '../../../src/base/work/recurring.js';
+import { until } from '../../support/until.js';
 
 describe('recurring work', () => {
   it('is never under way twice, however long it takes, and goes on after a failure', async () => {

@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
+
+/** What the configuration says about request bodies. */
+@Injectable()
+export class BodySettings {
+  /** Largest body of a route that takes user content, bytes. */
+  readonly maxBytes: number;
+  /** Bytes of request bodies that may be held at a time. */
+  readonly intake: { readonly perProcess: number; readonly perKey: number };
+
+  constructor(config: ConfigService<Config, true>) {
+    this.maxBytes = config.get('maxBodyBytes', { infer: true });
+    this.intake = config.get('intake', { infer: true });
+  }
+}

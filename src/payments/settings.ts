@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import type { Config } from '../config/config.js';
+
+/** What the configuration says about calls that are paid for. */
+@Injectable()
+export class PaymentSettings {
+  /** How long others wait before they take a silent process for dead, milliseconds. */
+  readonly leaseMs: number;
+  /** How long a client waits for a failing ledger before it is told, milliseconds. */
+  readonly retryMs: number;
+  /** How long a call waits for the holds of others to come back, milliseconds; 0 does not wait. */
+  readonly budgetWaitMs: number;
+  /** The platform fee in basis points of the provider amount. */
+  readonly feeBps: number;
+  /** The chain that receipts name where neither the request nor its key does. */
+  readonly defaultChainId: number;
+
+  constructor(config: ConfigService<Config, true>) {
+    const { leaseMs, feeBps, defaultChainId } = config.get('payments', { infer: true });
+    this.leaseMs = leaseMs;
+    this.retryMs = leaseMs / 2;
+    this.budgetWaitMs = config.get('budgetWaitMs', { infer: true });
+    this.feeBps = feeBps;
+    this.defaultChainId = defaultChainId;
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { inRounds } from '../base/work/in-rounds.js';
+import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
+import { AccountStore } from './accounts/account-store.js';
+import { IdempotencyStore } from './once/idempotency-store.js';
+
+/** Every call that stores adds rows, and the next one of the account sums them up. */
+const FOLD_EVERY_MS = 1_000;
+/** Changes of what accounts store that are summed up at once. */
+const MOST_CHANGES = 10_000;
+/** Requests forgotten at once. */
+const MOST_REQUESTS = 500;
+
+/** Keeps the tables small that every call reads. Any number of replicas may do so at once. */
+@Injectable()
+export class Upkeep {
+  constructor(
+    private readonly requests: IdempotencyStore,
+    private readonly accounts: AccountStore,
+  ) {}
+
+  @Recurs({ name: 'the sum of what accounts have stored', every: FOLD_EVERY_MS, phase: 'upkeep' })
+  foldStoredChanges(signal: AbortSignal): Promise<number> {
+    return inRounds(MOST_CHANGES, (most) => this.accounts.foldStoredChanges(most), signal);
+  }
+
+  @Recurs({ name: 'a purge of idempotency keys', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
+  forgetOldRequests(signal: AbortSignal): Promise<number> {
+    return inRounds(MOST_REQUESTS, (most) => this.requests.purge(most), signal);
+  }
+}
