@@ -15,7 +15,7 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
     apiKey: 'upstream-key',
     wires: ['chat'],
     timeoutMs: 20_000,
-    connectTimeoutMs: 2_000,
+    connectTimeoutMs: 10_000,
     firstByteTimeoutMs: 10_000,
     silenceTimeoutMs: 10_000,
     backgroundTimeoutMs: 60_000,

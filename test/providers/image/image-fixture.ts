@@ -41,7 +41,8 @@ export class ImageFixture {
 
   fetcher({
     allow = ['127.0.0.1/32'],
-    timeoutMs = 5_000,
+    // Nothing is said about speed: machines may be busy.
+    timeoutMs = 60_000,
     atOnce = 8,
     trusted = true,
   }: FetcherOptions = {}): ImageFetch {

@@ -237,7 +237,7 @@ describe('the clocks of a call', () => {
       await new Promise<void>((resolve) => (release = resolve));
       exchange.stream(chatChunk({}, 'stop'));
     });
-    const iterator = connect({ silenceTimeoutMs: 100 })(true)[Symbol.asyncIterator]();
+    const iterator = connect({ silenceTimeoutMs: 1_500 })(true)[Symbol.asyncIterator]();
     const seen: SpokenEvent[] = [];
     const read = async (): Promise<void> => {
       const batch = await iterator.next();
@@ -247,7 +247,7 @@ describe('the clocks of a call', () => {
     const reading = read();
     release();
     await reading;
-    const idleUntilMs = performance.now() + 250;
+    const idleUntilMs = performance.now() + 2_000;
     await until(() => performance.now() > idleUntilMs);
     release();
     const rest = await outcomeOf({ [Symbol.asyncIterator]: () => iterator });
@@ -259,13 +259,11 @@ describe('the clocks of a call', () => {
     upstream.next(async (exchange) => {
       for (let pieces = 0; pieces < 5; pieces += 1) {
         await exchange.send(sse(chatChunk({ content: 'a' })));
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => setTimeout(resolve, 400));
       }
       exchange.stream(chatChunk({}, 'stop'));
     });
-    const { events, failure } = await outcomeOf(
-      connect({ firstByteTimeoutMs: 100, silenceTimeoutMs: 100 })(true),
-    );
+    const { events, failure } = await outcomeOf(connect({ firstByteTimeoutMs: 1_500 })(true));
     expect(failure).toBeUndefined();
     expect(spokenText(events)).toBe('aaaaa');
   });

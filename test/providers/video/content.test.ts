@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   upstream.reset();
-  provider = new OpenAiVideoProvider(settingsFor(upstream.url, { silenceTimeoutMs: 400 }), PUBLIC_ONLY);
+  provider = new OpenAiVideoProvider(settingsFor(upstream.url, { silenceTimeoutMs: 3_000 }), PUBLIC_ONLY);
 });
 afterEach(() => provider.destroy());
 afterAll(() => upstream.close());
@@ -177,13 +177,14 @@ describe('an upstream is refused that', () => {
     ['breaks off', (exchange) => exchange.breakConnection(), {}],
     ['says nothing', () => undefined, {}],
   ])('%s', async (name, handler, request) => {
-    const settings = settingsFor(upstream.url, { firstByteTimeoutMs: 300 });
-    const impatient = new OpenAiVideoProvider(settings, PUBLIC_ONLY);
+    const isSilent = name === 'says nothing';
+    const settings = settingsFor(upstream.url, isSilent ? { firstByteTimeoutMs: 300 } : {});
+    const from = new OpenAiVideoProvider(settings, PUBLIC_ONLY);
     upstream.next(handler);
-    const failure = await failureOf(get(request, { from: impatient }));
-    expect(failure.code).toBe(name === 'says nothing' ? 'upstream_timeout' : 'upstream_error');
+    const failure = await failureOf(get(request, { from }));
+    expect(failure.code).toBe(isSilent ? 'upstream_timeout' : 'upstream_error');
     expect(failure.message).not.toContain('SECRET');
-    await impatient.destroy();
+    await from.destroy();
   });
 });
 
