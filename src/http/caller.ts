@@ -20,8 +20,21 @@ export interface Caller extends KeyedRequest {
 const BEARER = /^bearer(?:\s+(.*))?$/i;
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
 
-/** @throws GatewayError missing_api_key, invalid_api_key */
+const callers = new WeakMap<IncomingMessage, Caller>();
+
+/**
+ * The same one for the same request, which its key's rate limit counts once.
+ * @throws GatewayError missing_api_key, invalid_api_key
+ */
 export function callerOf(request: IncomingMessage): Caller {
+  const known = callers.get(request);
+  if (known) return known;
+  const caller = readCaller(request);
+  callers.set(request, caller);
+  return caller;
+}
+
+function readCaller(request: IncomingMessage): Caller {
   const surface = surfaceOf(request);
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
   return {

@@ -13,6 +13,11 @@ export interface FreeBody {
   readonly body: JsonObject;
 }
 
+export interface BodyForm {
+  /** A request without a body is one with an empty object. */
+  readonly mayBeEmpty: boolean;
+}
+
 /** Bodies of requests that cost nothing: the key is looked up before anything is read. */
 @Injectable()
 export class FreeBodies {
@@ -26,17 +31,22 @@ export class FreeBodies {
    * @throws GatewayError 401, 429, then whatever is wrong with the body
    * @throws ClientLeft when the upload breaks off
    */
-  async receive(caller: Caller, request: IncomingMessage): Promise<FreeBody> {
+  async receive(caller: Caller, request: IncomingMessage, form?: BodyForm): Promise<FreeBody> {
     const { keyHash } = caller;
     const others = this.intake.uploadsOf(keyHash);
     const share = this.intake.share(keyHash);
     try {
       return await this.intake.during(keyHash, async () => {
         const key = await this.keys.authenticate(caller, { others, paid: false });
+        if (form?.mayBeEmpty && !hasBody(request)) return { key, body: {} };
         return { key, body: await readJsonBody(request, { maxBytes: this.settings.maxBytes, share }) };
       });
     } finally {
       share.release();
     }
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

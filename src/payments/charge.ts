@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { BudgetQueue } from './budget-queue.js';
 import { CallReports } from './call-reports.js';
 import type { ChargeBooks } from './charge-books.js';
 import { ChargedCall } from './charged-call.js';
 import type { ChargedWork } from './charged-work.js';
-import { KeyAuthenticator } from './keys/key-authenticator.js';
-import { Ledger } from './ledger.js';
+import { Holds } from './holds.js';
 import type { Outcome } from './outcome.js';
 import { Settling } from './receipts/settling.js';
 import { RunningCalls } from './running-calls.js';
@@ -18,15 +16,13 @@ export class Charge {
   private readonly books: ChargeBooks;
 
   constructor(
-    ledger: Ledger,
-    budgets: BudgetQueue,
-    keys: KeyAuthenticator,
+    holds: Holds,
     settling: Settling,
     calls: RunningCalls,
     reports: CallReports,
     settings: PaymentSettings,
   ) {
-    this.books = { ledger, budgets, keys, settling, calls, reports, settings };
+    this.books = { holds, settling, calls, reports, settings };
   }
 
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */

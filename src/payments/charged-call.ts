@@ -5,14 +5,13 @@ import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
 import type { Ending } from './call-record.js';
 import type { Receipt } from '../money/receipt.js';
-import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal, type Ledger } from './ledger.js';
+import type { Holds } from './holds.js';
+import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal } from './ledger.js';
 import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';
 import type { Outcome } from './outcome.js';
-import { countedOnce } from './counted-once.js';
 import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
-import { refusalOf } from './refusal-of.js';
 import { CallStory } from './call-reports.js';
 import type { ChargeBooks } from './charge-books.js';
 import { AnsweredWithError, cutOffUnpaid, ledgerUnavailable } from './charge-failures.js';
@@ -40,7 +39,7 @@ export class ChargedCall<Event> implements RunningCall {
   /** Its hold, until that has been taken or refused. */
   private pending: PendingHold | undefined;
 
-  private readonly ledger: Ledger;
+  private readonly holds: Holds;
   private readonly calls: RunningCalls;
   private readonly story: CallStory;
 
@@ -50,7 +49,7 @@ export class ChargedCall<Event> implements RunningCall {
     private readonly subscriber: Subscriber<Outcome<Event>>,
   ) {
     this.holdId = work.adopted?.holdId ?? newId('hold');
-    this.ledger = books.ledger;
+    this.holds = books.holds;
     this.calls = books.calls;
     this.story = new CallStory(work, books.reports);
   }
@@ -67,7 +66,7 @@ export class ChargedCall<Event> implements RunningCall {
       const grant = await this.takeHold();
       if (!grant) return this.end(undefined, () => this.subscriber.complete());
       if (isRefusal(grant))
-        return this.refuse(this.cutOffError ?? (await refusalOf(grant, this.work.payer, this.books.keys)));
+        return this.refuse(this.cutOffError ?? (await this.holds.refusalOf(grant, this.work.payer)));
       this.grant = grant;
       this.story.grant = grant;
     } catch (failure) {
@@ -86,14 +85,9 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
-    const { adopted, payer, quote } = this.work;
+    const { adopted, payer } = this.work;
     if (adopted) return adopted.claim();
-    const request = holdRequestFor(this.work, this.holdId);
-    this.pending = this.books.budgets.take({
-      keyHash: payer.keyHash,
-      minimum: quote.minimum,
-      attempt: countedOnce(request, (attempted) => this.ledger.hold(attempted)),
-    });
+    this.pending = this.holds.take(payer, holdRequestFor(this.work, this.holdId));
     return this.pending.answer;
   }
 
@@ -161,7 +155,7 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private readonly markSent = async (): Promise<void> => {
-    const isHeld = await this.ledger.markSent(this.holdId).catch((failure: unknown) => {
+    const isHeld = await this.holds.markSent(this.holdId).catch((failure: unknown) => {
       throw ledgerUnavailable(failure);
     });
     if (!isHeld) throw cutOffUnpaid();
@@ -247,7 +241,7 @@ export class ChargedCall<Event> implements RunningCall {
     const ends = withRecord ? recordEnds(this.work.record, ending, undefined) : [{ record: undefined }];
     for (const { record } of ends) {
       try {
-        await this.persist(() => this.ledger.release({ holdId: this.holdId, keyId, record }));
+        await this.persist(() => this.holds.release({ holdId: this.holdId, keyId, record }));
         break;
       } catch (failure) {
         // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
@@ -288,7 +282,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.phase = 'ended';
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
-    if (this.grant) this.books.budgets.returned(this.work.payer.keyHash);
+    if (this.grant) this.holds.returned(this.work.payer);
     if (ending) this.story.end(ending);
     report();
   }

@@ -5,6 +5,7 @@ import { parseSigningKey } from '../config/signing-key.js';
 import { BudgetQueue } from './budget-queue.js';
 import { CallReports } from './call-reports.js';
 import { Charge } from './charge.js';
+import { Holds } from './holds.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { KeysService } from './keys/keys.service.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -38,6 +39,7 @@ import { Upkeep } from './upkeep.js';
     BudgetQueue,
     CallReports,
     Charge,
+    Holds,
     KeyAuthenticator,
     KeysService,
     LeaseKeeper,
@@ -50,9 +52,9 @@ import { Upkeep } from './upkeep.js';
     Upkeep,
   ],
   exports: [
-    BudgetQueue,
     CallReports,
     Charge,
+    Holds,
     KeyAuthenticator,
     KeysService,
     LeaseKeeper,

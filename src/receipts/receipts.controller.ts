@@ -1,23 +1,19 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
 import { receiptInBody } from '../money/receipt-json.js';
-import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { parsePage, type Query as QueryFields } from '../base/shape/page-query.js';
 
 /** The receipts of the caller's account. Native only: the external surface knows no receipts. */
 @Controller('v1/receipts')
+@ForAccounts()
 export class ReceiptsController {
-  constructor(
-    private readonly receipts: ReceiptStore,
-    private readonly keys: KeyAuthenticator,
-  ) {}
+  constructor(private readonly receipts: ReceiptStore) {}
 
   @Get()
-  async list(@CurrentCaller() caller: Caller, @Query() query: QueryFields): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    const { receipts, hasMore } = await this.receipts.page(accountId, parsePage(query, 'desc'));
+  async list(@CurrentAccount() account: Account, @Query() query: QueryFields): Promise<object> {
+    const { receipts, hasMore } = await this.receipts.page(account.id, parsePage(query, 'desc'));
     return {
       object: 'list',
       data: receipts.map(receiptInBody),
@@ -28,13 +24,9 @@ export class ReceiptsController {
   }
 
   @Get(':id')
-  async find(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    const receipt = await this.receipts.find(await this.accountOf(caller), id);
+  async find(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    const receipt = await this.receipts.find(account.id, id);
     if (!receipt) throw new GatewayError('receipt_not_found', `Receipt with id '${id}' not found.`);
     return receiptInBody(receipt);
-  }
-
-  private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller)).accountId;
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
+import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
@@ -47,33 +48,37 @@ abstract class ResponsesController {
   }
 
   @Get(':id')
+  @ForAccounts()
   find(
-    @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    return this.stored.find(caller, id, query, response, this.presenters);
+    return this.stored.find(account, id, query, response, this.presenters);
   }
 
   @Delete(':id')
-  erase(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.stored.erase(caller, id);
+  @ForAccounts()
+  erase(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.stored.erase(account, id);
   }
 
   @Post(':id/cancel')
+  @ForAccounts()
   @HttpCode(200)
-  cancel(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.stored.cancel(caller, id, this.presenters);
+  cancel(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.stored.cancel(account, id, this.presenters);
   }
 
   @Get(':id/input_items')
+  @ForAccounts()
   inputItems(
-    @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
   ): Promise<object> {
-    return this.stored.inputItems(caller, id, query);
+    return this.stored.inputItems(account, id, query);
   }
 }
 

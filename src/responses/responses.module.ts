@@ -10,6 +10,7 @@ import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
 import { ContextReader } from './context-reader.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
+import { BackgroundEndpoint } from './background/background-endpoint.js';
 import { BackgroundRuns } from './background/background-runs.js';
 import { FollowResponses } from './background/follow.js';
 import { LogBell } from './background/log-bell.js';
@@ -50,6 +51,7 @@ import { StoredResponses } from './stored-responses.service.js';
     Compactions,
     ContextReader,
     InputTokensEndpoint,
+    BackgroundEndpoint,
     BackgroundRuns,
     Conversations,
     ConversationsEndpoint,

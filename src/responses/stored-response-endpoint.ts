@@ -2,8 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { from } from 'rxjs';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import type { Caller } from '../http/caller.js';
-import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+import type { Account } from '../http/account-guard.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
 import { endOf, FollowResponses } from './background/follow.js';
 import { synthesise, terminalAfter } from './domain/replay.js';
@@ -29,18 +28,16 @@ export class StoredResponseEndpoint {
   constructor(
     private readonly responses: StoredResponses,
     private readonly follow: FollowResponses,
-    private readonly keys: KeyAuthenticator,
     private readonly writer: ResponseWriter,
   ) {}
 
   async find(
-    caller: Caller,
+    { id: accountId }: Account,
     id: string,
     query: Query,
     response: ServerResponse,
     presenters: ResponsePresenters,
   ): Promise<void> {
-    const accountId = await this.accountOf(caller);
     const { stream, startingAfter } = parseStreamQuery(query);
     const stored = await this.responses.find(accountId, id);
     if (!stream) {
@@ -50,8 +47,19 @@ export class StoredResponseEndpoint {
     return this.stream({ accountId, stored, startingAfter }, response, presenters);
   }
 
-  /** The events of a stored response, from its log or made from its object. */
-  async stream(
+  /** The events of a stored response, from the first one on. */
+  async replay(
+    accountId: string,
+    id: string,
+    response: ServerResponse,
+    presenters: ResponsePresenters,
+  ): Promise<void> {
+    const stored = await this.responses.find(accountId, id);
+    return this.stream({ accountId, stored, startingAfter: undefined }, response, presenters);
+  }
+
+  /** From its log, or made from its object. */
+  private async stream(
     { accountId, stored, startingAfter }: EventsRequest,
     response: ServerResponse,
     presenters: ResponsePresenters,
@@ -78,22 +86,17 @@ export class StoredResponseEndpoint {
     await this.writer.stream(response, () => from(outcomes), presenters.followed(id));
   }
 
-  async cancel(caller: Caller, id: string, presenters: ResponsePresenters): Promise<ResponseObject> {
-    return shown(await this.responses.cancel(await this.accountOf(caller), id), presenters);
+  async cancel(account: Account, id: string, presenters: ResponsePresenters): Promise<ResponseObject> {
+    return shown(await this.responses.cancel(account.id, id), presenters);
   }
 
-  async erase(caller: Caller, id: string): Promise<object> {
-    await this.responses.erase(await this.accountOf(caller), id);
+  async erase(account: Account, id: string): Promise<object> {
+    await this.responses.erase(account.id, id);
     return { id, object: 'response', deleted: true };
   }
 
-  async inputItems(caller: Caller, id: string, query: Query): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    return itemList(await this.responses.inputItems(accountId, id, parseItemQuery(query)));
-  }
-
-  private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller)).accountId;
+  async inputItems(account: Account, id: string, query: Query): Promise<object> {
+    return itemList(await this.responses.inputItems(account.id, id, parseItemQuery(query)));
   }
 }
 

@@ -16,6 +16,10 @@ export class StorageRoom {
 
   /** @throws GatewayError storage_limit_exceeded when there is no room for so many bytes */
   async require(storer: Storer, bytes: number): Promise<void> {
+    if (!(await this.hasRoom(storer, bytes))) throw new GatewayError('storage_limit_exceeded');
+  }
+
+  async hasRoom(storer: Storer, bytes: number): Promise<boolean> {
     const [of, value] =
       'accountId' in storer
         ? ['SELECT $1::text AS account_id', storer.accountId]
@@ -24,6 +28,6 @@ export class StorageRoom {
       `SELECT storage_is_full(s.account_id, $2, $3) AS is_full FROM (${of}) AS s`,
       [value, bytes, this.maxBytes],
     );
-    if (rows[0]?.is_full) throw new GatewayError('storage_limit_exceeded');
+    return rows[0]?.is_full !== true;
   }
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../http/caller.js';
-import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+import type { Account } from '../http/account-guard.js';
 import { ResponseWriter } from '../streaming/response-writer.js';
 import { VideoContents } from './content/video-contents.js';
 import { parseContentQuery } from './content/content-query.js';
@@ -21,59 +20,51 @@ export class StoredVideosEndpoint {
     private readonly watches: VideoWatches,
     private readonly contents: VideoContents,
     private readonly presenter: VideoPresenter,
-    private readonly keys: KeyAuthenticator,
     private readonly writer: ResponseWriter,
   ) {}
 
-  async list(caller: Caller, query: Query): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    const { videos, hasMore } = await this.videos.page(accountId, parsePageQuery(query));
-    return this.presenter.page(videos, hasMore, caller.surface);
+  async list(account: Account, query: Query): Promise<object> {
+    const { videos, hasMore } = await this.videos.page(account.id, parsePageQuery(query));
+    return this.presenter.page(videos, hasMore, account.surface);
   }
 
-  async find(caller: Caller, id: string): Promise<object> {
-    return this.presenter.video(await this.videos.ask(await this.accountOf(caller), id), caller.surface);
+  async find(account: Account, id: string): Promise<object> {
+    return this.presenter.video(await this.videos.ask(account.id, id), account.surface);
   }
 
-  async cancel(caller: Caller, id: string): Promise<object> {
-    return this.presenter.video(await this.videos.cancel(await this.accountOf(caller), id), caller.surface);
+  async cancel(account: Account, id: string): Promise<object> {
+    return this.presenter.video(await this.videos.cancel(account.id, id), account.surface);
   }
 
-  async erase(caller: Caller, id: string): Promise<object> {
-    await this.videos.erase(await this.accountOf(caller), id);
+  async erase(account: Account, id: string): Promise<object> {
+    await this.videos.erase(account.id, id);
     return this.presenter.deleted(id);
   }
 
   /** The status over Server-Sent Events. */
-  async watch(caller: Caller, id: string, query: Query, response: ServerResponse): Promise<void> {
-    const accountId = await this.accountOf(caller);
+  async watch(account: Account, id: string, query: Query, response: ServerResponse): Promise<void> {
     const settings = parseWatchQuery(query);
-    const { shown } = await this.videos.find(accountId, id);
-    const urlOf = this.presenter.urlFor(caller.surface);
+    const { shown } = await this.videos.find(account.id, id);
+    const urlOf = this.presenter.urlFor(account.surface);
     await this.writer.stream(
       response,
       () => watchStream(shown, settings, this.watches.follow(id, settings.pollIntervalMs)),
-      caller.surface === 'native'
+      account.surface === 'native'
         ? new NativeWatchPresenter(settings, urlOf)
         : new ExternalWatchPresenter(urlOf),
     );
   }
 
   async content(
-    caller: Caller,
+    account: Account,
     id: string,
     query: Query,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const accountId = await this.accountOf(caller);
     const variant = parseContentQuery(query);
-    const video = await this.videos.find(accountId, id);
+    const video = await this.videos.find(account.id, id);
     const { range, 'if-range': ifRange } = request.headers;
     await this.contents.send(video, { variant, range, ifRange: ifRange?.toString() }, request, response);
-  }
-
-  private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller)).accountId;
   }
 }

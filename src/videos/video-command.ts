@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
-import type { VideoModel } from '../catalog/model.js';
+import type { Target, VideoModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
 import type { Payer } from '../payments/charged-work.js';
 import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
 import { checkVideoOptions } from '../providers/check-video-options.js';
+import { orderTargets } from '../providers/order-targets.js';
+import { TargetHealth } from '../providers/target-health.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
+import { UpstreamVideos } from './upstream-videos.js';
+import { VideoImages, type ImageSource } from './video-images.js';
 import type { RequestedImage, VideoRequest } from './video-request.js';
 
 /** A video that an upstream made before, to be made anew. */
@@ -40,15 +44,44 @@ export interface VideoCommand {
   readonly createdAtMs: number;
 }
 
+/** What submitting a video takes. */
+export interface PreparedVideo {
+  readonly command: VideoCommand;
+  /** In the order in which they are asked. */
+  readonly targets: readonly Target[];
+  readonly image: ImageSource;
+}
+
 @Injectable()
 export class VideoCommands {
   constructor(
     private readonly catalog: Catalog,
     private readonly settings: PaymentSettings,
+    private readonly images: VideoImages,
+    private readonly upstream: UpstreamVideos,
+    private readonly health: TargetHealth,
   ) {}
 
-  /** @throws GatewayError for an unknown model, or for what the model cannot do. */
-  command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
+  /**
+   * @param gone aborted when the client has left
+   * @throws GatewayError for an unknown model, for what the model cannot do, and for an image that is none
+   */
+  async prepare(
+    request: VideoRequest,
+    { payer, gone }: { readonly payer: Payer; readonly gone: AbortSignal },
+    remix?: RemixSource,
+  ): Promise<PreparedVideo> {
+    const command = this.command(request, payer, remix);
+    const image = await this.images.sourceOf(command, gone);
+    return { command, targets: this.targetsOf(command), image };
+  }
+
+  private targetsOf({ model, remix }: VideoCommand): readonly Target[] {
+    if (remix) return [this.upstream.targetOf(remix.provider, remix.upstreamModel)];
+    return this.health.usable(orderTargets(model.targets, Math.random));
+  }
+
+  private command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
     const resolved = this.catalog.resolveVideo(request.model);
     checkVideoOptions(resolved);
     const { model, modelOptions } = resolved;

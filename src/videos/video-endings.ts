@@ -6,8 +6,7 @@ import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
 import { PaymentSettings } from '../payments/settings.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
-import { VideoBell } from './video-bell.js';
-import { VideoCounts } from './video-counts.js';
+import { VideoMoments } from './video-moments.js';
 import { VideoStore, type VideoSettlement } from './video-store.js';
 
 /** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
@@ -15,9 +14,8 @@ import { VideoStore, type VideoSettlement } from './video-store.js';
 export class VideoEndings {
   constructor(
     private readonly store: VideoStore,
-    private readonly bell: VideoBell,
+    private readonly moments: VideoMoments,
     private readonly signer: ReceiptSigner,
-    private readonly counts: VideoCounts,
     private readonly settings: PaymentSettings,
   ) {}
 
@@ -28,16 +26,16 @@ export class VideoEndings {
       const { content, expiresAtMs, producedSeconds } = next;
       const settlement = this.settlement(job, producedSeconds);
       if (await this.store.complete(job.id, settlement, { content, expiresAtMs }))
-        this.counts.ends.completed += 1;
-      this.bell.ring(job.id);
+        this.moments.ended('completed');
+      this.moments.changed(job.id);
     } else if (next.to === 'failed') await this.fail(job.id, next.error);
     return next;
   }
 
   async fail(id: string, error: VideoError): Promise<boolean> {
     const ended = await this.store.fail(id, error);
-    if (ended) this.counts.ends.failed += 1;
-    this.bell.ring(id);
+    if (ended) this.moments.ended('failed');
+    this.moments.changed(id);
     return ended;
   }
 

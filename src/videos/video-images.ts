@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { ImageFetch, checkedImage } from '../providers/image/image-fetch.js';
 import type { VideoImage } from '../providers/video/video-provider.js';
-import type { VideoCommand } from './video-command.js';
+import type { VideoRequest } from './video-request.js';
 
 /** Gets an image that is not here yet, until the signal is aborted. @throws GatewayError 400, ClientLeft */
 export type ImageSource = (signal: AbortSignal) => Promise<VideoImage | undefined>;
@@ -18,7 +18,10 @@ export class VideoImages {
    * @param gone aborted when the client has left.
    * @throws GatewayError 400 for an image that is none
    */
-  async sourceOf({ image, names }: VideoCommand, gone: AbortSignal): Promise<ImageSource> {
+  async sourceOf(
+    { image, names }: Pick<VideoRequest, 'image' | 'names'>,
+    gone: AbortSignal,
+  ): Promise<ImageSource> {
     if (!image) return () => Promise.resolve(undefined);
     if ('bytes' in image) return here(checkedImage(image.bytes, names.image));
     if (/^data:/i.test(image.url)) return here(await this.images.fetch(image.url, names.image, gone));

@@ -4,14 +4,10 @@ import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
-import { BudgetQueue } from '../payments/budget-queue.js';
+import { Holds } from '../payments/holds.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
-import { countedOnce } from '../payments/counted-once.js';
-import { refusalError } from '../payments/refusal.js';
-import { orderTargets } from '../providers/order-targets.js';
 import { RetryPlan } from '../providers/retry-plan.js';
-import { TargetHealth } from '../providers/target-health.js';
 import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { VideoGeneration, type Sent, type SubmissionOptions } from '../providers/video-generation.js';
 import { advance } from './domain/advance.js';
@@ -19,10 +15,8 @@ import type { VideoJob } from './domain/video-job.js';
 import { keepTrying } from './keep-trying.js';
 import { VideoSettings } from './settings.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
-import { UpstreamVideos } from './upstream-videos.js';
-import { VideoBell } from './video-bell.js';
-import { VideoCounts } from './video-counts.js';
-import { submissionOf, type VideoCommand } from './video-command.js';
+import { VideoMoments } from './video-moments.js';
+import { submissionOf, type PreparedVideo, type VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
@@ -54,23 +48,19 @@ export class VideoSubmissions implements Worker {
 
   constructor(
     private readonly store: VideoStore,
-    private readonly budgets: BudgetQueue,
+    private readonly holds: Holds,
     private readonly generation: VideoGeneration,
-    private readonly upstream: UpstreamVideos,
-    private readonly health: TargetHealth,
-    private readonly bell: VideoBell,
-    private readonly counts: VideoCounts,
+    private readonly moments: VideoMoments,
     private readonly settings: VideoSettings,
   ) {}
 
   /**
    * A client that leaves before its upstream is asked gets no video; from then on it goes to its end.
-   * @param image is asked for when the hold has been taken.
    * @throws GatewayError for a refusal, of the ledger or of the upstream, or of the image, which leaves nothing behind;
    * and 503 when the database does not take the outcome in time, while it is still tried; and ClientLeft
    */
-  async submit(command: VideoCommand, image: ImageSource, asker: Asker): Promise<SubmittedVideo> {
-    const plan = new RetryPlan(this.targetsOf(command), Math.random, Date.now);
+  async submit({ command, targets, image }: PreparedVideo, asker: Asker): Promise<SubmittedVideo> {
+    const plan = new RetryPlan(targets, Math.random, Date.now);
     const first = plan.next();
     const grant = await this.takeHold(command, first, asker);
     const present: ImageSource = async (signal) => {
@@ -104,10 +94,10 @@ export class VideoSubmissions implements Worker {
       provider,
       err: cause,
     });
-    this.counts.submissions.unknown += 1;
+    this.moments.submitted('unknown');
     if (await this.persist(id, () => this.store.failSubmission(id, SUBMISSION_UNKNOWN)))
-      this.counts.ends.failed += 1;
-    this.bell.ring(id);
+      this.moments.ended('failed');
+    this.moments.changed(id);
   }
 
   /** Videos whose submission is under way here. */
@@ -130,11 +120,6 @@ export class VideoSubmissions implements Worker {
     const over = (): boolean => this.running.delete(work);
     work.then(over, over);
     return work;
-  }
-
-  private targetsOf({ model, remix }: VideoCommand): readonly Target[] {
-    if (remix) return [this.upstream.targetOf(remix.provider, remix.upstreamModel)];
-    return this.health.usable(orderTargets(model.targets, Math.random));
   }
 
   private async takeHold(
@@ -161,11 +146,10 @@ export class VideoSubmissions implements Worker {
         createdAtMs,
         once,
       };
-      const attempt = countedOnce(intent, (attempted) => this.store.submit(attempted));
-      const pending = this.budgets.take({ keyHash: payer.keyHash, minimum: price, attempt });
+      const pending = this.holds.takeBy(payer, price, intent, (attempted) => this.store.submit(attempted));
       const answer = await answerFor(gone, pending);
       if (!isRefusal(answer)) return answer;
-      throw refusalError(answer);
+      throw await this.holds.refusalOf(answer, payer);
     } catch (failure) {
       if (failure instanceof GatewayError) throw failure;
       this.track(id, this.takeBack(id)).catch(() => undefined);
@@ -204,7 +188,7 @@ export class VideoSubmissions implements Worker {
     const options = this.optionsFor(id, payer.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
-      this.counts.submissions.refused += 1;
+      this.moments.submitted('refused');
       await this.persist(id, () => this.store.withdraw(id));
       return submitted.refused;
     }
@@ -238,7 +222,7 @@ export class VideoSubmissions implements Worker {
     id: string,
     { snapshot, target }: Extract<Sent, { snapshot: unknown }>,
   ): Promise<void> {
-    this.counts.submissions.accepted += 1;
+    this.moments.submitted('accepted');
     const next = advance({ status: 'submitting', progress: 0 }, snapshot);
     const { upstreamId } = snapshot;
     // What has ended already is looked at again at once, and ended by whoever does.
@@ -247,7 +231,7 @@ export class VideoSubmissions implements Worker {
         ? { upstreamId, status: 'processing', progress: 0, nextPollMs: 0 }
         : { upstreamId, status: next.to, progress: next.progress, nextPollMs: FIRST_POLL_MS };
     const isTaken = await this.persist(id, () => this.store.accept(id, accepted));
-    this.bell.ring(id);
+    this.moments.changed(id);
     if (isTaken) return;
     this.logger.error({
       msg: 'a provider has accepted a video that had been given up: it may cost money there',

@@ -1,20 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../base/errors/gateway-error.js';
+import type { Account } from '../http/account-guard.js';
 import type { Caller } from '../http/caller.js';
 import { whenLeft } from '../http/client-left.js';
 import { PaidRequests, type PaidRequest } from '../http/paid-requests.js';
-import { budgetFields } from '../payments/compose-headers.js';
-import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
-import type { KeptAnswer } from '../payments/once/idempotency-store.js';
-import { inFlight, Once, type Earlier } from '../payments/once/once.js';
-import { PaidAnswers } from '../payments/once/paid-answers.js';
-import type { HeaderFields } from '../streaming/presenter.js';
-import type { VideoJob } from './domain/video-job.js';
-import { VideoCommands, type VideoCommand } from './video-command.js';
-import { VideoImages } from './video-images.js';
-import { VideoPresenter } from './video-presenter.js';
-import { parseGeneration, parseOpenAiVideo, parseRemix } from './video-request.js';
+import { VideoAnswers } from './video-answers.js';
+import { VideoCommands, type RemixSource } from './video-command.js';
+import { parseGeneration, parseOpenAiVideo, parseRemix, type VideoRequest } from './video-request.js';
 import { VideoSubmissions } from './video-submissions.js';
 import { Videos } from './videos.service.js';
 
@@ -26,6 +18,18 @@ interface Asked<Parsed> {
   readonly status: number;
 }
 
+interface Wanted {
+  readonly request: VideoRequest;
+  readonly source?: RemixSource;
+}
+
+/** A request for another version of a video that the account has. */
+interface RemixCall {
+  readonly caller: Caller;
+  readonly account: Account;
+  readonly id: string;
+}
+
 const NEVER = new AbortController().signal;
 
 /** What both surfaces do with the routes that make videos. */
@@ -33,22 +37,16 @@ const NEVER = new AbortController().signal;
 export class VideosEndpoint {
   constructor(
     private readonly commands: VideoCommands,
-    private readonly images: VideoImages,
     private readonly submissions: VideoSubmissions,
     private readonly videos: Videos,
-    private readonly presenter: VideoPresenter,
-    private readonly authenticator: KeyAuthenticator,
     private readonly requests: PaidRequests,
-    private readonly answers: PaidAnswers,
-    private readonly once: Once,
+    private readonly answers: VideoAnswers,
   ) {}
 
   /** `POST …/videos/generations` */
   async generate(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const received = await this.requests.receive(caller, { request, response }, parseGeneration);
-    await this.answer({ received, caller, response, status: 202 }, ({ parsed, payer }) =>
-      this.commands.command(parsed, payer),
-    );
+    await this.answer({ received, caller, response, status: 202 }, (parsed) => ({ request: parsed }));
   }
 
   /** `POST …/videos` */
@@ -56,71 +54,37 @@ export class VideosEndpoint {
     const received = await this.requests.receiveForm(caller, { request, response }, ({ fields, files }) =>
       parseOpenAiVideo(fields, files.get('input_reference')),
     );
-    await this.answer({ received, caller, response, status: 200 }, ({ parsed, payer }) =>
-      this.commands.command(parsed, payer),
-    );
+    await this.answer({ received, caller, response, status: 200 }, (parsed) => ({ request: parsed }));
   }
 
   /** `POST …/videos/{id}/remix` */
-  async remix(caller: Caller, id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { accountId } = await this.authenticator.authenticate(caller);
+  async remix(
+    { caller, account, id }: RemixCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const received = await this.requests.receiveForm(caller, { request, response }, ({ fields }) =>
       parseRemix(fields),
     );
-    await this.answer({ received, caller, response, status: 200 }, async ({ parsed, payer }) => {
-      const { request: asked, source } = await this.videos.remixOf(accountId, id, parsed);
-      return this.commands.command(asked, payer, source);
-    });
+    await this.answer({ received, caller, response, status: 200 }, (parsed) =>
+      this.videos.remixOf(account.id, id, parsed),
+    );
   }
 
   private async answer<Parsed>(
     { received, caller, response, status }: Asked<Parsed>,
-    commandFor: (received: PaidRequest<Parsed>) => VideoCommand | Promise<VideoCommand>,
+    wantedBy: (parsed: Parsed) => Wanted | Promise<Wanted>,
   ): Promise<void> {
-    const { earlier, once } = received;
-    if (earlier) return this.repeat(earlier, caller, response);
+    const { parsed, payer, earlier, once } = received;
+    const answering = { response, surface: caller.surface, status, once };
+    if (earlier) return this.answers.repeated(earlier, answering);
     // A client with an Idempotency-Key can come back for the answer.
     const gone = once ? NEVER : whenLeft(response);
-    const { command, image } = await this.requests.keyFirst(caller, async () => {
-      const command = await commandFor(received);
-      return { command, image: await this.images.sourceOf(command, gone) };
+    const prepared = await this.requests.keyFirst(caller, async () => {
+      const { request, source } = await wantedBy(parsed);
+      return this.commands.prepare(request, { payer, gone }, source);
     });
-    const { job, grant } = await this.submissions
-      .submit(command, image, { gone, once: once && { ...once, status } })
-      .catch((failure: unknown) => this.counted(failure, caller));
-    const headers = caller.surface === 'native' ? budgetFields(grant.budget) : {};
-    const answer = this.shown(job, caller, { status, headers });
-    if (once) await this.once.keep(job.id, answer);
-    return this.answers.repeat(response, answer);
-  }
-
-  /** A submission of an account without room does not get to the key's row, so its key's rate limit counts it here. */
-  private async counted(failure: unknown, caller: Caller): Promise<never> {
-    if (failure instanceof GatewayError && failure.code === 'storage_limit_exceeded')
-      await this.authenticator.check(caller);
-    throw failure;
-  }
-
-  private async repeat(
-    { accountId, responseId, answer }: Earlier,
-    caller: Caller,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (answer.kind === 'whole') return this.answers.repeat(response, answer);
-    const { shown } = await this.videos.find(accountId, responseId).catch((failure: unknown) => {
-      // What is deleted is not a job any more: this one's provider refused it just now, and its record goes with it.
-      throw failure instanceof GatewayError && failure.code === 'video_not_found' ? inFlight() : failure;
-    });
-    if (shown.status === 'submitting') throw inFlight();
-    return this.answers.repeat(response, this.shown(shown, caller, answer));
-  }
-
-  private shown(
-    job: VideoJob,
-    { surface }: Caller,
-    { status, headers }: { readonly status: number; readonly headers: HeaderFields },
-  ): KeptAnswer {
-    const content = JSON.stringify(this.presenter.video(job, surface));
-    return { kind: 'whole', status, headers, content };
+    const submitted = await this.submissions.submit(prepared, { gone, once: once && { ...once, status } });
+    return this.answers.submitted(submitted, answering);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
+import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { VideosEndpoint } from './videos-endpoint.js';
@@ -35,54 +36,62 @@ export class VideosController {
 
   @Post(':id/remix')
   @UseGuards(AcceptingWork)
+  @ForAccounts()
   remix(
     @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    return this.endpoint.remix(caller, id, request, response);
+    return this.endpoint.remix({ caller, account, id }, request, response);
   }
 
   @Get()
-  list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
-    return this.stored.list(caller, query);
+  @ForAccounts()
+  list(@CurrentAccount() account: Account, @Query() query: Record<string, unknown>): Promise<object> {
+    return this.stored.list(account, query);
   }
 
   @Get(':id')
-  find(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.stored.find(caller, id);
+  @ForAccounts()
+  find(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.stored.find(account, id);
   }
 
   @Get(':id/stream')
+  @ForAccounts()
   watch(
-    @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    return this.stored.watch(caller, id, query, response);
+    return this.stored.watch(account, id, query, response);
   }
 
   @Get(':id/content')
+  @ForAccounts()
   content(
-    @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    return this.stored.content(caller, id, query, request, response);
+    return this.stored.content(account, id, query, request, response);
   }
 
   @Post(':id/cancel')
+  @ForAccounts()
   @HttpCode(200)
-  cancel(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.stored.cancel(caller, id);
+  cancel(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.stored.cancel(account, id);
   }
 
   @Delete(':id')
-  erase(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.stored.erase(caller, id);
+  @ForAccounts()
+  erase(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.stored.erase(account, id);
   }
 }

@@ -8,9 +8,9 @@ import { VideoPoller } from './polling/video-poller.js';
 import { VideoSettings } from './settings.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { UpstreamVideos } from './upstream-videos.js';
-import { VideoBell } from './video-bell.js';
+import { VideoMoments } from './video-moments.js';
+import { VideoAnswers } from './video-answers.js';
 import { VideoCommands } from './video-command.js';
-import { VideoCounts } from './video-counts.js';
 import { VideoEndings } from './video-endings.js';
 import { VideoImages } from './video-images.js';
 import { VideoPresenter } from './video-presenter.js';
@@ -29,10 +29,10 @@ import { VideoWatches } from './watch/video-watches.js';
     LostVideos,
     StoredVideosEndpoint,
     UpstreamVideos,
-    VideoBell,
+    VideoAnswers,
     VideoCommands,
     VideoContents,
-    VideoCounts,
+    VideoMoments,
     VideoEndings,
     VideoImages,
     VideoPoller,
@@ -44,6 +44,6 @@ import { VideoWatches } from './watch/video-watches.js';
     VideoSubmissions,
     VideoWatches,
   ],
-  exports: [VideoCounts],
+  exports: [VideoMoments],
 })
 export class VideosModule {}

@@ -4,10 +4,11 @@ import { ProvidersModule } from '../../providers/providers.module.js';
 import { VideosModule } from '../../videos/videos.module.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { VideoMetrics } from './video-metrics.js';
 
 @Module({
   imports: [AdminModule, ProvidersModule, VideosModule],
   controllers: [MetricsController],
-  providers: [Metrics],
+  providers: [Metrics, VideoMetrics],
 })
 export class MetricsModule {}

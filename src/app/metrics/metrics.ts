@@ -5,10 +5,7 @@ import { CallReports } from '../../payments/call-reports.js';
 import { RunningCalls } from '../../payments/running-calls.js';
 import { AttemptCounts } from '../../providers/attempt-counts.js';
 import { TargetHealth } from '../../providers/target-health.js';
-import { VideoCounts } from '../../videos/video-counts.js';
-import { VideoStore } from '../../videos/video-store.js';
 import { registerCallMetrics } from './call-metrics.js';
-import { registerVideoMetrics } from './video-metrics.js';
 
 /** What this process has seen, in Prometheus terms. */
 @Injectable()
@@ -21,17 +18,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(
-    calls: RunningCalls,
-    reports: CallReports,
-    attempts: AttemptCounts,
-    targets: TargetHealth,
-    videoCounts: VideoCounts,
-    videos: VideoStore,
-  ) {
+  constructor(calls: RunningCalls, reports: CallReports, attempts: AttemptCounts, targets: TargetHealth) {
     collectDefaultMetrics({ register: this.registry });
     registerCallMetrics(this.registry, reports, attempts);
-    registerVideoMetrics(this.registry, videoCounts, videos);
     new Gauge({
       name: 'slipstream_running_calls',
       help: 'Paid calls that run now.',

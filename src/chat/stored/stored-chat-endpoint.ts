@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { Account } from '../../http/account-guard.js';
 import type { Caller } from '../../http/caller.js';
+import type { Surface } from '../../http/surface.js';
 import { FreeBodies } from '../../http/free-bodies.js';
-import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import type { Query } from '../../base/shape/page-query.js';
 import { ChatCompletionStore, type StoredCompletion } from './chat-completion-store.js';
 import { completionJson, listJson, messagePage } from './stored-chat-json.js';
@@ -14,21 +15,19 @@ import { parseCompletionPage, parseMetadata, parseStoredPage } from './stored-ch
 export class StoredChatEndpoint {
   constructor(
     private readonly store: ChatCompletionStore,
-    private readonly keys: KeyAuthenticator,
     private readonly bodies: FreeBodies,
   ) {}
 
-  async list(caller: Caller, query: Query): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    const { completions, hasMore } = await this.store.page(accountId, parseCompletionPage(query));
+  async list({ id, surface }: Account, query: Query): Promise<object> {
+    const { completions, hasMore } = await this.store.page(id, parseCompletionPage(query));
     return listJson(
-      completions.map((stored) => shown(stored, caller)),
+      completions.map((stored) => shown(stored, surface)),
       hasMore,
     );
   }
 
-  async find(caller: Caller, id: string): Promise<object> {
-    return shown(await this.stored(await this.accountOf(caller), id), caller);
+  async find(account: Account, id: string): Promise<object> {
+    return shown(await this.stored(account.id, id), account.surface);
   }
 
   async update(caller: Caller, id: string, request: IncomingMessage): Promise<object> {
@@ -36,18 +35,17 @@ export class StoredChatEndpoint {
     const { accountId } = key;
     const metadata = parseMetadata(body);
     if (!(await this.store.setMetadata(accountId, id, metadata))) throw notFound(id);
-    return shown(await this.stored(accountId, id), caller);
+    return shown(await this.stored(accountId, id), caller.surface);
   }
 
-  async erase(caller: Caller, id: string): Promise<object> {
-    if (!(await this.store.erase(await this.accountOf(caller), id))) throw notFound(id);
+  async erase(account: Account, id: string): Promise<object> {
+    if (!(await this.store.erase(account.id, id))) throw notFound(id);
     return { object: 'chat.completion.deleted', id, deleted: true };
   }
 
-  async messages(caller: Caller, id: string, query: Query): Promise<object> {
-    const accountId = await this.accountOf(caller);
+  async messages(account: Account, id: string, query: Query): Promise<object> {
     const page = parseStoredPage(query);
-    return messagePage(id, await this.stored(accountId, id), page);
+    return messagePage(id, await this.stored(account.id, id), page);
   }
 
   private async stored(accountId: string, id: string): Promise<StoredCompletion> {
@@ -55,13 +53,9 @@ export class StoredChatEndpoint {
     if (!stored) throw notFound(id);
     return stored;
   }
-
-  private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller)).accountId;
-  }
 }
 
-function shown(stored: StoredCompletion, { surface }: Caller): object {
+function shown(stored: StoredCompletion, surface: Surface): object {
   return completionJson(stored, { withReceipt: surface === 'native' });
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { type Account, CurrentAccount, ForAccounts } from '../../http/account-guard.js';
 import { type Caller, CurrentCaller } from '../../http/caller.js';
 import { StoredChatEndpoint } from './stored-chat-endpoint.js';
 
@@ -9,13 +10,15 @@ export class StoredChatController {
   constructor(private readonly endpoint: StoredChatEndpoint) {}
 
   @Get()
-  list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
-    return this.endpoint.list(caller, query);
+  @ForAccounts()
+  list(@CurrentAccount() account: Account, @Query() query: Record<string, unknown>): Promise<object> {
+    return this.endpoint.list(account, query);
   }
 
   @Get(':id')
-  find(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.endpoint.find(caller, id);
+  @ForAccounts()
+  find(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.endpoint.find(account, id);
   }
 
   @Post(':id')
@@ -29,16 +32,18 @@ export class StoredChatController {
   }
 
   @Delete(':id')
-  erase(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<object> {
-    return this.endpoint.erase(caller, id);
+  @ForAccounts()
+  erase(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.endpoint.erase(account, id);
   }
 
   @Get(':id/messages')
+  @ForAccounts()
   messages(
-    @CurrentCaller() caller: Caller,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
   ): Promise<object> {
-    return this.endpoint.messages(caller, id, query);
+    return this.endpoint.messages(account, id, query);
   }
 }

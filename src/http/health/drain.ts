@@ -5,19 +5,10 @@ import { LivesIn, type Worker } from '../../base/work/worker.js';
 @Injectable()
 @LivesIn('intake')
 export class Drain implements Worker {
-  private readonly begun = new AbortController();
-
-  get draining(): boolean {
-    return this.begun.signal.aborted;
-  }
-
-  /** Aborted when it begins. */
-  get signal(): AbortSignal {
-    return this.begun.signal;
-  }
+  draining = false;
 
   /** Begins it. */
   stop(): void {
-    this.begun.abort();
+    this.draining = true;
   }
 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import type { Account } from '../../http/account-guard.js';
 import type { Caller } from '../../http/caller.js';
 import { whenLeft } from '../../http/client-left.js';
-import { FreeBodies } from '../../http/free-bodies.js';
+import { FreeBodies, type BodyForm } from '../../http/free-bodies.js';
 import type { JsonObject } from '../../base/json.js';
-import { KeyAuthenticator } from '../../payments/keys/key-authenticator.js';
 import { itemList } from '../item-list.js';
 import { parseItemQuery, type Query } from '../list-query.js';
 import { parseMetadata, parseNewConversation, parseNewItems } from './conversation-body.js';
@@ -23,20 +23,17 @@ export interface ConversationCall {
 export class ConversationsEndpoint {
   constructor(
     private readonly conversations: Conversations,
-    private readonly keys: KeyAuthenticator,
     private readonly bodies: FreeBodies,
   ) {}
 
   async create(call: ConversationCall): Promise<object> {
     // The SDK sends no body at all when there is nothing to say.
-    const { owner, body } = hasBody(call.request)
-      ? await this.received(call)
-      : { owner: await this.ownerOf(call), body: {} };
+    const { owner, body } = await this.received(call, { mayBeEmpty: true });
     return shown(await this.conversations.create(owner, parseNewConversation(body)));
   }
 
-  async find({ caller }: ConversationCall, id: string): Promise<object> {
-    return shown(await this.conversations.find(await this.accountOf(caller), id));
+  async find(account: Account, id: string): Promise<object> {
+    return shown(await this.conversations.find(account.id, id));
   }
 
   async update(call: ConversationCall, id: string): Promise<object> {
@@ -45,14 +42,13 @@ export class ConversationsEndpoint {
     return shown(await this.conversations.changeMetadata(owner.accountId, id, metadata));
   }
 
-  async erase(call: ConversationCall, id: string): Promise<object> {
-    await this.conversations.erase(await this.ownerOf(call), id);
+  async erase(account: Account, response: ServerResponse, id: string): Promise<object> {
+    await this.conversations.erase(ownerOf(account, response), id);
     return { id, object: 'conversation.deleted', deleted: true };
   }
 
-  async items({ caller }: ConversationCall, id: string, query: Query): Promise<object> {
-    const accountId = await this.accountOf(caller);
-    return itemList(await this.conversations.items(accountId, id, parseItemQuery(query)));
+  async items(account: Account, id: string, query: Query): Promise<object> {
+    return itemList(await this.conversations.items(account.id, id, parseItemQuery(query)));
   }
 
   async addItems(call: ConversationCall, id: string): Promise<object> {
@@ -61,35 +57,26 @@ export class ConversationsEndpoint {
     return itemList({ items, hasMore: false });
   }
 
-  async item({ caller }: ConversationCall, id: string, itemId: string): Promise<object> {
-    return this.conversations.item(await this.accountOf(caller), id, itemId);
+  item(account: Account, id: string, itemId: string): Promise<object> {
+    return this.conversations.item(account.id, id, itemId);
   }
 
-  async removeItem(call: ConversationCall, id: string, itemId: string): Promise<object> {
-    return shown(await this.conversations.removeItem(await this.ownerOf(call), id, itemId));
+  async removeItem(account: Account, response: ServerResponse, id: string, itemId: string): Promise<object> {
+    return shown(await this.conversations.removeItem(ownerOf(account, response), id, itemId));
   }
 
-  private async accountOf(caller: Caller): Promise<string> {
-    return (await this.keys.authenticate(caller)).accountId;
-  }
-
-  private async ownerOf({ caller, response }: ConversationCall): Promise<Owner> {
+  private async received(
+    { caller, request, response }: ConversationCall,
+    form?: BodyForm,
+  ): Promise<{ readonly owner: Owner; readonly body: JsonObject }> {
     const left = whenLeft(response);
-    return { accountId: await this.accountOf(caller), keyHash: caller.keyHash, left };
-  }
-
-  private async received({ caller, request, response }: ConversationCall): Promise<{
-    readonly owner: Owner;
-    readonly body: JsonObject;
-  }> {
-    const left = whenLeft(response);
-    const { key, body } = await this.bodies.receive(caller, request);
+    const { key, body } = await this.bodies.receive(caller, request, form);
     return { owner: { accountId: key.accountId, keyHash: caller.keyHash, left }, body };
   }
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+function ownerOf({ id, keyHash }: Account, response: ServerResponse): Owner {
+  return { accountId: id, keyHash, left: whenLeft(response) };
 }
 
 function shown({ id, metadata, createdAtMs }: StoredConversation): object {

@@ -8,8 +8,10 @@ import {
   Param,
   Post,
   Query,
+  Res,
   type ExecutionContext,
 } from '@nestjs/common';
+import { type Account, CurrentAccount, ForAccounts } from '../../http/account-guard.js';
 import { callerOf } from '../../http/caller.js';
 import { ConversationsEndpoint, type ConversationCall } from './conversations-endpoint.js';
 
@@ -30,8 +32,9 @@ abstract class ConversationsController {
   }
 
   @Get(':id')
-  find(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
-    return this.endpoint.find(call, id);
+  @ForAccounts()
+  find(@CurrentAccount() account: Account, @Param('id') id: string): Promise<object> {
+    return this.endpoint.find(account, id);
   }
 
   @Post(':id')
@@ -41,17 +44,23 @@ abstract class ConversationsController {
   }
 
   @Delete(':id')
-  erase(@CurrentCall() call: ConversationCall, @Param('id') id: string): Promise<object> {
-    return this.endpoint.erase(call, id);
+  @ForAccounts()
+  erase(
+    @CurrentAccount() account: Account,
+    @Res({ passthrough: true }) response: ServerResponse,
+    @Param('id') id: string,
+  ): Promise<object> {
+    return this.endpoint.erase(account, response, id);
   }
 
   @Get(':id/items')
+  @ForAccounts()
   items(
-    @CurrentCall() call: ConversationCall,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
   ): Promise<object> {
-    return this.endpoint.items(call, id, query);
+    return this.endpoint.items(account, id, query);
   }
 
   @Post(':id/items')
@@ -61,21 +70,24 @@ abstract class ConversationsController {
   }
 
   @Get(':id/items/:itemId')
+  @ForAccounts()
   item(
-    @CurrentCall() call: ConversationCall,
+    @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Param('itemId') itemId: string,
   ): Promise<object> {
-    return this.endpoint.item(call, id, itemId);
+    return this.endpoint.item(account, id, itemId);
   }
 
   @Delete(':id/items/:itemId')
+  @ForAccounts()
   removeItem(
-    @CurrentCall() call: ConversationCall,
+    @CurrentAccount() account: Account,
+    @Res({ passthrough: true }) response: ServerResponse,
     @Param('id') id: string,
     @Param('itemId') itemId: string,
   ): Promise<object> {
-    return this.endpoint.removeItem(call, id, itemId);
+    return this.endpoint.removeItem(account, response, id, itemId);
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { GatewayError, severityOf, toGatewayError } from '../../base/errors/gateway-error.js';
-import { Drain } from '../../http/health/drain.js';
+import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { canonicalUrl } from '../../http/canonical-url.js';
 import { callerOf } from '../../http/caller.js';
 import { Intake } from '../../http/intake.js';
@@ -31,11 +31,13 @@ export type AccessLog = (request: IncomingMessage, response: ServerResponse, nex
 
 /** The WebSockets of both surfaces. */
 @Injectable()
-export class ResponseSockets implements BeforeApplicationShutdown {
+@LivesIn('intake')
+export class ResponseSockets implements Worker, BeforeApplicationShutdown {
   private readonly logger = new Logger(ResponseSockets.name);
   private readonly sockets = new Map<ResponseSocket, Promise<void>>();
   private readonly places: KeyPlaces;
   private readonly handshake: WebSocketServer;
+  private isStopped = false;
   private accessLog: AccessLog = (_request, _response, next) => next();
 
   constructor(
@@ -43,7 +45,6 @@ export class ResponseSockets implements BeforeApplicationShutdown {
     private readonly keys: KeyCheck,
     private readonly intake: Intake,
     private readonly networks: Networks,
-    private readonly drain: Drain,
     private readonly settings: ResponseSettings,
   ) {
     this.places = new KeyPlaces(settings.sockets.perKey);
@@ -62,7 +63,6 @@ export class ResponseSockets implements BeforeApplicationShutdown {
     this.handshake.on('wsClientError', (error, socket, request) => {
       this.refuse(request, socket as Socket, new GatewayError('invalid_value', `${error.message}.`));
     });
-    drain.signal.addEventListener('abort', () => this.retireAll(goingAway()));
   }
 
   /** Sockets that are open. */
@@ -79,6 +79,12 @@ export class ResponseSockets implements BeforeApplicationShutdown {
         void this.admit(request, connection, head);
       else serveWithoutUpgrade(server, request, connection, head);
     });
+  }
+
+  /** Takes no more, and no more messages of those that are open. */
+  stop(): void {
+    this.isStopped = true;
+    for (const socket of this.sockets.keys()) socket.retire(goingAway());
   }
 
   /** Whoever has not answered the close by now is left. */
@@ -142,12 +148,7 @@ export class ResponseSockets implements BeforeApplicationShutdown {
   }
 
   private refuseWhenDraining(): void {
-    if (this.drain.draining)
-      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 });
-  }
-
-  private retireAll(retirement: Retirement): void {
-    for (const socket of this.sockets.keys()) socket.retire(retirement);
+    if (this.isStopped) throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 });
   }
 
   /** In plain HTTP: there is no socket yet. */

@@ -175,7 +175,7 @@ function addedBytes({ record, once }: HoldRequest): number | null {
 }
 
 export const UNKNOWN_KEY: HoldRefusal = refused('unknown_key');
-const STORAGE_FULL: HoldRefusal = refused('storage_full');
+export const STORAGE_FULL: HoldRefusal = refused('storage_full');
 
 function refused(reason: RefusalReason): HoldRefusal {
   return { reason, required: 0n, remaining: 0n, retryAfterMs: undefined };

@@ -20,6 +20,7 @@ import { Database } from '../database.js';
 import { withinPage } from '../within-page.js';
 import { claimLostVideos } from './claim-lost-videos.js';
 import { completeVideo, failSubmission, failVideo, withdrawVideo } from './end-video.js';
+import { STORAGE_FULL } from '../ledger/hold-statement.js';
 import { StorageRoom } from '../storage-room.js';
 import { submitVideo } from './submit-video.js';
 import {
@@ -47,7 +48,8 @@ export class PostgresVideoStore extends VideoStore {
   }
 
   async submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
-    await this.room.require({ keyHash: intent.keyHash }, JSON.stringify(intent.parameters).length);
+    const bytes = JSON.stringify(intent.parameters).length;
+    if (!(await this.room.hasRoom({ keyHash: intent.keyHash }, bytes))) return STORAGE_FULL;
     return submitVideo(this.pool, this.identity.id, intent);
   }
 

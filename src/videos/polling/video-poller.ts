@@ -6,8 +6,7 @@ import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { UpstreamJob, VideoError } from '../domain/video-job.js';
 import { VideoSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
-import { VideoBell } from '../video-bell.js';
-import { VideoCounts } from '../video-counts.js';
+import { VideoMoments } from '../video-moments.js';
 import { VideoEndings } from '../video-endings.js';
 import { PollStore } from './poll-store.js';
 import { Wake } from './wake.js';
@@ -52,13 +51,12 @@ export class VideoPoller implements Worker {
     private readonly store: PollStore,
     private readonly upstream: UpstreamVideos,
     private readonly endings: VideoEndings,
-    private readonly bell: VideoBell,
-    private readonly counts: VideoCounts,
+    private readonly moments: VideoMoments,
     private readonly settings: VideoSettings,
   ) {}
 
   start(): void {
-    this.rings = this.bell.rings.subscribe(() => this.wake.now());
+    this.rings = this.moments.changes.subscribe(() => this.wake.now());
     this.looping = this.loop();
   }
 
@@ -141,11 +139,11 @@ export class VideoPoller implements Worker {
         state: reported.unknownState,
       });
     const next = await this.endings.apply(job, reported);
-    this.counts.polls[next.to === 'queued' || next.to === 'processing' ? 'running' : next.to] += 1;
+    this.moments.polled(next.to === 'queued' || next.to === 'processing' ? 'running' : next.to);
     if (next.to === 'completed' || next.to === 'failed') return undefined;
     if (Date.now() - job.createdAtMs > this.settings.polls.timeoutMs) return this.timeOut(job);
     await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings.polls);
-    this.bell.ring(job.id);
+    this.moments.changed(job.id);
     return undefined;
   }
 
@@ -161,7 +159,7 @@ export class VideoPoller implements Worker {
 
   private async miss(job: UpstreamJob, failure: unknown): Promise<void> {
     const error = failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
-    this.counts.polls.missed += 1;
+    this.moments.polled('missed');
     const failingMs = await this.store.missed(job.id, this.settings.polls);
     this.logger.warn({
       msg: 'a provider could not be asked for a video',

@@ -8,7 +8,7 @@ import { PollStore } from '../polling/poll-store.js';
 import { VideoPoller } from '../polling/video-poller.js';
 import { Wake } from '../polling/wake.js';
 import { VideoSettings } from '../settings.js';
-import { VideoBell } from '../video-bell.js';
+import { VideoMoments } from '../video-moments.js';
 import { ToldIntervals } from './told-intervals.js';
 
 /** How often what is watched is looked at; what this process polls itself is seen at once. */
@@ -42,7 +42,7 @@ export class VideoWatches implements Worker {
   constructor(
     private readonly store: PollStore,
     poller: VideoPoller,
-    private readonly bell: VideoBell,
+    private readonly moments: VideoMoments,
     { leaseMs }: VideoSettings,
   ) {
     this.told = new ToldIntervals(
@@ -55,7 +55,7 @@ export class VideoWatches implements Worker {
   }
 
   start(): void {
-    this.rings = this.bell.rings.subscribe((id) => {
+    this.rings = this.moments.changes.subscribe((id) => {
       if (!this.watchers.has(id)) return;
       this.rung.add(id);
       this.wake.now();

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import type { Surface } from '../http/surface.js';
+import { budgetFields } from '../payments/compose-headers.js';
+import type { KeptAnswer } from '../payments/once/idempotency-store.js';
+import { inFlight, Once, type Earlier } from '../payments/once/once.js';
+import type { OnceKey } from '../payments/once/once-key.js';
+import { PaidAnswers } from '../payments/once/paid-answers.js';
+import type { HeaderFields } from '../streaming/presenter.js';
+import type { VideoJob } from './domain/video-job.js';
+import { VideoPresenter } from './video-presenter.js';
+import type { SubmittedVideo } from './video-submissions.js';
+import { Videos } from './videos.service.js';
+
+/** Where a request for a video is answered, and how. */
+export interface Answering {
+  readonly response: ServerResponse;
+  readonly surface: Surface;
+  readonly status: number;
+  readonly once: OnceKey | undefined;
+}
+
+/** Answers to requests for videos, and to repeated ones. */
+@Injectable()
+export class VideoAnswers {
+  constructor(
+    private readonly videos: Videos,
+    private readonly presenter: VideoPresenter,
+    private readonly answers: PaidAnswers,
+    private readonly once: Once,
+  ) {}
+
+  async submitted(
+    { job, grant }: SubmittedVideo,
+    { response, surface, status, once }: Answering,
+  ): Promise<void> {
+    const headers = surface === 'native' ? budgetFields(grant.budget) : {};
+    const answer = this.shown(job, surface, { status, headers });
+    if (once) await this.once.keep(job.id, answer);
+    return this.answers.repeat(response, answer);
+  }
+
+  async repeated(
+    { accountId, responseId, answer }: Earlier,
+    { response, surface }: Pick<Answering, 'response' | 'surface'>,
+  ): Promise<void> {
+    if (answer.kind === 'whole') return this.answers.repeat(response, answer);
+    const { shown } = await this.videos.find(accountId, responseId).catch((failure: unknown) => {
+      // What is deleted is not a job any more: this one's provider refused it just now, and its record goes with it.
+      throw failure instanceof GatewayError && failure.code === 'video_not_found' ? inFlight() : failure;
+    });
+    if (shown.status === 'submitting') throw inFlight();
+    return this.answers.repeat(response, this.shown(shown, surface, answer));
+  }
+
+  private shown(
+    job: VideoJob,
+    surface: Surface,
+    { status, headers }: { readonly status: number; readonly headers: HeaderFields },
+  ): KeptAnswer {
+    return { kind: 'whole', status, headers, content: JSON.stringify(this.presenter.video(job, surface)) };
+  }
+}
