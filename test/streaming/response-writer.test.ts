@@ -196,14 +196,14 @@ describe('a failure', () => {
 describe('a silent stream', () => {
   it('gets a comment after each keepAliveMs, and none while frames come', async () => {
     const source = new Subject<string>();
-    const exchanged = await run(() => source, { settings: { keepAliveMs: 80 } });
+    const exchanged = await run(() => source, { settings: { keepAliveMs: 1_000 } });
     const talk = setInterval(() => source.next('a'), 20);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     clearInterval(talk);
     expect(exchanged.client.received).not.toContain(': ping');
     const quietFrom = performance.now();
     await exchanged.client.receives(': ping\n\n');
-    expect(performance.now() - quietFrom).toBeGreaterThan(40);
+    expect(performance.now() - quietFrom).toBeGreaterThan(500);
     source.complete();
     await exchanged.client.receives('[DONE]');
     await exchanged.written;

@@ -106,7 +106,7 @@ describe('the status stream of a video', () => {
     );
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(4_900);
-    expect(tookMs).toBeLessThan(10_000);
+    expect(tookMs).toBeLessThan(25_000);
     expect(native?.slice(-2)).toEqual([
       { event: 'compose.error', data: { code: 'upstream_timeout', message: expect.any(String) } },
       { event: undefined, data: '[DONE]' },

@@ -73,7 +73,7 @@ describe('health', () => {
     const elapsedMs = performance.now() - began;
     expect(answers.map(({ status }) => status)).toEqual([503, 503]);
     expect(elapsedMs).toBeGreaterThan(1_900);
-    expect(elapsedMs).toBeLessThan(4_000);
+    expect(elapsedMs).toBeLessThan(20_000);
     expect(probe.pings).toBe(1);
     release?.();
     probe.answer = () => Promise.resolve();

@@ -162,7 +162,7 @@ describe('a document made from a schema', () => {
     expect(jsonSchemaInstance({ type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] })).toEqual(
       {},
     );
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
   });
 
   const many = (items: JsonObject): JsonObject => ({ type: 'array', minItems: 100, items });

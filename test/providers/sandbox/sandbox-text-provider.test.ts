@@ -267,7 +267,7 @@ describe('sandbox behaviour after the colon', () => {
       const leftMs = performance.now();
       controller.abort();
       expect((await outcome).failure).not.toBeInstanceOf(UpstreamFailure);
-      expect(performance.now() - leftMs).toBeLessThan(100);
+      expect(performance.now() - leftMs).toBeLessThan(5_000);
     },
   );
 
