@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
+import { PaymentsModule } from '../payments/payments.module.js';
 import { AdminGuard } from './admin-guard.js';
 import { AdminAccountsController } from './admin-accounts.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
@@ -9,6 +10,7 @@ import { AdminOrLoopbackGuard } from './admin-or-loopback-guard.js';
 import { AdminToken } from './admin-token.js';
 
 @Module({
+  imports: [PaymentsModule],
   controllers: [AdminAccountsController, AdminKeysController, AdminRecordsController],
   providers: [
     {

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../http/health/health.module.js';
+import { HttpModule } from '../http/http.module.js';
+import { ResponsesModule } from '../responses/responses.module.js';
 import { AzureChatController } from './azure-chat.controller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { ChatService } from './chat.service.js';
@@ -9,9 +11,9 @@ import { NativeChatController } from './native-chat.controller.js';
 import { StoredChatController } from './stored/stored-chat.controller.js';
 import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 
-/** Needs a ChatCompletionStore and the ResponseRecords from global modules. */
+/** Needs a ChatCompletionStore from a global module. Its calls may be kept as Responses. */
 @Module({
-  imports: [GenerationModule, HealthModule],
+  imports: [GenerationModule, HealthModule, HttpModule, ResponsesModule],
   controllers: [AzureChatController, ExternalChatController, NativeChatController, StoredChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })

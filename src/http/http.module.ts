@@ -1,14 +1,16 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
+import { PaymentsModule } from '../payments/payments.module.js';
+import { StreamingModule } from '../streaming/streaming.module.js';
 import { FreeBodies } from './free-bodies.js';
 import { Intake } from './intake.js';
 import { KeyCheck } from './key-check.js';
 import { PaidRequests } from './paid-requests.js';
 import { BodySettings } from './settings.js';
 
-/** What every controller of user content needs. */
-@Global()
+/** What every controller of user content needs: the way in, who pays, and the way out. */
 @Module({
+  imports: [PaymentsModule, StreamingModule],
   providers: [
     BodySettings,
     Intake,
@@ -16,6 +18,6 @@ import { BodySettings } from './settings.js';
     { provide: KeyCheck, useExisting: KeyAuthenticator },
     PaidRequests,
   ],
-  exports: [Intake, FreeBodies, KeyCheck, PaidRequests],
+  exports: [Intake, FreeBodies, KeyCheck, PaidRequests, PaymentsModule, StreamingModule],
 })
 export class HttpModule {}

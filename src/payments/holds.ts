@@ -37,11 +37,12 @@ export class Holds {
 
   /**
    * What a refusal is told as. A call of an account without room is not let through to the key's row, so its key's rate
-   * limit counts it here.
+   * limit counts it here, unless it has.
    * @throws GatewayError when that is used up
    */
   async refusalOf(refusal: HoldRefusal, { keyHash }: Payer): Promise<GatewayError> {
-    if (refusal.reason === 'storage_full') await this.keys.check({ keyHash, rate: { counted: false } });
+    if (refusal.reason === 'storage_full' && !refusal.isCounted)
+      await this.keys.check({ keyHash, rate: { counted: false } });
     return refusalError(refusal);
   }
 

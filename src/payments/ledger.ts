@@ -61,6 +61,8 @@ export type RefusalReason =
   | 'no_lease';
 
 export interface HoldRefusal {
+  /** Of a full account: whether its key's rate limit has counted the request nevertheless. */
+  readonly isCounted?: boolean;
   readonly reason: RefusalReason;
   readonly required: bigint;
   /** What is really free. */

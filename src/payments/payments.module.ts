@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
 import { parseSigningKey } from '../config/signing-key.js';
@@ -16,12 +16,14 @@ import { Settling } from './receipts/settling.js';
 import { Once } from './once/once.js';
 import { PaidAnswers } from './once/paid-answers.js';
 import { RunningCalls } from './running-calls.js';
+import { StreamingModule } from '../streaming/streaming.module.js';
 import { PaymentSettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 
-@Global()
+/** Needs its stores from a global module. */
 @Module({
+  imports: [StreamingModule],
   providers: [
     PaymentSettings,
     {

@@ -1,8 +1,9 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { Retention } from './retention.js';
 import { GenerationModule } from '../generation/generation.module.js';
 import { ResponseRecords } from '../generation/response-records.js';
 import { HealthModule } from '../http/health/health.module.js';
+import { HttpModule } from '../http/http.module.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { CompactionRuns } from './compaction/compaction-runs.js';
@@ -33,10 +34,9 @@ import { ResponseSettings } from './settings.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 import { StoredResponses } from './stored-responses.service.js';
 
-/** Needs its stores from a global module. Global: whoever calls models may have its calls kept as Responses. */
-@Global()
+/** Needs its stores from a global module. */
 @Module({
-  imports: [GenerationModule, HealthModule],
+  imports: [GenerationModule, HealthModule, HttpModule],
   controllers: [
     ExternalConversationsController,
     ExternalResponsesController,

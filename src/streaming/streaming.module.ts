@@ -1,9 +1,8 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../config/config.js';
 import { ResponseWriter } from './response-writer.js';
 
-@Global()
 @Module({
   providers: [
     {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { HealthModule } from '../http/health/health.module.js';
+import { HttpModule } from '../http/http.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { VideoContents } from './content/video-contents.js';
 import { LostVideos } from './lost-videos.js';
@@ -23,7 +24,7 @@ import { VideoWatches } from './watch/video-watches.js';
 
 /** Needs a VideoStore and a PollStore from a global module. */
 @Module({
-  imports: [CatalogModule, HealthModule, ProvidersModule],
+  imports: [CatalogModule, HealthModule, HttpModule, ProvidersModule],
   controllers: [VideosController],
   providers: [
     LostVideos,

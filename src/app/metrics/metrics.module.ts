@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdminModule } from '../../admin/admin.module.js';
+import { PaymentsModule } from '../../payments/payments.module.js';
 import { ProvidersModule } from '../../providers/providers.module.js';
 import { VideosModule } from '../../videos/videos.module.js';
 import { Metrics } from './metrics.js';
@@ -7,7 +8,7 @@ import { MetricsController } from './metrics.controller.js';
 import { VideoMetrics } from './video-metrics.js';
 
 @Module({
-  imports: [AdminModule, ProvidersModule, VideosModule],
+  imports: [AdminModule, PaymentsModule, ProvidersModule, VideosModule],
   controllers: [MetricsController],
   providers: [Metrics, VideoMetrics],
 })

@@ -49,7 +49,8 @@ export class PostgresVideoStore extends VideoStore {
 
   async submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
     const bytes = JSON.stringify(intent.parameters).length;
-    if (!(await this.room.hasRoom({ keyHash: intent.keyHash }, bytes))) return STORAGE_FULL;
+    const hasRoom = await this.room.hasRoom({ keyHash: intent.keyHash }, bytes);
+    if (!hasRoom) return { ...STORAGE_FULL, isCounted: intent.counted };
     return submitVideo(this.pool, this.identity.id, intent);
   }
 
