@@ -62,7 +62,7 @@ export type RefusalReason =
 
 export interface HoldRefusal {
   /** Of a full account: whether its key's rate limit has counted the request nevertheless. */
-  readonly isCounted?: boolean;
+  readonly isCounted?: boolean | undefined;
   readonly reason: RefusalReason;
   readonly required: bigint;
   /** What is really free. */
