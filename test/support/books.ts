@@ -32,8 +32,7 @@ const RULES: Readonly<Record<string, string>> = {
                   (SELECT sum(amount) AS total FROM overruns) o
     WHERE coalesce(e.total, 0) <> coalesce(o.total, 0)`,
   'a response counts what it and its items store': `
-    SELECT r.id, r.stored_bytes FROM responses r WHERE r.stored_bytes <> response_size(r.envelope, r.request, r.chat)
-      + coalesce((SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0)`,
+    SELECT r.id, r.stored_bytes FROM responses r WHERE r.stored_bytes <> stored_size(r)`,
   'an account counts what it stores': `
     SELECT a.id, stored_bytes(a) FROM accounts a LEFT JOIN (
       SELECT r.account_id, r.stored_bytes AS bytes FROM responses r

@@ -25,7 +25,7 @@ export async function insertChain(
     `INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed, hold_id,
                             process_id, envelope, created_at, finished_at, stored_bytes)
      SELECT r.id, $1, 'completed', 'test-model', r.previous, false, false, 'hold_' || r.id, 'process', r.envelope,
-            now(), now(), response_size(r.envelope, NULL, NULL) + i.bytes
+            now(), now(), 256 + octet_length(r.envelope::text) + i.bytes
      FROM (SELECT $2 || n AS id, CASE WHEN n > 1 THEN $2 || (n - 1) END AS previous,
                   json_build_object('id', $2 || n, 'object', 'response', 'status', 'completed', 'created_at', n) AS envelope
            FROM generate_series(1, $3::int) AS n) AS r
@@ -33,13 +33,15 @@ export async function insertChain(
      ON i.response_id = r.id`,
     [account, prefix, turns],
   );
+  await pool.query(
+    `INSERT INTO stored_changes (account_id, bytes)
+     SELECT account_id, sum(stored_bytes) FROM responses WHERE id LIKE $1 || '%' GROUP BY account_id`,
+    [prefix],
+  );
   return `${prefix}${turns}`;
 }
 
 /** Has rows that a test wrote say what they store, as those that calls write do. */
 export async function countStored(pool: Pool): Promise<void> {
-  await pool.query(
-    `UPDATE responses r SET stored_bytes = response_size(r.envelope, r.request, r.chat)
-       + coalesce((SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0)`,
-  );
+  await pool.query('UPDATE responses r SET stored_bytes = stored_size(r)');
 }

@@ -25,11 +25,13 @@ CREATE TABLE "stored_changes" (
 ALTER TABLE stored_changes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 ALTER TABLE accounts ADD CONSTRAINT accounts_max_stored_bytes_not_negative CHECK (max_stored_bytes >= 0);
 
--- What each table's rows count: their content, and for the row itself 256 bytes, so that small ones are bounded too.
+-- What each table's rows count: their content, and for the row itself 256 bytes, so that small ones are bounded too. A
+-- response counts its items, and once it has ended its envelope, until which that is rewritten.
 -- Content is counted as it was written, not compressed: what is taken away is what was added, to the byte.
-CREATE FUNCTION response_size(envelope json, request json, chat json) RETURNS bigint LANGUAGE sql STABLE AS $$
-  SELECT 256 + coalesce(octet_length(envelope::text), 0) + coalesce(octet_length(request::text), 0)
-    + coalesce(octet_length(chat::text), 0)::bigint
+CREATE FUNCTION stored_size(r responses) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT 256 + CASE WHEN r.finished_at IS NULL THEN 0
+                    ELSE coalesce(octet_length(r.envelope::text), 0) + coalesce(octet_length(r.chat::text), 0) END
+    + coalesce((SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0)::bigint
 $$;
 CREATE FUNCTION answer_size(content text, headers json) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT 256 + coalesce(octet_length(content), 0) + coalesce(octet_length(headers::text), 0)::bigint
@@ -43,13 +45,11 @@ CREATE FUNCTION stored_size(v videos) RETURNS bigint LANGUAGE sql STABLE AS $$
 $$;
 
 -- Whoever writes or erases is noticed here. A row for each change, not one counter: calls of one account must not wait
--- for each other. A response says itself what it counts with its items, so that calls that store, which are many, pay
--- for one trigger with each of their two statements.
+-- for each other. A response says itself what it counts with its items; the two statements of a call that stores, of which
+-- there are many, write their changes themselves, one for all their calls of an account: see src/storage/records.
 CREATE FUNCTION note_stored_response() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    INSERT INTO stored_changes (account_id, bytes) VALUES (NEW.account_id, NEW.stored_bytes);
-  ELSIF TG_OP = 'DELETE' THEN
+  IF TG_OP = 'DELETE' THEN
     INSERT INTO stored_changes (account_id, bytes) VALUES (OLD.account_id, -OLD.stored_bytes);
   ELSE
     INSERT INTO stored_changes (account_id, bytes) VALUES (NEW.account_id, NEW.stored_bytes - OLD.stored_bytes);
@@ -147,8 +147,7 @@ CREATE TRIGGER note_stored_change AFTER UPDATE ON videos FOR EACH ROW WHEN (
   EXECUTE FUNCTION note_stored_row();
 
 -- What is there already. Nobody writes meanwhile: the tables are locked.
-UPDATE responses r SET stored_bytes = response_size(r.envelope, r.request, r.chat) + coalesce((
-  SELECT sum(256 + octet_length(i.item::text)) FROM response_items i WHERE i.response_id = r.id), 0);
+UPDATE responses r SET stored_bytes = stored_size(r);
 INSERT INTO stored_changes (account_id, bytes)
 SELECT s.account_id, sum(s.bytes) FROM (
   SELECT r.account_id, r.stored_bytes AS bytes FROM responses r
@@ -158,9 +157,10 @@ SELECT s.account_id, sum(s.bytes) FROM (
   UNION ALL SELECT i.account_id, 256 + octet_length(i.item::text) FROM conversation_items i) AS s
 GROUP BY s.account_id;
 
-CREATE TRIGGER note_stored AFTER INSERT OR DELETE ON responses FOR EACH ROW EXECUTE FUNCTION note_stored_response();
+CREATE TRIGGER note_stored AFTER DELETE ON responses FOR EACH ROW EXECUTE FUNCTION note_stored_response();
 CREATE TRIGGER note_stored_change AFTER UPDATE ON responses FOR EACH ROW
-  WHEN (OLD.stored_bytes <> NEW.stored_bytes) EXECUTE FUNCTION note_stored_response();
+  WHEN (OLD.stored_bytes <> NEW.stored_bytes AND OLD.finished_at IS NOT DISTINCT FROM NEW.finished_at)
+  EXECUTE FUNCTION note_stored_response();
 
 -- Brings changes to their accounts, at most p_limit of them. One at a time, over all replicas.
 CREATE FUNCTION fold_stored_changes(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$

@@ -5,6 +5,7 @@ import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { givingBack, withLimits } from './key-limits.js';
+import { noteStored } from '../records/note-stored.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
 import { StatementForms } from '../statement-forms.js';
 
@@ -87,12 +88,14 @@ records AS (
                          hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
          ($4::text[])[s.call], s.key_id, ($9::text[])[s.call], ${at(12, 'text')}, s.request::json, s.envelope::json, s.created_at, s.bytes
-  FROM started s ON CONFLICT (id) DO NOTHING),
+  FROM started s ON CONFLICT (id) DO NOTHING RETURNING account_id, stored_bytes AS bytes),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
   FROM unnest(${at(13, 'int[]')}, ${at(14, 'int[]')}, ${at(15, 'text[]')}, ${at(16, 'text[]')}) AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
+stored AS (
+  ${noteStored('records f')}),
 locks AS (
   UPDATE conversations c SET locked_until = now(), locked_for = NULL
   FROM unnest(${at(17, 'int[]')}, ${at(18, 'text[]')}, ${at(19, 'text[]')}) AS l (call, conversation_id, response_id)

@@ -1,3 +1,4 @@
+import { noteStored } from './note-stored.js';
 import { endPlaces, type EndForm } from './record-columns.js';
 
 /**
@@ -22,7 +23,6 @@ export function finishingRecords(ended: string, first: number, form: EndForm, al
 
 const parametersFrom = (first: number) => (offset: number, type: string) => `$${first + offset}::${type}[]`;
 
-/** What the row's own content counted is exchanged for what it counts now, with the output. */
 function finished(first: number, items: number): string {
   const at = parametersFrom(first);
   return `finished AS (
@@ -32,12 +32,13 @@ function finished(first: number, items: number): string {
       chat = CASE WHEN r.deleted_at IS NULL THEN e.chat::json END,
       chat_metadata = CASE WHEN r.deleted_at IS NULL AND e.chat IS NOT NULL
                            THEN ARRAY (SELECT json_array_elements_text(e.chat_metadata::json)) END,
-      stored_bytes = r.stored_bytes + CASE WHEN r.deleted_at IS NULL
-                                           THEN e.bytes - response_size(r.envelope, r.request, r.chat) ELSE 0 END
+      stored_bytes = r.stored_bytes + CASE WHEN r.deleted_at IS NULL THEN e.bytes ELSE 0 END
   FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(4, 'text')}, ${at(5, 'text')},
               ${at(6, 'bigint')}) AS e (call, id, status, envelope, chat, chat_metadata, bytes)
   WHERE r.id = e.id AND r.finished_at IS NULL
-  RETURNING e.call, r.id, r.account_id, r.deleted_at),
+  RETURNING e.call, r.id, r.account_id, r.deleted_at, e.bytes),
+stored AS (
+  ${noteStored('finished f', 'WHERE f.deleted_at IS NULL')}),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT f.id, 1, i.position, f.account_id, i.item_id, i.item::json

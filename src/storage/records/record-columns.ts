@@ -30,7 +30,7 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
       rows.map(({ record }) => record.requestJson ?? null),
       rows.map(({ record }) => record.envelopeJson),
       rows.map(({ record }) => new Date(record.createdAtMs)),
-      rows.map(({ record }) => bytesOf(record)),
+      rows.map(({ record }) => startBytes(record)),
       processId,
       ...itemColumns(items),
       locks.map(({ call }) => call),
@@ -73,7 +73,7 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns 
       rows.map(({ record }) => record.envelopeJson),
       rows.map(({ record }) => record.chat?.json ?? null),
       rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText))),
-      rows.map(({ record }) => bytesOf(record)),
+      rows.map(({ record }) => endBytes(record)),
       ...itemColumns(items),
       ...(form.logs
         ? [
@@ -118,20 +118,33 @@ export function endPlaces(first: number, { records, logs, conversations }: EndFo
 }
 
 /** What every row counts, so that small ones are bounded too. */
-const ROW_BYTES = 256;
+export const ROW_BYTES = 256;
 
-/** Bytes that a record and the answer to a request that runs once add. */
+/** Bytes that a record and the answer to a request that runs once take. */
 export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
-  return (record ? bytesOf(record) : 0) + (answer ? ROW_BYTES + Buffer.byteLength(answer.content) : 0);
+  return weightOfRecord(record) + (answer ? ROW_BYTES + Buffer.byteLength(answer.content) : 0);
 }
 
-/** What a record counts in the bytes that its account stores, with its items and without its events. */
-export function bytesOf(record: RecordStart | RecordEnd): number {
-  const isEnd = 'output' in record;
-  const other = isEnd ? record.chat?.json : record.requestJson;
-  let bytes = ROW_BYTES + Buffer.byteLength(record.envelopeJson) + Buffer.byteLength(other ?? '');
-  for (const { json } of isEnd ? record.output : record.input) bytes += ROW_BYTES + Buffer.byteLength(json);
-  return bytes;
+function weightOfRecord(record: RecordStart | RecordEnd | undefined): number {
+  if (!record) return 0;
+  if ('output' in record) return endBytes(record);
+  return (
+    startBytes(record) + Buffer.byteLength(record.envelopeJson) + Buffer.byteLength(record.requestJson ?? '')
+  );
+}
+
+/** What a record counts in the bytes that its account stores while it runs: itself and its input. */
+export function startBytes({ input }: RecordStart): number {
+  return ROW_BYTES + itemBytes(input);
+}
+
+/** What its end adds, without its log. */
+function endBytes({ envelopeJson, chat, output }: RecordEnd): number {
+  return Buffer.byteLength(envelopeJson) + Buffer.byteLength(chat?.json ?? '') + itemBytes(output);
+}
+
+function itemBytes(items: readonly RecordItem[]): number {
+  return items.reduce((sum, { json }) => sum + ROW_BYTES + Buffer.byteLength(json), 0);
 }
 
 function stored<Rows>(calls: readonly WithRecord<Rows>[]): { call: number; record: Rows }[] {

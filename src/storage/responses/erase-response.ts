@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { columnText } from '../column-text.js';
+import { ROW_BYTES } from '../records/record-columns.js';
 
 /**
  * Removes the content and keeps the row, for the chain through it. What is not stored has no row, but its answer may be
@@ -18,7 +19,7 @@ export async function eraseResponse(
   const { rowCount } = await pool.query(
     `WITH erased AS (
        UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL,
-              stored_bytes = response_size(NULL, NULL, NULL)
+              stored_bytes = ${ROW_BYTES}
        WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND (chat IS NOT NULL OR NOT $3) RETURNING id),
      items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
      events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id),

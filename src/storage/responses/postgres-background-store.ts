@@ -125,11 +125,9 @@ export class PostgresBackgroundStore extends BackgroundStore {
   }
 
   async giveUp(responseId: string): Promise<void> {
-    await this.pool.query(
-      `UPDATE responses SET request = NULL, stored_bytes = stored_bytes - coalesce(octet_length(request::text), 0)
-       WHERE id = $1 AND finished_at IS NULL`,
-      [responseId],
-    );
+    await this.pool.query('UPDATE responses SET request = NULL WHERE id = $1 AND finished_at IS NULL', [
+      responseId,
+    ]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeftBehindResponses } from '../../../src/responses/left-behind.js';
 import { TestGateway } from '../../support/gateway.js';
+import { countStored } from '../../support/stored-responses.js';
 import { ResponsesClient } from '../../support/responses-client.js';
 
 let gateway: TestGateway;
@@ -19,6 +20,7 @@ async function leftBehind(holdId: string): Promise<string> {
     `UPDATE responses SET status = 'in_progress', finished_at = NULL, hold_id = $2 WHERE id = $1`,
     [id, holdId],
   );
+  await gateway.pool.query('DELETE FROM response_items WHERE response_id = $1 AND direction = 1', [id]);
   return id;
 }
 
@@ -33,6 +35,7 @@ describe('responses that were left behind', () => {
     const others = await Promise.all(
       Array.from({ length: 50 }, (_, index) => leftBehind(`hold_${index + 1}`)),
     );
+    await countStored(gateway.pool);
     await gateway.app.get(LeftBehindResponses).sweep();
     for (const id of others) expect(await client.found(id)).toMatchObject({ status: 'failed' });
     expect(await client.found(broken)).toMatchObject({ status: 'in_progress' });
