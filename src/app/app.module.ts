@@ -38,7 +38,7 @@ export class AppModule {
         HealthModule,
         MetricsModule,
         ModelsModule,
-        ChatModule,
+        ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
         ReceiptsModule,
         VideosModule,

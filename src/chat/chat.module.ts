@@ -1,8 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
-import { ResponsesModule } from '../responses/responses.module.js';
 import { AzureChatController } from './azure-chat.controller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { ChatService } from './chat.service.js';
@@ -11,10 +10,15 @@ import { NativeChatController } from './native-chat.controller.js';
 import { StoredChatController } from './stored/stored-chat.controller.js';
 import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 
-/** Needs a ChatCompletionStore from a global module. Its calls may be kept as Responses. */
+/** Needs a ChatCompletionStore from a global module. */
 @Module({
-  imports: [GenerationModule, HealthModule, HttpModule, ResponsesModule],
+  imports: [GenerationModule, HealthModule, HttpModule],
   controllers: [AzureChatController, ExternalChatController, NativeChatController, StoredChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })
-export class ChatModule {}
+export class ChatModule {
+  /** @param records a module that exports ResponseRecords: calls for chat may be kept as Responses */
+  static keepingIn(records: Type): DynamicModule {
+    return { module: ChatModule, imports: [records] };
+  }
+}
