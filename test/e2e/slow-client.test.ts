@@ -86,7 +86,7 @@ describe('a client that does not read', () => {
   it('makes the upstream wait instead of the memory grow, and is dropped and settled in the end', async () => {
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const before = await residentBytes();
-    const talking = talk(200 * MIB);
+    const talking = talk(1_000 * MIB);
     const socket = await call(key);
     let most = 0;
     const waits = (): Promise<string> => Promise.race([talking.ended, sleep(20, 'waits')]);
@@ -94,7 +94,8 @@ describe('a client that does not read', () => {
     expect(await talking.ended).toBe('aborted');
     // What the kernel's buffers on both sides take, and no more.
     expect(talking.sentBytes).toBeLessThan(60 * MIB);
-    expect(most - before).toBeLessThan(80 * MIB);
+    // A process that has just begun grows by some tens of megabytes whatever it does.
+    expect(most - before).toBeLessThan(200 * MIB);
     await until(async () => (await openHolds(database.pool)).length === 0);
     const [receipt] = await receipts(database.pool, id);
     expect(receipt).toMatchObject({ estimated: true });
