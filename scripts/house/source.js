@@ -23,7 +23,7 @@ export function sourceFacts() {
     medianLines: lengths[lengths.length >> 1] ?? 0,
     longestFile: lengths.at(-1) ?? 0,
     wideConstructors: paths.flatMap((path, index) => wideConstructors(path, texts[index] ?? '')),
-    globalModules: all.match(/^@Global\(\)/gm)?.length ?? 0,
+    globalModules: all.match(/^@Global\(\)|^\s+global: true,$/gm)?.length ?? 0,
     symbols: all.match(/= Symbol\(/g)?.length ?? 0,
     schemaCheckers: all.match(/\bnew Ajv/g)?.length ?? 0,
   };

@@ -20,8 +20,6 @@ interface SocketSettings {
 /** What the configuration says about responses. */
 @Injectable()
 export class ResponseSettings {
-  /** How long a process may be silent before others take over what it runs, milliseconds. */
-  readonly leaseMs: number;
   /** How long a request waits for the end of a run that it asked for, milliseconds: longer than a dead process's lease. */
   readonly endWaitMs: number;
   /** How long stored content is kept without use, milliseconds. */
@@ -29,8 +27,7 @@ export class ResponseSettings {
   readonly sockets: SocketSettings;
 
   constructor(config: ConfigService<Config, true>) {
-    this.leaseMs = config.get('payments', { infer: true }).leaseMs;
-    this.endWaitMs = this.leaseMs * 2;
+    this.endWaitMs = config.get('payments', { infer: true }).leaseMs * 2;
     this.keepMs = config.get('responseRetentionDays', { infer: true }) * DAY_MS;
     this.sockets = {
       streaming: config.get('streaming', { infer: true }),

@@ -120,17 +120,22 @@ export function endPlaces(first: number, { records, logs, conversations }: EndFo
 /** What every row counts, so that small ones are bounded too. */
 export const ROW_BYTES = 256;
 
-/** Bytes that a record and the answer to a request that runs once take. */
+/**
+ * Bytes, roughly, that a record and the answer to a request that runs once add to a batch and to an account, as far as
+ * they are known. Characters are counted: that reads no text, and a batch asks before every call.
+ */
 export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
-  return weightOfRecord(record) + (answer ? ROW_BYTES + Buffer.byteLength(answer.content) : 0);
+  return weightOfRecord(record) + (answer?.content.length ?? 0);
 }
 
 function weightOfRecord(record: RecordStart | RecordEnd | undefined): number {
   if (!record) return 0;
-  if ('output' in record) return endBytes(record);
-  return (
-    startBytes(record) + Buffer.byteLength(record.envelopeJson) + Buffer.byteLength(record.requestJson ?? '')
-  );
+  const items = 'input' in record ? record.input : record.output;
+  let weight = record.envelopeJson.length;
+  if ('output' in record) weight += record.chat?.json.length ?? 0;
+  if ('requestJson' in record) weight += record.requestJson?.length ?? 0;
+  for (const { json } of items) weight += json.length;
+  return weight;
 }
 
 /** What a record counts in the bytes that its account stores while it runs: itself and its input. */
