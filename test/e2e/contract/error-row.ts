@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../../src/base/errors/gateway-error.js';
-import { TestGateway, type CreatedKey } from '../../support/gateway.js';
+import type { CreatedKey, TestGateway } from '../../support/gateway.js';
 import type { Surface } from '../../support/responses-client.js';
 import { newPayer } from '../charging/bills.js';
 import { SurfaceClient } from './surface-client.js';
