@@ -8,7 +8,7 @@ import { newId } from '../base/ids.js';
 import type { JsonObject } from '../base/json.js';
 import type { CallRecord } from '../payments/call-record.js';
 import { Charge } from '../payments/charge.js';
-import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
+import type { AdoptedHold, Grant, CallOrigin } from '../payments/charged-work.js';
 import { Quote, type CallSize } from '../money/quote.js';
 import { addUsage } from '../money/usage.js';
 import { tariffFor, type PricedOptions } from '../money/tariff.js';
@@ -75,7 +75,7 @@ export type Shape<Event> = (events: Observable<TextEvent>, asking: Asking) => Ob
 /** A request for text that has been checked against the catalog and priced. */
 export interface TextCall {
   readonly request: TextCallRequest;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly responseId: string;
   readonly createdAtMs: number;
   /** The same as the API shows it, whole Unix seconds. */
@@ -126,7 +126,7 @@ export class TextCalls {
   }
 
   /** @throws GatewayError for an option that the model has no price for. */
-  prepare(request: TextCallRequest, payer: Payer, responseId = newId('resp')): TextCall {
+  prepare(request: TextCallRequest, origin: CallOrigin, responseId = newId('resp')): TextCall {
     const { model } = request.resolved;
     const tariff = tariffFor(model.pricing, request);
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
@@ -150,7 +150,7 @@ export class TextCalls {
     const createdAtMs = Date.now();
     return {
       request,
-      payer,
+      origin,
       responseId,
       createdAtMs,
       createdSeconds: Math.floor(createdAtMs / 1000),
@@ -163,11 +163,11 @@ export class TextCalls {
   /** Cold. See `Charge.run`. */
   run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
     const { demand, shape, record, once, cancelled, canMove, adopted } = options;
-    const { request, payer, quote, responseId, inputTokens } = call;
+    const { request, origin, quote, responseId, inputTokens } = call;
     const { model } = request.resolved;
     const meter = new CallMeter(inputTokens);
     return this.charge.run({
-      payer,
+      origin,
       quote,
       model: model.id,
       entryId: entryIdOf(model),
@@ -215,7 +215,7 @@ export class TextCalls {
   }
 
   private generate(
-    { request, payer, quote }: TextCall,
+    { request, origin, quote }: TextCall,
     { chat, outputCapTokens }: AskOptions & { readonly chat: JsonObject },
     { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
@@ -238,7 +238,7 @@ export class TextCalls {
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),
       },
-      { demand, onSent: meter.markSent, beforeSending, requestId: payer.requestId },
+      { demand, onSent: meter.markSent, beforeSending, requestId: origin.requestId },
     );
   }
 }

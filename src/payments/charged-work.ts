@@ -5,11 +5,11 @@ import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
 import type { Meter } from '../money/meter.js';
 import type { OnceCall } from './once/recorded-answer.js';
+import type { Payer } from './payer.js';
 
-/** Who pays. */
-export interface Payer {
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
+/** Where a paid call comes from: who pays, and the request that asks. */
+export interface CallOrigin {
+  readonly payer: Payer;
   /** Of the request that asks; see `KeyedRequest`. */
   readonly rate?: KeyedRequest['rate'];
   readonly requestId: string;
@@ -38,7 +38,7 @@ export interface AdoptedHold {
 }
 
 export interface ChargedWork<Event> {
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly quote: Quote;
   /** Public model id without options: what receipts name. */
   readonly model: string;

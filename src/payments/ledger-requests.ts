@@ -11,22 +11,22 @@ const logger = new Logger('Settlement');
 
 /** What the ledger is asked for before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
-  const { payer, quote, model, entryId, provider, responseId, inputTokensEstimate } = work;
+  const { origin, quote, model, entryId, provider, responseId, inputTokensEstimate } = work;
   return {
     holdId,
-    keyHash: payer.keyHash,
-    counted: payer.rate?.counted ?? false,
+    payer: origin.payer,
+    counted: origin.rate?.counted ?? false,
     model: entryId,
     wanted: quote.wanted,
     minimum: quote.minimum,
-    requestId: payer.requestId,
+    requestId: origin.requestId,
     responseId,
     once: work.once,
     inputTokens: inputTokensEstimate,
     terms: {
       tariff: encodeTariff(quote.tariff),
       feeBps: quote.feeBps,
-      chainId: payer.chainId ?? null,
+      chainId: origin.chainId ?? null,
       provider,
       model,
     },
@@ -51,7 +51,7 @@ export function settlementFor<Event>(
   measurement: Measurement,
   defaultChainId: number,
 ): Settlement {
-  const { payer, quote, meter, model, responseId } = work;
+  const { origin, quote, meter, model, responseId } = work;
   const { keyId, accountId, chainId, amount } = held.grant;
   const { usage, requests = [usage], estimated } = measurement;
   const provider = meter.provider ?? work.provider;
@@ -59,11 +59,11 @@ export function settlementFor<Event>(
     holdId: held.holdId,
     keyId,
     accountId,
-    requestId: payer.requestId,
+    requestId: origin.requestId,
     responseId,
     idempotencyKey: work.once?.key,
     receiptId: newId('rct'),
-    network: `eip155:${payer.chainId ?? chainId ?? defaultChainId}`,
+    network: `eip155:${origin.chainId ?? chainId ?? defaultChainId}`,
     provider,
     meterSubject: `${provider}:${model}`,
     charge: chargeForEach(requests, quote.tariff, { feeBps: quote.feeBps, estimated }),

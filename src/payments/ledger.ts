@@ -4,6 +4,7 @@ import type { EncodedTariff } from '../money/tariff.js';
 import type { KeptAnswer } from './once/idempotency-store.js';
 import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';
+import type { Payer } from './payer.js';
 
 /** What it takes to settle a call without the process that ran it. */
 export interface HoldTerms {
@@ -17,8 +18,7 @@ export interface HoldTerms {
 
 export interface HoldRequest {
   readonly holdId: string;
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** The key's rate limit has counted the request already. */
   readonly counted?: boolean;
   /** The id of the catalog entry, as the key's allowed models name it. */

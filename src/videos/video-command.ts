@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target, VideoModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
-import type { Payer } from '../payments/charged-work.js';
+import type { CallOrigin } from '../payments/charged-work.js';
 import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
@@ -28,7 +28,7 @@ export interface RemixSource {
 /** A checked and priced request for a video. */
 export interface VideoCommand {
   readonly id: string;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly shape: VideoShape;
   readonly modelName: string;
   readonly model: VideoModel;
@@ -68,10 +68,10 @@ export class VideoCommands {
    */
   async prepare(
     request: VideoRequest,
-    { payer, gone }: { readonly payer: Payer; readonly gone: AbortSignal },
+    { origin, gone }: { readonly origin: CallOrigin; readonly gone: AbortSignal },
     remix?: RemixSource,
   ): Promise<PreparedVideo> {
-    const command = this.command(request, payer, remix);
+    const command = this.command(request, origin, remix);
     const image = await this.images.sourceOf(command, gone);
     return { command, targets: this.targetsOf(command), image };
   }
@@ -81,7 +81,7 @@ export class VideoCommands {
     return this.health.usable(orderTargets(model.targets, Math.random));
   }
 
-  private command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
+  private command(request: VideoRequest, origin: CallOrigin, remix?: RemixSource): VideoCommand {
     const resolved = this.catalog.resolveVideo(request.model);
     checkVideoOptions(resolved);
     const { model, modelOptions } = resolved;
@@ -95,13 +95,13 @@ export class VideoCommands {
       pricing,
       seconds: parameters.seconds ?? null,
       feeBps: this.settings.feeBps,
-      chainId: payer.chainId ?? null,
+      chainId: origin.chainId ?? null,
       model: model.id,
     };
     const { providerAmount, platformFee } = videoCharge(parameters.seconds, terms);
     return {
       id: newId('video'),
-      payer,
+      origin,
       shape: request.shape,
       modelName: request.model,
       model,

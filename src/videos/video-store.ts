@@ -5,12 +5,13 @@ import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
+import type { Payer } from '../payments/payer.js';
 
 /** What is stored together with the hold, before the upstream is asked. */
 export interface VideoIntent {
   readonly id: string;
   readonly holdId: string;
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** The key's rate limit has counted the request already. */
   readonly counted?: boolean;
   readonly requestId: string;

@@ -127,14 +127,14 @@ export class VideoSubmissions implements Worker {
     { provider, upstreamModel }: Target,
     { gone, once }: Asker,
   ): Promise<HoldGrant> {
-    const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
+    const { id, origin, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
     try {
       const intent: VideoIntent = {
         id,
         holdId: newId('hold'),
-        keyHash: payer.keyHash,
-        counted: payer.rate?.counted ?? false,
-        requestId: payer.requestId,
+        payer: origin.payer,
+        counted: origin.rate?.counted ?? false,
+        requestId: origin.requestId,
         shape,
         model: modelName,
         parameters,
@@ -146,10 +146,10 @@ export class VideoSubmissions implements Worker {
         createdAtMs,
         once,
       };
-      const pending = this.holds.takeBy(payer, price, intent, (attempted) => this.store.submit(attempted));
+      const pending = this.holds.takeBy(origin, price, intent, (attempted) => this.store.submit(attempted));
       const answer = await answerFor(gone, pending);
       if (!isRefusal(answer)) return answer;
-      throw await this.holds.refusalOf(answer, payer);
+      throw await this.holds.refusalOf(answer, origin);
     } catch (failure) {
       if (failure instanceof GatewayError) throw failure;
       this.track(id, this.takeBack(id)).catch(() => undefined);
@@ -176,7 +176,7 @@ export class VideoSubmissions implements Worker {
     plan: RetryPlan,
     first: Target,
   ): Promise<GatewayError | undefined> {
-    const { id, payer } = command;
+    const { id, origin } = command;
     let image;
     try {
       image = await imageSource(this.cut.signal);
@@ -185,7 +185,7 @@ export class VideoSubmissions implements Worker {
       throw failure;
     }
     const submission = submissionOf(command, image);
-    const options = this.optionsFor(id, payer.requestId);
+    const options = this.optionsFor(id, origin.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
       this.moments.submitted('refused');

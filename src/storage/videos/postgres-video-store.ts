@@ -49,7 +49,7 @@ export class PostgresVideoStore extends VideoStore {
 
   async submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
     const bytes = JSON.stringify(intent.parameters).length;
-    const hasRoom = await this.room.hasRoom({ keyHash: intent.keyHash }, bytes);
+    const hasRoom = await this.room.hasRoom({ payer: intent.payer }, bytes);
     if (!hasRoom) return { ...STORAGE_FULL, isCounted: intent.counted };
     return submitVideo(this.pool, this.identity.id, intent);
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
 import { buildReceipt } from '../../../src/money/build-receipt.js';
@@ -7,6 +6,7 @@ import { encodeVideoPricing, videoCharge } from '../../../src/money/video-charge
 import { ReceiptSigner } from '../../../src/payments/receipts/receipt-signer.js';
 import { PollStore } from '../../../src/videos/polling/poll-store.js';
 import { VideoStore, type VideoIntent, type VideoSettlement } from '../../../src/videos/video-store.js';
+import { Payer } from '../../../src/payments/payer.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
@@ -37,7 +37,7 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
   return {
     id: newId('video'),
     holdId: newId('hold'),
-    keyHash: createHash('sha256').update(key.key).digest(),
+    payer: Payer.ofKey(key.key),
     requestId: newId('req'),
     shape: 'generation',
     model: 'sandbox/video',
