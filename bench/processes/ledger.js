@@ -80,7 +80,7 @@ async function pair(payer) {
     network: 'eip155:43113',
     provider: 'bench',
     meterSubject: 'bench:instant',
-    charge: chargeFor(USAGE, tariff, { feeBps: FEE_BPS, estimated: false }),
+    charge: chargeFor([USAGE], tariff, { feeBps: FEE_BPS, estimated: false }),
     estimated: false,
     settledAtMs: Date.now(),
     held: grant.amount,

@@ -125,10 +125,9 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private start(grant: HoldGrant): void {
-    const { quote, generate, once } = this.work;
+    const { price, generate, once } = this.work;
     this.phase = 'running';
-    const cap = quote.outputCapFor(grant.amount);
-    const loweredOutputCap = cap < quote.size.outputCap ? cap : undefined;
+    const loweredOutputCap = price.loweredCap(grant.amount);
     this.subscriber.next({
       admission: {
         budget: grant.budget,

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { CallRecord } from './call-record.js';
-import type { Quote } from '../money/quote.js';
+import type { Price } from '../money/price.js';
 import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
 import type { Meter } from '../money/meter.js';
@@ -39,7 +39,7 @@ export interface AdoptedHold {
 
 export interface ChargedWork<Event> {
   readonly origin: CallOrigin;
-  readonly quote: Quote;
+  readonly price: Price;
   /** Public model id without options: what receipts name. */
   readonly model: string;
   /** The id of its catalog entry: what the key's allowed models name. */

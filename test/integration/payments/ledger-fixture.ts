@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { newId } from '../../../src/base/ids.js';
 import { parseDecimal } from '../../../src/money/decimal.js';
-import { encodeTariff } from '../../../src/money/tariff.js';
+import { TokenPrice } from '../../../src/money/token-price.js';
 import { newApiKey } from '../../../src/payments/keys/api-key.js';
 import { Payer } from '../../../src/payments/payer.js';
 import {
@@ -59,6 +59,12 @@ export async function openBooks(url: string, leaseMs = 60_000) {
 
 export type Books = Awaited<ReturnType<typeof openBooks>>;
 
+const PRICE = new TokenPrice(
+  { prices: { input: parseDecimal('1'), output: parseDecimal('2') } },
+  { inputTokensBound: 10, contextWindow: 1000, outputCap: 100, choices: 1 },
+  100,
+);
+
 export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): HoldRequest {
   return {
     holdId: newId('hold'),
@@ -70,8 +76,7 @@ export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): Hol
     responseId: newId('resp'),
     inputTokens: 10,
     terms: {
-      tariff: encodeTariff({ prices: { input: parseDecimal('1'), output: parseDecimal('2') } }),
-      feeBps: 100,
+      ...PRICE.terms,
       chainId: null,
       provider: 'sandbox',
       model: 'sandbox/echo',
