@@ -9,6 +9,7 @@ import { givingBack, withLimits } from './key-limits.js';
 import { noteStored } from '../records/note-stored.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
 import { StatementForms } from '../statement-forms.js';
+import { textArray } from '../text-array.js';
 
 export interface HoldRow {
   readonly ordinal: number;
@@ -148,16 +149,16 @@ export async function takeHolds(
       lockWait,
       processId,
       retry,
-      requests.map(({ holdId }) => holdId),
+      textArray(requests.map(({ holdId }) => holdId)),
       requests.map(({ payer }) => payer.hash),
-      requests.map(({ model }) => model),
+      textArray(requests.map(({ model }) => model)),
       requests.map(({ wanted }) => wanted),
       requests.map(({ minimum }) => minimum),
-      requests.map(({ requestId }) => requestId),
-      requests.map(({ responseId }) => responseId ?? null),
-      requests.map((request) => request.once?.key ?? null),
+      textArray(requests.map(({ requestId }) => requestId)),
+      textArray(requests.map(({ responseId }) => responseId)),
+      textArray(requests.map((request) => request.once?.key)),
       requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
-      requests.map(({ terms }) => JSON.stringify(terms)),
+      textArray(requests.map(({ terms }) => JSON.stringify(terms))),
       ...(once ? onceColumns(requests) : []),
       ...(once || !records.isEmpty ? [requests.map(addedBytes), maxStoredBytes] : []),
       ...(records.isEmpty ? [] : records.values),

@@ -6,6 +6,7 @@ import { FORGETTING } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns, type EndForm } from '../records/record-columns.js';
 import { StatementForms } from '../statement-forms.js';
+import { textArray } from '../text-array.js';
 
 const RELEASE = `SELECT r.* FROM ${PATIENCE} CROSS JOIN LATERAL release_holds(CASE WHEN patience.set THEN $2::text[] END, $3) AS r`;
 const STATEMENTS = new StatementForms<EndForm>('release_holds', (form) =>
@@ -23,8 +24,8 @@ export async function releaseHolds(
     ...STATEMENTS.of(records.form),
     values: [
       lockWait,
-      releases.map(({ holdId }) => holdId),
-      releases.map(({ keyId }) => keyId),
+      textArray(releases.map(({ holdId }) => holdId)),
+      textArray(releases.map(({ keyId }) => keyId)),
       ...records.values,
     ],
   });

@@ -7,6 +7,7 @@ import { correctAnswers, keepingAnswers, keptColumns } from '../once/answer-colu
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns, endPlaces, type EndForm } from '../records/record-columns.js';
 import { StatementForms } from '../statement-forms.js';
+import { textArray } from '../text-array.js';
 
 interface SettleRow {
   readonly ordinal: number;
@@ -89,21 +90,21 @@ async function settle(
     values: [
       lockWait,
       sweep,
-      settlements.map(({ holdId }) => holdId),
-      settlements.map(({ keyId }) => keyId),
-      settlements.map(({ accountId }) => accountId),
-      settlements.map(({ requestId }) => requestId),
-      settlements.map(({ responseId }) => responseId ?? null),
-      settlements.map(({ idempotencyKey }) => idempotencyKey ?? null),
-      settlements.map(({ receiptId }) => receiptId),
-      settlements.map(({ network }) => network),
-      settlements.map(({ meterSubject }) => meterSubject),
-      settlements.map(({ provider }) => provider),
+      textArray(settlements.map(({ holdId }) => holdId)),
+      textArray(settlements.map(({ keyId }) => keyId)),
+      textArray(settlements.map(({ accountId }) => accountId)),
+      textArray(settlements.map(({ requestId }) => requestId)),
+      textArray(settlements.map(({ responseId }) => responseId)),
+      textArray(settlements.map(({ idempotencyKey }) => idempotencyKey)),
+      textArray(settlements.map(({ receiptId }) => receiptId)),
+      textArray(settlements.map(({ network }) => network)),
+      textArray(settlements.map(({ meterSubject }) => meterSubject)),
+      textArray(settlements.map(({ provider }) => provider)),
       settlements.map(({ charge }) => charge.providerAmount),
       settlements.map(({ charge }) => charge.platformFee),
-      settlements.map(({ charge }) => JSON.stringify(charge.lineItems)),
+      textArray(settlements.map(({ charge }) => JSON.stringify(charge.lineItems))),
       settlements.map(({ estimated }) => estimated),
-      settlements.map(({ signature }) => signature),
+      textArray(settlements.map(({ signature }) => signature)),
       settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
       ...records.values,
       ...(answers ? keptColumns(settlements) : []),

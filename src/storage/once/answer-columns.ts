@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import type { HoldRequest, SignedSettlement } from '../../payments/ledger.js';
+import { textArray } from '../text-array.js';
 
 /** The parameters of `take_holds_once` that `take_holds` does not have. */
 export function onceColumns(requests: readonly HoldRequest[]): readonly unknown[] {
@@ -17,17 +18,17 @@ export function keptColumns(settlements: readonly SignedSettlement[]): readonly 
   );
   return [
     calls.map(({ call }) => call),
-    calls.map(({ holdId }) => holdId),
+    textArray(calls.map(({ holdId }) => holdId)),
     ...answerColumns(calls.map(({ answer }) => answer)),
   ];
 }
 
 function answerColumns(answers: readonly (KeptAnswer | undefined)[]): readonly unknown[] {
   return [
-    answers.map((answer) => answer?.kind ?? null),
+    textArray(answers.map((answer) => answer?.kind)),
     answers.map((answer) => answer?.status ?? null),
-    answers.map((answer) => (answer ? JSON.stringify(answer.headers) : null)),
-    answers.map((answer) => answer?.content ?? null),
+    textArray(answers.map((answer) => answer && JSON.stringify(answer.headers))),
+    textArray(answers.map((answer) => answer?.content)),
   ];
 }
 

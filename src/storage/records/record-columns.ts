@@ -2,6 +2,7 @@ import type { RecordEnd, RecordEvent, RecordItem, RecordStart } from '../../paym
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import { pairText } from './metadata-pairs.js';
 import { columnText } from '../column-text.js';
+import { textArray } from '../text-array.js';
 
 type WithRecord<Rows> = { readonly record?: Rows | undefined };
 
@@ -20,22 +21,22 @@ export function startColumns(processId: string, calls: readonly WithRecord<Recor
     isEmpty: all.length === 0,
     values: [
       rows.map(({ call }) => call),
-      rows.map(({ record }) => record.responseId),
-      rows.map(({ record }) => record.status),
-      rows.map(({ record }) => record.model),
-      rows.map(({ record }) => record.previousResponseId ?? null),
-      rows.map(({ record }) => record.conversationId ?? null),
+      textArray(rows.map(({ record }) => record.responseId)),
+      textArray(rows.map(({ record }) => record.status)),
+      textArray(rows.map(({ record }) => record.model)),
+      textArray(rows.map(({ record }) => record.previousResponseId)),
+      textArray(rows.map(({ record }) => record.conversationId)),
       rows.map(({ record }) => record.background),
       rows.map(({ record }) => record.streamed),
-      rows.map(({ record }) => record.requestJson ?? null),
-      rows.map(({ record }) => record.envelopeJson),
+      textArray(rows.map(({ record }) => record.requestJson)),
+      textArray(rows.map(({ record }) => record.envelopeJson)),
       rows.map(({ record }) => new Date(record.createdAtMs)),
       rows.map(({ record }) => startBytes(record)),
       processId,
       ...itemColumns(items),
       locks.map(({ call }) => call),
-      locks.map(({ record }) => record.conversationId),
-      locks.map(({ record }) => record.responseId),
+      textArray(locks.map(({ record }) => record.conversationId)),
+      textArray(locks.map(({ record }) => record.responseId)),
     ],
   };
 }
@@ -68,26 +69,26 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns 
     form,
     values: [
       rows.map(({ call }) => call),
-      rows.map(({ record }) => record.responseId),
-      rows.map(({ record }) => record.status),
-      rows.map(({ record }) => record.envelopeJson),
-      rows.map(({ record }) => record.chat?.json ?? null),
-      rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText))),
+      textArray(rows.map(({ record }) => record.responseId)),
+      textArray(rows.map(({ record }) => record.status)),
+      textArray(rows.map(({ record }) => record.envelopeJson)),
+      textArray(rows.map(({ record }) => record.chat?.json)),
+      textArray(rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText)))),
       rows.map(({ record }) => endBytes(record)),
       ...itemColumns(items),
       ...(form.logs
         ? [
             events.map(({ call }) => call),
             events.map(({ entry }) => entry.sequenceNumber),
-            events.map(({ entry }) => entry.type),
-            events.map(({ entry }) => entry.json),
+            textArray(events.map(({ entry }) => entry.type)),
+            textArray(events.map(({ entry }) => entry.json)),
           ]
         : []),
       ...(form.conversations
         ? [
             locks.map(({ call }) => call),
-            locks.map(({ conversation }) => conversation.id),
-            locks.map(({ record }) => record.responseId),
+            textArray(locks.map(({ conversation }) => conversation.id)),
+            textArray(locks.map(({ record }) => record.responseId)),
             locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
             locks.map(({ conversation }) => conversation.appends),
             locks.map(({ conversation }) => conversation.transient),
@@ -170,7 +171,7 @@ function itemColumns(items: readonly Placed<RecordItem>[]): unknown[] {
   return [
     items.map(({ call }) => call),
     items.map(({ position }) => position),
-    items.map(({ entry }) => columnText(entry.id)),
-    items.map(({ entry }) => entry.json),
+    textArray(items.map(({ entry }) => columnText(entry.id))),
+    textArray(items.map(({ entry }) => entry.json)),
   ];
 }
