@@ -4,7 +4,7 @@ import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import type { RecordEnd } from '../payments/call-record.js';
 import { recordEvent } from './background/event-log.js';
 import { concludeLog } from './domain/conclude-log.js';
-import { toEnvelope } from './domain/response-json.js';
+import { envelopeJson } from './domain/response-json.js';
 import { recordItem } from './record-item.js';
 import { ResponseStore, type LeftBehind } from './response-store.js';
 
@@ -49,7 +49,7 @@ function endOf({ object, events }: LeftBehind): RecordEnd {
   return {
     responseId: response.id,
     status: response.status,
-    envelopeJson: JSON.stringify(toEnvelope(response)),
+    envelopeJson: envelopeJson(response),
     output: response.output.map(recordItem),
     events: events.length === 0 ? [] : [...ended.events, ended.terminal].map(recordEvent),
   };

@@ -1,4 +1,4 @@
-import { concatMap, type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { GatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
 import type {
@@ -18,7 +18,7 @@ import type { CompactionPlan } from './domain/compaction-plan.js';
 import type { CompactionItem, OutputItem } from './domain/item.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import { failInstead } from './domain/fail-instead.js';
-import { toEnvelope } from './domain/response-json.js';
+import { envelopeJson } from './domain/response-json.js';
 import { ResponseReducer, type ResponseEnd } from './domain/response-reducer.js';
 import type { ResponseObject, ResponseSettings } from './domain/response.js';
 import type { ToolIdentity } from './domain/tool-identity.js';
@@ -105,8 +105,21 @@ export class ResponseRun implements CallRecord {
     return { events: [...this.unshown, ...events], terminal };
   }
 
+  /** Without an Observable for what each event makes, as `concatMap` would have: streams have many events. */
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
-    events.pipe(concatMap((event) => this.accept(event)));
+    new Observable((subscriber) =>
+      events.subscribe({
+        next: (event) => {
+          try {
+            for (const shown of this.accept(event)) subscriber.next(shown);
+          } catch (failure) {
+            subscriber.error(failure);
+          }
+        },
+        error: (failure: unknown) => subscriber.error(failure),
+        complete: () => subscriber.complete(),
+      }),
+    );
 
   /** Its context has been compacted. */
   show(item: CompactionItem): readonly ResponseEvent[] {
@@ -127,7 +140,7 @@ export class ResponseRun implements CallRecord {
       background: settings.background,
       streamed,
       requestJson: this.pending && JSON.stringify(this.pending),
-      envelopeJson: JSON.stringify(toEnvelope(this.reducer.snapshot())),
+      envelopeJson: envelopeJson(this.reducer.snapshot()),
       input,
       createdAtMs,
     };
@@ -164,7 +177,7 @@ export class ResponseRun implements CallRecord {
     return {
       responseId: response.id,
       status: response.status,
-      envelopeJson: JSON.stringify(toEnvelope(response)),
+      envelopeJson: envelopeJson(response),
       output: store ? output : [...input, ...output],
       events,
       ...(conversation && {

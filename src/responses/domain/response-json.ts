@@ -43,7 +43,7 @@ export function toObject(envelope: ResponseEnvelope, output: readonly OutputItem
   return { ...published, ...envelope, output };
 }
 
-/** What is stored beside the items. */
-export function toEnvelope({ output: _output, ...envelope }: ResponseObject): ResponseEnvelope {
-  return envelope;
+/** What is stored beside the items: JSON leaves out what is undefined. */
+export function envelopeJson(response: ResponseObject): string {
+  return JSON.stringify({ ...response, output: undefined });
 }

@@ -35,7 +35,8 @@ const NOTHING: readonly ResponseEvent[] = [];
  */
 export class ResponseReducer {
   private readonly output: OutputItems;
-  private envelope: ResponseEnvelope;
+  /** Its output is put in when it is shown. */
+  private response: ResponseObject;
   private finishReason: FinishReason | undefined;
   /** Who answers; what it says beside its calls is for it alone. */
   private provider: string | undefined;
@@ -45,11 +46,11 @@ export class ResponseReducer {
   private nextNumber = 0;
   private stage: 'new' | 'running' | 'ended' = 'new';
   /** What `end` began with. */
-  private beforeEnd: { readonly envelope: ResponseEnvelope; readonly nextNumber: number } | undefined;
+  private beforeEnd: { readonly response: ResponseObject; readonly nextNumber: number } | undefined;
 
   constructor({ id, createdSeconds, settings, newItemId, tools }: ReducerOptions) {
     this.output = new OutputItems(newItemId, tools, (event) => this.emit(event));
-    this.envelope = {
+    const envelope: ResponseEnvelope = {
       ...settings,
       id,
       object: 'response',
@@ -60,18 +61,21 @@ export class ResponseReducer {
       error: null,
       usage: null,
     };
+    this.response = toObject(envelope, []);
   }
 
   /** `response.created`, for a background run `response.queued`, `response.in_progress`. @throws Error when called twice. */
   begin(): readonly ResponseEvent[] {
     if (this.stage !== 'new') throw new Error('a response begins once');
     this.stage = 'running';
-    this.emit({ type: 'response.created', response: this.snapshot() });
-    if (this.envelope.status === 'queued') {
-      this.emit({ type: 'response.queued', response: this.snapshot() });
-      this.envelope = { ...this.envelope, status: move(this.envelope.status, 'in_progress') };
+    let response = this.snapshot();
+    this.emit({ type: 'response.created', response });
+    if (response.status === 'queued') {
+      this.emit({ type: 'response.queued', response });
+      this.response = { ...this.response, status: move(response.status, 'in_progress') };
+      response = this.snapshot();
     }
-    this.emit({ type: 'response.in_progress', response: this.snapshot() });
+    this.emit({ type: 'response.in_progress', response });
     return this.take();
   }
 
@@ -115,7 +119,7 @@ export class ResponseReducer {
     const ending = told.status === 'failed' ? { ...told, error: responseError(told.error) } : told;
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
-    this.beforeEnd = { envelope: this.envelope, nextNumber: this.nextNumber };
+    this.beforeEnd = { response: this.response, nextNumber: this.nextNumber };
     const conclusion = conclude(ending, this.finishReason);
     this.output.closeAll(conclusion.status === 'completed' ? 'completed' : 'incomplete');
     if (ending.status === 'failed') this.emit(errorEvent(ending.error));
@@ -135,21 +139,21 @@ export class ResponseReducer {
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
     this.events = [];
-    this.beforeEnd ??= { envelope: this.envelope, nextNumber: this.nextNumber };
-    this.envelope = this.beforeEnd.envelope;
+    this.beforeEnd ??= { response: this.response, nextNumber: this.nextNumber };
+    this.response = this.beforeEnd.response;
     this.nextNumber = this.beforeEnd.nextNumber;
     const conclusion = conclude({ status: 'failed', error });
     this.emit(errorEvent(error));
     this.concludeWith(conclusion, 0);
-    const terminal = this.terminal(conclusion.status, toObject(this.envelope, []));
+    const terminal = this.terminal(conclusion.status, this.response);
     return { events: [...first, ...this.take()], terminal };
   }
 
   private concludeWith(conclusion: Conclusion, atSeconds: number): void {
-    this.envelope = {
-      ...this.envelope,
+    this.response = {
+      ...this.response,
       ...conclusion,
-      status: move(this.envelope.status, conclusion.status),
+      status: move(this.response.status, conclusion.status),
       completed_at: conclusion.status === 'completed' ? atSeconds : null,
       usage: this.usage ? responseUsage(this.usage) : null,
     };
@@ -161,12 +165,12 @@ export class ResponseReducer {
 
   /** As of now. */
   snapshot(): ResponseObject {
-    return toObject(this.envelope, this.output.now());
+    return { ...this.response, output: this.output.now() };
   }
 
   /** Few upstreams have summaries: who asked for one gets the reasoning itself in its place. */
   private asAskedFor(event: ContentEvent): ContentEvent {
-    return event.type === 'reasoning' && (this.envelope.reasoning?.summary ?? null) !== null
+    return event.type === 'reasoning' && (this.response.reasoning?.summary ?? null) !== null
       ? { ...event, type: 'reasoning_summary' }
       : event;
   }

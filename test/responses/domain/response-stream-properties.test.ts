@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CLIENT_TOOLS } from '../../../src/responses/domain/client-tools.js';
 import { synthesise } from '../../../src/responses/domain/replay.js';
-import { toEnvelope, toObject } from '../../../src/responses/domain/response-json.js';
+import { envelopeJson, toObject } from '../../../src/responses/domain/response-json.js';
 import type { TextEvent } from '../../../src/text/text-event.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { EVENT_TYPES, expectValidEvent } from '../../support/response-event-schemas.js';
@@ -168,7 +168,7 @@ describe('any stream', () => {
       user: 'me',
     });
     const { output, ...envelope } = JSON.parse(JSON.stringify(final)) as typeof final;
-    expect(toEnvelope(final)).toEqual(envelope);
+    expect(JSON.parse(envelopeJson(final))).toEqual(envelope);
     const reordered = Object.fromEntries(Object.entries(envelope).reverse()) as typeof envelope;
     expect(JSON.stringify(toObject(reordered, output))).toBe(JSON.stringify(final));
   });
