@@ -13,7 +13,8 @@ import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 /** Needs a ChatCompletionStore from a global module. */
 @Module({
   imports: [GenerationModule, HealthModule, HttpModule],
-  controllers: [AzureChatController, ExternalChatController, NativeChatController, StoredChatController],
+  // As in the application, the most called first.
+  controllers: [NativeChatController, ExternalChatController, StoredChatController, AzureChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })
 export class ChatModule {

@@ -38,10 +38,11 @@ import { StoredResponses } from './stored-responses.service.js';
 @Module({
   imports: [GenerationModule, HealthModule, HttpModule],
   controllers: [
-    ExternalConversationsController,
+    // Express tries the routes in this order: those that are called most come first.
+    NativeResponsesController,
     ExternalResponsesController,
     NativeConversationsController,
-    NativeResponsesController,
+    ExternalConversationsController,
   ],
   providers: [
     { provide: ResponseRecords, useClass: ChatResponseRecords },
