@@ -27,5 +27,6 @@ const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
 /** The last safeguard: a finished log line without anything that looks like a key or a password in a URL. */
 export function redactLine(line: string): string {
-  return line.replace(SECRET_TEXT, REDACTED).replace(URL_PASSWORD, `$1${REDACTED}@`);
+  const shown = line.replace(SECRET_TEXT, REDACTED);
+  return shown.includes('@') ? shown.replace(URL_PASSWORD, `$1${REDACTED}@`) : shown;
 }
