@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
+import type { Config } from '../base/config.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { AdminGuard } from './admin-guard.js';
 import { AdminAccountsController } from './admin-accounts.controller.js';

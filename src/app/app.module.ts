@@ -3,7 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { AdminModule } from '../admin/admin.module.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { ChatModule } from '../chat/chat.module.js';
-import type { Config } from '../config/config.js';
+import type { LoadedConfig } from '../config/config.js';
 import { configModule } from '../config/config.module.js';
 import { GenerationModule } from '../generation/generation.module.js';
 import { HealthModule } from '../http/health/health.module.js';
@@ -15,14 +15,13 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { ReceiptsModule } from '../receipts/receipts.module.js';
 import { ResponsesModule } from '../responses/responses.module.js';
 import { StorageModule } from '../storage/storage.module.js';
-import { StreamingModule } from '../streaming/streaming.module.js';
 import { VideosModule } from '../videos/videos.module.js';
 import { Workers } from './workers.js';
 
 /** The composition root: what the gateway is made of, and the database that it stands on. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+  static forRoot(config: LoadedConfig, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,7 +30,6 @@ export class AppModule {
         StorageModule.forRoot(databaseUrl, config.maxStoredBytes),
         PaymentsModule,
         HttpModule,
-        StreamingModule,
         CatalogModule,
         ProvidersModule,
         GenerationModule,

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import type { Config } from '../config/config.js';
+import type { LoadedConfig } from '../config/config.js';
 import { AccessLog } from '../http/access-log.js';
 import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
 import { NestLogger } from './logging/nest-logger.js';
@@ -12,7 +12,7 @@ import { ResponseSockets } from '../responses/socket/response-sockets.js';
 
 /** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
 export async function createApplication(
-  config: Config,
+  config: LoadedConfig,
   databaseUrl: string,
   logger: Logger,
 ): Promise<NestExpressApplication> {

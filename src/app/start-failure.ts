@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
-import type { ListenConfig } from '../config/config.js';
+import type { ListenConfig } from '../base/config.js';
 import { StartError } from '../base/errors/start-error.js';
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.js';
+import type { LoadedConfig } from '../config/config.js';
 
 interface Start {
-  readonly config: Config;
+  readonly config: LoadedConfig;
   /** Where the server really listens. */
   readonly address: string;
   readonly databaseUrl: string;
@@ -43,7 +43,7 @@ function firstKeyLines(firstKey: string): string[] {
   return [`Your first key, shown only now (budget 10 USDC):`, `  ${firstKey}`];
 }
 
-function laterLines(base: string, config: Config): string[] {
+function laterLines(base: string, config: LoadedConfig): string[] {
   const token = config.adminTokenFile ? `$(cat '${config.adminTokenFile}')` : '$ADMIN_TOKEN';
   return [
     'With your key in COMPOSE_KEY the lines below can be pasted. A new key:',

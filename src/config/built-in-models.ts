@@ -1,7 +1,7 @@
 import type { InputKind, KnownModel, KnownModels } from '../catalog/model.js';
 import type { TextPricing, TokenPrices } from '../money/pricing.js';
 import { parseDecimal } from '../money/decimal.js';
-import { DEFAULT_PART_TOKENS } from './model-defaults.js';
+import { DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 /**
  * The well-known models that need no file, at the list prices of their providers' own addresses. Limits and prices are

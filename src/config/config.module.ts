@@ -1,9 +1,9 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import type { Config } from './config.js';
+import type { LoadedConfig } from './config.js';
 
-/** Makes one loaded Config injectable everywhere as `ConfigService<Config, true>`. */
-export function configModule(config: Config): Promise<DynamicModule> {
+/** Makes the configuration injectable everywhere as `ConfigService<Config, true>`. */
+export function configModule(config: LoadedConfig): Promise<DynamicModule> {
   return ConfigModule.forRoot({
     isGlobal: true,
     ignoreEnvFile: true,

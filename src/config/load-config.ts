@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { getHeapStatistics } from 'node:v8';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
-import type { Config } from './config.js';
+import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { catalogueFromKeys } from './default-catalogue.js';
@@ -17,7 +17,7 @@ import { DEFAULT_PAYMENTS } from './gateway-file/payments.js';
 import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
 import { SANDBOX_CATALOGUE } from './sandbox-catalogue.js';
 import { loadOrCreateSecret } from './secrets.js';
-import { newSigningKey, parseSigningKey } from './signing-key.js';
+import { newSigningKey, parseSigningKey } from '../base/signing-key.js';
 
 const DEFAULT_FILE = 'gateway.yaml';
 
@@ -33,7 +33,7 @@ export function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
   dataHome: DataHome = (dataDir) => dataDir,
-): Config {
+): LoadedConfig {
   const { variables, catalogFile, read } = readEverything(environment, workingDirectory);
   const askedDataDir = resolve(workingDirectory, variables.DATA_DIR);
   const dataDir = homeOf(variables, askedDataDir, dataHome);
@@ -51,7 +51,7 @@ export function loadConfig(
 }
 
 /** What a command needs that works beside the gateway. */
-export type CommandConfig = Pick<Config, 'database' | 'dataDir' | 'responseRetentionDays'> & {
+export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'responseRetentionDays'> & {
   readonly chainIds: readonly number[];
 };
 
@@ -102,7 +102,7 @@ function defaultPublicUrl(host: string, port: number): string {
 function fromVariables(
   variables: EnvironmentVariables,
 ): Omit<
-  Config,
+  LoadedConfig,
   | 'adminToken'
   | 'adminTokenFile'
   | 'receiptSigningKey'
@@ -144,7 +144,10 @@ function fromVariables(
 }
 
 /** Parsed, a body takes up to twice its bytes: a quarter of the heap for all of them leaves half of it to the rest. */
-function intakeBounds({ BODY_MEMORY_BYTES, KEY_BODY_MEMORY_BYTES }: EnvironmentVariables): Config['intake'] {
+function intakeBounds({
+  BODY_MEMORY_BYTES,
+  KEY_BODY_MEMORY_BYTES,
+}: EnvironmentVariables): LoadedConfig['intake'] {
   const perProcess = BODY_MEMORY_BYTES ?? Math.floor(getHeapStatistics().heap_size_limit / 4);
   return { perProcess, perKey: KEY_BODY_MEMORY_BYTES ?? Math.floor(perProcess / 4) };
 }
@@ -183,7 +186,7 @@ function withSandbox({ providers, models }: CatalogSnapshot): CatalogSnapshot {
 function adminToken(
   { ADMIN_TOKEN: given }: EnvironmentVariables,
   dataDir: string,
-): Pick<Config, 'adminToken' | 'adminTokenFile'> {
+): Pick<LoadedConfig, 'adminToken' | 'adminTokenFile'> {
   if (given !== undefined) return { adminToken: given, adminTokenFile: undefined };
   const path = join(dataDir, 'admin-token');
   return kept('the admin token', () => ({ adminToken: loadOrCreateSecret(path), adminTokenFile: path }));

@@ -3,7 +3,7 @@ import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
 import { parseDecimal } from '../money/decimal.js';
 import { GENERIC_PROFILE } from './provider-profiles.js';
-import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from './model-defaults.js';
+import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 export const SANDBOX_PROVIDER_ID = 'sandbox';
 

@@ -1,10 +1,15 @@
-import { type TextEvent } from '../text/text-event.js';
 import { type HeaderFields } from '../streaming/presenter.js';
 import { type Admission, type Budget, type Outcome } from './outcome.js';
 
-type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
+/** Tells who answers. */
+interface OpenedEvent {
+  readonly type: 'opened';
+  readonly provider: string;
+  readonly upstreamModel: string;
+  readonly attempts: number;
+}
 
-/** Whatever a feature shows; among it `opened`, which tells who answers. */
+/** Whatever a feature shows; `opened` may be among it. */
 export interface ShownEvent {
   readonly type: string;
 }

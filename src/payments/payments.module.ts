@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
-import { parseSigningKey } from '../config/signing-key.js';
+import type { Config } from '../base/config.js';
+import { parseSigningKey } from '../base/signing-key.js';
 import { BudgetQueue } from './budget-queue.js';
 import { CallReports } from './call-reports.js';
 import { Charge } from './charge.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
+import type { Config } from '../base/config.js';
 
 /** What the configuration says about calls that are paid for. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { CatalogModule } from '../catalog/catalog.module.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../base/config.js';
 import { AttemptCounts } from './attempt-counts.js';
 import { ModelDiscovery } from './discovery/model-discovery.js';
 import { AddressGuard } from './http/address-guard.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config, StreamingConfig } from '../config/config.js';
+import type { Config, StreamingConfig } from '../base/config.js';
 
 const DAY_MS = 86_400_000;
 

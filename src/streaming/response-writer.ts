@@ -1,7 +1,7 @@
 import { type ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
-import { type StreamingConfig } from '../config/config.js';
+import { type StreamingConfig } from '../base/config.js';
 import { severityOf, toGatewayError } from '../base/errors/gateway-error.js';
 import { type Demand } from './demand.js';
 import { type BodyPresenter, type StreamPresenter } from './presenter.js';

@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http';
-import { type StreamingConfig } from '../config/config.js';
+import { type StreamingConfig } from '../base/config.js';
 import { toGatewayError } from '../base/errors/gateway-error.js';
 import { Answer } from './answer.js';
 import { type Demand } from './demand.js';

@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http';
-import { type StreamingConfig } from '../config/config.js';
+import { type StreamingConfig } from '../base/config.js';
 import { Answer } from './answer.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { type BodyPresenter } from './presenter.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import type { Config } from '../config/config.js';
+import type { Config } from '../base/config.js';
 
 const FIRST_POLL_MS = 1_000;
 const DAY_MS = 86_400_000;

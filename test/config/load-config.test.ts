@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Config } from '../../src/config/config.js';
+import type { LoadedConfig } from '../../src/config/config.js';
 import { ConfigurationError } from '../../src/base/errors/configuration-error.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { cleanUpDirectories, temporaryDirectory } from './temporary-directory.js';
@@ -16,7 +16,7 @@ const X25519_PEM = generateKeyPairSync('x25519')
   .privateKey.export({ format: 'pem', type: 'pkcs8' })
   .toString();
 
-function load(environment: NodeJS.ProcessEnv = {}, directory = temporaryDirectory()): Config {
+function load(environment: NodeJS.ProcessEnv = {}, directory = temporaryDirectory()): LoadedConfig {
   return loadConfig(environment, directory);
 }
 

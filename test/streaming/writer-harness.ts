@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Observable } from 'rxjs';
-import { type StreamingConfig } from '../../src/config/config.js';
+import { type StreamingConfig } from '../../src/base/config.js';
 import { type GatewayError } from '../../src/base/errors/gateway-error.js';
 import { sendError } from '../../src/http/send-error.js';
 import { toGatewayError } from '../../src/base/errors/gateway-error.js';

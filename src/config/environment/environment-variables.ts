@@ -1,4 +1,4 @@
-import { parseSigningKey } from '../signing-key.js';
+import { parseSigningKey } from '../../base/signing-key.js';
 import { isProxyUrl } from './proxies.js';
 import {
   isHeaderToken,

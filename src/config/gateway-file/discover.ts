@@ -1,7 +1,7 @@
 import { isModelName } from '../../catalog/model-name.js';
 import type { DiscoverSettings } from '../../catalog/model.js';
 import { BUILT_IN_MODELS } from '../built-in-models.js';
-import { DEFAULT_CONTEXT_WINDOW } from '../model-defaults.js';
+import { DEFAULT_CONTEXT_WINDOW } from '../../catalog/model-defaults.js';
 import { readPricing } from './pricing.js';
 import type { Section, TextRule } from './section.js';
 

@@ -2,7 +2,7 @@ import { REST_OF_NAME } from '../../catalog/model-index.js';
 import type { InputKind, Model, ProviderSettings, Target } from '../../catalog/model.js';
 import { isModelName, isNameOrPattern, MODEL_NAME_WORDS, prefixOf } from '../../catalog/model-name.js';
 import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
-import { DEFAULT_CREATED } from '../model-defaults.js';
+import { DEFAULT_CREATED } from '../../catalog/model-defaults.js';
 import type { Section, TextRule } from './section.js';
 import { readTextModel } from './text-model.js';
 import { readVideoModel, type CommonSettings } from './video-model.js';

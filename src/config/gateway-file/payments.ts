@@ -1,4 +1,4 @@
-import type { PaymentsConfig } from '../config.js';
+import type { PaymentsConfig } from '../../base/config.js';
 import { isHttpUrl } from '../environment/rules.js';
 import type { Section, TextRule } from './section.js';
 

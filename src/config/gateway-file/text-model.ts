@@ -6,7 +6,11 @@ import {
   type TextModel,
 } from '../../catalog/model.js';
 import { BUILT_IN_MODELS } from '../built-in-models.js';
-import { DEFAULT_CONTEXT_WINDOW, DEFAULT_PART_TOKENS, defaultOutputTokens } from '../model-defaults.js';
+import {
+  DEFAULT_CONTEXT_WINDOW,
+  DEFAULT_PART_TOKENS,
+  defaultOutputTokens,
+} from '../../catalog/model-defaults.js';
 import { readPricing } from './pricing.js';
 import type { Section, TextRule } from './section.js';
 import type { CommonSettings } from './video-model.js';

@@ -6,7 +6,7 @@ import type {
   ProviderSettings,
   TextModel,
 } from '../../catalog/model.js';
-import { DEFAULT_CREATED, DEFAULT_PART_TOKENS, defaultOutputTokens } from '../../config/model-defaults.js';
+import { DEFAULT_CREATED, DEFAULT_PART_TOKENS, defaultOutputTokens } from '../../catalog/model-defaults.js';
 import type { ListedModel } from './listed-model.js';
 
 /** More than any known server lists. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { StreamingConfig } from '../../config/config.js';
+import type { StreamingConfig } from '../../base/config.js';
 import type { Demand } from '../../streaming/demand.js';
 import { SendGate } from '../../streaming/send-gate.js';
 import { SilenceClock } from '../../streaming/silence-clock.js';

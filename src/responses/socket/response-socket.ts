@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { StreamingConfig } from '../../config/config.js';
+import type { StreamingConfig } from '../../base/config.js';
 import { GatewayError, toGatewayError } from '../../base/errors/gateway-error.js';
 import { ClientLeft } from '../../http/client-left.js';
 import type { Intake } from '../../http/intake.js';

@@ -5,7 +5,6 @@ import {
   type IdempotencyRecord,
   type KeptAnswer,
 } from '../../payments/once/idempotency-store.js';
-import type { HeaderFields } from '../../streaming/presenter.js';
 import { Database } from '../database.js';
 
 interface RecordRow {
@@ -13,7 +12,7 @@ interface RecordRow {
   readonly response_id: string | null;
   readonly kind: KeptAnswer['kind'] | 'lost' | 'erased' | null;
   readonly status: number | null;
-  readonly headers: HeaderFields | null;
+  readonly headers: KeptAnswer['headers'] | null;
   readonly content: string | null;
 }
 

@@ -1,4 +1,4 @@
-import type { TextModel } from '../catalog/model.js';
+import type { TextModel } from './model.js';
 
 /**
  * Input tokens held for a part that is not text, where the catalog gives no figure: a detailed image with a wide

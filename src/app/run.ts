@@ -1,0 +1,64 @@
+import { createApplication } from './application.js';
+import { loadConfig } from '../config/load-config.js';
+import { createLogger } from './logging/create-logger.js';
+import { KeysService } from '../payments/keys/keys.service.js';
+import { shutDown } from './shutdown.js';
+import { listen, requireUsableAddress } from './start-failure.js';
+import { dataHome, wordsForHome } from '../storage/embedded-postgres/data-home.js';
+import { applyMigrations } from '../storage/migrations/apply-migrations.js';
+import { startDatabase } from '../storage/start-database.js';
+import { welcome } from './welcome.js';
+
+/** Terminals and npm may deliver one Ctrl-C twice; only a later one means "hurry". */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+/** The life of a gateway, from its configuration to its end. @throws what `wordsFor` has words for */
+export async function run(): Promise<void> {
+  const config = loadConfig(undefined, undefined, dataHome);
+  const logger = createLogger(config.log);
+  if (config.dataDir !== config.askedDataDir) logger.warn(wordsForHome(config.askedDataDir, config.dataDir));
+  const signals = listenForSignals();
+  await requireUsableAddress(config.listen);
+  const database = await startDatabase({
+    url: config.database.url,
+    dataDir: config.dataDir,
+    log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
+  });
+  try {
+    await applyMigrations(database.url);
+    const app = await createApplication(config, database.url, logger);
+    let firstKey: string | undefined;
+    try {
+      await listen(app, config.listen);
+      if (database.embedded) firstKey = await app.get(KeysService).createFirst();
+    } catch (failure) {
+      await shutDown(app, { graceMs: 0, hurry: AbortSignal.abort() });
+      throw failure;
+    }
+    process.stdout.write(
+      welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),
+    );
+
+    await signals.first;
+    logger.info('draining: no new work is taken, running calls may finish');
+    await shutDown(app, { graceMs: config.shutdownGraceMs, hurry: signals.second });
+  } finally {
+    await database.stop();
+  }
+}
+
+/** From the very start, so that a signal during start ends it in order too. */
+function listenForSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+  const hurry = new AbortController();
+  let firstAt: number | undefined;
+  const first = new Promise<void>((resolve) => {
+    const onSignal = (): void => {
+      if (firstAt !== undefined && performance.now() - firstAt > SECOND_SIGNAL_AFTER_MS) hurry.abort();
+      firstAt ??= performance.now();
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+  return { first, second: hurry.signal };
+}
