@@ -3,7 +3,7 @@
  * The ledger without a gateway around it: holds that are taken and settled, with signed receipts and their entries, by
  * the build's own code, on the database of the gateway.
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { serveParent } from '../support/child-side.js';
 import { microseconds } from '../support/clock.js';
 import { Failures } from '../support/failures.js';
@@ -27,6 +27,7 @@ const { Database } = await built('storage/database');
 const { PostgresLedger } = await built('storage/ledger/postgres-ledger');
 const { PostgresProcessLeases } = await built('storage/postgres-process-leases');
 const { ReceiptSigner } = await built('payments/receipts/receipt-signer');
+const { Payer } = await built('payments/payer');
 const { Settling } = await built('payments/receipts/settling');
 const { chargeFor } = await built('money/metering');
 const { parseDecimal } = await built('money/decimal');
@@ -47,22 +48,22 @@ const identity = { id: newId('proc') };
 const ledger = new PostgresLedger(database, identity, { maxBytes: Number.MAX_SAFE_INTEGER });
 const settling = new Settling(ledger, new ReceiptSigner(generateKeyPairSync('ed25519').privateKey));
 
-/** @returns {Promise<Buffer>} the hash of a key with a budget that does not run out */
+/** @returns {Promise<object>} the holder of a key with a budget that does not run out */
 async function makeKey() {
-  const hash = createHash('sha256').update(randomBytes(32)).digest();
+  const payer = Payer.ofKey(randomBytes(32).toString('hex'));
   await database.pool.query(
     'INSERT INTO api_keys (id, account_id, key_hash, budget_limit) VALUES ($1, $2, $3, 1000000000000)',
-    [newId('key'), ACCOUNT, hash],
+    [newId('key'), ACCOUNT, payer.hash],
   );
-  return hash;
+  return payer;
 }
 
-/** @param {Buffer} keyHash */
-async function pair(keyHash) {
+/** @param {object} payer */
+async function pair(payer) {
   const call = { holdId: newId('hold'), requestId: newId('req'), responseId: newId('resp') };
   const grant = await ledger.hold({
     ...call,
-    keyHash,
+    payer,
     model: 'instant',
     wanted: 10_000n,
     minimum: 1_000n,
@@ -79,7 +80,7 @@ async function pair(keyHash) {
     network: 'eip155:43113',
     provider: 'bench',
     meterSubject: 'bench:instant',
-    charge: chargeFor(USAGE, tariff, { feeBps: FEE_BPS, estimated: false }),
+    charge: chargeFor([USAGE], tariff, { feeBps: FEE_BPS, estimated: false }),
     estimated: false,
     settledAtMs: Date.now(),
     held: grant.amount,

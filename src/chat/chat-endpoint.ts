@@ -32,13 +32,13 @@ export class ChatEndpoint {
     presenters: ChatPresenters,
     model?: string,
   ): Promise<void> {
-    const { parsed, payer, once, earlier } = await this.requests.receive(
+    const { parsed, origin, once, earlier } = await this.requests.receive(
       caller,
       { request, response },
       (body) => parseChatRequest(model === undefined ? body : { ...body, model }),
     );
     if (earlier) return this.answers.repeat(response, earlier.answer);
-    const command = await this.requests.keyFirst(caller, () => this.chat.command(parsed, payer));
+    const command = await this.requests.keyFirst(caller, () => this.chat.command(parsed, origin));
     const run: Run<TextEvent> = (demand, call) => this.chat.complete(command, demand, call);
     await (parsed.stream
       ? this.answers.stream(response, once, run, presenters.stream(command))

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { defer, finalize, identity, tap, type Observable } from 'rxjs';
 import { ResponseRecords } from '../generation/response-records.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
-import type { Payer } from '../payments/charged-work.js';
+import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { TextEvent } from '../text/text-event.js';
@@ -24,12 +24,12 @@ export class ChatService {
   ) {}
 
   /** @throws GatewayError for an unknown model, or an option that it has no price for. */
-  command(request: ChatRequest, payer: Payer): ChatCommand {
+  command(request: ChatRequest, origin: CallOrigin): ChatCommand {
     const { stream, n, outputCapTokens, serviceTier, webSearch } = request;
     const resolved = this.calls.resolve(request.model);
     const call = this.calls.prepare(
       { resolved, chat: request.body, stream, n, outputCapTokens, serviceTier, webSearch },
-      payer,
+      origin,
     );
     return { request, call };
   }

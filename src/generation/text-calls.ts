@@ -8,8 +8,8 @@ import { newId } from '../base/ids.js';
 import type { JsonObject } from '../base/json.js';
 import type { CallRecord } from '../payments/call-record.js';
 import { Charge } from '../payments/charge.js';
-import type { AdoptedHold, Grant, Payer } from '../payments/charged-work.js';
-import { Quote, type CallSize } from '../money/quote.js';
+import type { AdoptedHold, Grant, CallOrigin } from '../payments/charged-work.js';
+import { TokenPrice, type CallSize } from '../money/token-price.js';
 import { addUsage } from '../money/usage.js';
 import { tariffFor, type PricedOptions } from '../money/tariff.js';
 import { PaymentSettings } from '../payments/settings.js';
@@ -75,12 +75,12 @@ export type Shape<Event> = (events: Observable<TextEvent>, asking: Asking) => Ob
 /** A request for text that has been checked against the catalog and priced. */
 export interface TextCall {
   readonly request: TextCallRequest;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly responseId: string;
   readonly createdAtMs: number;
   /** The same as the API shows it, whole Unix seconds. */
   readonly createdSeconds: number;
-  readonly quote: Quote;
+  readonly price: TokenPrice;
   /** A rough count of the input of the first request. */
   readonly inputTokens: number;
   /** Of `request.chat`. */
@@ -126,7 +126,7 @@ export class TextCalls {
   }
 
   /** @throws GatewayError for an option that the model has no price for. */
-  prepare(request: TextCallRequest, payer: Payer, responseId = newId('resp')): TextCall {
+  prepare(request: TextCallRequest, origin: CallOrigin, responseId = newId('resp')): TextCall {
     const { model } = request.resolved;
     const tariff = tariffFor(model.pricing, request);
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
@@ -142,7 +142,7 @@ export class TextCalls {
     });
     const spentBefore =
       before && sizeBefore
-        ? new Quote(tariff, callSize(sizeBefore, before.outputCapTokens), this.feeBps).wanted
+        ? new TokenPrice(tariff, callSize(sizeBefore, before.outputCapTokens), this.feeBps).wanted
         : 0n;
     const main = callSize(size, request.outputCapTokens);
     // The earlier answer is a part of the input.
@@ -150,11 +150,11 @@ export class TextCalls {
     const createdAtMs = Date.now();
     return {
       request,
-      payer,
+      origin,
       responseId,
       createdAtMs,
       createdSeconds: Math.floor(createdAtMs / 1000),
-      quote: new Quote(tariff, { ...main, inputTokensBound }, this.feeBps, spentBefore),
+      price: new TokenPrice(tariff, { ...main, inputTokensBound }, this.feeBps, spentBefore),
       inputTokens: roughInput(sizeBefore ?? size),
       size,
     };
@@ -163,12 +163,12 @@ export class TextCalls {
   /** Cold. See `Charge.run`. */
   run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
     const { demand, shape, record, once, cancelled, canMove, adopted } = options;
-    const { request, payer, quote, responseId, inputTokens } = call;
+    const { request, origin, price, responseId, inputTokens } = call;
     const { model } = request.resolved;
     const meter = new CallMeter(inputTokens);
     return this.charge.run({
-      payer,
-      quote,
+      origin,
+      price,
       model: model.id,
       entryId: entryIdOf(model),
       provider: model.targets[0]?.provider.id ?? '',
@@ -215,7 +215,7 @@ export class TextCalls {
   }
 
   private generate(
-    { request, payer, quote }: TextCall,
+    { request, origin, price }: TextCall,
     { chat, outputCapTokens }: AskOptions & { readonly chat: JsonObject },
     { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
@@ -223,7 +223,7 @@ export class TextCalls {
   ): Observable<TextEvent> {
     const { model } = request.resolved;
     const isLimited = request.outputCapTokens !== undefined || model.defaultOutputTokens !== undefined;
-    const own = isLimited ? quote.size.outputCap : undefined;
+    const own = isLimited ? price.size.outputCap : undefined;
     const cap =
       outputCapTokens === undefined ? (loweredOutputCap ?? own) : outputCapOf(model, outputCapTokens);
     return this.text.generate(
@@ -238,7 +238,7 @@ export class TextCalls {
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),
       },
-      { demand, onSent: meter.markSent, beforeSending, requestId: payer.requestId },
+      { demand, onSent: meter.markSent, beforeSending, requestId: origin.requestId },
     );
   }
 }

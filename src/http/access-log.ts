@@ -94,7 +94,7 @@ export class AccessLog {
   }
 
   private ended(report: CallReport): void {
-    const { line, requestId } = report.payer;
+    const { line, requestId } = report.origin;
     if (!(line instanceof OpenLine)) {
       const durationMs = Math.round(report.durationMs);
       this.logger.info({ requestId, durationMs, ...callFields(report) }, 'call');

@@ -9,11 +9,12 @@ import {
 import { KeyAuthenticator } from '../payments/keys/key-authenticator.js';
 import { callerOf } from './caller.js';
 import type { Surface } from './surface.js';
+import type { Payer } from '../payments/payer.js';
 
 /** Who owns what is stored, as a key has shown it. */
 export interface Account {
   readonly id: string;
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** Entries of the catalog that its key may use; none names all. */
   readonly allowedModels: readonly string[];
   readonly surface: Surface;
@@ -31,8 +32,8 @@ class AccountGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const caller = callerOf(request);
     const { accountId, allowedModels } = await this.keys.authenticate(caller);
-    const { keyHash, surface } = caller;
-    accounts.set(request, { id: accountId, keyHash, allowedModels, surface });
+    const { payer, surface } = caller;
+    accounts.set(request, { id: accountId, payer, allowedModels, surface });
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { hashApiKey } from '../payments/keys/api-key.js';
+import { Payer } from '../payments/payer.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { wireOf } from '../streaming/wire-of.js';
 import { lineOf } from './access-log.js';
@@ -38,7 +38,7 @@ function readCaller(request: IncomingMessage): Caller {
   const surface = surfaceOf(request);
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
   return {
-    keyHash: hashApiKey(keyOf(request)),
+    payer: Payer.ofKey(keyOf(request)),
     rate: { counted: false },
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,

@@ -32,11 +32,11 @@ export class FreeBodies {
    * @throws ClientLeft when the upload breaks off
    */
   async receive(caller: Caller, request: IncomingMessage, form?: BodyForm): Promise<FreeBody> {
-    const { keyHash } = caller;
-    const others = this.intake.uploadsOf(keyHash);
-    const share = this.intake.share(keyHash);
+    const { payer } = caller;
+    const others = this.intake.uploadsOf(payer);
+    const share = this.intake.share(payer);
     try {
-      return await this.intake.during(keyHash, async () => {
+      return await this.intake.during(payer, async () => {
         const key = await this.keys.authenticate(caller, { others, paid: false });
         if (form?.mayBeEmpty && !hasBody(request)) return { key, body: {} };
         return { key, body: await readJsonBody(request, { maxBytes: this.settings.maxBytes, share }) };

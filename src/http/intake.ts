@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { BodySettings } from './settings.js';
-import { SumsByKey } from './sums-by-key.js';
+import { SumsByPayer } from './sums-by-payer.js';
+import type { Payer } from '../payments/payer.js';
 
 /** So much of a body is never refused or counted: ordinary requests get in whatever large ones are there. */
 const UNCOUNTED_BYTES = 65_536;
@@ -12,39 +13,39 @@ const BYTES_PER_VALUE = 64;
 @Injectable()
 export class Intake {
   private held = 0;
-  private readonly heldByKey = new SumsByKey();
-  private readonly uploads = new SumsByKey();
+  private readonly heldByKey = new SumsByPayer();
+  private readonly uploads = new SumsByPayer();
 
   constructor(private readonly settings: BodySettings) {}
 
   /** Room for one body. To be released when the body is not needed any more. */
-  share(keyHash: Buffer): IntakeShare {
-    return new IntakeShare((bytes, own) => this.take(keyHash, bytes, own));
+  share(payer: Payer): IntakeShare {
+    return new IntakeShare((bytes, own) => this.take(payer, bytes, own));
   }
 
   /** Uploads of this key that take their time. */
-  uploadsOf(keyHash: Buffer): number {
-    return this.uploads.of(keyHash);
+  uploadsOf(payer: Payer): number {
+    return this.uploads.of(payer);
   }
 
   /** Counts an upload for as long as it lasts. */
-  async during<Result>(keyHash: Buffer, upload: () => Promise<Result>): Promise<Result> {
-    this.uploads.add(keyHash, 1);
+  async during<Result>(payer: Payer, upload: () => Promise<Result>): Promise<Result> {
+    this.uploads.add(payer, 1);
     try {
       return await upload();
     } finally {
-      this.uploads.add(keyHash, -1);
+      this.uploads.add(payer, -1);
     }
   }
 
   /** @param own what the same body has already: a body that is alone is never refused, whatever the bounds */
-  private take(keyHash: Buffer, bytes: number, own: number): void {
+  private take(payer: Payer, bytes: number, own: number): void {
     const { perKey, perProcess } = this.settings.intake;
-    const others = this.heldByKey.of(keyHash) - own;
+    const others = this.heldByKey.of(payer) - own;
     if (bytes > 0 && others > 0 && others + own + bytes > perKey) throw keyIsFull(perKey);
     if (bytes > 0 && this.held > own && this.held + bytes > perProcess) throw processIsFull();
     this.held += bytes;
-    this.heldByKey.add(keyHash, bytes);
+    this.heldByKey.add(payer, bytes);
   }
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import type { JsonObject } from '../base/json.js';
-import type { Payer } from '../payments/charged-work.js';
+import type { CallOrigin } from '../payments/charged-work.js';
 import { Networks } from '../payments/networks.js';
 import { Once, type Earlier } from '../payments/once/once.js';
 import { onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
@@ -19,7 +19,7 @@ import { BodySettings } from './settings.js';
 /** A request for a paid call whose shape is right. */
 export interface PaidRequest<Parsed> {
   readonly parsed: Parsed;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   /** Set when it is to run once, however often it is sent. */
   readonly once: OnceKey | undefined;
   /** Set when the same request came before: what it was answered. */
@@ -74,10 +74,10 @@ export class PaidRequests {
   }
 
   /** The body is needed until the answer is over. */
-  private limitsFor({ keyHash }: Caller, { response }: Exchange): BodyLimits {
+  private limitsFor({ payer }: Caller, { response }: Exchange): BodyLimits {
     const { maxBytes } = this.settings;
     if (isClientGone(response)) return { maxBytes };
-    const share = this.intake.share(keyHash);
+    const share = this.intake.share(payer);
     const stopListening = onceClosed(response, () => {
       stopListening();
       share.release();
@@ -94,8 +94,8 @@ export class PaidRequests {
     const { keys, intake } = this;
     const received = await receivePaidBody({ caller, keys, intake }, read, (body) => {
       const { parsed, content } = parse(body);
-      const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-      return { parsed, payer, once: onceKeyOf(request, content) };
+      const origin = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
+      return { parsed, origin, once: onceKeyOf(request, content) };
     });
     const { once } = received;
     const earlier = once && (await this.once.earlier(caller, once));

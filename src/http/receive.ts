@@ -35,8 +35,8 @@ export async function receivePaidBody<Body, Command>(
       () => keys.check(caller),
     );
   }
-  const others = intake.uploadsOf(caller.keyHash);
-  return intake.during(caller.keyHash, async () => {
+  const others = intake.uploadsOf(caller.payer);
+  return intake.during(caller.payer, async () => {
     try {
       await keys.check(caller, { others, paid: true });
     } catch (refusal) {

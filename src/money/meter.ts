@@ -2,6 +2,8 @@ import type { Usage } from './usage.js';
 
 export interface Measurement {
   readonly usage: Usage;
+  /** Of what the price counts instead of tokens, such as seconds, as far as that is known. */
+  readonly quantity?: number | undefined;
   /** Of each request to the model, where there was more than one: a long context is dearer for its request alone. */
   readonly requests?: readonly Usage[];
   /** The upstream gave no count; this one was made here. */

@@ -24,18 +24,11 @@ interface ChargeTerms {
 }
 
 /**
- * Prices the usage line by line, each line rounded up, and adds the platform fee of `feeBps` basis points. Gives a charge
- * that the books can hold for whatever figures: what cannot be is brought to what can (`wholeUsage`).
+ * Prices what each request to the model has used, line by line, each line rounded up, and adds the platform fee of
+ * `feeBps` basis points. Each request has the prices of its own length; what has the same price is one line. Gives a
+ * charge that the books can hold for whatever figures: what cannot be is brought to what can (`wholeUsage`).
  */
-export function chargeFor(usage: Usage, tariff: Tariff, terms: ChargeTerms): Charge {
-  return chargeForEach([usage], tariff, terms);
-}
-
-/**
- * What a call costs that asked its model more than once. Each request has the prices of its own length; what has the
- * same price is one line.
- */
-export function chargeForEach(
+export function chargeFor(
   requests: readonly Usage[],
   tariff: Tariff,
   { feeBps, estimated }: ChargeTerms,

@@ -4,6 +4,7 @@ import { KeyQueue, type Claim, type HoldAnswer, type PendingHold } from './key-q
 import { KeyStore } from './keys/key-store.js';
 import { isRefusal } from './ledger.js';
 import { PaymentSettings } from './settings.js';
+import type { Payer } from './payer.js';
 
 /** Calls that wait keep their bodies in memory. */
 const MOST_WAITERS = 1_000;
@@ -46,8 +47,8 @@ export class BudgetQueue implements Worker {
   }
 
   /** A hold of the key has ended in this process. */
-  returned(keyHash: Buffer): void {
-    void this.queueFor(keyHash)?.serve();
+  returned(payer: Payer): void {
+    void this.queueFor(payer)?.serve();
   }
 
   /** The process ends: nobody waits any more. */
@@ -57,14 +58,14 @@ export class BudgetQueue implements Worker {
   }
 
   private async takeInTurn(claim: Claim, leaving: Leaving): Promise<HoldAnswer> {
-    const ahead = this.queueFor(claim.keyHash);
+    const ahead = this.queueFor(claim.payer);
     const before = ahead?.mustQueue(claim.minimum) ? ahead.refusalFor(claim) : undefined;
     const refusal = before ?? (await claim.attempt());
     if (!isRefusal(refusal) || refusal.reason !== 'budget_held') return refusal;
     if (this.isClosed) return { ...refusal, reason: 'no_lease' };
     if (leaving.left) return refusal;
     const isRoom = this.waiters < MOST_WAITERS;
-    const waiting = isRoom ? this.queueOf(claim.keyHash).enter(claim, refusal) : undefined;
+    const waiting = isRoom ? this.queueOf(claim.payer).enter(claim, refusal) : undefined;
     // Nobody is refused of whom the books were not asked: what is free may be enough for this one.
     if (!waiting) return before ? claim.attempt() : refusal;
     leaving.leave = waiting.leave;
@@ -77,24 +78,20 @@ export class BudgetQueue implements Worker {
   }
 
   /** Most of the time nobody waits, whatever the key. */
-  private queueFor(keyHash: Buffer): KeyQueue | undefined {
-    return this.queues.size === 0 ? undefined : this.queues.get(idOf(keyHash));
+  private queueFor(payer: Payer): KeyQueue | undefined {
+    return this.queues.size === 0 ? undefined : this.queues.get(payer.id);
   }
 
-  private queueOf(keyHash: Buffer): KeyQueue {
-    const id = idOf(keyHash);
+  private queueOf(payer: Payer): KeyQueue {
+    const { id } = payer;
     const known = this.queues.get(id);
     if (known) return known;
     const queue = new KeyQueue(
-      () => this.keys.findByHash(keyHash),
+      () => this.keys.findFor(payer),
       this.waitMs,
       () => this.queues.delete(id),
     );
     this.queues.set(id, queue);
     return queue;
   }
-}
-
-function idOf(keyHash: Buffer): string {
-  return keyHash.toString('base64');
 }

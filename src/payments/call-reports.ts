@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { Ending } from './call-record.js';
-import type { ChargedWork, Payer } from './charged-work.js';
+import type { ChargedWork, CallOrigin } from './charged-work.js';
 import type { Receipt } from '../money/receipt.js';
 import type { HoldGrant } from './ledger.js';
 import type { Measurement } from '../money/meter.js';
 
 /** What a paid call came to. */
 export interface CallReport {
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   /** Public model id without options. */
   readonly model: string;
   /** The catalog entry that the model is from: a name of the operator's, where `model` may be one of the client's. */
@@ -32,7 +32,7 @@ export interface CallReport {
 /** Tells logs and metrics of every paid call, once when it begins and once when its money has its end. */
 @Injectable()
 export class CallReports {
-  readonly begun = new Subject<Payer>();
+  readonly begun = new Subject<CallOrigin>();
   readonly ended = new Subject<CallReport>();
 }
 
@@ -45,14 +45,14 @@ export class CallStory {
   measurement: Measurement | undefined;
   receipt: Receipt | undefined;
 
-  private readonly payer: Payer;
+  private readonly origin: CallOrigin;
 
   constructor(
     private readonly work: Omit<ChargedWork<unknown>, 'generate'>,
     private readonly reports: CallReports,
   ) {
-    this.payer = work.background ? { ...work.payer, line: undefined } : work.payer;
-    reports.begun.next(this.payer);
+    this.origin = work.background ? { ...work.origin, line: undefined } : work.origin;
+    reports.begun.next(this.origin);
   }
 
   heard(): void {
@@ -65,7 +65,7 @@ export class CallStory {
     this.isTold = true;
     const { model, entryId, provider, meter } = this.work;
     this.reports.ended.next({
-      payer: this.payer,
+      origin: this.origin,
       model,
       entryId,
       provider: meter.provider ?? provider,

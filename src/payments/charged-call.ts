@@ -66,7 +66,7 @@ export class ChargedCall<Event> implements RunningCall {
       const grant = await this.takeHold();
       if (!grant) return this.end(undefined, () => this.subscriber.complete());
       if (isRefusal(grant))
-        return this.refuse(this.cutOffError ?? (await this.holds.refusalOf(grant, this.work.payer)));
+        return this.refuse(this.cutOffError ?? (await this.holds.refusalOf(grant, this.work.origin)));
       this.grant = grant;
       this.story.grant = grant;
     } catch (failure) {
@@ -85,9 +85,9 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
-    const { adopted, payer } = this.work;
+    const { adopted, origin } = this.work;
     if (adopted) return adopted.claim();
-    this.pending = this.holds.take(payer, holdRequestFor(this.work, this.holdId));
+    this.pending = this.holds.take(origin, holdRequestFor(this.work, this.holdId));
     return this.pending.answer;
   }
 
@@ -125,10 +125,9 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private start(grant: HoldGrant): void {
-    const { quote, generate, once } = this.work;
+    const { price, generate, once } = this.work;
     this.phase = 'running';
-    const cap = quote.outputCapFor(grant.amount);
-    const loweredOutputCap = cap < quote.size.outputCap ? cap : undefined;
+    const loweredOutputCap = price.loweredCap(grant.amount);
     this.subscriber.next({
       admission: {
         budget: grant.budget,
@@ -282,7 +281,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.phase = 'ended';
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
-    if (this.grant) this.holds.returned(this.work.payer);
+    if (this.grant) this.holds.returned(this.work.origin);
     if (ending) this.story.end(ending);
     report();
   }

@@ -1,15 +1,15 @@
 import type { Observable } from 'rxjs';
 import type { CallRecord } from './call-record.js';
-import type { Quote } from '../money/quote.js';
+import type { Price } from '../money/price.js';
 import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
 import type { Meter } from '../money/meter.js';
 import type { OnceCall } from './once/recorded-answer.js';
+import type { Payer } from './payer.js';
 
-/** Who pays. */
-export interface Payer {
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
+/** Where a paid call comes from: who pays, and the request that asks. */
+export interface CallOrigin {
+  readonly payer: Payer;
   /** Of the request that asks; see `KeyedRequest`. */
   readonly rate?: KeyedRequest['rate'];
   readonly requestId: string;
@@ -38,8 +38,8 @@ export interface AdoptedHold {
 }
 
 export interface ChargedWork<Event> {
-  readonly payer: Payer;
-  readonly quote: Quote;
+  readonly origin: CallOrigin;
+  readonly price: Price;
   /** Public model id without options: what receipts name. */
   readonly model: string;
   /** The id of its catalog entry: what the key's allowed models name. */

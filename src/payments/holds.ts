@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { GatewayError } from '../base/errors/gateway-error.js';
 import { BudgetQueue } from './budget-queue.js';
-import type { Payer } from './charged-work.js';
+import type { CallOrigin } from './charged-work.js';
 import { countedOnce } from './counted-once.js';
 import type { HoldAnswer, PendingHold } from './key-queue.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';
@@ -18,8 +18,8 @@ export class Holds {
   ) {}
 
   /** Where only other calls' holds stand in its way it waits for them to come back. */
-  take(payer: Payer, request: HoldRequest): PendingHold {
-    return this.takeBy(payer, request.minimum, request, (attempted) => this.ledger.hold(attempted));
+  take(origin: CallOrigin, request: HoldRequest): PendingHold {
+    return this.takeBy(origin, request.minimum, request, (attempted) => this.ledger.hold(attempted));
   }
 
   /**
@@ -27,12 +27,12 @@ export class Holds {
    * @param minimum the least amount that will do, atomic USDC
    */
   takeBy<Request extends { readonly counted?: boolean }>(
-    { keyHash }: Payer,
+    { payer }: CallOrigin,
     minimum: bigint,
     request: Request,
     hold: (request: Request) => Promise<HoldAnswer>,
   ): PendingHold {
-    return this.budgets.take({ keyHash, minimum, attempt: countedOnce(request, hold) });
+    return this.budgets.take({ payer, minimum, attempt: countedOnce(request, hold) });
   }
 
   /**
@@ -40,9 +40,9 @@ export class Holds {
    * limit counts it here, unless it has.
    * @throws GatewayError when that is used up
    */
-  async refusalOf(refusal: HoldRefusal, { keyHash }: Payer): Promise<GatewayError> {
+  async refusalOf(refusal: HoldRefusal, { payer }: CallOrigin): Promise<GatewayError> {
     if (refusal.reason === 'storage_full' && !refusal.isCounted)
-      await this.keys.check({ keyHash, rate: { counted: false } });
+      await this.keys.check({ payer, rate: { counted: false } });
     return refusalError(refusal);
   }
 
@@ -55,8 +55,8 @@ export class Holds {
     return this.ledger.release(release);
   }
 
-  /** A hold of this payer has ended: others may have waited for it. */
-  returned({ keyHash }: Payer): void {
-    this.budgets.returned(keyHash);
+  /** A hold of this origin has ended: others may have waited for it. */
+  returned({ payer }: CallOrigin): void {
+    this.budgets.returned(payer);
   }
 }

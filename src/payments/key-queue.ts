@@ -1,5 +1,6 @@
 import type { KeyRecord } from './keys/key-store.js';
 import { isRefusal, type HoldGrant, type HoldRefusal } from './ledger.js';
+import type { Payer } from './payer.js';
 
 /** How often the key is looked at for what other processes, sweeps and operators have given back. */
 const LOOK_MS = 500;
@@ -9,8 +10,7 @@ export type HoldAnswer = HoldGrant | HoldRefusal;
 
 /** What is to be held for a call. */
 export interface Claim {
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** Atomic USDC. */
   readonly minimum: bigint;
   /** Asks the books. May be called again after a refusal. */

@@ -1,32 +1,29 @@
 import { Logger } from '@nestjs/common';
-import { newId } from '../base/ids.js';
 import type { ChargedWork } from './charged-work.js';
-import { chargeForEach } from '../money/metering.js';
-import { encodeTariff } from '../money/tariff.js';
 import { NO_USAGE } from '../money/usage.js';
-import type { HoldGrant, HoldRequest, Settlement } from './ledger.js';
+import type { HoldGrant, HoldRequest, HoldSettlement } from './ledger.js';
+import { settlementOf } from './settlement.js';
 import type { Measurement, Meter } from '../money/meter.js';
 
 const logger = new Logger('Settlement');
 
 /** What the ledger is asked for before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
-  const { payer, quote, model, entryId, provider, responseId, inputTokensEstimate } = work;
+  const { origin, price, model, entryId, provider, responseId, inputTokensEstimate } = work;
   return {
     holdId,
-    keyHash: payer.keyHash,
-    counted: payer.rate?.counted ?? false,
+    payer: origin.payer,
+    counted: origin.rate?.counted ?? false,
     model: entryId,
-    wanted: quote.wanted,
-    minimum: quote.minimum,
-    requestId: payer.requestId,
+    wanted: price.wanted,
+    minimum: price.minimum,
+    requestId: origin.requestId,
     responseId,
     once: work.once,
     inputTokens: inputTokensEstimate,
     terms: {
-      tariff: encodeTariff(quote.tariff),
-      feeBps: quote.feeBps,
-      chainId: payer.chainId ?? null,
+      ...price.terms,
+      chainId: origin.chainId ?? null,
       provider,
       model,
     },
@@ -44,31 +41,27 @@ export async function measured(meter: Meter): Promise<Measurement> {
   }
 }
 
-/** What the work has used, with its price. To be asked for once, when it has ended: it names a new receipt. */
+/** What the work has used, as the end of its hold. To be asked for once. */
 export function settlementFor<Event>(
   work: ChargedWork<Event>,
-  held: { readonly holdId: string; readonly grant: HoldGrant },
+  { holdId, grant }: { readonly holdId: string; readonly grant: HoldGrant },
   measurement: Measurement,
   defaultChainId: number,
-): Settlement {
-  const { payer, quote, meter, model, responseId } = work;
-  const { keyId, accountId, chainId, amount } = held.grant;
-  const { usage, requests = [usage], estimated } = measurement;
-  const provider = meter.provider ?? work.provider;
-  return {
-    holdId: held.holdId,
-    keyId,
-    accountId,
-    requestId: payer.requestId,
+): HoldSettlement {
+  const { origin, price, model, responseId } = work;
+  const ended = {
+    accountId: grant.accountId,
+    requestId: origin.requestId,
     responseId,
+    provider: work.meter.provider ?? work.provider,
+    model,
+    chainId: origin.chainId ?? grant.chainId ?? defaultChainId,
+  };
+  return {
+    ...settlementOf(ended, price, measurement),
+    holdId,
+    keyId: grant.keyId,
     idempotencyKey: work.once?.key,
-    receiptId: newId('rct'),
-    network: `eip155:${payer.chainId ?? chainId ?? defaultChainId}`,
-    provider,
-    meterSubject: `${provider}:${model}`,
-    charge: chargeForEach(requests, quote.tariff, { feeBps: quote.feeBps, estimated }),
-    estimated,
-    settledAtMs: Date.now(),
-    held: amount,
+    held: grant.amount,
   };
 }

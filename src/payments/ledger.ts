@@ -1,24 +1,14 @@
 import type { RecordEnd, RecordStart } from './call-record.js';
 import type { Charge } from '../money/metering.js';
-import type { EncodedTariff } from '../money/tariff.js';
+import type { WorkTerms } from '../money/price.js';
 import type { KeptAnswer } from './once/idempotency-store.js';
 import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';
-
-/** What it takes to settle a call without the process that ran it. */
-export interface HoldTerms {
-  readonly tariff: EncodedTariff;
-  readonly feeBps: number;
-  /** Null: the key's own chain, else the default one. */
-  readonly chainId: number | null;
-  readonly provider: string;
-  readonly model: string;
-}
+import type { Payer } from './payer.js';
 
 export interface HoldRequest {
   readonly holdId: string;
-  /** SHA-256 of the presented key. */
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** The key's rate limit has counted the request already. */
   readonly counted?: boolean;
   /** The id of the catalog entry, as the key's allowed models name it. */
@@ -32,7 +22,7 @@ export interface HoldRequest {
   readonly once?: (OnceKey & { readonly accepted?: KeptAnswer }) | undefined;
   /** What a crash before the first progress report is settled with. */
   readonly inputTokens: number;
-  readonly terms: HoldTerms;
+  readonly terms: WorkTerms;
   /** Written if the hold is granted. */
   readonly record?: RecordStart | undefined;
 }
@@ -72,13 +62,11 @@ export interface HoldRefusal {
   readonly limit?: number | undefined;
 }
 
+/** What the end of paid work is in the books and on its receipt. */
 export interface Settlement {
-  readonly holdId: string;
-  readonly keyId: string;
   readonly accountId: string;
   readonly requestId: string;
   readonly responseId: string | undefined;
-  readonly idempotencyKey: string | undefined;
   readonly receiptId: string;
   readonly network: string;
   readonly provider: string;
@@ -86,6 +74,13 @@ export interface Settlement {
   readonly charge: Charge;
   readonly estimated: boolean;
   readonly settledAtMs: number;
+}
+
+/** With the hold that it ends. */
+export interface HoldSettlement extends Settlement {
+  readonly holdId: string;
+  readonly keyId: string;
+  readonly idempotencyKey: string | undefined;
   /** What the hold was granted, atomic USDC. A price above it is charged as far as the free budget allows. */
   readonly held: bigint;
   readonly record?: RecordEnd | undefined;
@@ -106,7 +101,7 @@ export interface SettlementEnd {
 }
 
 /** With its end as it is when the whole price is charged. */
-export interface SignedSettlement extends Settlement, SettlementEnd {
+export interface SignedSettlement extends HoldSettlement, SettlementEnd {
   readonly endWith: (amounts: SettledAmounts) => SettlementEnd;
 }
 

@@ -67,6 +67,7 @@ import { Upkeep } from './upkeep.js';
     PaidAnswers,
     PaymentSettings,
     RunningCalls,
+    Settling,
   ],
 })
 export class PaymentsModule {}

@@ -1,4 +1,4 @@
-import type { HoldTerms } from './ledger.js';
+import type { WorkTerms } from '../money/price.js';
 
 /** What a running call has used so far. */
 export interface CallProgress {
@@ -24,7 +24,7 @@ export interface AbandonedCall extends HeldCall, CallProgress {
   readonly amount: bigint;
   /** The key's own chain. */
   readonly keyChainId: number | null;
-  readonly terms: HoldTerms;
+  readonly terms: WorkTerms;
 }
 
 /** Every process has one row with a lease; whoever finds a lapsed one ends that process's holds. */

@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { newId } from '../base/ids.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
-import { chargeFor } from '../money/metering.js';
-import { decodeTariff } from '../money/tariff.js';
+import { agreedPrice } from '../money/agreed-price.js';
 import { NO_USAGE } from '../money/usage.js';
-import { Ledger, type Settlement } from './ledger.js';
+import { Ledger, type HoldSettlement } from './ledger.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
 import { Settling } from './receipts/settling.js';
+import { settlementOf } from './settlement.js';
 import { PaymentSettings } from './settings.js';
 
 /** Holds ended in one round; the next round follows at once while there are more. */
@@ -54,27 +53,16 @@ export class Sweeper {
 
   private async end(call: AbandonedCall): Promise<void> {
     if (!call.sent) await this.ledger.release({ holdId: call.holdId, keyId: call.keyId });
-    else await this.settling.settleAbandoned(settlementOf(call, this.settings.defaultChainId));
+    else await this.settling.settleAbandoned(endOf(call, this.settings.defaultChainId));
   }
 }
 
-function settlementOf(call: AbandonedCall, defaultChainId: number): Settlement {
-  const { tariff, feeBps, chainId, provider, model } = call.terms;
+function endOf(call: AbandonedCall, defaultChainId: number): HoldSettlement {
+  const { terms, holdId, keyId, accountId, requestId, responseId, idempotencyKey, amount } = call;
+  const { provider, model } = terms;
+  const chainId = terms.chainId ?? call.keyChainId ?? defaultChainId;
   const usage = { ...NO_USAGE, inputTokens: call.inputTokens, outputTokens: call.outputTokens };
-  return {
-    holdId: call.holdId,
-    keyId: call.keyId,
-    accountId: call.accountId,
-    requestId: call.requestId,
-    responseId: call.responseId,
-    idempotencyKey: call.idempotencyKey,
-    receiptId: newId('rct'),
-    network: `eip155:${chainId ?? call.keyChainId ?? defaultChainId}`,
-    provider,
-    meterSubject: `${provider}:${model}`,
-    charge: chargeFor(usage, decodeTariff(tariff), { feeBps, estimated: true }),
-    estimated: true,
-    settledAtMs: Date.now(),
-    held: call.amount,
-  };
+  const ended = { accountId, requestId, responseId, provider, model, chainId };
+  const settlement = settlementOf(ended, agreedPrice(terms), { usage, estimated: true });
+  return { ...settlement, holdId, keyId, idempotencyKey, held: amount };
 }

@@ -14,6 +14,7 @@ import { truncateContext } from './domain/truncate.js';
 import { refuseParent } from './refuse-parent.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
+import type { Payer } from '../payments/payer.js';
 
 /** How often a context is made shorter by what its text turns out to count. */
 const MAX_TRUNCATIONS = 4;
@@ -30,7 +31,7 @@ export interface History {
 export interface ReadRequest {
   readonly request: ResponsesRequest;
   readonly resolved: ResolvedModel;
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** What is not in the store. */
   readonly local?: History | undefined;
 }
@@ -64,10 +65,10 @@ export class ContextReader {
    * @throws GatewayError for a chain, a conversation or an item that is not there, 400 for what does not go together
    */
   async read(sought: ReadRequest): Promise<ReadContext> {
-    const { request, keyHash } = sought;
+    const { request, payer } = sought;
     const { history, input: sent, asked } = await this.find(sought);
     const continued = continuedBy(request);
-    const opened = await this.compactions.open(keyHash, { history, input: sent, continued });
+    const opened = await this.compactions.open(payer, { history, input: sent, continued });
     const input = withoutRepeatedOutputs(history, sent);
     const whole = assembleContext(history, input, asked);
     const compacted = withoutCompactions(fromLastCompaction(whole, opened), opened);
@@ -78,7 +79,7 @@ export class ContextReader {
   }
 
   private async find(sought: ReadRequest): Promise<FoundContext> {
-    const { request, keyHash, local } = sought;
+    const { request, payer, local } = sought;
     const known = itemsById(local?.history ?? []);
     const itemIds = referencedIds(request.input).filter((id) => !known.has(id));
     const previousResponseId = local ? undefined : request.previousResponseId;
@@ -86,7 +87,7 @@ export class ContextReader {
     const isNew = previousResponseId === undefined && conversationId === undefined && itemIds.length === 0;
     const stored = isNew
       ? undefined
-      : await this.store.readContext({ keyHash, previousResponseId, conversationId, itemIds });
+      : await this.store.readContext({ payer, previousResponseId, conversationId, itemIds });
     if (previousResponseId !== undefined) refuseParent(previousResponseId, stored?.parent);
     if (conversationId !== undefined && !stored?.hasConversation)
       throw conversationNotFound(conversationId, 'conversation');

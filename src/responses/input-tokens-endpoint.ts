@@ -20,8 +20,8 @@ export class InputTokensEndpoint {
     const { body } = await this.bodies.receive(caller, request);
     const parsed = parseResponsesRequest(body);
     const resolved = this.calls.resolve(parsed.model);
-    const { keyHash } = caller;
-    const { chat } = await this.contexts.read({ request: parsed, resolved, keyHash });
+    const { payer } = caller;
+    const { chat } = await this.contexts.read({ request: parsed, resolved, payer });
     return {
       object: 'response.input_tokens',
       input_tokens: await countInput(resolved, chat),

@@ -1,10 +1,11 @@
 import type { JsonObject } from '../base/json.js';
 import type { Receipt } from '../money/receipt.js';
 import type { RecordEnd, RecordStart } from '../payments/call-record.js';
-import type { Payer } from '../payments/charged-work.js';
+import type { CallOrigin } from '../payments/charged-work.js';
 import type { ResponseEvent } from './domain/response-event.js';
 import type { ResponseObject } from './domain/response.js';
 import type { ResponseStatus } from './domain/status.js';
+import type { Payer } from '../payments/payer.js';
 
 /** More than this is not read of what a request continues from: no model and no upstream takes as much. */
 export const MAX_CONTEXT_BYTES = 64 * 1024 * 1024;
@@ -14,8 +15,8 @@ export const MAX_CONTEXT_ITEMS = 50_000;
 export const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 export interface ContextQuery {
-  /** SHA-256 of the key that asks; its account owns everything that is found. */
-  readonly keyHash: Buffer;
+  /** Whose account owns everything that is found. */
+  readonly payer: Payer;
   readonly previousResponseId: string | undefined;
   readonly conversationId: string | undefined;
   readonly itemIds: readonly string[];
@@ -69,7 +70,7 @@ export abstract class ResponseStore {
   abstract readContext(query: ContextQuery): Promise<StoredContext>;
   abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
   /** Writes a response for which nothing ran. @throws GatewayError invalid_api_key */
-  abstract keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void>;
+  abstract keep(origin: CallOrigin, start: RecordStart, end: RecordEnd): Promise<void>;
   /** Without the content, which may be long: for those who look often. */
   abstract status(accountId: string, id: string): Promise<ResponseStatus | undefined>;
   abstract inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage | undefined>;

@@ -31,11 +31,11 @@ export class ResponsesEndpoint {
   ): Promise<void> {
     const exchange = { request, response };
     const received = await this.requests.receive(caller, exchange, parseResponsesRequest);
-    const { parsed, payer, once, earlier } = received;
+    const { parsed, origin, once, earlier } = received;
     if (earlier) return this.repeat(earlier, response, presenters);
     const left = whenLeft(response);
     const command = await this.requests.keyFirst(caller, () =>
-      this.responses.command(parsed, { payer, left }),
+      this.responses.command(parsed, { origin, left }),
     );
     try {
       await this.answer(command, { response, presenters, once });

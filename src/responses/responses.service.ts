@@ -4,7 +4,7 @@ import type { ResolvedModel } from '../catalog/catalog.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../base/ids.js';
 import type { JsonObject } from '../base/json.js';
-import type { Payer } from '../payments/charged-work.js';
+import type { CallOrigin } from '../payments/charged-work.js';
 import { NO_USAGE } from '../money/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
@@ -38,7 +38,7 @@ export interface ResponseCommand {
 
 /** What a command is made for. */
 export interface CommandContext {
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   /** Aborted when the client has left: nobody waits for a turn on a conversation any more. */
   readonly left: AbortSignal;
   /** What it continues from, when that is not in the store. */
@@ -74,8 +74,8 @@ export class ResponsesService {
     const { conversationId } = request;
     const responseId = newId('resp');
     if (conversationId === undefined) return this.commandFor({ request, resolved, responseId }, context);
-    const { left, payer } = context;
-    const lock = await this.turns.lock({ id: conversationId, keyHash: payer.keyHash, responseId }, left);
+    const { left, origin } = context;
+    const lock = await this.turns.lock({ id: conversationId, payer: origin.payer, responseId }, left);
     try {
       return await this.commandFor({ request, resolved, responseId }, context, lock);
     } catch (failure) {
@@ -86,11 +86,11 @@ export class ResponsesService {
 
   private async commandFor(
     { request, resolved, responseId }: NewResponse,
-    { payer, local }: CommandContext,
+    { origin, local }: CommandContext,
     lock?: ConversationLock,
   ): Promise<ResponseCommand> {
-    const { keyHash } = payer;
-    const read = await this.contexts.read({ request, resolved, keyHash, local });
+    const { payer } = origin;
+    const read = await this.contexts.read({ request, resolved, payer, local });
     const { tools, leftOut, history, input } = read;
     const { stream, serviceTier } = request;
     const planned = request.generates ? await planCompaction(request, resolved, read) : undefined;
@@ -109,7 +109,7 @@ export class ResponsesService {
         paramOf: paramOf(request.body),
         before: requestBefore(plan),
       },
-      payer,
+      origin,
       responseId,
     );
     const { createdAtMs } = call;
@@ -153,7 +153,7 @@ export class ResponsesService {
       const events = run.begin();
       run.accept({ type: 'usage', usage: NO_USAGE });
       const end = run.end({ status: 'completed' }, undefined);
-      const kept = start && end ? defer(() => this.store.keep(call.payer, start, end)) : EMPTY;
+      const kept = start && end ? defer(() => this.store.keep(call.origin, start, end)) : EMPTY;
       return concat(from(events).pipe(map((event) => ({ event }))), kept.pipe(ignoreElements()));
     });
   }

@@ -6,7 +6,7 @@ import {
   type HeldCall,
 } from '../payments/process-leases.js';
 import { wholeTokens } from '../money/usage.js';
-import type { HoldTerms } from '../payments/ledger.js';
+import type { WorkTerms } from '../money/price.js';
 import { CAN_RUN_AGAIN } from './records/can-run-again.js';
 import { Database } from './database.js';
 
@@ -21,7 +21,7 @@ interface AbandonedRow {
   readonly sent: boolean;
   readonly input_tokens: number;
   readonly output_tokens: number;
-  readonly terms: HoldTerms;
+  readonly terms: WorkTerms;
   readonly chain_id: number | null;
 }
 

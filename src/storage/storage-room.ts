@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { Database } from './database.js';
+import type { Payer } from '../payments/payer.js';
 
 /** Who wants to store: an account, or whose key it is. */
-export type Storer = { readonly accountId: string } | { readonly keyHash: Buffer };
+export type Storer = { readonly accountId: string } | { readonly payer: Payer };
 
 /** What accounts may store, for whoever writes without a hold; statements that take holds look by themselves. */
 @Injectable()
@@ -23,7 +24,7 @@ export class StorageRoom {
     const [of, value] =
       'accountId' in storer
         ? ['SELECT $1::text AS account_id', storer.accountId]
-        : ['SELECT account_id FROM api_keys WHERE key_hash = $1', storer.keyHash];
+        : ['SELECT account_id FROM api_keys WHERE key_hash = $1', storer.payer.hash];
     const { rows } = await this.database.pool.query<{ is_full: boolean | null }>(
       `SELECT storage_is_full(s.account_id, $2, $3) AS is_full FROM (${of}) AS s`,
       [value, bytes, this.maxBytes],

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target, VideoModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
-import type { Payer } from '../payments/charged-work.js';
-import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
+import type { CallOrigin } from '../payments/charged-work.js';
+import type { Price } from '../money/price.js';
+import { videoPrice } from '../money/video-price.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
 import { checkVideoOptions } from '../providers/check-video-options.js';
@@ -14,6 +15,7 @@ import type { VideoParameters, VideoShape } from './domain/video-job.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoImages, type ImageSource } from './video-images.js';
 import type { RequestedImage, VideoRequest } from './video-request.js';
+import type { VideoIntent } from './video-store.js';
 
 /** A video that an upstream made before, to be made anew. */
 export interface RemixSource {
@@ -28,7 +30,7 @@ export interface RemixSource {
 /** A checked and priced request for a video. */
 export interface VideoCommand {
   readonly id: string;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly shape: VideoShape;
   readonly modelName: string;
   readonly model: VideoModel;
@@ -37,10 +39,7 @@ export interface VideoCommand {
   readonly image: RequestedImage | undefined;
   readonly names: FieldNames;
   readonly remix: RemixSource | undefined;
-  /** Atomic USDC, fee included. */
-  readonly price: bigint;
-  /** `provider` is that of the target that is tried first. */
-  readonly terms: Omit<VideoTerms, 'provider'>;
+  readonly price: Price;
   readonly createdAtMs: number;
 }
 
@@ -68,10 +67,10 @@ export class VideoCommands {
    */
   async prepare(
     request: VideoRequest,
-    { payer, gone }: { readonly payer: Payer; readonly gone: AbortSignal },
+    { origin, gone }: { readonly origin: CallOrigin; readonly gone: AbortSignal },
     remix?: RemixSource,
   ): Promise<PreparedVideo> {
-    const command = this.command(request, payer, remix);
+    const command = this.command(request, origin, remix);
     const image = await this.images.sourceOf(command, gone);
     return { command, targets: this.targetsOf(command), image };
   }
@@ -81,7 +80,7 @@ export class VideoCommands {
     return this.health.usable(orderTargets(model.targets, Math.random));
   }
 
-  private command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
+  private command(request: VideoRequest, origin: CallOrigin, remix?: RemixSource): VideoCommand {
     const resolved = this.catalog.resolveVideo(request.model);
     checkVideoOptions(resolved);
     const { model, modelOptions } = resolved;
@@ -90,18 +89,9 @@ export class VideoCommands {
       model,
       request.names,
     );
-    const pricing = encodeVideoPricing(model.pricing);
-    const terms = {
-      pricing,
-      seconds: parameters.seconds ?? null,
-      feeBps: this.settings.feeBps,
-      chainId: payer.chainId ?? null,
-      model: model.id,
-    };
-    const { providerAmount, platformFee } = videoCharge(parameters.seconds, terms);
     return {
       id: newId('video'),
-      payer,
+      origin,
       shape: request.shape,
       modelName: request.model,
       model,
@@ -110,11 +100,35 @@ export class VideoCommands {
       image: request.image,
       names: request.names,
       remix,
-      price: providerAmount + platformFee,
-      terms,
+      price: videoPrice(model.pricing, parameters.seconds, this.settings.feeBps),
       createdAtMs: Date.now(),
     };
   }
+}
+
+/** What is stored before anything is sent, for the target that is tried first. */
+export function intentOf(
+  { id, origin, shape, modelName, model, parameters, image, remix, price, createdAtMs }: VideoCommand,
+  { provider, upstreamModel }: Target,
+  once: VideoIntent['once'],
+): VideoIntent {
+  return {
+    id,
+    holdId: newId('hold'),
+    payer: origin.payer,
+    counted: origin.rate?.counted ?? false,
+    requestId: origin.requestId,
+    shape,
+    model: modelName,
+    parameters,
+    hasImage: image !== undefined,
+    remixedFrom: remix?.id,
+    price: price.wanted,
+    terms: { ...price.terms, chainId: origin.chainId ?? null, provider: provider.id, model: model.id },
+    upstreamModel,
+    createdAtMs,
+    once,
+  };
 }
 
 export function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {

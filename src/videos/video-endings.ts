@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../base/ids.js';
-import { buildReceipt } from '../money/build-receipt.js';
-import { videoCharge } from '../money/video-charge.js';
-import { ReceiptSigner } from '../payments/receipts/receipt-signer.js';
+import { agreedPrice } from '../money/agreed-price.js';
+import { NO_USAGE } from '../money/usage.js';
+import { Settling } from '../payments/receipts/settling.js';
+import { settlementOf } from '../payments/settlement.js';
 import { PaymentSettings } from '../payments/settings.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
 import { VideoMoments } from './video-moments.js';
-import { VideoStore, type VideoSettlement } from './video-store.js';
+import { VideoStore, type SignedVideo } from './video-store.js';
 
 /** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
 @Injectable()
@@ -15,7 +15,7 @@ export class VideoEndings {
   constructor(
     private readonly store: VideoStore,
     private readonly moments: VideoMoments,
-    private readonly signer: ReceiptSigner,
+    private readonly settling: Settling,
     private readonly settings: PaymentSettings,
   ) {}
 
@@ -39,33 +39,12 @@ export class VideoEndings {
     return ended;
   }
 
-  /** The hold covers the price, so what the receipt says is known beforehand. */
-  private settlement(job: UpstreamJob, producedSeconds: number | undefined): VideoSettlement {
-    const { id, accountId, requestId, terms, keyChainId } = job;
-    const settlement = {
-      receiptId: newId('rct'),
-      network: `eip155:${terms.chainId ?? keyChainId ?? this.settings.defaultChainId}`,
-      meterSubject: `${job.provider}:${terms.model}`,
-      charge: videoCharge(chargedSeconds(terms.seconds ?? undefined, producedSeconds), terms),
-      settledAtMs: Date.now(),
-    };
-    const { charge } = settlement;
-    const receipt = buildReceipt({
-      ...settlement,
-      ...charge,
-      accountId,
-      requestId,
-      responseId: id,
-      finalAmount: charge.providerAmount + charge.platformFee,
-      overrun: 0n,
-    });
-    return { ...settlement, signature: this.signer.sign(receipt) };
+  private settlement(job: UpstreamJob, quantity: number | undefined): SignedVideo {
+    const { id, accountId, requestId, terms, provider } = job;
+    const chainId = terms.chainId ?? job.keyChainId ?? this.settings.defaultChainId;
+    const ended = { accountId, requestId, responseId: id, provider, model: terms.model, chainId };
+    const measurement = { usage: NO_USAGE, quantity, estimated: false };
+    const settlement = settlementOf(ended, agreedPrice(terms), measurement);
+    return { ...settlement, signature: this.settling.sign(settlement) };
   }
-}
-
-/** What was produced, to the microsecond, and never more than was asked for: that is what was held. */
-function chargedSeconds(asked: number | undefined, produced: number | undefined): number | undefined {
-  if (produced === undefined || !(produced >= 0)) return asked;
-  const rounded = Math.round(produced * 1e6) / 1e6;
-  return asked === undefined ? rounded : Math.min(asked, rounded);
 }

@@ -1,16 +1,16 @@
 import type { JsonObject } from '../base/json.js';
-import type { Charge } from '../money/metering.js';
-import type { VideoTerms } from '../money/video-charge.js';
-import type { HoldGrant, HoldRefusal } from '../payments/ledger.js';
+import type { WorkTerms } from '../money/price.js';
+import type { HoldGrant, HoldRefusal, Settlement } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
+import type { Payer } from '../payments/payer.js';
 
 /** What is stored together with the hold, before the upstream is asked. */
 export interface VideoIntent {
   readonly id: string;
   readonly holdId: string;
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** The key's rate limit has counted the request already. */
   readonly counted?: boolean;
   readonly requestId: string;
@@ -23,7 +23,7 @@ export interface VideoIntent {
   readonly remixedFrom: string | undefined;
   /** The full price, atomic USDC. */
   readonly price: bigint;
-  readonly terms: VideoTerms;
+  readonly terms: WorkTerms;
   readonly upstreamModel: string;
   readonly createdAtMs: number;
   /** Set when the request is to run once; with the status of its answer. */
@@ -61,12 +61,8 @@ export interface AcceptedVideo {
 }
 
 /** The charge for a finished video; its price is covered by its hold. */
-export interface VideoSettlement {
-  readonly receiptId: string;
-  readonly network: string;
-  readonly meterSubject: string;
-  readonly charge: Charge;
-  readonly settledAtMs: number;
+/** Its charge is covered by its hold, and so is known, with its receipt, before it is written. */
+export interface SignedVideo extends Settlement {
   readonly signature: string;
 }
 
@@ -110,7 +106,7 @@ export abstract class VideoStore {
   /** Nothing began upstream: the hold is released and nothing is left of the job, unless another process submits it. */
   abstract withdraw(id: string): Promise<void>;
   /** Charges for it. */
-  abstract complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean>;
+  abstract complete(id: string, settlement: SignedVideo, result: VideoResult): Promise<boolean>;
   /** Releases its hold. */
   abstract fail(id: string, error: VideoError): Promise<boolean>;
   /** The same for a job that this process still submits; it stays as it is where another one does, or was accepted. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { newId } from '../base/ids.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 import { Holds } from '../payments/holds.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
@@ -16,7 +15,7 @@ import { keepTrying } from './keep-trying.js';
 import { VideoSettings } from './settings.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
 import { VideoMoments } from './video-moments.js';
-import { submissionOf, type PreparedVideo, type VideoCommand } from './video-command.js';
+import { intentOf, submissionOf, type PreparedVideo, type VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
@@ -122,34 +121,15 @@ export class VideoSubmissions implements Worker {
     return work;
   }
 
-  private async takeHold(
-    command: VideoCommand,
-    { provider, upstreamModel }: Target,
-    { gone, once }: Asker,
-  ): Promise<HoldGrant> {
-    const { id, payer, shape, modelName, parameters, remix, price, terms, createdAtMs } = command;
+  private async takeHold(command: VideoCommand, target: Target, { gone, once }: Asker): Promise<HoldGrant> {
+    const { id, origin } = command;
+    const { wanted } = command.price;
+    const intent = intentOf(command, target, once);
     try {
-      const intent: VideoIntent = {
-        id,
-        holdId: newId('hold'),
-        keyHash: payer.keyHash,
-        counted: payer.rate?.counted ?? false,
-        requestId: payer.requestId,
-        shape,
-        model: modelName,
-        parameters,
-        hasImage: command.image !== undefined,
-        remixedFrom: remix?.id,
-        price,
-        terms: { ...terms, provider: provider.id },
-        upstreamModel,
-        createdAtMs,
-        once,
-      };
-      const pending = this.holds.takeBy(payer, price, intent, (attempted) => this.store.submit(attempted));
+      const pending = this.holds.takeBy(origin, wanted, intent, (attempted) => this.store.submit(attempted));
       const answer = await answerFor(gone, pending);
       if (!isRefusal(answer)) return answer;
-      throw await this.holds.refusalOf(answer, payer);
+      throw await this.holds.refusalOf(answer, origin);
     } catch (failure) {
       if (failure instanceof GatewayError) throw failure;
       this.track(id, this.takeBack(id)).catch(() => undefined);
@@ -176,7 +156,7 @@ export class VideoSubmissions implements Worker {
     plan: RetryPlan,
     first: Target,
   ): Promise<GatewayError | undefined> {
-    const { id, payer } = command;
+    const { id, origin } = command;
     let image;
     try {
       image = await imageSource(this.cut.signal);
@@ -185,7 +165,7 @@ export class VideoSubmissions implements Worker {
       throw failure;
     }
     const submission = submissionOf(command, image);
-    const options = this.optionsFor(id, payer.requestId);
+    const options = this.optionsFor(id, origin.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
       this.moments.submitted('refused');

@@ -75,14 +75,14 @@ export class VideosEndpoint {
     { received, caller, response, status }: Asked<Parsed>,
     wantedBy: (parsed: Parsed) => Wanted | Promise<Wanted>,
   ): Promise<void> {
-    const { parsed, payer, earlier, once } = received;
+    const { parsed, origin, earlier, once } = received;
     const answering = { response, surface: caller.surface, status, once };
     if (earlier) return this.answers.repeated(earlier, answering);
     // A client with an Idempotency-Key can come back for the answer.
     const gone = once ? NEVER : whenLeft(response);
     const prepared = await this.requests.keyFirst(caller, async () => {
       const { request, source } = await wantedBy(parsed);
-      return this.commands.prepare(request, { payer, gone }, source);
+      return this.commands.prepare(request, { origin, gone }, source);
     });
     const submitted = await this.submissions.submit(prepared, { gone, once: once && { ...once, status } });
     return this.answers.submitted(submitted, answering);

@@ -90,6 +90,22 @@ describe('docs/decisions', () => {
     expect(text.split('\n').length).toBeLessThanOrEqual(26);
   });
 
+  it.each(records)('has a status after its title: %s', (_path, text) => {
+    const [, status] = text.split('\n\n');
+    expect(status).toMatch(
+      /^\*\*Status\.\*\* (Accepted\.$|Accepted in part\. .|Superseded by \[\d+\]\([^)]+\)\.$)/,
+    );
+    expect(text.match(/\*\*(Status|Superseded)/g)).toHaveLength(1);
+  });
+
+  it.each(records)('links to others by their numbers, in its status to later ones: %s', (path, text) => {
+    const number = Number(/\/(\d{4})-/.exec(path)?.[1]);
+    const [, status = ''] = text.split('\n\n');
+    for (const [, shown, target] of text.matchAll(/\[(\d+)\]\((\d{4})-/g))
+      expect(Number(target)).toBe(Number(shown));
+    for (const [, later] of status.matchAll(/\[(\d+)\]/g)) expect(Number(later)).toBeGreaterThan(number);
+  });
+
   it('numbers its records without gaps', () => {
     const numbers = records.map(([path]) => Number(/\/(\d{4})-/.exec(path)?.[1])).sort((a, b) => a - b);
     expect(numbers).toEqual(numbers.map((_number, index) => index + 1));

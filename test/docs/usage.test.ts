@@ -51,7 +51,7 @@ describe('the table of how usage is counted', () => {
       const { plain, cached, written, output, reasoning } = invoice;
       const input = plain + cached + written;
 
-      const { lineItems } = chargeFor(told.usage, tariff, { feeBps: 0, estimated: false });
+      const { lineItems } = chargeFor([told.usage], tariff, { feeBps: 0, estimated: false });
       const charged = Object.fromEntries(lineItems.map(({ key, quantity }) => [key, quantity]));
       expect({ ...NOTHING, ...charged }).toEqual({
         input_tokens: plain,

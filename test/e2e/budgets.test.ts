@@ -119,7 +119,7 @@ describe('a budget', () => {
     expect(await gateway.keyBudget(id)).toEqual({ spent: 0, held: 0 });
   });
 
-  it('that is overrun by the upstream is used up and not exceeded; the rest is the operator’s', async () => {
+  it('[charge.overrun] that is overrun by the upstream is used up and not exceeded; the rest is the operator’s', async () => {
     upstream.reset();
     const { id, key } = await gateway.createKey({ budget_limit: '500' });
     upstream.next(completion('Hi', chatUsage(5000, 100)));

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Intake } from '../../src/http/intake.js';
+import { Payer } from '../../src/payments/payer.js';
 import { TestGateway, type CreatedKey } from '../support/gateway.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { SlowUpload } from '../support/slow-upload.js';
@@ -164,8 +164,7 @@ describe('the rate of a key counts once', () => {
 
 describe('requests at a time', () => {
   const intake = (): Intake => gateway.app.get(Intake);
-  const uploadsOf = (key: CreatedKey): number =>
-    intake().uploadsOf(createHash('sha256').update(key.key).digest());
+  const uploadsOf = (key: CreatedKey): number => intake().uploadsOf(Payer.ofKey(key.key));
 
   it.each(['/v1/chat/completions', '/v1/conversations'])(
     'are also those that are being read: %s',

@@ -14,8 +14,8 @@ const busy = (): never => {
 };
 
 /** Without its line in the log. */
-function shown({ keyHash, line: _line, ...rest }: Caller): object {
-  return { ...rest, keyHash: keyHash.length };
+function shown({ payer, line: _line, ...rest }: Caller): object {
+  return { ...rest, payer: payer.hash.length };
 }
 
 @Controller()
@@ -111,14 +111,14 @@ describe('a caller', () => {
     const ask = async (path: string): Promise<unknown> =>
       (await fetch(base + path, { method: 'POST', headers })).json();
     expect(await ask('/v1/caller')).toEqual({
-      keyHash: 32,
+      payer: 32,
       rate: { counted: false },
       requestId: 'mine-1',
       chainId: '43113',
       surface: 'native',
     });
     expect(await ask('/external/v1/caller')).toEqual({
-      keyHash: 32,
+      payer: 32,
       rate: { counted: false },
       requestId: 'mine-1',
       surface: 'external',

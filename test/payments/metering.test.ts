@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDecimal } from '../../src/money/decimal.js';
-import { chargeFor, chargeForEach, platformFee, providerShare } from '../../src/money/metering.js';
-import { Quote } from '../../src/money/quote.js';
+import { chargeFor, platformFee, providerShare } from '../../src/money/metering.js';
+import { TokenPrice } from '../../src/money/token-price.js';
 import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/money/tariff.js';
 import { NO_USAGE, type Usage } from '../../src/money/usage.js';
 
@@ -23,14 +23,14 @@ describe('metering', () => {
     [1200, '0.3', 300, '2.5', 1110n, 12n],
     [1000, '2.5', 500, '10', 7500n, 75n],
   ])('prices %i input at %s and %i output at %s', (input, inputPrice, output, outputPrice, provider, fee) => {
-    const charge = chargeFor(usage(input, output), tariff(inputPrice, outputPrice), ONE_PERCENT);
+    const charge = chargeFor([usage(input, output)], tariff(inputPrice, outputPrice), ONE_PERCENT);
     expect(charge.providerAmount).toBe(provider);
     expect(charge.platformFee).toBe(fee);
   });
 
   it('splits cached, written and reasoning tokens off only where they have a price of their own', () => {
     const used = usage(1000, 500, { cachedInputTokens: 300, cacheWriteTokens: 200, reasoningTokens: 100 });
-    const plain = chargeFor(used, tariff('1', '2'), ONE_PERCENT);
+    const plain = chargeFor([used], tariff('1', '2'), ONE_PERCENT);
     expect(plain.lineItems.map(({ key, quantity }) => [key, quantity])).toEqual([
       ['input_tokens', 1000],
       ['output_tokens', 500],
@@ -40,7 +40,7 @@ describe('metering', () => {
       cacheWrite: parseDecimal('1.25'),
       reasoning: parseDecimal('3'),
     });
-    expect(chargeFor(used, priced, ONE_PERCENT).lineItems).toEqual([
+    expect(chargeFor([used], priced, ONE_PERCENT).lineItems).toEqual([
       { key: 'input_tokens', unit: 'usd_per_1m_tokens', quantity: 500, unitPriceUsd: '1', amountWei: '500' },
       {
         key: 'cached_input_tokens',
@@ -74,8 +74,8 @@ describe('metering', () => {
       longContext: { aboveInputTokens: 100, ...tariff('2', '4').prices },
     };
     const searching = tariffFor(pricing, { webSearch: true }) as Tariff;
-    expect(chargeFor(usage(100, 10), searching, ONE_PERCENT).providerAmount).toBe(100n + 20n + 10_000n);
-    expect(chargeFor(usage(101, 10), searching, ONE_PERCENT).providerAmount).toBe(202n + 40n + 10_000n);
+    expect(chargeFor([usage(100, 10)], searching, ONE_PERCENT).providerAmount).toBe(100n + 20n + 10_000n);
+    expect(chargeFor([usage(101, 10)], searching, ONE_PERCENT).providerAmount).toBe(202n + 40n + 10_000n);
   });
 
   it('prices each of several requests by its own length, and joins what has one price', () => {
@@ -84,12 +84,12 @@ describe('metering', () => {
       longContext: { aboveInputTokens: 100, ...tariff('2', '4').prices },
     };
     const tiered = tariffFor(pricing, { webSearch: false }) as Tariff;
-    const short = chargeForEach([usage(60, 10), usage(60, 5)], tiered, ONE_PERCENT);
+    const short = chargeFor([usage(60, 10), usage(60, 5)], tiered, ONE_PERCENT);
     expect(short.lineItems).toMatchObject([
       { key: 'input_tokens', quantity: 120, amountWei: '120' },
       { key: 'output_tokens', quantity: 15, amountWei: '30' },
     ]);
-    const mixed = chargeForEach([usage(101, 10), usage(60, 5)], tiered, ONE_PERCENT);
+    const mixed = chargeFor([usage(101, 10), usage(60, 5)], tiered, ONE_PERCENT);
     expect(mixed.lineItems.map(({ quantity, unitPriceUsd }) => [quantity, unitPriceUsd])).toEqual([
       [101, '2'],
       [10, '4'],
@@ -111,7 +111,7 @@ describe('metering', () => {
   });
 
   it('marks every line of an estimated charge', () => {
-    const { lineItems } = chargeFor(usage(1, 1), tariff('1', '1'), { feeBps: 100, estimated: true });
+    const { lineItems } = chargeFor([usage(1, 1)], tariff('1', '1'), { feeBps: 100, estimated: true });
     expect(lineItems.map(({ estimated }) => estimated)).toEqual([true, true]);
   });
 });
@@ -134,7 +134,7 @@ const anyTariff: fc.Arbitrary<Tariff> = fc.record(
   { requiredKeys: ['prices'] },
 );
 
-describe('a quote', () => {
+describe('the price of a call', () => {
   const anySize = fc.record({
     inputTokensBound: fc.integer({ min: 0, max: 10_000 }),
     contextWindow: fc.constant(20_000),
@@ -152,7 +152,7 @@ describe('a quote', () => {
         fc.nat({ max: 10_000 }),
         fc.array(fc.nat(10_000), { minLength: 5, maxLength: 5 }),
         (prices, size, feeBps, parts) => {
-          const quote = new Quote(prices, size, feeBps);
+          const price = new TokenPrice(prices, size, feeBps);
           const inputTokens = Math.min(size.inputTokensBound, parts[0]!);
           const outputTokens = Math.min(size.outputCap * size.choices, parts[1]!);
           const cachedInputTokens = Math.min(inputTokens, parts[2]!);
@@ -163,8 +163,11 @@ describe('a quote', () => {
             cacheWriteTokens: Math.min(inputTokens - cachedInputTokens, parts[3]!),
             reasoningTokens: Math.min(outputTokens, parts[4]!),
           };
-          const { providerAmount, platformFee: fee } = chargeFor(used, prices, { feeBps, estimated: false });
-          expect(providerAmount + fee <= quote.wanted + ROUNDING).toBe(true);
+          const { providerAmount, platformFee: fee } = chargeFor([used], prices, {
+            feeBps,
+            estimated: false,
+          });
+          expect(providerAmount + fee <= price.wanted + ROUNDING).toBe(true);
         },
       ),
     );
@@ -179,13 +182,13 @@ describe('a quote', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.bigInt({ min: 0n, max: 100_000n }),
         (prices, size, feeBps, share, before) => {
-          const quote = new Quote(prices, size, feeBps, before);
+          const price = new TokenPrice(prices, size, feeBps, before);
           const granted =
-            quote.minimum + ((quote.wanted - quote.minimum) * BigInt(Math.floor(share * 1000))) / 1000n;
-          const cap = quote.outputCapFor(granted);
+            price.minimum + ((price.wanted - price.minimum) * BigInt(Math.floor(share * 1000))) / 1000n;
+          const cap = price.outputCapFor(granted);
           expect(cap).toBeGreaterThanOrEqual(Math.min(16, size.outputCap));
           expect(cap).toBeLessThanOrEqual(size.outputCap);
-          const lowered = new Quote(prices, { ...size, outputCap: cap }, feeBps, before);
+          const lowered = new TokenPrice(prices, { ...size, outputCap: cap }, feeBps, before);
           expect(lowered.wanted <= granted + ROUNDING).toBe(true);
         },
       ),
@@ -194,8 +197,8 @@ describe('a quote', () => {
 
   it('asks for sixteen output tokens at least, or for fewer if that is all that was asked for', () => {
     const size = { inputTokensBound: 100, contextWindow: 1000, outputCap: 500, choices: 1 };
-    expect(new Quote(tariff('1', '2'), size, 0)).toMatchObject({ wanted: 1100n, minimum: 132n });
-    expect(new Quote(tariff('1', '2'), { ...size, outputCap: 5 }, 0)).toMatchObject({
+    expect(new TokenPrice(tariff('1', '2'), size, 0)).toMatchObject({ wanted: 1100n, minimum: 132n });
+    expect(new TokenPrice(tariff('1', '2'), { ...size, outputCap: 5 }, 0)).toMatchObject({
       wanted: 110n,
       minimum: 110n,
     });
@@ -203,7 +206,7 @@ describe('a quote', () => {
 
   it('never counts more input than fits beside the output', () => {
     const size = { inputTokensBound: 5000, contextWindow: 1000, outputCap: 400, choices: 1 };
-    expect(new Quote(tariff('1', '0'), size, 0).wanted).toBe(600n);
+    expect(new TokenPrice(tariff('1', '0'), size, 0).wanted).toBe(600n);
   });
 });
 
@@ -224,7 +227,7 @@ describe('fees and tariffs', () => {
         const encoded: unknown = JSON.parse(JSON.stringify(encodeTariff(prices)));
         const decoded = decodeTariff(encoded as ReturnType<typeof encodeTariff>);
         const used = usage(input, output, { cachedInputTokens: input >> 1, reasoningTokens: output >> 1 });
-        expect(chargeFor(used, decoded, ONE_PERCENT)).toEqual(chargeFor(used, prices, ONE_PERCENT));
+        expect(chargeFor([used], decoded, ONE_PERCENT)).toEqual(chargeFor([used], prices, ONE_PERCENT));
       }),
     );
   });

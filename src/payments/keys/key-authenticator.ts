@@ -24,7 +24,7 @@ export class KeyAuthenticator {
 
   /** @throws GatewayError 401 for a key that is unknown, revoked or expired; 429 for one that is at its limits. */
   async authenticate(request: KeyedRequest, uploads?: Uploads): Promise<KeyRecord> {
-    const key = await this.keys.findByHash(request.keyHash).catch(unavailable);
+    const key = await this.keys.findFor(request.payer).catch(unavailable);
     if (!key) throw new GatewayError('invalid_api_key');
     if (key.revokedAt) throw new GatewayError('revoked_api_key');
     if (key.expiresAt && key.expiresAt <= new Date()) throw new GatewayError('expired_api_key');

@@ -1,3 +1,5 @@
+import type { Payer } from '../payer.js';
+
 /** What an operator may set on a key; amounts in atomic USDC. */
 export interface KeySettings {
   readonly name: string | null;
@@ -52,10 +54,10 @@ export abstract class KeyStore {
   abstract create(key: {
     readonly id: string;
     readonly accountId: string;
-    readonly keyHash: Buffer;
+    readonly payer: Payer;
     readonly settings: KeySettings;
   }): Promise<KeyRecord>;
-  abstract findByHash(keyHash: Buffer): Promise<KeyRecord | undefined>;
+  abstract findFor(payer: Payer): Promise<KeyRecord | undefined>;
   /**
    * Counts one request for the key's rate limit, as a hold does.
    * @returns nothing, or milliseconds until there is room for it: then it was not counted

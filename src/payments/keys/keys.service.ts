@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../base/ids.js';
-import { hashApiKey, newApiKey } from './api-key.js';
+import { Payer } from '../payer.js';
+import { newApiKey } from './api-key.js';
 import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from './key-store.js';
 
 export interface CreatedKey {
@@ -22,7 +23,7 @@ export class KeysService {
     const record = await this.store.create({
       id: newId('key'),
       accountId,
-      keyHash: hashApiKey(key),
+      payer: Payer.ofKey(key),
       settings,
     });
     return { record, key };

@@ -3,6 +3,7 @@ import { buildReceipt } from '../../money/build-receipt.js';
 import type { Receipt } from '../../money/receipt.js';
 import {
   Ledger,
+  type HoldSettlement,
   type SettledAmounts,
   type Settlement,
   type SettlementEnd,
@@ -26,7 +27,7 @@ export class Settling {
   ) {}
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
-  async settle(settlement: Settlement, once?: OnceCall): Promise<Receipt | undefined> {
+  async settle(settlement: HoldSettlement, once?: OnceCall): Promise<Receipt | undefined> {
     const signed = this.signed(settlement, once);
     const { outcome, ...amounts } = await this.ledger.settle(signed);
     if (outcome === 'ended_before') {
@@ -38,19 +39,22 @@ export class Settling {
   }
 
   /** On behalf of a process that died. */
-  async settleAbandoned(settlement: Settlement): Promise<void> {
+  async settleAbandoned(settlement: HoldSettlement): Promise<void> {
     await this.ledger.settleAbandoned(this.signed(settlement, undefined));
   }
 
-  private signed(settlement: Settlement, once: OnceCall | undefined): SignedSettlement {
-    const { providerAmount, platformFee } = settlement.charge;
+  /** Of work that is charged in full by another statement, which ends its hold together with what it is for. */
+  sign(settlement: Settlement): string {
+    return this.signer.sign(receiptOf(settlement, inFull(settlement)));
+  }
+
+  private signed(settlement: HoldSettlement, once: OnceCall | undefined): SignedSettlement {
     const endWith = (amounts: SettledAmounts): SettlementEnd => {
       const receipt = receiptOf(settlement, amounts);
       const signature = this.signer.sign(receipt);
       return { signature, answer: this.answer(once, { ...receipt, signature }) };
     };
-    const end = endWith({ finalAmount: providerAmount + platformFee, overrun: 0n });
-    return { ...settlement, ...end, endWith };
+    return { ...settlement, ...endWith(inFull(settlement)), endWith };
   }
 
   /** What cannot be shown is charged all the same. */
@@ -62,6 +66,10 @@ export class Settling {
       return undefined;
     }
   }
+}
+
+function inFull({ charge }: Settlement): SettledAmounts {
+  return { finalAmount: charge.providerAmount + charge.platformFee, overrun: 0n };
 }
 
 function receiptOf(settlement: Settlement, amounts: SettledAmounts): Receipt {

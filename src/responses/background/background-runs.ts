@@ -14,6 +14,7 @@ import { EventLog } from './event-log.js';
 import { LogBell } from './log-bell.js';
 import { pendingResponse } from './pending-response.js';
 import type { ResponseCommand } from '../responses.service.js';
+import { Payer } from '../../payments/payer.js';
 
 /** Taken over in one round by one process; the next round follows with the next look. */
 const ADOPTED_AT_ONCE = 20;
@@ -150,7 +151,7 @@ export class BackgroundRuns {
         before: requestBefore(compaction),
       },
       // Its key was checked when its hold was taken.
-      { keyHash: Buffer.alloc(0), requestId, chainId },
+      { payer: Payer.unknown, requestId, chainId },
     );
     const call: TextCall = { ...prepared, responseId, createdAtMs: pending.createdSeconds * 1000 };
     const tools = new Map(pending.tools);

@@ -24,7 +24,7 @@ interface RunParts extends Pick<PendingResponse, 'settings' | 'compaction'> {
 }
 
 export function pendingResponse(
-  { request, payer, createdSeconds }: TextCall,
+  { request, origin, createdSeconds }: TextCall,
   { settings, tools, compaction }: RunParts,
 ): PendingResponse {
   const { chat, stream, outputCapTokens, serviceTier, webSearch } = request;
@@ -36,8 +36,8 @@ export function pendingResponse(
     outputCapTokens,
     serviceTier,
     webSearch,
-    chainId: payer.chainId,
-    requestId: payer.requestId,
+    chainId: origin.chainId,
+    requestId: origin.requestId,
     createdSeconds,
     compaction,
   };

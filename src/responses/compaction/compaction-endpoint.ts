@@ -18,13 +18,13 @@ export class CompactionEndpoint {
   ) {}
 
   async compact(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { parsed, payer, once, earlier } = await this.requests.receive(
+    const { parsed, origin, once, earlier } = await this.requests.receive(
       caller,
       { request, response },
       parseCompactionRequest,
     );
     if (earlier) return this.answers.repeat(response, earlier.answer);
-    const command = await this.requests.keyFirst(caller, () => this.compaction.command(parsed, payer));
+    const command = await this.requests.keyFirst(caller, () => this.compaction.command(parsed, origin));
     const presenter = new CompactionPresenter(command);
     await this.answers.whole(
       response,

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import type { TextEvent } from '../../text/text-event.js';
@@ -35,12 +35,12 @@ export class CompactionService {
   ) {}
 
   /** @throws GatewayError for a model, a chain or an item that is not there. */
-  async command(request: ResponsesRequest, payer: Payer): Promise<CompactionCommand> {
+  async command(request: ResponsesRequest, origin: CallOrigin): Promise<CompactionCommand> {
     const resolved = this.calls.resolve(request.model);
     const { chat, history, input } = await this.contexts.read({
       request,
       resolved,
-      keyHash: payer.keyHash,
+      payer: origin.payer,
     });
     const call = this.calls.prepare(
       {
@@ -52,12 +52,12 @@ export class CompactionService {
         webSearch: false,
         paramOf: paramOf(request.body),
       },
-      payer,
+      origin,
     );
     return {
       call,
       kept: [...history, ...input].filter(isOfUser).map((item) => storedInput(item, newId)),
-      write: await this.compactions.writerFor(payer.keyHash),
+      write: await this.compactions.writerFor(origin.payer),
     };
   }
 

@@ -9,6 +9,7 @@ import type { CompactionItem } from '../domain/item.js';
 import { CompactionKeyStore } from './compaction-key-store.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import { seal, SEAL_KEY_BYTES, unseal } from './seal.js';
+import type { Payer } from '../../payments/payer.js';
 
 export interface CompactedContext {
   readonly history: readonly JsonObject[];
@@ -30,8 +31,8 @@ export class Compactions {
   constructor(private readonly keys: CompactionKeyStore) {}
 
   /** @throws GatewayError 401 for a key that does not live. */
-  async writerFor(keyHash: Buffer): Promise<WriteCompaction> {
-    return writer(await this.keyOf(keyHash));
+  async writerFor(payer: Payer): Promise<WriteCompaction> {
+    return writer(await this.keyOf(payer));
   }
 
   /** @throws Error when there is no such account */
@@ -44,10 +45,10 @@ export class Compactions {
    *
    * @throws GatewayError 400 for one that another account or another gateway made, or that was changed
    */
-  async open(keyHash: Buffer, { history, input, continued }: CompactedContext): Promise<OpenedCompactions> {
+  async open(payer: Payer, { history, input, continued }: CompactedContext): Promise<OpenedCompactions> {
     const opened = new Map<JsonObject, OpenedCompaction>();
     if (![...history, ...input].some(isCompaction)) return opened;
-    const key = await this.keyOf(keyHash);
+    const key = await this.keyOf(payer);
     const open = (item: JsonObject, param: string): void => {
       if (isCompaction(item)) opened.set(item, openOne(item, key, param));
     };
@@ -56,8 +57,8 @@ export class Compactions {
     return opened;
   }
 
-  private async keyOf(keyHash: Buffer): Promise<Buffer> {
-    const key = await this.keys.keepOrFind(keyHash, randomBytes(SEAL_KEY_BYTES));
+  private async keyOf(payer: Payer): Promise<Buffer> {
+    const key = await this.keys.keepOrFind(payer, randomBytes(SEAL_KEY_BYTES));
     if (!key) throw new GatewayError('invalid_api_key');
     return key;
   }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
 import type { RecordItem } from '../../payments/call-record.js';
 import type { ItemPage, ItemPageRequest } from '../response-store.js';
+import type { Payer } from '../../payments/payer.js';
 
 export interface StoredConversation {
   readonly id: string;
@@ -13,8 +14,7 @@ export type Attempt = 'done' | 'absent' | 'locked';
 
 export interface LockRequest {
   readonly id: string;
-  /** SHA-256 of the key that asks. */
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** The response that is to run on it. */
   readonly responseId: string;
   /** How long the lock stands without a hold of that response, milliseconds. */

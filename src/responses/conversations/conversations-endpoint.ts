@@ -71,12 +71,12 @@ export class ConversationsEndpoint {
   ): Promise<{ readonly owner: Owner; readonly body: JsonObject }> {
     const left = whenLeft(response);
     const { key, body } = await this.bodies.receive(caller, request, form);
-    return { owner: { accountId: key.accountId, keyHash: caller.keyHash, left }, body };
+    return { owner: { accountId: key.accountId, payer: caller.payer, left }, body };
   }
 }
 
-function ownerOf({ id, keyHash }: Account, response: ServerResponse): Owner {
-  return { accountId: id, keyHash, left: whenLeft(response) };
+function ownerOf({ id, payer }: Account, response: ServerResponse): Owner {
+  return { accountId: id, payer, left: whenLeft(response) };
 }
 
 function shown({ id, metadata, createdAtMs }: StoredConversation): object {

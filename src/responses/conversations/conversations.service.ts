@@ -11,13 +11,14 @@ import type { NewConversation } from './conversation-body.js';
 import { conversationNotFound } from './conversation-not-found.js';
 import { ConversationStore, type StoredConversation } from './conversation-store.js';
 import { ConversationTurns } from './conversation-turns.js';
+import type { Payer } from '../../payments/payer.js';
 
 type StoredItem = ReturnType<typeof storedInput>;
 
 /** Who asks, once the key was found to live. */
 export interface Owner {
   readonly accountId: string;
-  readonly keyHash: Buffer;
+  readonly payer: Payer;
   /** Aborted when the client has left. */
   readonly left: AbortSignal;
 }
@@ -84,16 +85,13 @@ export class Conversations {
     return this.find(accountId, id);
   }
 
-  private async storedItems(
-    { keyHash }: Owner,
-    items: readonly JsonObject[],
-  ): Promise<readonly StoredItem[]> {
+  private async storedItems({ payer }: Owner, items: readonly JsonObject[]): Promise<readonly StoredItem[]> {
     const itemIds = referencedIds(items);
     const found =
       itemIds.length === 0
         ? undefined
         : await this.responses.readContext({
-            keyHash,
+            payer,
             previousResponseId: undefined,
             conversationId: undefined,
             itemIds,

@@ -8,7 +8,7 @@ import type { Intake } from '../../http/intake.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import { parseJsonBody } from '../../http/parse-json-body.js';
 import type { Surface } from '../../http/surface.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import type { ResponsesService } from '../responses.service.js';
 import { parseCreate, streamIdOf, type CreateEvent } from './client-event.js';
 import { Lanes } from './lanes.js';
@@ -21,7 +21,7 @@ export interface SocketOptions {
   readonly responses: ResponsesService;
   readonly keys: KeyCheck;
   readonly intake: Intake;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly surface: Surface;
   readonly streaming: StreamingConfig;
   readonly maxBytes: number;
@@ -87,7 +87,7 @@ export class ResponseSocket {
   private readonly onMessage = (data: RawData, isBinary: boolean): void => {
     if (this.outbox.isClosed) return;
     let streamId: string | undefined;
-    const share = this.options.intake.share(this.options.payer.keyHash);
+    const share = this.options.intake.share(this.options.origin.payer);
     try {
       if (isBinary) throw new GatewayError('invalid_json', 'Send messages as text, not as binary data.');
       const bytes = asBuffer(data);

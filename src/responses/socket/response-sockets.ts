@@ -13,7 +13,7 @@ import { requestIdMiddleware, requestIdOf } from '../../http/request-id.js';
 import { sendError } from '../../http/send-error.js';
 import { serveWithoutUpgrade } from '../../http/serve-without-upgrade.js';
 import { surfaceOf } from '../../http/surface.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import { Networks } from '../../payments/networks.js';
 import { ResponsesService } from '../responses.service.js';
 import { KeyPlaces } from './key-places.js';
@@ -103,27 +103,27 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     try {
       this.refuseWhenDraining();
       const caller = callerOf(request);
-      const payer = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
+      const origin = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
       await this.keys.check(caller);
       this.refuseWhenDraining();
       if (connection.destroyed) return;
-      this.places.refuseWhenFull(caller.keyHash);
+      this.places.refuseWhenFull(caller.payer);
       this.handshake.handleUpgrade(request, connection, head, (webSocket) => {
-        this.open(request, connection, webSocket, payer);
+        this.open(request, connection, webSocket, origin);
       });
     } catch (thrown) {
       this.refuse(request, connection, toGatewayError(thrown));
     }
   }
 
-  private open(request: IncomingMessage, connection: Socket, webSocket: WebSocket, payer: Payer): void {
+  private open(request: IncomingMessage, connection: Socket, webSocket: WebSocket, origin: CallOrigin): void {
     const { streaming, maxBytes, lifetimeMs, graceMs } = this.settings.sockets;
     const { responses, keys, intake } = this;
     const socket = new ResponseSocket(webSocket, connection, {
       responses,
       keys,
       intake,
-      payer,
+      origin,
       surface: surfaceOf(request),
       streaming,
       maxBytes,
@@ -137,14 +137,14 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
       webSocket.once('close', (code: number) => {
         clearTimeout(lastTimer);
         this.sockets.delete(socket);
-        this.places.giveBack(payer.keyHash);
+        this.places.giveBack(origin.payer);
         const durationMs = Math.round(performance.now() - openedAt);
-        this.logger.log({ msg: 'a socket was closed', requestId: payer.requestId, code, durationMs });
+        this.logger.log({ msg: 'a socket was closed', requestId: origin.requestId, code, durationMs });
         resolve();
       });
     });
     this.sockets.set(socket, closed);
-    this.places.take(payer.keyHash);
+    this.places.take(origin.payer);
   }
 
   private refuseWhenDraining(): void {

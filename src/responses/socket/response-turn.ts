@@ -5,7 +5,7 @@ import { ClientLeft } from '../../http/client-left.js';
 import type { KeyCheck } from '../../http/key-check.js';
 import type { Surface } from '../../http/surface.js';
 import type { JsonObject } from '../../base/json.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import { textIn } from '../domain/fields.js';
 import type { OutputItem } from '../domain/item.js';
 import { parseResponsesRequest } from '../responses-request.js';
@@ -19,7 +19,7 @@ import { errorMessage, SocketMessages } from './socket-messages.js';
 export interface TurnContext {
   readonly responses: ResponsesService;
   readonly keys: KeyCheck;
-  readonly payer: Payer;
+  readonly origin: CallOrigin;
   readonly surface: Surface;
   readonly local: LocalResponses;
   readonly outbox: Outbox;
@@ -67,14 +67,14 @@ export class ResponseTurn {
     const { responses, keys, local, left } = this.context;
     const { body, generates } = this.event;
     const rate = { counted: false };
-    const payer = { ...this.context.payer, rate };
+    const origin = { ...this.context.origin, rate };
     // No hold comes that would check it.
-    if (!generates) await keys.check(payer);
+    if (!generates) await keys.check(origin);
     try {
       const request = parseResponsesRequest(body, { generates });
-      return await responses.command(request, { payer, left, local: local.recall(this.previousId) });
+      return await responses.command(request, { origin, left, local: local.recall(this.previousId) });
     } catch (failure) {
-      if (failure instanceof GatewayError) await keys.check(payer);
+      if (failure instanceof GatewayError) await keys.check(origin);
       throw failure;
     }
   }

@@ -12,6 +12,7 @@ import {
 } from '../../responses/conversations/conversation-store.js';
 import type { ItemPage, ItemPageRequest } from '../../responses/response-store.js';
 import { shownItem } from '../../responses/domain/upstream-fields.js';
+import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { StorageRoom } from '../storage-room.js';
@@ -57,9 +58,7 @@ const ERASE = attempting(`${FOUND},
     UPDATE conversations c ${TOUCHED}, deleted_at = now(), metadata = '{}' ${WHERE_FREE} RETURNING c.id),
   removed AS (DELETE FROM conversation_items i USING changed c WHERE i.conversation_id = c.id)`);
 
-const LOCK = attempting(`caller AS (
-    SELECT account_id FROM api_keys
-    WHERE key_hash = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+const LOCK = attempting(`${callerBy('$2')},
   found AS (
     SELECT v.id FROM conversations v JOIN caller k ON k.account_id = v.account_id
     WHERE v.id = $1 AND v.deleted_at IS NULL),
@@ -173,8 +172,8 @@ export class PostgresConversationStore extends ConversationStore {
     return outcome;
   }
 
-  lock({ id, keyHash, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
-    return this.attempt(LOCK, [columnText(id), keyHash, responseId, untilHeldMs, this.identity.id]);
+  lock({ id, payer, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
+    return this.attempt(LOCK, [columnText(id), payer.hash, responseId, untilHeldMs, this.identity.id]);
   }
 
   async freeAmong(ids: readonly string[]): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import {
   type KeyRecord,
   type KeySettings,
 } from '../../payments/keys/key-store.js';
+import type { Payer } from '../../payments/payer.js';
 import { Database } from '../database.js';
 import type { ApiKey } from '../generated/client.js';
 
@@ -35,7 +36,7 @@ export class PrismaKeyStore extends KeyStore {
     super();
   }
 
-  async create({ id, accountId, keyHash, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
+  async create({ id, accountId, payer, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
     const { allowedModels, ...rest } = settings;
     // Not connectOrCreate, which looks first: two keys for one new account would both make it, and one would fail.
     // Not one transaction either: Prisma gives up waiting for its start after two seconds, which a busy machine takes;
@@ -45,7 +46,7 @@ export class PrismaKeyStore extends KeyStore {
       data: {
         id,
         accountId,
-        keyHash: Uint8Array.from(keyHash),
+        keyHash: Uint8Array.from(payer.hash),
         ...rest,
         allowedModels: [...allowedModels],
       },
@@ -53,8 +54,8 @@ export class PrismaKeyStore extends KeyStore {
     return recordOf(row);
   }
 
-  async findByHash(keyHash: Buffer): Promise<KeyRecord | undefined> {
-    const row = await this.table.findUnique({ where: { keyHash: Uint8Array.from(keyHash) } });
+  async findFor(payer: Payer): Promise<KeyRecord | undefined> {
+    const row = await this.table.findUnique({ where: { keyHash: Uint8Array.from(payer.hash) } });
     return row ? recordOf(row) : undefined;
   }
 

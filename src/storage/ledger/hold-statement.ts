@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { wholeTokens } from '../../money/usage.js';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
 import type { StatementOptions } from '../group-commit.js';
+import { lives } from '../caller.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { givingBack, withLimits } from './key-limits.js';
@@ -53,8 +54,7 @@ function withinBounds(take: string, first: number): string {
   return `storing_calls AS MATERIALIZED (
   SELECT r.position::int AS ordinal, r.hash, r.bytes, k.account_id
   FROM unnest($5::bytea[], $${first}::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
-  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND k.revoked_at IS NULL
-    AND coalesce(k.expires_at > now(), true)),
+  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND ${lives('k')}),
 rooms AS MATERIALIZED (
   SELECT a.id, coalesce(a.max_stored_bytes, $${first + 1}::bigint) - a.stored_bytes
     - coalesce((SELECT sum(c.bytes) FROM stored_changes c WHERE c.account_id = a.id), 0) AS bytes
@@ -140,7 +140,7 @@ export async function takeHolds(
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(processId, requests);
   const once = requests.some((request) => request.once);
-  const counted = requests.filter((request) => request.counted).map(({ keyHash }) => keyHash);
+  const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
   const statement = STATEMENTS.of({ once, stores: !records.isEmpty, counted: counted.length > 0 });
   const { rows } = await pool.query<HoldRow>({
     ...statement,
@@ -149,7 +149,7 @@ export async function takeHolds(
       processId,
       retry,
       requests.map(({ holdId }) => holdId),
-      requests.map(({ keyHash }) => keyHash),
+      requests.map(({ payer }) => payer.hash),
       requests.map(({ model }) => model),
       requests.map(({ wanted }) => wanted),
       requests.map(({ minimum }) => minimum),

@@ -39,7 +39,7 @@ export class PostgresLedger extends Ledger {
     this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
       (batch, options) => takeHolds(pool, identity.id, batch, { ...options, maxStoredBytes: room.maxBytes }),
       BOUNDS,
-      ({ keyHash }) => keyHash.toString('base64'),
+      ({ payer }) => payer.id,
       ({ record, once }) => weightOf(record, once?.accepted),
     );
     this.settlements = new GroupCommit<SignedSettlement, SettlementResult>(

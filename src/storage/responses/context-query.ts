@@ -7,6 +7,7 @@ import {
   type ContextQuery,
   type StoredContext,
 } from '../../responses/response-store.js';
+import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 
 interface ContextRow {
@@ -25,9 +26,7 @@ interface ContextRow {
  * responses for each link. Items are measured before they are sent: anyone can store far more than fits into memory.
  */
 const TEXT = `
-WITH RECURSIVE caller AS (
-  SELECT account_id FROM api_keys
-  WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+WITH RECURSIVE ${callerBy('$1')},
 chain AS (
   SELECT r.id, r.account_id, r.previous_response_id, r.status, 0 AS depth
   FROM responses r JOIN caller c ON c.account_id = r.account_id
@@ -65,13 +64,13 @@ ORDER BY kind, depth DESC, direction, position`;
 
 export async function readContext(
   pool: Pool,
-  { keyHash, previousResponseId, conversationId, itemIds }: ContextQuery,
+  { payer, previousResponseId, conversationId, itemIds }: ContextQuery,
 ): Promise<StoredContext> {
   const { rows } = await pool.query<ContextRow>({
     name: 'read_context',
     text: TEXT,
     values: [
-      keyHash,
+      payer.hash,
       previousResponseId === undefined ? null : columnText(previousResponseId),
       itemIds.map(columnText),
       conversationId === undefined ? null : columnText(conversationId),

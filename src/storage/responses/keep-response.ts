@@ -2,16 +2,15 @@ import type { Pool } from 'pg';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { newId } from '../../base/ids.js';
 import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import { noteStored } from '../records/note-stored.js';
 import { startBytes } from '../records/record-columns.js';
+import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 
 /** A record and its input in one statement, without a hold: it has ended when it is written. */
 const TEXT = `
-WITH caller AS (
-  SELECT id, account_id FROM api_keys
-  WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+WITH ${callerBy('$1')},
 kept AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed,
                          hold_id, key_id, request_id, process_id, envelope, created_at, finished_at, stored_bytes)
@@ -29,12 +28,12 @@ SELECT id FROM kept`;
 export async function keepResponse(
   pool: Pool,
   processId: string,
-  { keyHash, requestId }: Payer,
+  { payer, requestId }: CallOrigin,
   start: RecordStart,
   { status, envelopeJson }: RecordEnd,
 ): Promise<void> {
   const { rowCount } = await pool.query(TEXT, [
-    keyHash,
+    payer.hash,
     start.responseId,
     status,
     start.model,

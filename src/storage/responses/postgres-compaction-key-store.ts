@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { CompactionKeyStore } from '../../responses/compaction/compaction-key-store.js';
+import { callerBy } from '../caller.js';
 import { Database } from '../database.js';
+import type { Payer } from '../../payments/payer.js';
 
 const NAMED = '$1';
-const CALLER = `(SELECT account_id FROM api_keys
-  WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))`;
+const CALLER = `(WITH ${callerBy('$1')} SELECT account_id FROM caller)`;
 
 @Injectable()
 export class PostgresCompactionKeyStore extends CompactionKeyStore {
@@ -12,8 +13,8 @@ export class PostgresCompactionKeyStore extends CompactionKeyStore {
     super();
   }
 
-  keepOrFind(keyHash: Buffer, offered: Buffer): Promise<Buffer | undefined> {
-    return this.find('find_compaction_key', CALLER, keyHash, offered);
+  keepOrFind(payer: Payer, offered: Buffer): Promise<Buffer | undefined> {
+    return this.find('find_compaction_key', CALLER, payer.hash, offered);
   }
 
   async keepOrFindOf(accountId: string, offered: Buffer): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { JsonObject } from '../../base/json.js';
 import type { RecordEnd, RecordStart } from '../../payments/call-record.js';
-import type { Payer } from '../../payments/charged-work.js';
+import type { CallOrigin } from '../../payments/charged-work.js';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import type { OutputItem } from '../../responses/domain/item.js';
 import { toObject } from '../../responses/domain/response-json.js';
@@ -88,9 +88,9 @@ export class PostgresResponseStore extends ResponseStore {
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }
 
-  async keep(payer: Payer, start: RecordStart, end: RecordEnd): Promise<void> {
-    await this.room.require({ keyHash: payer.keyHash }, weightOf(start));
-    return keepResponse(this.pool, this.identity.id, payer, start, end);
+  async keep(origin: CallOrigin, start: RecordStart, end: RecordEnd): Promise<void> {
+    await this.room.require({ payer: origin.payer }, weightOf(start));
+    return keepResponse(this.pool, this.identity.id, origin, start, end);
   }
 
   async status(accountId: string, id: string): Promise<ResponseStatus | undefined> {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { VideoError } from '../../videos/domain/video-job.js';
-import type { VideoResult, VideoSettlement } from '../../videos/video-store.js';
+import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
 
 /**
  * Every statement here ends jobs and their holds together: the row of the job decides who comes first, and only who
@@ -12,7 +12,7 @@ const ENDED = `finished_at = now(), next_poll_at = NULL, poller_id = NULL, polle
 export async function completeVideo(
   pool: Pool,
   id: string,
-  { receiptId, network, meterSubject, charge, settledAtMs, signature }: VideoSettlement,
+  { receiptId, network, meterSubject, charge, settledAtMs, signature }: SignedVideo,
   { content, expiresAtMs }: VideoResult,
 ): Promise<boolean> {
   const { rows } = await pool.query({

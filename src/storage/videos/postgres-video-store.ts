@@ -13,7 +13,7 @@ import {
   type VideoPage,
   type VideoPageRequest,
   type VideoResult,
-  type VideoSettlement,
+  type SignedVideo,
 } from '../../videos/video-store.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
@@ -49,7 +49,7 @@ export class PostgresVideoStore extends VideoStore {
 
   async submit(intent: VideoIntent): Promise<HoldGrant | HoldRefusal> {
     const bytes = JSON.stringify(intent.parameters).length;
-    const hasRoom = await this.room.hasRoom({ keyHash: intent.keyHash }, bytes);
+    const hasRoom = await this.room.hasRoom({ payer: intent.payer }, bytes);
     if (!hasRoom) return { ...STORAGE_FULL, isCounted: intent.counted };
     return submitVideo(this.pool, this.identity.id, intent);
   }
@@ -82,7 +82,7 @@ export class PostgresVideoStore extends VideoStore {
     return withdrawVideo(this.pool, this.identity.id, id);
   }
 
-  complete(id: string, settlement: VideoSettlement, result: VideoResult): Promise<boolean> {
+  complete(id: string, settlement: SignedVideo, result: VideoResult): Promise<boolean> {
     return completeVideo(this.pool, id, settlement, result);
   }
 

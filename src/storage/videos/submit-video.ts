@@ -24,7 +24,7 @@ export async function submitVideo(
         lockWait,
         processId,
         intent.holdId,
-        intent.keyHash,
+        intent.payer.hash,
         intent.terms.model,
         intent.price,
         intent.requestId,
@@ -40,7 +40,7 @@ export async function submitVideo(
         intent.terms.provider,
         intent.upstreamModel,
         new Date(intent.createdAtMs),
-        intent.counted ? [intent.keyHash] : [],
+        intent.counted ? [intent.payer.hash] : [],
       ],
     }),
   );

@@ -1,4 +1,4 @@
-import type { VideoTerms } from '../../money/video-charge.js';
+import type { WorkTerms } from '../../money/price.js';
 import type { JsonObject } from '../../base/json.js';
 import type {
   UpstreamJob,
@@ -53,7 +53,7 @@ export interface ShownRow extends ProgressRow {
 
 export interface UpstreamRow extends CommonRow {
   readonly video_request_id: string;
-  readonly terms: VideoTerms;
+  readonly terms: WorkTerms;
   readonly provider: string;
   readonly upstream_model: string;
   readonly upstream_id: string | null;

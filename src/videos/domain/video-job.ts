@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/json.js';
 import type { Receipt } from '../../money/receipt.js';
-import type { VideoTerms } from '../../money/video-charge.js';
+import type { WorkTerms } from '../../money/price.js';
 import type { VideoStatus } from './video-status.js';
 
 /** The route that a job came by decides how every route shows it. */
@@ -61,7 +61,7 @@ export interface UpstreamJob {
   readonly upstreamId: string | undefined;
   /** What the upstream needs to be asked for the content. */
   readonly content: JsonObject | undefined;
-  readonly terms: VideoTerms;
+  readonly terms: WorkTerms;
   /** The key's own chain. */
   readonly keyChainId: number | null;
   readonly createdAtMs: number;

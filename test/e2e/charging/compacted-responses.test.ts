@@ -64,7 +64,7 @@ async function charged(): Promise<readonly number[]> {
   return (await receipts(gateway.pool, created.id)).map(({ finalAmount }) => finalAmount);
 }
 
-describe('what a compaction costs', () => {
+describe('[charge.compacted] what a compaction costs', () => {
   it.each(SURFACES)('is in the one receipt of its call on %s', async (surface) => {
     summarises('They met.');
     answers('Fine.');

@@ -38,7 +38,7 @@ function twoWords(finishReason: string, usage?: ReturnType<typeof chatUsage>): H
   };
 }
 
-describe('completed, or cut at its token limit: measured usage', () => {
+describe('[charge.completed] completed, or cut at its token limit: measured usage', () => {
   describe.each(EVERY_WAY)('$name', (way) => {
     it('completed is charged by the upstream’s count', async () => {
       upstream.next(twoWords('stop', chatUsage(100, 50)));

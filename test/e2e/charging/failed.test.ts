@@ -34,7 +34,7 @@ function brokenCode({ background }: { readonly background?: boolean }): string {
   return background ? 'server_error' : 'upstream_error';
 }
 
-describe('upstream failed after part of a stream had gone out: as for a client that left', () => {
+describe('[charge.provider-broke-stream] upstream failed after part of a stream had gone out: as for a client that left', () => {
   const counts = [
     ['counted here', [], tokenBill(1, 2, true)],
     ['by the upstream’s count', [usageChunk(chatUsage(100, 50))], tokenBill(100, 50, false)],
@@ -64,7 +64,7 @@ describe('upstream failed after part of a stream had gone out: as for a client t
   });
 });
 
-describe('upstream failed before the first token: nothing', () => {
+describe('[charge.provider-failed] upstream failed before the first token: nothing', () => {
   const heads = [
     ['the head of a stream', ''],
     ['a comment', ': processing\n\n'],
@@ -123,7 +123,7 @@ const NOT_A_TOKEN: readonly (readonly [string, Handler, number])[] = [
   ['hangs up', (exchange) => exchange.breakConnection(), 502],
 ];
 
-describe('every answer with an error status: nothing', () => {
+describe('[charge.error-status] every answer with an error status: nothing', () => {
   describe.each(NOT_A_TOKEN)('when the upstream %s', (_, handler, expected) => {
     it.each(FOREGROUND)('$name', async (way) => {
       upstream.always(handler);

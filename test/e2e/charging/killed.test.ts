@@ -9,7 +9,7 @@ import { openHolds } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 import { expectBill, newPayer, tokenBill, type Bill } from './bills.js';
-import { FOREGROUND, send, STREAMS, type Way } from './ways.js';
+import { BASES, FOREGROUND, send, STREAMS, type Sent, type Way } from './ways.js';
 
 const LEASE_MS = 3_000;
 /** 400 characters: 100 tokens, roughly. The input is 7, roughly, with the marks around it. */
@@ -30,6 +30,9 @@ function start(connections: number): Promise<GatewayProcess> {
     file: fileFor(upstream.url, { provider: { max_connections: connections } }),
   });
 }
+
+const onBoth = (ways: readonly Way[]): readonly (readonly [Way, Sent])[] =>
+  ways.flatMap((way) => BASES.map((base) => [way, { base }] as const));
 
 interface Call {
   readonly payer: CreatedKey;
@@ -54,24 +57,24 @@ async function recorded(
   await until(async () => (await openHolds(processes.pool)).filter(isRecorded).length === count);
 }
 
-describe('process died mid-way: the input and what had been generated, as far as it was recorded', () => {
+describe('[charge.process-died] process died mid-way: the input and what had been generated, as far as it was recorded', () => {
   it('counted here where the upstream gave no count, and by its count where it did', async () => {
     const gateway = await start(100);
     const calls: Call[] = [];
-    const begin = async (way: Way, values: readonly unknown[], bill: Bill): Promise<void> => {
+    const begin = async (way: Way, sent: Sent, values: readonly unknown[], bill: Bill): Promise<void> => {
       const payer = await newPayer(gateway.client);
       const stalled = nextStalls(upstream, ...values);
-      const stream = new OpenStream(await send(way, gateway, payer.key));
+      const stream = new OpenStream(await send(way, gateway, payer.key, sent));
       await stalled;
       await stream.shows('word word');
       calls.push({ payer, bill });
     };
-    for (const way of STREAMS) {
-      await begin(way, [SPOKEN], tokenBill(7, 100, true));
-      await begin(way, [SPOKEN, usageChunk(chatUsage(1_000, 500))], tokenBill(1_000, 500, true));
+    for (const [way, sent] of onBoth(STREAMS)) {
+      await begin(way, sent, [SPOKEN], tokenBill(7, 100, true));
+      await begin(way, sent, [SPOKEN, usageChunk(chatUsage(1_000, 500))], tokenBill(1_000, 500, true));
     }
-    await recorded(({ outputTokens }) => outputTokens === 100, STREAMS.length);
-    await recorded(({ outputTokens }) => outputTokens === 500, STREAMS.length);
+    await recorded(({ outputTokens }) => outputTokens === 100, calls.length / 2);
+    await recorded(({ outputTokens }) => outputTokens === 500, calls.length / 2);
     await expectBillsAfterDeath(gateway, calls);
   });
 });
@@ -79,23 +82,24 @@ describe('process died mid-way: the input and what had been generated, as far as
 describe('process died after sending, nothing received: the input alone; before sending: nothing', () => {
   it('whole and streamed', async () => {
     // As many connections as the first calls take.
-    const gateway = await start(FOREGROUND.length);
+    const first = onBoth(FOREGROUND);
+    const gateway = await start(first.length);
     const calls: Call[] = [];
-    for (const way of FOREGROUND) {
+    for (const [way, sent] of first) {
       const payer = await newPayer(gateway.client);
       const stalled = nextStalls(upstream);
-      send(way, gateway, payer.key).catch(() => undefined);
+      send(way, gateway, payer.key, sent).catch(() => undefined);
       await stalled;
       calls.push({ payer, bill: tokenBill(7, 0, true) });
     }
-    for (const way of [...FOREGROUND, ...WHOLE]) {
+    for (const [way, sent] of onBoth([...FOREGROUND, ...WHOLE])) {
       const payer = await newPayer(gateway.client);
-      send(way, gateway, payer.key).catch(() => undefined);
+      send(way, gateway, payer.key, sent).catch(() => undefined);
       calls.push({ payer, bill: 'nothing' });
     }
-    await recorded(({ sent }) => sent, FOREGROUND.length);
-    await recorded(({ sent }) => !sent, calls.length - FOREGROUND.length);
+    await recorded(({ sent }) => sent, first.length);
+    await recorded(({ sent }) => !sent, calls.length - first.length);
     await expectBillsAfterDeath(gateway, calls);
-    expect(upstream.requests).toHaveLength(FOREGROUND.length);
+    expect(upstream.requests).toHaveLength(first.length);
   });
 });

@@ -66,10 +66,11 @@ async function databaseIsBack(): Promise<void> {
   await gateway.idle();
 }
 
-describe('settlement impossible: nothing', () => {
+describe('[charge.not-written] settlement impossible: nothing', () => {
   it('for whole answers, whose clients are told 503; what is kept for its client is charged when it can be', async () => {
     const calls = [];
     for (const way of WHOLE) calls.push(await running(way));
+    calls.push(await running(WHOLE[0]!, { base: '/external/v1' }));
     const accepted = calls.filter(({ way }) => way.background);
     const ids = await Promise.all(
       accepted.map(async ({ answer }) => ((await (await answer).json()) as { id: string }).id),
@@ -96,7 +97,7 @@ describe('settlement impossible: nothing', () => {
     await expectBill(gateway, left.payer, tokenBill(1, 0, true));
     const again = await call(repeated.way, gateway, repeated.payer.key, once);
     await expectBill(gateway, repeated.payer, tokenBill(100, 50, false), again.receipt);
-    expect(upstream.requests).toHaveLength(WHOLE.length + 2);
+    expect(upstream.requests).toHaveLength(WHOLE.length + 3);
     const { rows } = await database.pool.query(
       'SELECT status, background FROM responses ORDER BY background',
     );

@@ -43,7 +43,7 @@ const MEANWHILE = [
   [429, 'rate_limit_exceeded', { rate_limit_rpm: 1 }],
 ] as const;
 
-describe('refused: nothing', () => {
+describe('[charge.refused] refused: nothing', () => {
   describe.each(ASKERS)('$name', (asker) => {
     it.each(ALWAYS)('with %i %s', async (status, code, settings, sent) => {
       const payer = await newPayer(gateway, settings);

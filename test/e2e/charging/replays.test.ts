@@ -47,7 +47,7 @@ async function expectFree(requests: readonly (readonly [string, string, object?]
 
 const TEXT_BILL = tokenBill(100, 50, false);
 
-describe('a poll, a retrieve, a list: nothing', () => {
+describe('[charge.no-call] a poll, a retrieve, a list: nothing', () => {
   it('of a stored chat completion', async () => {
     upstream.next(complete);
     const answer = await call('POST', '/chat/completions', {
@@ -104,7 +104,7 @@ describe('a poll, a retrieve, a list: nothing', () => {
   });
 });
 
-describe('a replay of an idempotent answer: nothing', () => {
+describe('[charge.replay] a replay of an idempotent answer: nothing', () => {
   it.each(ASKERS)('$name', async (asker) => {
     const sent = { headers: { 'idempotency-key': 'once' } };
     const { receipt } = await (await asker.begin(upstream, gateway, payer.key, sent)).finish();

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const film = (more: object = {}): Promise<ShownVideo> => videos.made({ model: 'film', ...more });
 
-describe('a video that completed: measured usage', () => {
+describe('[charge.video-made] a video that completed: measured usage', () => {
   it('by the seconds that were asked for, when it is there and not before', async () => {
     const { id } = await film();
     expect(await gateway.keyBudget(payer.id)).toEqual({ spent: 0, held: 404_000 });
@@ -69,7 +69,7 @@ describe('a video that completed: measured usage', () => {
   });
 });
 
-describe('video failed or cancelled: nothing', () => {
+describe('[charge.video-not-made] video failed or cancelled: nothing', () => {
   it.each<JsonObject>([
     { status: 'failed', error: { code: 'moderation_blocked', message: 'no' } },
     { status: 'failed', error: null },

@@ -30,12 +30,17 @@ export const EVERY_WAY = [...FOREGROUND, ...BACKGROUND];
 export const STREAMS = EVERY_WAY.filter(({ streamed }) => streamed);
 export const WHOLE = EVERY_WAY.filter(({ streamed }) => !streamed);
 
+export type Base = '/v1' | '/external/v1';
+export const BASES: readonly Base[] = ['/v1', '/external/v1'];
+
 /** A gateway, wherever it runs. */
 export interface Place {
   readonly url: string;
 }
 
 export interface Sent {
+  /** Of the native surface, unless it is named. */
+  readonly base?: Base;
   /** Output tokens at most. */
   readonly cap?: number;
   /** Fields beside those that the way itself has. */
@@ -55,18 +60,18 @@ export interface Told {
   readonly outcome?: string;
 }
 
-export const pathOf = ({ api }: Way): string => (api === 'chat' ? '/v1/chat/completions' : '/v1/responses');
+const pathOf = ({ api }: Way): string => (api === 'chat' ? '/chat/completions' : '/responses');
 
 /** A call of `test-model` that says `Hi`, which is one token. */
 export function send(
   way: Way,
   { url }: Place,
   key: string,
-  { cap, body = {}, headers = {}, signal }: Sent = {},
+  { base = '/v1', cap, body = {}, headers = {}, signal }: Sent = {},
 ): Promise<Response> {
   const isChat = way.api === 'chat';
   const asked = isChat ? { messages: [{ role: 'user', content: 'Hi' }] } : { input: 'Hi' };
-  return fetch(url + pathOf(way), {
+  return fetch(url + base + pathOf(way), {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatAnswer, chatChunk, sse } from '../../support/chat-wire.js';
@@ -10,6 +9,7 @@ import {
 } from '../../support/gateway-process.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { ConversationStore } from '../../../src/responses/conversations/conversation-store.js';
+import { Payer } from '../../../src/payments/payer.js';
 import {
   startScriptedUpstream,
   type Exchange,
@@ -47,8 +47,7 @@ afterEach(async () => {
 });
 
 function lock(id: string, responseId: string, untilHeldMs: number): Promise<string> {
-  const keyHash = createHash('sha256').update(key).digest();
-  return store.lock({ id, keyHash, responseId, untilHeldMs });
+  return store.lock({ id, payer: Payer.ofKey(key), responseId, untilHeldMs });
 }
 
 function nextWaits(): Promise<Exchange> {

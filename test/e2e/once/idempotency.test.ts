@@ -236,7 +236,7 @@ describe('while the first request runs', () => {
   });
 
   it.each([true, false])(
-    'its client may leave (streamed: %s): a retry finds the whole answer',
+    '[charge.left-with-idempotency-key] its client may leave (streamed: %s): a retry finds the whole answer',
     async (streamed) => {
       let finish: () => void = () => undefined;
       const mayFinish = new Promise<void>((resolve) => (finish = resolve));

@@ -66,7 +66,7 @@ async function ended(gateway: GatewayProcess, key: string, id: string): Promise<
 }
 
 describe('a background response whose process is killed', () => {
-  it('is run again by a replica, and charged once, for the run that ended', async () => {
+  it('[charge.run-again] is run again by a replica, and charged once, for the run that ended', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
     const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const firstCall = nextCall();

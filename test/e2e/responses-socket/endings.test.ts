@@ -23,8 +23,12 @@ describe('a socket that has reached its age', () => {
     expect(fixture.client.messages).toEqual([]);
   });
 
-  it('lets what runs end, takes nothing else, and is closed', async () => {
-    const { client, upstream } = fixture;
+  it.each([
+    ['[error.websocket_connection_limit_reached] on native', '/v1'],
+    ['on external', '/external/v1'],
+  ])('lets what runs end, takes nothing else, and is closed: %s', async (_, path) => {
+    const { upstream } = fixture;
+    const client = await fixture.open({ path });
     const stalled = nextStalls(upstream, WORKING);
     client.create({ stream_id: 'a' });
     client.create({ stream_id: 'a', input: 'waits' });
@@ -41,7 +45,8 @@ describe('a socket that has reached its age', () => {
     });
     exchange.stream(chatChunk({}, 'stop'));
     expect(await client.closed).toMatchObject({ code: 1000 });
-    expect(client.messages.at(-1)).toMatchObject({ type: 'response.completed' });
+    const last = path === '/v1' ? ['response.completed', 'compose.receipt'] : ['response.completed'];
+    expect(client.messages.slice(-last.length).map(({ type }) => type)).toEqual(last);
     expect(upstream.requests).toHaveLength(1);
   });
 });

@@ -29,10 +29,10 @@ class Replica {
 
   constructor(readonly books: Books) {
     this.keys = new PrismaKeyStore(books.database);
-    const find = this.keys.findByHash.bind(this.keys);
-    this.keys.findByHash = (hash) => {
+    const find = this.keys.findFor.bind(this.keys);
+    this.keys.findFor = (payer) => {
       this.looks += 1;
-      return find(hash);
+      return find(payer);
     };
   }
 
@@ -44,7 +44,7 @@ class Replica {
 
   take(queue: BudgetQueue, request: HoldRequest): PendingHold {
     return queue.take({
-      keyHash: request.keyHash,
+      payer: request.payer,
       minimum: request.minimum,
       attempt: () => {
         this.attempts += 1;
@@ -55,7 +55,7 @@ class Replica {
 
   async settle(queue: BudgetQueue, request: HoldRequest, key: TestKey, price = 0n): Promise<void> {
     await this.books.ledger.settle(settlementOf(request, key, price));
-    queue.returned(key.hash);
+    queue.returned(key.payer);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import { newId } from '../../../src/base/ids.js';
 import { parseDecimal } from '../../../src/money/decimal.js';
-import { encodeTariff } from '../../../src/money/tariff.js';
-import { hashApiKey, newApiKey } from '../../../src/payments/keys/api-key.js';
+import { TokenPrice } from '../../../src/money/token-price.js';
+import { newApiKey } from '../../../src/payments/keys/api-key.js';
+import { Payer } from '../../../src/payments/payer.js';
 import {
   isRefusal,
   type HoldGrant,
@@ -23,7 +24,7 @@ const MOST_BYTES = 10 ** 12;
 export interface TestKey {
   readonly id: string;
   readonly accountId?: string;
-  readonly hash: Buffer;
+  readonly payer: Payer;
 }
 
 export async function insertKey(
@@ -31,15 +32,15 @@ export async function insertKey(
   columns: Readonly<Record<string, unknown>> & { readonly account_id?: string } = {},
 ): Promise<TestKey> {
   const id = newId('key');
-  const hash = hashApiKey(newApiKey());
+  const payer = Payer.ofKey(newApiKey());
   await pool.query(`INSERT INTO accounts (id) VALUES ('acme') ON CONFLICT DO NOTHING`);
-  const row: Record<string, unknown> = { id, account_id: 'acme', key_hash: hash, ...columns };
+  const row: Record<string, unknown> = { id, account_id: 'acme', key_hash: payer.hash, ...columns };
   const names = Object.keys(row);
   await pool.query(
     `INSERT INTO api_keys (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
     Object.values(row),
   );
-  return { id, hash, accountId: columns.account_id ?? 'acme' };
+  return { id, payer, accountId: columns.account_id ?? 'acme' };
 }
 
 /** One gateway process's view of the books. */
@@ -58,10 +59,16 @@ export async function openBooks(url: string, leaseMs = 60_000) {
 
 export type Books = Awaited<ReturnType<typeof openBooks>>;
 
+const PRICE = new TokenPrice(
+  { prices: { input: parseDecimal('1'), output: parseDecimal('2') } },
+  { inputTokensBound: 10, contextWindow: 1000, outputCap: 100, choices: 1 },
+  100,
+);
+
 export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): HoldRequest {
   return {
     holdId: newId('hold'),
-    keyHash: key.hash,
+    payer: key.payer,
     model: 'sandbox/echo',
     wanted,
     minimum,
@@ -69,8 +76,7 @@ export function holdRequest(key: TestKey, wanted: bigint, minimum = wanted): Hol
     responseId: newId('resp'),
     inputTokens: 10,
     terms: {
-      tariff: encodeTariff({ prices: { input: parseDecimal('1'), output: parseDecimal('2') } }),
-      feeBps: 100,
+      ...PRICE.terms,
       chainId: null,
       provider: 'sandbox',
       model: 'sandbox/echo',

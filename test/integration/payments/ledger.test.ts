@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
+import { Payer } from '../../../src/payments/payer.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import {
@@ -96,7 +97,7 @@ describe('taking holds', () => {
     const revoked = await insertKey(database.pool, { revoked_at: past });
     const expired = await insertKey(database.pool, { expires_at: past });
     const limited = await insertKey(database.pool, { allowed_models: ['gpt-5.5'] });
-    const nobody = { id: 'none', hash: Buffer.alloc(32) };
+    const nobody = { id: 'none', payer: Payer.ofKey('none') };
     const outcomes = await Promise.all(
       [revoked, expired, limited, nobody].map(async (key) =>
         outcomeOf(await books.ledger.hold(holdRequest(key, 1n))),

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PoolClient } from 'pg';
-import { chargeFor } from '../../../src/money/metering.js';
-import { decodeTariff } from '../../../src/money/tariff.js';
+import { agreedPrice } from '../../../src/money/agreed-price.js';
 import { UnwritableError } from '../../../src/payments/ledger.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -121,8 +120,7 @@ it('charges for whatever figures, once, with lines that the books can add', asyn
       async (usage) => {
         const request = holdRequest(key, 10n);
         granted(await books.ledger.hold({ ...request, inputTokens: usage.inputTokens }));
-        const { tariff, feeBps } = request.terms;
-        const charge = chargeFor(usage, decodeTariff(tariff), { feeBps, estimated: false });
+        const charge = agreedPrice(request.terms).chargeFor({ usage, estimated: false });
         const settlement = {
           ...settlementOf(request, key, charge.providerAmount, charge.platformFee),
           charge,

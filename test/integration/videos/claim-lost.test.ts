@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
-import { encodeVideoPricing } from '../../../src/money/video-charge.js';
+import { videoPrice } from '../../../src/money/video-price.js';
 import { Workers } from '../../../src/app/workers.js';
 import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
+import { Payer } from '../../../src/payments/payer.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
 
@@ -39,7 +39,7 @@ async function submitted(more: Partial<VideoIntent> = {}): Promise<string> {
   await ours.submit({
     id,
     holdId: newId('hold'),
-    keyHash: createHash('sha256').update(key.key).digest(),
+    payer: Payer.ofKey(key.key),
     requestId: newId('req'),
     shape: 'generation',
     model: 'film:fast',
@@ -48,9 +48,7 @@ async function submitted(more: Partial<VideoIntent> = {}): Promise<string> {
     remixedFrom: undefined,
     price: 0n,
     terms: {
-      pricing: encodeVideoPricing('free'),
-      seconds: 4,
-      feeBps: 100,
+      ...videoPrice('free', 4, 100).terms,
       chainId: null,
       provider: 'studio',
       model: 'film',

@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
-import { buildReceipt } from '../../../src/money/build-receipt.js';
+import { agreedPrice } from '../../../src/money/agreed-price.js';
+import { NO_USAGE } from '../../../src/money/usage.js';
 import { isRefusal } from '../../../src/payments/ledger.js';
-import { encodeVideoPricing, videoCharge } from '../../../src/money/video-charge.js';
-import { ReceiptSigner } from '../../../src/payments/receipts/receipt-signer.js';
+import { Settling } from '../../../src/payments/receipts/settling.js';
+import { settlementOf } from '../../../src/payments/settlement.js';
 import { PollStore } from '../../../src/videos/polling/poll-store.js';
-import { VideoStore, type VideoIntent, type VideoSettlement } from '../../../src/videos/video-store.js';
+import { VideoStore, type VideoIntent, type SignedVideo } from '../../../src/videos/video-store.js';
+import { Payer } from '../../../src/payments/payer.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
 
 const ERROR = { code: 'cancelled', message: 'It was cancelled.' };
 const TERMS = {
-  pricing: encodeVideoPricing('free'),
+  pricing: 'free',
   seconds: 4,
   feeBps: 100,
   chainId: null,
@@ -37,7 +38,7 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
   return {
     id: newId('video'),
     holdId: newId('hold'),
-    keyHash: createHash('sha256').update(key.key).digest(),
+    payer: Payer.ofKey(key.key),
     requestId: newId('req'),
     shape: 'generation',
     model: 'sandbox/video',
@@ -53,24 +54,15 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
   };
 }
 
-function settlement(video: VideoIntent): VideoSettlement {
-  const unsigned = {
-    receiptId: newId('rct'),
-    network: 'eip155:43113',
-    meterSubject: 'sandbox:sandbox/video',
-    charge: videoCharge(4, video.terms),
-    settledAtMs: Date.now(),
-  };
-  const receipt = buildReceipt({
-    ...unsigned,
-    ...unsigned.charge,
-    accountId: 'acme',
-    requestId: video.requestId,
-    responseId: video.id,
-    finalAmount: video.price,
-    overrun: 0n,
+function settlement({ requestId, id, terms }: VideoIntent): SignedVideo {
+  const { provider, model } = terms;
+  const ended = { accountId: 'acme', requestId, responseId: id, provider, model, chainId: 43113 };
+  const unsigned = settlementOf(ended, agreedPrice(terms), {
+    usage: NO_USAGE,
+    quantity: 4,
+    estimated: false,
   });
-  return { ...unsigned, signature: gateway.app.get(ReceiptSigner).sign(receipt) };
+  return { ...unsigned, signature: gateway.app.get(Settling).sign(unsigned) };
 }
 
 describe('the store of videos', () => {

@@ -1,7 +1,13 @@
 import { maxDecimal, multiplyCeil, type Decimal } from './decimal.js';
-import { platformFee, providerShare, webSearchAmount } from './metering.js';
+import type { Measurement } from './meter.js';
+import { chargeFor, platformFee, providerShare, webSearchAmount, type Charge } from './metering.js';
+import type { AgreedPrice, Price, PriceTerms } from './price.js';
 import type { TokenPrices } from './pricing.js';
-import { pricesAt, type Tariff } from './tariff.js';
+import { decodeTariff, encodeTariff, pricesAt, type EncodedTariff, type Tariff } from './tariff.js';
+
+interface TokenTerms extends PriceTerms {
+  readonly tariff: EncodedTariff;
+}
 
 /** The size of a call before it runs. */
 export interface CallSize {
@@ -16,9 +22,8 @@ export interface CallSize {
 /** Fewer output tokens than this are not worth starting a call for. */
 const LEAST_OUTPUT_TOKENS = 16;
 
-/** What a call may cost at most, and what it would cost with its output cut down to the least that makes sense. */
-export class Quote {
-  /** Atomic USDC, fee included. */
+/** The price of a call for text, by its tokens. */
+export class TokenPrice implements Price {
   readonly wanted: bigint;
   readonly minimum: bigint;
   private readonly leastCap: number;
@@ -34,6 +39,19 @@ export class Quote {
     this.wanted = before + this.total(size.outputCap);
     const least = before + this.total(this.leastCap);
     this.minimum = least < this.wanted ? least : this.wanted;
+  }
+
+  get terms(): TokenTerms {
+    return { kind: 'tokens', tariff: encodeTariff(this.tariff), feeBps: this.feeBps };
+  }
+
+  chargeFor(measurement: Measurement): Charge {
+    return chargeForTokens(measurement, this.tariff, this.feeBps);
+  }
+
+  loweredCap(granted: bigint): number | undefined {
+    const cap = this.outputCapFor(granted);
+    return cap < this.size.outputCap ? cap : undefined;
   }
 
   /** The output cap that `granted` affords; never more than was asked for, never less than the least. */
@@ -75,6 +93,18 @@ export class Quote {
     const longest = pricesAt(this.tariff, this.inputTokens(cap));
     return maxDecimal(dearestOutput(this.tariff.prices), dearestOutput(longest));
   }
+}
+
+export function agreedForTokens({ tariff, feeBps }: TokenTerms): AgreedPrice {
+  return { chargeFor: (measurement) => chargeForTokens(measurement, decodeTariff(tariff), feeBps) };
+}
+
+function chargeForTokens(
+  { usage, requests = [usage], estimated }: Measurement,
+  tariff: Tariff,
+  feeBps: number,
+): Charge {
+  return chargeFor(requests, tariff, { feeBps, estimated });
 }
 
 function dearestInput({ input, cachedInput, cacheWrite }: TokenPrices): Decimal {

@@ -1,38 +1,49 @@
 import { formatDecimal, multiplyCeil, parseDecimal, type Decimal } from './decimal.js';
 import { platformFee, type Charge } from './metering.js';
+import type { AgreedPrice, Price, PriceTerms } from './price.js';
 import type { VideoPricing } from './pricing.js';
 
-/** What a job is settled with, whoever does it; a later change of the catalog does not touch it. Stored as JSON. */
-export interface VideoTerms {
+interface VideoTerms extends PriceTerms {
   readonly pricing: { readonly perSecond: string } | { readonly perVideo: string } | 'free';
   /** That were asked for; null where the upstream decides. */
   readonly seconds: number | null;
-  readonly feeBps: number;
-  /** Null: the key's own chain, else the default one. */
-  readonly chainId: number | null;
-  readonly provider: string;
-  /** Public id without options. */
-  readonly model: string;
 }
 
 /** Dollars to atomic USDC. */
 const ATOMIC_PER_USD = 1_000_000n;
 
-export function encodeVideoPricing(pricing: VideoPricing | 'free'): VideoTerms['pricing'] {
+/** The price of one video, which is held in full. A price per second knows the seconds: its model lists durations. */
+export function videoPrice(
+  pricing: VideoPricing | 'free',
+  seconds: number | undefined,
+  feeBps: number,
+): Price & { readonly terms: VideoTerms } {
+  const terms = { kind: 'video', pricing: encodeVideoPricing(pricing), seconds: seconds ?? null, feeBps };
+  const { providerAmount, platformFee: fee } = charge(seconds, terms);
+  const wanted = providerAmount + fee;
+  return { wanted, minimum: wanted, terms, loweredCap: () => undefined, ...agreedForVideo(terms) };
+}
+
+/** Charges for the seconds that were measured, to the microsecond, and never more than were asked for. */
+export function agreedForVideo(terms: VideoTerms): AgreedPrice {
+  const asked = terms.seconds ?? undefined;
+  return { chargeFor: ({ quantity }) => charge(chargedSeconds(asked, quantity), terms) };
+}
+
+function chargedSeconds(asked: number | undefined, produced: number | undefined): number | undefined {
+  if (produced === undefined || !(produced >= 0)) return asked;
+  const rounded = Math.round(produced * 1e6) / 1e6;
+  return asked === undefined ? rounded : Math.min(asked, rounded);
+}
+
+function encodeVideoPricing(pricing: VideoPricing | 'free'): VideoTerms['pricing'] {
   if (pricing === 'free') return 'free';
   return 'perSecond' in pricing
     ? { perSecond: formatDecimal(pricing.perSecond) }
     : { perVideo: formatDecimal(pricing.perVideo) };
 }
 
-/**
- * The price of one video of so many seconds, which need not be whole. A price per second knows the seconds: a model
- * with one has a list of durations.
- */
-export function videoCharge(
-  seconds: number | undefined,
-  { pricing, feeBps }: Pick<VideoTerms, 'pricing' | 'feeBps'>,
-): Charge {
+function charge(seconds: number | undefined, { pricing, feeBps }: VideoTerms): Charge {
   if (pricing === 'free') return { lineItems: [], providerAmount: 0n, platformFee: 0n };
   const perSecond = 'perSecond' in pricing;
   const quantity = perSecond ? (seconds ?? 0) : 1;

@@ -1,0 +1,27 @@
+import { newId } from '../base/ids.js';
+import type { Measurement } from '../money/meter.js';
+import type { AgreedPrice } from '../money/price.js';
+import type { Settlement } from './ledger.js';
+
+interface EndedWork extends Pick<Settlement, 'accountId' | 'requestId' | 'responseId' | 'provider'> {
+  /** Public id without options. */
+  readonly model: string;
+  readonly chainId: number;
+}
+
+/** What has been used, with its price. To be asked for once, when the work has ended: it names a new receipt. */
+export function settlementOf(
+  { model, chainId, ...work }: EndedWork,
+  price: AgreedPrice,
+  measurement: Measurement,
+): Settlement {
+  return {
+    ...work,
+    receiptId: newId('rct'),
+    network: `eip155:${chainId}`,
+    meterSubject: `${work.provider}:${model}`,
+    charge: price.chargeFor(measurement),
+    estimated: measurement.estimated,
+    settledAtMs: Date.now(),
+  };
+}
