@@ -2,9 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { CallReport, CallReports } from '../payments/call-reports.js';
-import { callFields } from './call-fields.js';
 import { requestIdOf } from './request-id.js';
-import { refusalOf } from './send-error.js';
 import { surfaceOf } from './surface.js';
 
 /** Told about every answer; `left` is a client that closed before it had everything. */
@@ -16,7 +14,6 @@ const HEALTH = /^\/health\//;
 interface Answered {
   readonly status: number | 'left';
   readonly durationMs: number;
-  readonly refusal: ErrorCode | undefined;
 }
 
 const LINE = Symbol('line of the access log');
@@ -39,6 +36,8 @@ class OpenLine {
   call: CallReport | undefined;
   /** Set when the answer is over. */
   answer: Answered | undefined;
+  /** The code with which the answer refuses, once it does. */
+  refusal: ErrorCode | undefined;
 
   constructor(request: IncomingMessage) {
     this.requestId = requestIdOf(request);
@@ -50,6 +49,13 @@ class OpenLine {
 /** The line that will be written of this exchange: what a call has to be begun with to be in it. */
 export function lineOf(request: IncomingMessage & Logged): object | undefined {
   return request[LINE];
+}
+
+/** What the line of this exchange says of why it was refused. */
+export function noteRefusal(request: IncomingMessage & Logged, code: ErrorCode): void {
+  const line = request[LINE];
+  // What happens after the answer is told to nobody.
+  if (line && !line.answer) line.refusal = code;
 }
 
 /**
@@ -83,7 +89,7 @@ export class AccessLog {
     const status = response.writableFinished ? response.statusCode : 'left';
     this.count(surfaceOf(request), status);
     const durationMs = Math.round(performance.now() - line.startedAt);
-    line.answer = { status, durationMs, refusal: refusalOf(response) };
+    line.answer = { status, durationMs };
     if (line.running === 0) this.write(line);
   }
 
@@ -99,9 +105,9 @@ export class AccessLog {
     if (line.running === 0) this.write(line);
   }
 
-  private write({ requestId, method, path, call, answer }: OpenLine): void {
+  private write({ requestId, method, path, call, answer, refusal }: OpenLine): void {
     if (!answer) return;
-    const { status, durationMs, refusal } = answer;
+    const { status, durationMs } = answer;
     this.logger[HEALTH.test(path) ? 'debug' : 'info'](
       {
         requestId,
@@ -115,4 +121,24 @@ export class AccessLog {
       'request',
     );
   }
+}
+
+/** What the log says of a paid call. Amounts are atomic USDC, times milliseconds. What is undefined is left out. */
+function callFields(report: CallReport): Readonly<Record<string, unknown>> {
+  const { model, provider, outcome, errorCode, grant, measurement, receipt, firstWordMs } = report;
+  return {
+    model,
+    provider,
+    keyId: grant?.keyId,
+    account: grant?.accountId,
+    outcome,
+    code: errorCode,
+    inputTokens: measurement?.usage.inputTokens,
+    cachedInputTokens: measurement?.usage.cachedInputTokens,
+    outputTokens: measurement?.usage.outputTokens,
+    estimated: measurement?.estimated === true || undefined,
+    costAtomic: receipt?.finalAmountWei,
+    receiptId: receipt?.id,
+    firstWordMs: firstWordMs === undefined ? undefined : Math.round(firstWordMs),
+  };
 }

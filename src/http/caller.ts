@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { Payer } from '../payments/payer.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
+import { wireOf } from '../streaming/wire-of.js';
 import { lineOf } from './access-log.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
@@ -17,7 +18,6 @@ export interface Caller extends KeyedRequest {
   readonly line: object | undefined;
 }
 
-const BEARER = /^bearer(?:\s+(.*))?$/i;
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
 
 const callers = new WeakMap<IncomingMessage, Caller>();
@@ -48,19 +48,13 @@ function readCaller(request: IncomingMessage): Caller {
 }
 
 /**
- * From `Authorization`, or where Anthropic's and Azure's SDKs put it. Clients that send several mean the one that is a
- * key of a gateway: the others are placeholders that their settings demand.
+ * Clients that send several mean the one that is a key of a gateway: the others are placeholders that their settings
+ * demand.
  */
-function keyOf({ headers }: IncomingMessage): string {
-  const bearer = BEARER.exec(headers.authorization?.trim() ?? '')?.[1];
-  if (bearer !== undefined && KEY.test(bearer)) return bearer;
-  const sent = [bearer, headers['x-api-key'], headers['api-key']]
-    .filter((value) => typeof value === 'string')
-    .map((value) => value.trim())
-    .filter((value) => value !== '');
-  if (sent.length === 0) throw new GatewayError('missing_api_key');
+function keyOf(request: IncomingMessage): string {
+  const sent = wireOf(request).keysIn(request.headers);
   const key = sent.find((value) => KEY.test(value));
-  if (key === undefined) throw new GatewayError('invalid_api_key');
+  if (key === undefined) throw new GatewayError(sent.length === 0 ? 'missing_api_key' : 'invalid_api_key');
   return key;
 }
 

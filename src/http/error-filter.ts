@@ -1,12 +1,13 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request } from 'express';
 import { GatewayError, severityOf, toGatewayError } from '../base/errors/gateway-error.js';
+import { wireOf } from '../streaming/wire-of.js';
 import { ClientLeft } from './client-left.js';
-import { nothingHere } from './nothing-here.js';
 import { requestIdOf } from './request-id.js';
 import { sendError } from './send-error.js';
 
-/** Every failure of every route as the one error envelope; causes go to the log alone. */
+/** Every failure of every route, as the client's wire tells it; causes go to the log alone. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
@@ -14,7 +15,7 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     if (thrown instanceof ClientLeft) return;
     const http = host.switchToHttp();
-    const request = http.getRequest<IncomingMessage>();
+    const request = http.getRequest<Request>();
     const error = thrown instanceof HttpException ? fromFramework(thrown, request) : toGatewayError(thrown);
     this.log(error, requestIdOf(request));
     sendError(request, http.getResponse<ServerResponse>(), error);
@@ -28,10 +29,15 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /** Our own code never throws these: they are the router's, for an unknown route or an address it cannot decode. */
-function fromFramework(thrown: HttpException, request: IncomingMessage): GatewayError {
+function fromFramework(thrown: HttpException, request: Request): GatewayError {
   const status = thrown.getStatus();
-  if (status === 404) return nothingHere(request);
+  if (status === 404) return noRoute(request);
   if (status === 413) return new GatewayError('request_too_large');
   if (status >= 400 && status < 500) return new GatewayError('invalid_value', 'The request is malformed.');
   return new GatewayError('internal_error', undefined, { cause: thrown });
+}
+
+function noRoute(request: Request): GatewayError {
+  const [path = ''] = request.originalUrl.split('?', 1);
+  return wireOf(request).noRoute(request.method, path);
 }

@@ -1,33 +1,30 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { errorEnvelope, type ErrorCode, type GatewayError } from '../base/errors/gateway-error.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
+import { wireOf } from '../streaming/wire-of.js';
+import { noteRefusal } from './access-log.js';
+import { requestIdOf } from './request-id.js';
 import { surfaceOf } from './surface.js';
 
 /** How long a client that is still uploading gets to read its refusal. */
 const LINGER_MS = 2_000;
 
-const refusals = new WeakMap<ServerResponse, ErrorCode>();
-
-/** The code with which an answer refuses, once it does. */
-export function refusalOf(response: ServerResponse): ErrorCode | undefined {
-  return refusals.get(response);
-}
-
-/** Answers with the error envelope. A client that is gone, or whose answer has begun, gets nothing more. */
+/** Answers with the error, as the client's wire tells it. A client that is gone, or whose answer has begun, gets nothing more. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
-  refusals.set(response, error.code);
+  noteRefusal(request, error.code);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const body = JSON.stringify(errorEnvelope(error, { withDetails: surfaceOf(request) === 'native' }));
+  const { status, headers, body } = wireOf(request).errorAnswer(error, {
+    requestId: requestIdOf(request),
+    withDetails: surfaceOf(request) === 'native',
+  });
   const uploading = isUploading(request);
-  response.writeHead(error.status, {
+  response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
-    ...(error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
-    ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': Math.ceil(error.retryAfterSeconds) }),
-    ...(error.shouldRetry === false ? { 'X-Should-Retry': 'false' } : {}),
+    ...headers,
     ...(uploading ? { Connection: 'close' } : {}),
   });
   if (uploading) closeAfterReading(request, response, body);

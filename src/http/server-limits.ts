@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { type ErrorEnvelope } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
+import { errorEnvelope } from '../streaming/openai-wire.js';
 
 const HEADERS_TIMEOUT_MS = 30_000;
 /** Head and body; 32 MiB at 1 Mbit/s. */
@@ -48,9 +48,10 @@ export function limitServer(server: Server): void {
   });
 }
 
+/** In OpenAI's wire: no address is known that could name another. */
 function rawAnswer({ status, code, message }: RawRefusal): string {
-  const envelope: ErrorEnvelope = { error: { message, type: 'invalid_request_error', param: null, code } };
-  const body = JSON.stringify(envelope);
+  const refusal = { message, type: 'invalid_request_error', param: null, code };
+  const body = JSON.stringify(errorEnvelope(refusal, { withDetails: false }));
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/json; charset=utf-8',

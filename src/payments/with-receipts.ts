@@ -47,15 +47,15 @@ class ReceiptedStream<Item extends AnyOutcome> implements StreamPresenter<Item> 
   }
 
   failure(error: GatewayError): string {
-    return this.presenter.failure(error) + errorFrame(this.failed ?? error) + this.receiptFrame();
+    return this.presenter.failure(error) + composeError(this.failed ?? error) + this.receiptFrame();
   }
 
   end(): string {
-    return this.presenter.end() + (this.failed ? errorFrame(this.failed) : '') + this.receiptFrame();
+    return this.presenter.end() + (this.failed ? composeError(this.failed) : '') + this.receiptFrame();
   }
 
   private receiptFrame(): string {
-    return this.receipt ? namedFrame('compose.receipt', JSON.stringify(this.receipt)) : '';
+    return this.receipt ? composeReceipt(this.receipt) : '';
   }
 }
 
@@ -88,6 +88,11 @@ class ReceiptedBody<Item extends AnyOutcome> implements BodyPresenter<Item> {
   }
 }
 
-function errorFrame({ code, message, details }: GatewayError): string {
+/** The structured error of a stream that has begun. */
+export function composeError({ code, message, details }: GatewayError): string {
   return namedFrame('compose.error', JSON.stringify({ code, message, details }));
+}
+
+export function composeReceipt(receipt: Receipt): string {
+  return namedFrame('compose.receipt', JSON.stringify(receipt));
 }

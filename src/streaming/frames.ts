@@ -1,9 +1,3 @@
-/** Ends every stream of both surfaces. */
-export const DONE = 'data: [DONE]\n\n';
-
-/** A comment: official clients skip it, and throw on named events that they do not know. */
-export const COMMENT_PING = ': ping\n\n';
-
 /** One unnamed frame. `json` is JSON text, which never holds a raw line break. */
 export function dataFrame(json: string): string {
   return `data: ${json}\n\n`;

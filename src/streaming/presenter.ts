@@ -10,7 +10,7 @@ export interface StreamPresenter<Item> {
   frames(item: Item): string;
   /** Frames for a failure after the head has been written. */
   failure(error: GatewayError): string;
-  /** Frames after the last item and before `[DONE]`; not asked for after a failure. */
+  /** Frames after the last item and before the wire's end; not asked for after a failure. */
   end(): string;
 }
 

@@ -3,10 +3,11 @@ import { type StreamingConfig } from '../base/config.js';
 import { toGatewayError } from '../base/errors/gateway-error.js';
 import { Answer } from './answer.js';
 import { type Demand } from './demand.js';
-import { COMMENT_PING, DONE } from './frames.js';
 import { type StreamPresenter } from './presenter.js';
 import { SendGate } from './send-gate.js';
 import { SilenceClock } from './silence-clock.js';
+import type { Wire } from './wire.js';
+import { wireOf } from './wire-of.js';
 
 const STREAM_HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -24,6 +25,7 @@ const STREAM_HEAD = {
  */
 export class StreamedAnswer<Item> extends Answer<Item> {
   protected readonly demand: Demand = { ready: () => this.ready() };
+  private readonly wire: Wire = wireOf(this.response.req);
   private readonly gate: SendGate;
   private readonly silence: SilenceClock;
   private headTimer: NodeJS.Timeout | undefined;
@@ -97,7 +99,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
   private end(lastFrames: string): void {
     this.writeHead();
     this.silence.stop();
-    const text = this.pending + lastFrames + DONE;
+    const text = this.pending + lastFrames + this.wire.end;
     this.pending = '';
     this.response.end(Buffer.from(text));
     this.gate.dispose();
@@ -118,9 +120,9 @@ export class StreamedAnswer<Item> extends Answer<Item> {
     this.silence.start();
   }
 
-  /** Behind unsent frames a comment would be no sign of life. */
+  /** Behind unsent frames a ping would be no sign of life. */
   private readonly ping = (): void => {
-    if (!this.gate.opened) this.attempt(() => this.write(COMMENT_PING));
+    if (!this.gate.opened) this.attempt(() => this.write(this.wire.ping));
   };
 
   private unsentBytes(): number {

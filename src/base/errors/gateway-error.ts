@@ -186,24 +186,6 @@ export class GatewayError extends Error {
   }
 }
 
-/** The one error envelope of both surfaces; all four keys are always present. */
-export interface ErrorEnvelope {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string | null;
-    readonly details?: Readonly<Record<string, string | number>>;
-  };
-}
-
-export function errorEnvelope(error: GatewayError, options: { withDetails: boolean }): ErrorEnvelope {
-  const { message, type, param, code, details } = error;
-  return {
-    error: { message, type, param, code, ...(options.withDetails && details ? { details } : {}) },
-  };
-}
-
 /**
  * How loudly the log tells of a failure that a client saw; undefined when it is the client's own, or when the attempt
  * at the provider was logged already.

@@ -1,7 +1,7 @@
-import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import { type Outcome } from '../../payments/outcome.js';
 import { type TextEvent } from '../../text/text-event.js';
-import { dataFrame } from '../../streaming/frames.js';
+import { openAi } from '../../streaming/openai-wire.js';
 import { type HeaderFields, type StreamPresenter } from '../../streaming/presenter.js';
 import { type CompletionHead } from '../domain/completion.js';
 import { usageJson } from '../domain/usage-json.js';
@@ -46,7 +46,7 @@ export class ExternalStreamPresenter implements StreamPresenter<Outcome<TextEven
 
   failure(error: GatewayError): string {
     this.hasFailed = true;
-    return dataFrame(JSON.stringify(errorEnvelope(error, { withDetails: false })));
+    return openAi.errorFrame(error);
   }
 
   end(): string {

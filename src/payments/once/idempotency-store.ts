@@ -6,7 +6,7 @@ export interface KeptAnswer {
   readonly kind: 'whole' | 'stream' | 'followed' | 'job';
   readonly status: number;
   readonly headers: HeaderFields;
-  /** The body, or the frames before `[DONE]`; else empty. */
+  /** The body, or the frames before the wire's end; else empty. */
   readonly content: string;
 }
 

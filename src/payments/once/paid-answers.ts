@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { EMPTY, of, type Observable } from 'rxjs';
-import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { Demand } from '../../streaming/demand.js';
-import { dataFrame } from '../../streaming/frames.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import { ResponseWriter } from '../../streaming/response-writer.js';
+import type { Wire } from '../../streaming/wire.js';
+import { wireOf } from '../../streaming/wire-of.js';
 import type { ShownEvent } from '../compose-headers.js';
 import type { Outcome } from '../outcome.js';
 import type { KeptAnswer } from './idempotency-store.js';
@@ -49,7 +50,7 @@ export class PaidAnswers {
 
   /** Of what is not followed. */
   repeat(response: ServerResponse, answer: KeptAnswer): Promise<void> {
-    const kept = new RepeatedAnswer(answer);
+    const kept = new RepeatedAnswer(answer, wireOf(response.req));
     return answer.kind === 'whole'
       ? this.writer.whole(response, () => EMPTY, kept)
       : this.writer.stream(response, () => of(answer.content), kept);
@@ -59,7 +60,10 @@ export class PaidAnswers {
 class RepeatedAnswer implements StreamPresenter<string>, BodyPresenter<string> {
   readonly status: number;
 
-  constructor(private readonly answer: KeptAnswer) {
+  constructor(
+    private readonly answer: KeptAnswer,
+    private readonly wire: Wire,
+  ) {
     this.status = answer.status;
   }
 
@@ -72,7 +76,7 @@ class RepeatedAnswer implements StreamPresenter<string>, BodyPresenter<string> {
   }
 
   failure(error: GatewayError): string {
-    return dataFrame(JSON.stringify(errorEnvelope(error, { withDetails: false })));
+    return this.wire.errorFrame(error);
   }
 
   end(): string {

@@ -1,7 +1,8 @@
-import { ERRORS, errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
+import { ERRORS, type GatewayError } from '../../base/errors/gateway-error.js';
 import type { Surface } from '../../http/surface.js';
 import type { Receipt } from '../../money/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
+import { errorEnvelope } from '../../streaming/openai-wire.js';
 import { ownCodeOf } from '../domain/response-error.js';
 import type { ResponseEvent } from '../domain/response-event.js';
 import { withComposeReceipt } from '../presenter/native-response-presenters.js';

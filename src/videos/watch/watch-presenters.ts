@@ -1,5 +1,7 @@
-import { errorEnvelope, type GatewayError } from '../../base/errors/gateway-error.js';
+import type { GatewayError } from '../../base/errors/gateway-error.js';
+import { composeError, composeReceipt } from '../../payments/with-receipts.js';
 import { dataFrame, namedFrame } from '../../streaming/frames.js';
+import { openAi } from '../../streaming/openai-wire.js';
 import type { HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import { videoJson, videoStatusEvent } from '../domain/video-json.js';
 import type { VideoUrl } from '../video-presenter.js';
@@ -19,7 +21,7 @@ export class ExternalWatchPresenter implements StreamPresenter<Watched> {
   }
 
   failure(error: GatewayError): string {
-    return dataFrame(JSON.stringify(errorEnvelope(error, { withDetails: false })));
+    return openAi.errorFrame(error);
   }
 
   end(): string {
@@ -42,13 +44,13 @@ export class NativeWatchPresenter implements StreamPresenter<Watched> {
   }
 
   frames(item: Watched): string {
-    if ('receipt' in item) return namedFrame('compose.receipt', JSON.stringify(item.receipt));
+    if ('receipt' in item) return composeReceipt(item.receipt);
     const { video } = item;
     return namedFrame('compose.video.status', JSON.stringify(videoStatusEvent(video, this.urlOf(video.id))));
   }
 
-  failure({ code, message, details }: GatewayError): string {
-    return namedFrame('compose.error', JSON.stringify({ code, message, details }));
+  failure(error: GatewayError): string {
+    return composeError(error);
   }
 
   end(): string {

@@ -1,0 +1,100 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { dataFrame } from './frames.js';
+import type { ErrorAnswer, ErrorContext, Wire } from './wire.js';
+
+/** OpenAI's error object; all four keys are always present. */
+interface ErrorEnvelope {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+    readonly details?: Readonly<Record<string, string | number>>;
+  };
+}
+
+type ErrorFields = Pick<GatewayError, 'message' | 'type' | 'param'> & {
+  readonly code: string | null;
+  readonly details?: GatewayError['details'];
+};
+
+export function errorEnvelope(error: ErrorFields, options: { withDetails: boolean }): ErrorEnvelope {
+  const { message, type, param, code, details } = error;
+  return {
+    error: { message, type, param, code, ...(options.withDetails && details ? { details } : {}) },
+  };
+}
+
+/** How OpenAI talks to its clients, on both surfaces. */
+export const openAi = {
+  /** A comment: official clients skip it, and throw on named events that they do not know. */
+  ping: ': ping\n\n',
+  end: 'data: [DONE]\n\n',
+  errorAnswer,
+  errorFrame: (error: GatewayError) =>
+    dataFrame(JSON.stringify(errorEnvelope(error, { withDetails: false }))),
+  noRoute,
+  keysIn,
+} as const satisfies Wire;
+
+function errorAnswer(error: GatewayError, { withDetails }: ErrorContext): ErrorAnswer {
+  const { status, retryAfterSeconds, shouldRetry } = error;
+  return {
+    status,
+    headers: {
+      ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterSeconds)) }),
+      ...(shouldRetry === false ? { 'X-Should-Retry': 'false' } : {}),
+    },
+    body: JSON.stringify(errorEnvelope(error, { withDetails })),
+  };
+}
+
+const BEARER = /^bearer\s+(.*)$/i;
+
+/** From `Authorization`, or where Anthropic's and Azure's SDKs put it. */
+function keysIn(headers: IncomingHttpHeaders): readonly string[] {
+  return [BEARER.exec(headers.authorization?.trim() ?? '')?.[1], headers['x-api-key'], headers['api-key']]
+    .filter((value) => typeof value === 'string')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+}
+
+const SURFACES = /^\/(?:external\/)?v1(?=\/|$)/;
+const BASE_URLS =
+  'The base URL for SDKs, IDEs and agents ends in `/external/v1`; `/v1` is the same with receipts.';
+
+/** What OpenAI has beside what is served here, by the first part of its path. */
+const NOT_SERVED: ReadonlySet<string> = new Set([
+  'assistants',
+  'audio',
+  'batches',
+  'chatkit',
+  'completions',
+  'containers',
+  'embeddings',
+  'evals',
+  'files',
+  'fine_tuning',
+  'images',
+  'moderations',
+  'organization',
+  'realtime',
+  'skills',
+  'threads',
+  'uploads',
+  'vector_stores',
+]);
+
+const LONGEST_PATH = 200;
+
+/** Names what was asked for, and what is likely to have been meant. */
+function noRoute(method: string, path: string): GatewayError {
+  const shown = `${method} ${path.slice(0, LONGEST_PATH)}`;
+  const surface = SURFACES.exec(path)?.[0];
+  const [, first = ''] = path.slice(surface?.length ?? 0).split('/', 2);
+  if (surface !== undefined && NOT_SERVED.has(first))
+    return new GatewayError('not_found', `${shown}: this gateway does not serve OpenAI's \`/${first}\`.`);
+  return new GatewayError('not_found', `There is nothing at ${shown}. ${BASE_URLS}`);
+}
