@@ -6,7 +6,7 @@ import type { Payer } from '../payments/charged-work.js';
 import { encodeVideoPricing, videoCharge, type VideoTerms } from '../money/video-charge.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
-import { checkVideoOptions } from '../providers/check-video-options.js';
+import { checkModelOptions } from '../providers/check-model-options.js';
 import { orderTargets } from '../providers/order-targets.js';
 import { TargetHealth } from '../providers/target-health.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
@@ -83,7 +83,7 @@ export class VideoCommands {
 
   private command(request: VideoRequest, payer: Payer, remix?: RemixSource): VideoCommand {
     const resolved = this.catalog.resolveVideo(request.model);
-    checkVideoOptions(resolved);
+    checkModelOptions(resolved);
     const { model, modelOptions } = resolved;
     const parameters = fitToModel(
       { ...request.parameters, hasImage: request.image !== undefined },
