@@ -1,12 +1,11 @@
 import 'reflect-metadata';
 import { createApplication } from './app/application.js';
-import { loadConfig } from './config/load-config.js';
+import { gatewayConfig } from './app/configuration.js';
 import { createLogger } from './app/logging/create-logger.js';
 import { KeysService } from './payments/keys/keys.service.js';
 import { shutDown } from './app/shutdown.js';
 import { listen, requireUsableAddress, wordsFor } from './app/start-failure.js';
-import { DIALECTS } from './providers/dialects.js';
-import { dataHome, wordsForHome } from './storage/embedded-postgres/data-home.js';
+import { wordsForHome } from './storage/embedded-postgres/data-home.js';
 import { applyMigrations } from './storage/migrations/apply-migrations.js';
 import { startDatabase } from './storage/start-database.js';
 import { welcome } from './app/welcome.js';
@@ -15,7 +14,7 @@ import { welcome } from './app/welcome.js';
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 async function main(): Promise<void> {
-  const config = loadConfig(DIALECTS, undefined, undefined, dataHome);
+  const config = gatewayConfig();
   const logger = createLogger(config.log);
   if (config.dataDir !== config.askedDataDir) logger.warn(wordsForHome(config.askedDataDir, config.dataDir));
   const signals = listenForSignals();
