@@ -11,6 +11,9 @@ const oneWay = (order) =>
     to: { path: `^src/(${order.slice(0, index + 1).join('|')})(/|$)` },
   }));
 
+/** The folder of an upstream dialect: those of providers that are not about something that dialects share. */
+const DIALECT = '^src/providers/(?!(discovery|http|image|text|video)/)[^/]+/';
+
 /** The boundary rules of docs/ARCHITECTURE.md. */
 module.exports = {
   forbidden: [
@@ -46,8 +49,15 @@ module.exports = {
     {
       name: 'only-the-composition-root-names-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|cli/.*|storage/.*|providers/.*)' },
-      to: { path: ['^src/storage/', '^src/providers/(google|openai|sandbox)/'] },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|cli/.*|storage/.*)' },
+      to: { path: '^src/storage/' },
+    },
+    {
+      name: 'only-the-registry-names-dialects',
+      comment: 'A dialect may stand on another one.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/providers/dialects\\.ts$', DIALECT] },
+      to: { path: DIALECT },
     },
     {
       name: 'storage-implements-ports',

@@ -42,12 +42,13 @@ async function startGateway(directory) {
   await import('reflect-metadata');
   const { createApplication } = await built('app/application');
   const { loadConfig } = await built('config/load-config');
+  const { DIALECTS } = await built('providers/dialects');
   const { createLogger } = await built('app/logging/create-logger');
   const { KeysService } = await built('payments/keys/keys.service');
   const { shutDown } = await built('app/shutdown');
   const { applyMigrations } = await built('storage/migrations/apply-migrations');
   const { startDatabase } = await built('storage/start-database');
-  const config = loadConfig({ DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'silent' }, directory);
+  const config = loadConfig(DIALECTS, { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'silent' }, directory);
   const log = { info: () => undefined, warn: () => undefined };
   const database = await startDatabase({ url: undefined, dataDir: directory, log });
   await applyMigrations(database.url);

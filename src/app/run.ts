@@ -1,10 +1,10 @@
 import { createApplication } from './application.js';
-import { loadConfig } from '../config/load-config.js';
+import { gatewayConfig } from './configuration.js';
 import { createLogger } from './logging/create-logger.js';
 import { KeysService } from '../payments/keys/keys.service.js';
 import { shutDown } from './shutdown.js';
 import { listen, requireUsableAddress } from './start-failure.js';
-import { dataHome, wordsForHome } from '../storage/embedded-postgres/data-home.js';
+import { wordsForHome } from '../storage/embedded-postgres/data-home.js';
 import { applyMigrations } from '../storage/migrations/apply-migrations.js';
 import { startDatabase } from '../storage/start-database.js';
 import { welcome } from './welcome.js';
@@ -14,7 +14,7 @@ const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 /** The life of a gateway, from its configuration to its end. @throws what `wordsFor` has words for */
 export async function run(): Promise<void> {
-  const config = loadConfig(undefined, undefined, dataHome);
+  const config = gatewayConfig();
   const logger = createLogger(config.log);
   if (config.dataDir !== config.askedDataDir) logger.warn(wordsForHome(config.askedDataDir, config.dataDir));
   const signals = listenForSignals();

@@ -1,12 +1,12 @@
 import type { TextPricing, VideoPricing } from '../money/pricing.js';
 import type { Profile } from './profile.js';
 
-export type ProviderType = 'openai' | 'anthropic' | 'google' | 'sandbox';
 export type Wire = 'chat' | 'responses' | 'videos';
 
 export interface ProviderSettings extends Profile {
   readonly id: string;
-  readonly type: ProviderType;
+  /** The name of its dialect. */
+  readonly type: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
   /** Undefined for an upstream that wants none. */

@@ -1,6 +1,6 @@
-import { loadCommandConfig, type CommandConfig } from '../config/load-config.js';
+import { commandConfig } from '../app/configuration.js';
+import type { CommandConfig } from '../config/load-config.js';
 import { Database } from '../storage/database.js';
-import { dataHome } from '../storage/embedded-postgres/data-home.js';
 import { runningEmbeddedPostgres } from '../storage/embedded-postgres/running.js';
 import { requireMigrated } from '../storage/migrations/require-migrated.js';
 
@@ -17,7 +17,7 @@ export interface Opened {
  * @throws StartError when the configuration is wrong, the database is away, or is not of this version
  */
 export async function withDatabase<Result>(work: (opened: Opened) => Promise<Result>): Promise<Result> {
-  const config = loadCommandConfig(undefined, undefined, dataHome);
+  const config = commandConfig();
   const url = config.database.url ?? (await runningEmbeddedPostgres(config.dataDir));
   if (url === undefined) {
     throw new Error(

@@ -8,28 +8,33 @@ import type {
   TextModel,
 } from '../catalog/model.js';
 import { ANTHROPIC_MODELS, CATALOGUE_CREATED, GOOGLE_MODELS, OPENAI_MODELS } from './built-in-models.js';
+import { defaultProvider } from './default-provider.js';
+import type { Dialects } from './dialect.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { OPENAI_VIDEOS, videoModels } from './default-videos.js';
 import { NO_PROXIES, type Proxies } from './environment/proxies.js';
 import { trimSlashes } from './environment/rules.js';
 import { DISCOVER_DEFAULTS } from './gateway-file/discover.js';
-import { defaultProvider } from './gateway-file/providers.js';
 
 /** Each key that is set brings its provider and the models known of it. */
 export function catalogueFromKeys(
   variables: EnvironmentVariables,
+  dialects: Dialects,
   proxies: Proxies = NO_PROXIES,
 ): CatalogSnapshot {
   const { ANTHROPIC_API_KEY, GEMINI_API_KEY } = variables;
   const offers: readonly Offer[] = [
-    openAiOffer(variables, proxies),
+    openAiOffer(variables, dialects, proxies),
     {
-      provider: { ...defaultProvider('anthropic', 'anthropic', proxies), apiKey: ANTHROPIC_API_KEY },
+      provider: {
+        ...defaultProvider('anthropic', 'anthropic', dialects, { proxies }),
+        apiKey: ANTHROPIC_API_KEY,
+      },
       texts: ANTHROPIC_MODELS,
       videos: {},
     },
     {
-      provider: { ...defaultProvider('google', 'google', proxies), apiKey: GEMINI_API_KEY },
+      provider: { ...defaultProvider('google', 'google', dialects, { proxies }), apiKey: GEMINI_API_KEY },
       texts: GOOGLE_MODELS,
       videos: {},
     },
@@ -54,14 +59,15 @@ interface Offer {
  */
 function openAiOffer(
   { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url }: EnvironmentVariables,
+  dialects: Dialects,
   proxies: Proxies,
 ): Offer {
   const baseUrl = url === undefined ? undefined : withVersion(trimSlashes(url));
-  const openai = defaultProvider('openai', 'openai', proxies, { baseUrl });
-  const isOpenAi = openai.baseUrl === defaultProvider('openai', 'openai').baseUrl;
+  const openai = defaultProvider('openai', 'openai', dialects, { proxies, baseUrl });
+  const isOpenAi = openai.baseUrl === dialects.openai.defaults.baseUrl;
   if (apiKey === undefined) {
     const local: ProviderSettings = {
-      ...defaultProvider('local', 'openai', proxies, { baseUrl }),
+      ...defaultProvider('local', 'openai', dialects, { proxies, baseUrl }),
       tokenLimitField: 'max_tokens',
     };
     const discover: DiscoverSettings = { ...DISCOVER_DEFAULTS, pricing: 'free' };

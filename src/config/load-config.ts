@@ -8,6 +8,7 @@ import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { catalogueFromKeys } from './default-catalogue.js';
+import type { Dialects } from './dialect.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { readProxies } from './environment/proxies.js';
 import { readEnvironment } from './environment/read-environment.js';
@@ -25,16 +26,17 @@ const DEFAULT_FILE = 'gateway.yaml';
 export type DataHome = (dataDir: string) => string;
 
 /**
- * Everything the gateway is told, from the environment and the gateway file. Relative paths start at
- * `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is kept yet.
+ * Everything the gateway is told, from the environment and the gateway file, whose providers may speak `dialects`.
+ * Relative paths start at `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is kept yet.
  * @throws ConfigurationError with every problem of both.
  */
 export function loadConfig(
+  dialects: Dialects,
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
   dataHome: DataHome = (dataDir) => dataDir,
 ): LoadedConfig {
-  const { variables, catalogFile, read } = readEverything(environment, workingDirectory);
+  const { variables, catalogFile, read } = readEverything(dialects, environment, workingDirectory);
   const askedDataDir = resolve(workingDirectory, variables.DATA_DIR);
   const dataDir = homeOf(variables, askedDataDir, dataHome);
   return deepFreeze({
@@ -45,7 +47,7 @@ export function loadConfig(
     dataDir,
     payments: { ...read.payments, leaseMs: variables.LEASE_MS },
     catalogFile,
-    readCatalogFile: (path: string) => readGatewayFile(path, environment),
+    readCatalogFile: (path: string) => readGatewayFile(path, dialects, environment),
     catalog: read.catalog,
   });
 }
@@ -60,11 +62,12 @@ export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'respons
  * @throws ConfigurationError with every problem of both.
  */
 export function loadCommandConfig(
+  dialects: Dialects,
   environment: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
   dataHome: DataHome = (dataDir) => dataDir,
 ): CommandConfig {
-  const { variables, read } = readEverything(environment, workingDirectory);
+  const { variables, read } = readEverything(dialects, environment, workingDirectory);
   return {
     database: { url: variables.DATABASE_URL },
     dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
@@ -84,10 +87,14 @@ interface Reading {
   readonly read: GatewayFile;
 }
 
-function readEverything(environment: NodeJS.ProcessEnv, workingDirectory: string): Reading {
+function readEverything(
+  dialects: Dialects,
+  environment: NodeJS.ProcessEnv,
+  workingDirectory: string,
+): Reading {
   const { variables, problems } = readEnvironment(environment);
   const catalogFile = findGatewayFile(variables, workingDirectory);
-  const read = readSettings(catalogFile, variables, environment);
+  const read = readSettings(dialects, catalogFile, variables, environment);
   const allProblems = read instanceof ConfigurationError ? [...problems, ...read.problems] : problems;
   if (read instanceof ConfigurationError || allProblems.length > 0) throw new ConfigurationError(allProblems);
   return { variables, catalogFile, read };
@@ -159,17 +166,18 @@ function findGatewayFile(variables: EnvironmentVariables, workingDirectory: stri
 }
 
 function readSettings(
+  dialects: Dialects,
   path: string | undefined,
   variables: EnvironmentVariables,
   environment: NodeJS.ProcessEnv,
 ): GatewayFile | ConfigurationError {
   if (path === undefined)
     return {
-      catalog: withSandbox(catalogueFromKeys(variables, readProxies(environment))),
+      catalog: withSandbox(catalogueFromKeys(variables, dialects, readProxies(environment))),
       payments: DEFAULT_PAYMENTS,
     };
   try {
-    return readGatewayFile(path, environment);
+    return readGatewayFile(path, dialects, environment);
   } catch (error) {
     if (error instanceof ConfigurationError) return error;
     throw error;

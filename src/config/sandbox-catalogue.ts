@@ -2,6 +2,7 @@ import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
 import { parseDecimal } from '../money/decimal.js';
+import { COMMON_DEFAULTS } from './default-provider.js';
 import { GENERIC_PROFILE } from './provider-profiles.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
@@ -11,22 +12,13 @@ const PRICING = { input: parseDecimal('1'), output: parseDecimal('2') };
 
 const PROVIDER: ProviderSettings = {
   ...GENERIC_PROFILE,
+  ...COMMON_DEFAULTS,
   id: SANDBOX_PROVIDER_ID,
   type: 'sandbox',
   baseUrl: '',
-  apiKey: undefined,
   wires: ['chat', 'videos'],
-  timeoutMs: 600_000,
-  connectTimeoutMs: 5_000,
-  firstByteTimeoutMs: 300_000,
-  silenceTimeoutMs: 300_000,
-  backgroundTimeoutMs: 3_600_000,
-  headers: {},
-  passFields: [],
-  idempotentVideos: false,
   maxConnections: 1,
   proxy: undefined,
-  logUpstreamMessages: false,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ProviderSettings } from '../catalog/model.js';
 
 /** How long calls may go on once the application shuts down; by then they have been drained or cut off. */
@@ -12,20 +12,24 @@ interface Closable {
 }
 
 /** One adapter of a kind, with its connections, for each provider of the catalog. */
-export class ProviderConnections<Adapter extends Closable> {
+export class ProviderConnections<Adapter extends Closable> implements OnApplicationShutdown {
   private readonly logger = new Logger(ProviderConnections.name);
   private readonly connected = new Map<ProviderSettings, Adapter>();
 
   constructor(private readonly connect: (settings: ProviderSettings) => Adapter) {}
 
   /** A catalog reload brings new settings; the adapter of the old ones ends with its last call. */
-  of(settings: ProviderSettings): Adapter {
+  providerOf(settings: ProviderSettings): Adapter {
     const known = this.connected.get(settings);
     if (known) return known;
     for (const old of this.connected.keys()) if (old.id === settings.id) this.retire(old);
     const adapter = this.connect(settings);
     this.connected.set(settings, adapter);
     return adapter;
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
   }
 
   /** Ends all adapters; what still runs after one second is broken. */

@@ -7,7 +7,7 @@ import type { Price } from '../money/price.js';
 import { videoPrice } from '../money/video-price.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
-import { checkVideoOptions } from '../providers/check-video-options.js';
+import { checkModelOptions } from '../providers/check-model-options.js';
 import { orderTargets } from '../providers/order-targets.js';
 import { TargetHealth } from '../providers/target-health.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
@@ -82,7 +82,7 @@ export class VideoCommands {
 
   private command(request: VideoRequest, origin: CallOrigin, remix?: RemixSource): VideoCommand {
     const resolved = this.catalog.resolveVideo(request.model);
-    checkVideoOptions(resolved);
+    checkModelOptions(resolved);
     const { model, modelOptions } = resolved;
     const parameters = fitToModel(
       { ...request.parameters, hasImage: request.image !== undefined },

@@ -9,13 +9,14 @@ import { CatalogModule } from '../../src/catalog/catalog.module.js';
 import { Catalog } from '../../src/catalog/catalog.service.js';
 import { configModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 
 Logger.overrideLogger(false);
 
 it('offers the catalog of the loaded configuration, whatever the environment says by the same names', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'slipstream-catalog-'));
   process.env['catalog'] = 'something else';
-  const config = loadConfig({ OPENAI_API_KEY: 'a' }, directory);
+  const config = loadConfig(DIALECTS, { OPENAI_API_KEY: 'a' }, directory);
   @Module({ imports: [configModule(config), CatalogModule] })
   class TestModule {}
   const application = await NestFactory.createApplicationContext(TestModule);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Catalog } from '../../src/catalog/catalog.service.js';
 import { CatalogReload } from '../../src/catalog/catalog-reload.js';
 import { readGatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { compileProject } from '../support/compiled.js';
 import { until } from '../support/until.js';
 
@@ -30,6 +31,8 @@ class Lines implements LoggerService {
   }
 }
 
+const read = (path: string) => readGatewayFile(path, DIALECTS);
+
 /** Prints the ids of its catalog whenever they change. */
 function reloadingProcess(compiled: string): string {
   return `
@@ -37,10 +40,12 @@ function reloadingProcess(compiled: string): string {
     import { Catalog } from '${compiled}/catalog/catalog.service.js';
     import { CatalogReload } from '${compiled}/catalog/catalog-reload.js';
     import { readGatewayFile } from '${compiled}/config/gateway-file/read-gateway-file.js';
+    import { DIALECTS } from '${compiled}/providers/dialects.js';
     const path = process.env.GATEWAY_FILE;
-    const { catalog: snapshot, payments } = readGatewayFile(path);
+    const read = (path) => readGatewayFile(path, DIALECTS);
+    const { catalog: snapshot, payments } = read(path);
     const catalog = new Catalog(snapshot);
-    new CatalogReload(catalog, { path, read: readGatewayFile, payments, pollMs: 3_600_000, settleMs: 20 }).onApplicationBootstrap();
+    new CatalogReload(catalog, { path, read, payments, pollMs: 3_600_000, settleMs: 20 }).onApplicationBootstrap();
     let shown = '';
     setInterval(() => {
       const ids = catalog.list().map(({ id }) => id).join();
@@ -58,11 +63,11 @@ describe('CatalogReload', () => {
 
   beforeEach(() => {
     writeFileSync(path, fileWith('first'));
-    const file = readGatewayFile(path);
+    const file = read(path);
     catalog = new Catalog(file.catalog);
     reload = new CatalogReload(catalog, {
       path,
-      read: readGatewayFile,
+      read,
       payments: file.payments,
       pollMs: 20,
       settleMs: 20,
@@ -170,11 +175,11 @@ describe('CatalogReload', () => {
   it('ends its watcher, its timer and its signal listener on shutdown', async () => {
     writeFileSync(path, fileWith('unseen'));
     reload.onApplicationShutdown();
-    const control = new Catalog(readGatewayFile(path).catalog);
+    const control = new Catalog(read(path).catalog);
     const other = new CatalogReload(control, {
       path,
-      read: readGatewayFile,
-      payments: readGatewayFile(path).payments,
+      read,
+      payments: read(path).payments,
       pollMs: 20,
       settleMs: 20,
     });
@@ -192,8 +197,8 @@ describe('CatalogReload', () => {
     const before = process.listenerCount('SIGHUP');
     const still = new CatalogReload(catalog, {
       path: undefined,
-      read: readGatewayFile,
-      payments: readGatewayFile(path).payments,
+      read,
+      payments: read(path).payments,
       pollMs: 20,
       settleMs: 20,
     });

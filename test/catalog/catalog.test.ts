@@ -6,9 +6,10 @@ import { BUILT_IN_MODELS } from '../../src/config/built-in-models.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { SANDBOX_CATALOGUE } from '../../src/config/sandbox-catalogue.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 
 const VARIABLES = Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a' });
-const openai = catalogueFromKeys(VARIABLES);
+const openai = catalogueFromKeys(VARIABLES, DIALECTS);
 
 function refusalOf(catalog: Catalog, id: string): unknown {
   try {
@@ -83,7 +84,7 @@ describe('Catalog', () => {
   it('keeps the entries in use when a snapshot says the same', () => {
     const catalog = new Catalog(openai);
     const before = catalog.get('gpt-5.5');
-    expect(catalog.replace(catalogueFromKeys(VARIABLES))).toBe(false);
+    expect(catalog.replace(catalogueFromKeys(VARIABLES, DIALECTS))).toBe(false);
     expect(catalog.get('gpt-5.5')).toBe(before);
   });
 });

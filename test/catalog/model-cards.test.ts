@@ -3,10 +3,12 @@ import { externalModelCard, nativeModelCard } from '../../src/catalog/model-card
 import type { TextModel, VideoModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { parseDecimal } from '../../src/money/decimal.js';
 
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),
+  DIALECTS,
 );
 const gpt = models.get('gpt-5.5') as TextModel;
 const gemini = models.get('gemini-3.8-flash') as TextModel;

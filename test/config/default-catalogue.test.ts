@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { TextModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { formatDecimal, type Decimal } from '../../src/money/decimal.js';
 import type { TextPricing, TokenPrices } from '../../src/money/pricing.js';
 
@@ -11,6 +12,7 @@ const { models } = catalogueFromKeys(
     ANTHROPIC_API_KEY: 'b',
     GEMINI_API_KEY: 'c',
   }),
+  DIALECTS,
 );
 const texts = [...models.values()].filter((model): model is TextModel => model.kind === 'text');
 

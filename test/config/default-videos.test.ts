@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import type { Model } from '../../src/catalog/model.js';
 
 function videosWith(variables: Partial<EnvironmentVariables>): ReadonlyMap<string, Model> {
-  const { models } = catalogueFromKeys(Object.assign(new EnvironmentVariables(), variables));
+  const { models } = catalogueFromKeys(Object.assign(new EnvironmentVariables(), variables), DIALECTS);
   return new Map([...models].filter(([, { kind }]) => kind === 'video'));
 }
 

@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../src/base/errors/configuration-error.js';
 import { readGatewayFile, type GatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 export function read(text: string, environment: NodeJS.ProcessEnv = {}): GatewayFile {
   const path = join(temporaryDirectory(), 'gateway.yaml');
   writeFileSync(path, text);
-  return readGatewayFile(path, environment);
+  return readGatewayFile(path, DIALECTS, environment);
 }
 
 export function problemsOf(text: string, environment?: NodeJS.ProcessEnv): readonly string[] {

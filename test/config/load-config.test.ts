@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { LoadedConfig } from '../../src/config/config.js';
 import { ConfigurationError } from '../../src/base/errors/configuration-error.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { cleanUpDirectories, temporaryDirectory } from './temporary-directory.js';
 
 cleanUpDirectories();
@@ -17,7 +18,7 @@ const X25519_PEM = generateKeyPairSync('x25519')
   .toString();
 
 function load(environment: NodeJS.ProcessEnv = {}, directory = temporaryDirectory()): LoadedConfig {
-  return loadConfig(environment, directory);
+  return loadConfig(DIALECTS, environment, directory);
 }
 
 function problemsOf(environment: NodeJS.ProcessEnv, directory?: string): readonly string[] {
@@ -178,7 +179,7 @@ describe('loadConfig', () => {
   it('reports the problems of the environment and of the file together, one a line', () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'gateway.yaml'), 'modles: []\npayments: { fee_bps: -1 }\n');
-    const load = () => loadConfig({ PORT: 'x', LOG_LEVEL: 'y' }, directory);
+    const load = () => loadConfig(DIALECTS, { PORT: 'x', LOG_LEVEL: 'y' }, directory);
     expect(load).toThrow(ConfigurationError);
     expect(load).toThrow(/^The configuration has 4 problems:\n(?: {2}.+\n){3} {2}.+$/);
     expect(

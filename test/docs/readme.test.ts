@@ -8,6 +8,7 @@ import {
   EnvironmentVariables,
 } from '../../src/config/environment/environment-variables.js';
 import { readGatewayFile } from '../../src/config/gateway-file/read-gateway-file.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { ERRORS } from '../../src/base/errors/gateway-error.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { codeBlocks, documents, inlineCode, page, tableRows } from './markdown.js';
@@ -60,7 +61,11 @@ describe('what users read', () => {
         const path = join(directory, 'gateway.yaml');
         writeFileSync(path, example);
         const variables = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'value']);
-        const { catalog } = readGatewayFile(path, Object.fromEntries(variables) as NodeJS.ProcessEnv);
+        const { catalog } = readGatewayFile(
+          path,
+          DIALECTS,
+          Object.fromEntries(variables) as NodeJS.ProcessEnv,
+        );
         expect(catalog.models.size).toBeGreaterThan(2);
       }
     } finally {

@@ -8,6 +8,7 @@ import { entryIdOf } from '../../src/catalog/model.js';
 import type { CatalogSnapshot } from '../../src/catalog/catalog.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { ModelDiscovery } from '../../src/providers/discovery/model-discovery.js';
 import { until } from '../support/until.js';
 import { read } from '../config/gateway-file-text.js';
@@ -63,7 +64,7 @@ function fileWith(settings: string, models = '[]'): CatalogSnapshot {
 }
 
 function fromEnvironment(variables: Partial<EnvironmentVariables>): CatalogSnapshot {
-  return catalogueFromKeys(Object.assign(new EnvironmentVariables(), variables));
+  return catalogueFromKeys(Object.assign(new EnvironmentVariables(), variables), DIALECTS);
 }
 
 const ids = (catalog: Catalog) => catalog.list().map(({ id }) => id);

@@ -29,21 +29,21 @@ describe('the connections of providers', () => {
   it('are made once for the same settings', () => {
     const all = connections();
     const one = settings('one');
-    expect(all.of(one)).toBe(all.of(one));
-    expect(all.of(settings('two'))).not.toBe(all.of(one));
+    expect(all.providerOf(one)).toBe(all.providerOf(one));
+    expect(all.providerOf(settings('two'))).not.toBe(all.providerOf(one));
   });
 
   it('of old settings are closed, not broken, when there are new ones', () => {
     const all = connections();
-    const [old, other] = [all.of(settings('one')), all.of(settings('two'))];
-    expect(all.of(settings('one'))).not.toBe(old);
+    const [old, other] = [all.providerOf(settings('one')), all.providerOf(settings('two'))];
+    expect(all.providerOf(settings('one'))).not.toBe(old);
     expect(old.calls).toEqual(['close']);
     expect(other.calls).toEqual([]);
   });
 
   it('are broken in the end, also when they do not close', async () => {
     const all = connections(false);
-    const one = all.of(settings('one'));
+    const one = all.providerOf(settings('one'));
     await all.close();
     expect(one.calls).toEqual(['close', 'destroy']);
   });

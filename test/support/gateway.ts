@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import { stringify } from 'yaml';
 import { createApplication } from '../../src/app/application.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { DIALECTS } from '../../src/providers/dialects.js';
 import { createLogger } from '../../src/app/logging/create-logger.js';
 import { RunningCalls } from '../../src/payments/running-calls.js';
 import { shutDown } from '../../src/app/shutdown.js';
@@ -69,6 +70,7 @@ export class TestGateway {
     if (file) await writeFile(join(directory, 'gateway.yaml'), stringify(file));
     const testDatabase = database ?? (await createTestDatabase());
     const config = loadConfig(
+      DIALECTS,
       {
         DATABASE_URL: testDatabase.url,
         DATA_DIR: directory,

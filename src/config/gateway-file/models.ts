@@ -3,6 +3,7 @@ import type { InputKind, Model, ProviderSettings, Target } from '../../catalog/m
 import { isModelName, isNameOrPattern, MODEL_NAME_WORDS, prefixOf } from '../../catalog/model-name.js';
 import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
 import { DEFAULT_CREATED } from '../../catalog/model-defaults.js';
+import type { Dialects } from '../dialect.js';
 import type { Section, TextRule } from './section.js';
 import { readTextModel } from './text-model.js';
 import { readVideoModel, type CommonSettings } from './video-model.js';
@@ -39,6 +40,7 @@ const INPUT_KIND: TextRule = {
 export function readModels(
   file: Section,
   providers: ReadonlyMap<string, ProviderSettings>,
+  dialects: Dialects,
 ): Map<string, Model> {
   const models = new Map<string, Model>();
   const aliases = new Set<string>();
@@ -47,7 +49,8 @@ export function readModels(
     const kind = section.text('kind') ?? 'text';
     const id = readId(section, kind === 'text' ? NAME_OR_PATTERN : NAME);
     if (models.has(id)) section.refuse('id', 'is the id of an earlier model');
-    if (kind === 'video') models.set(id, readVideoModel(section, readCommon(section, id, providers)));
+    if (kind === 'video')
+      models.set(id, readVideoModel(section, readCommon(section, id, providers), dialects));
     else if (kind === 'text') models.set(id, readTextModel(section, readCommon(section, id, providers)));
     else section.refuse('kind', 'must be one of text, video');
     models.get(id)?.aliases?.forEach((alias, index) => {

@@ -1,22 +1,14 @@
 import type { Profile } from '../../catalog/profile.js';
-import type { ProviderSettings, ProviderType, Wire } from '../../catalog/model.js';
-import { isProxyUrl, NO_PROXIES, proxyFor, proxyUrl, type Proxies } from '../environment/proxies.js';
+import type { ProviderSettings, Wire } from '../../catalog/model.js';
+import { defaultProvider } from '../default-provider.js';
+import type { Dialects, DialectTraits } from '../dialect.js';
+import { isProxyUrl, proxyUrl, type Proxies } from '../environment/proxies.js';
 import { isHttpUrl, trimSlashes } from '../environment/rules.js';
-import { PROFILE_NAMES, profileNameOf, profileOf, type ProfileName } from '../provider-profiles.js';
+import { PROFILE_NAMES } from '../provider-profiles.js';
 import { SANDBOX_PROVIDER_ID } from '../sandbox-catalogue.js';
 import { readDiscover } from './discover.js';
 import type { Section, TextRule } from './section.js';
 
-type UpstreamType = Exclude<ProviderType, 'sandbox'>;
-
-/** Each provider's own endpoint that speaks OpenAI's chat wire. */
-const DEFAULT_BASE_URLS: Readonly<Record<UpstreamType, string>> = {
-  openai: 'https://api.openai.com/v1',
-  anthropic: 'https://api.anthropic.com/v1',
-  google: 'https://generativelanguage.googleapis.com/v1beta/openai',
-};
-
-const TYPES = Object.keys(DEFAULT_BASE_URLS) as readonly UpstreamType[];
 const WIRES: readonly Wire[] = ['chat', 'responses', 'videos'];
 const DAY_MS = 86_400_000;
 
@@ -48,44 +40,15 @@ const PROXY: TextRule = {
   words: `the http(s) URL of a proxy, or ${NO_PROXY_AT_ALL}`,
 };
 
-interface Address {
-  readonly baseUrl?: string | undefined;
-  readonly profile?: ProfileName | undefined;
-}
-
-/** What every provider starts from; times in milliseconds. */
-export function defaultProvider(
-  id: string,
-  type: UpstreamType,
-  proxies: Proxies = NO_PROXIES,
-  { baseUrl = DEFAULT_BASE_URLS[type], profile }: Address = {},
-): ProviderSettings {
-  return {
-    ...profileOf(profile ?? (type === 'openai' ? profileNameOf(baseUrl) : type)),
-    id,
-    type,
-    baseUrl,
-    apiKey: undefined,
-    wires: ['chat'],
-    timeoutMs: 600_000,
-    connectTimeoutMs: 5_000,
-    firstByteTimeoutMs: 300_000,
-    silenceTimeoutMs: 300_000,
-    backgroundTimeoutMs: 3_600_000,
-    headers: {},
-    passFields: [],
-    idempotentVideos: false,
-    maxConnections: 256,
-    proxy: proxyFor(baseUrl, proxies),
-    logUpstreamMessages: false,
-  };
-}
-
 /** The providers of the file by id. One with a mistake is there too, so that its models are not blamed for it. */
-export function readProviders(file: Section, proxies: Proxies): Map<string, ProviderSettings> {
+export function readProviders(
+  file: Section,
+  dialects: Dialects,
+  proxies: Proxies,
+): Map<string, ProviderSettings> {
   const providers = new Map<string, ProviderSettings>();
   for (const section of file.sections('providers')) {
-    const provider = readProvider(section, proxies);
+    const provider = readProvider(section, dialects, proxies);
     if (provider.id === SANDBOX_PROVIDER_ID) section.refuse('id', 'is the id of the built-in sandbox');
     if (providers.has(provider.id)) section.refuse('id', 'is the id of an earlier provider');
     if (provider.id !== '') providers.set(provider.id, provider);
@@ -93,14 +56,15 @@ export function readProviders(file: Section, proxies: Proxies): Map<string, Prov
   return providers;
 }
 
-function readProvider(section: Section, proxies: Proxies): ProviderSettings {
+function readProvider(section: Section, dialects: Dialects, proxies: Proxies): ProviderSettings {
   section.require('id', 'type');
   const baseUrl = section.text('base_url', BASE_URL);
   const defaults = defaultProvider(
     section.text('id', PROVIDER_ID) ?? '',
-    section.choice('type', TYPES) ?? 'openai',
-    proxies,
+    section.choice('type', Object.keys(dialects)) ?? 'openai',
+    dialects,
     {
+      proxies,
       baseUrl: baseUrl === undefined ? undefined : trimSlashes(baseUrl),
       profile: section.choice('profile', PROFILE_NAMES),
     },
@@ -126,12 +90,25 @@ function readProvider(section: Section, proxies: Proxies): ProviderSettings {
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
     ...readDiscovery(section),
   };
-  if (provider.discover && provider.type !== 'openai')
-    section.refuse('discover', 'is for a provider of type openai');
-  if (provider.idempotentVideos && !(provider.type === 'openai' && provider.wires.includes('videos')))
-    section.refuse('idempotent_videos', 'is for a provider of type openai with videos among its wires');
+  refuseForeignKeys(section, provider, dialects);
   section.end();
   return provider;
+}
+
+/** Keys that only some dialects take. */
+function refuseForeignKeys(section: Section, provider: ProviderSettings, dialects: Dialects): void {
+  const typesThat = (take: (dialect: DialectTraits) => boolean): readonly string[] =>
+    Object.entries(dialects).flatMap(([type, dialect]) => (take(dialect) ? type : []));
+  const { type, discover, idempotentVideos, wires } = provider;
+  const listing = typesThat(({ listModels }) => listModels !== undefined);
+  if (discover && !listing.includes(type))
+    section.refuse('discover', `is for a provider of type ${listing.join(' or ')}`);
+  const byWire = typesThat(({ video }) => video?.byWire === true);
+  if (idempotentVideos && !(byWire.includes(type) && wires.includes('videos')))
+    section.refuse(
+      'idempotent_videos',
+      `is for a provider of type ${byWire.join(' or ')} with videos among its wires`,
+    );
 }
 
 /** Single keys win over what the profile says. */

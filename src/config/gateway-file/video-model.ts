@@ -1,6 +1,7 @@
 import type { Target, VideoModel } from '../../catalog/model.js';
 import { parseDecimal } from '../../money/decimal.js';
 import type { VideoPricing } from '../../money/pricing.js';
+import type { Dialects } from '../dialect.js';
 import type { Section, TextRule } from './section.js';
 
 /** What a model of any kind says. */
@@ -25,8 +26,8 @@ const ASPECT_RATIO: TextRule = {
 };
 const FREE: TextRule = { test: (text) => text === 'free', words: 'a mapping of prices, or the word free' };
 
-export function readVideoModel(section: Section, common: CommonSettings): VideoModel {
-  refuseTextOnly(section, common.targets);
+export function readVideoModel(section: Section, common: CommonSettings, dialects: Dialects): VideoModel {
+  refuseTextOnly(section, common.targets, dialects);
   const durations = readList(section, 'durations', DURATION)?.map(Number);
   const sizes = readList(section, 'sizes', SIZE);
   const aspectRatios = readList(section, 'aspect_ratios', ASPECT_RATIO);
@@ -45,12 +46,12 @@ export function readVideoModel(section: Section, common: CommonSettings): VideoM
   return model;
 }
 
-/** `google` has a wire of its own for videos, which needs no entry in `wires`. */
-function refuseTextOnly(section: Section, targets: readonly Target[]): void {
+/** The sandbox, which is no dialect of the file, makes videos. */
+function refuseTextOnly(section: Section, targets: readonly Target[], dialects: Dialects): void {
   for (const { provider } of targets) {
-    if (provider.type === 'anthropic')
-      section.refuse('targets', `the provider ${provider.id} makes no videos`);
-    if (provider.type === 'openai' && !provider.wires.includes('videos'))
+    const dialect = dialects[provider.type];
+    if (dialect && !dialect.video) section.refuse('targets', `the provider ${provider.id} makes no videos`);
+    if (dialect?.video?.byWire && !provider.wires.includes('videos'))
       section.refuse('targets', `the provider ${provider.id} must have videos among its wires`);
   }
 }

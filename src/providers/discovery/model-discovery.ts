@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { Catalog } from '../../catalog/catalog.service.js';
+import { adaptersOf } from '../dialects.js';
 import { ModelWatch } from './model-watch.js';
 
 /** How long the start waits for the first lists; whoever answers later is offered later. */
@@ -10,7 +11,6 @@ const START_WAIT_MS = 2_000;
 /** Offers what providers with `discover` list, as long as they are in the catalog. */
 @Injectable()
 export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(ModelDiscovery.name);
   /** By provider id. */
   private watches = new Map<string, ModelWatch>();
   private replacements: Subscription | undefined;
@@ -35,10 +35,12 @@ export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShut
     const before = this.watches;
     const watches = this.catalog.providers.flatMap((provider) => {
       const { discover } = provider;
-      if (!discover) return [];
+      const { listModels } = adaptersOf(provider);
+      if (!discover || !listModels) return [];
       const known = before.get(provider.id);
       const listed = known?.provider.baseUrl === provider.baseUrl ? known.listed : undefined;
-      return [new ModelWatch(provider, discover, this.catalog, this.logger, listed)];
+      const ask = (signal: AbortSignal) => listModels(provider, signal);
+      return [new ModelWatch(provider, discover, ask, this.catalog, listed)];
     });
     for (const watch of before.values()) watch.end();
     this.watches = new Map(watches.map((watch) => [watch.provider.id, watch]));

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { Catalog } from '../../catalog/catalog.service.js';
 import type { DiscoverSettings, ProviderSettings } from '../../catalog/model.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { discoveredModels, type Discovered } from './discovered-models.js';
-import { listModels } from './list-models.js';
 import type { ListedModel } from './listed-model.js';
 
 /** A provider that does not answer is asked again after this long, then twice as long, as far as its refresh time. */
@@ -13,16 +12,20 @@ const SHOWN_NAMES = 10;
 
 /** Keeps what the catalog offers of one provider at what that provider lists. A failure keeps the last list. */
 export class ModelWatch {
+  private readonly logger = new Logger('ModelDiscovery');
   private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly ended = new AbortController();
 
-  /** @param listed what the provider listed before its settings changed */
+  /**
+   * @param ask what the provider has
+   * @param listed what it listed before its settings changed
+   */
   constructor(
     readonly provider: ProviderSettings,
     private readonly settings: DiscoverSettings,
+    private readonly ask: (signal: AbortSignal) => Promise<readonly ListedModel[]>,
     private readonly catalog: Catalog,
-    private readonly logger: Logger,
     public listed?: readonly ListedModel[],
   ) {
     if (listed) catalog.offer(provider, discoveredModels(provider, settings, listed).models);
@@ -31,7 +34,7 @@ export class ModelWatch {
   /** Asks now, and from then on again and again until `end`. Resolves when it was asked once; never rejects. */
   async begin(): Promise<void> {
     try {
-      this.found(await listModels(this.provider, this.ended.signal));
+      this.found(await this.ask(this.ended.signal));
     } catch (failure) {
       this.failed(failure);
     }

@@ -80,12 +80,10 @@ export class OpenAiTextProvider implements TextProvider {
     }
   }
 
-  /** Takes no more calls and resolves when the running ones have ended. */
   close(): Promise<void> {
     return this.client.close();
   }
 
-  /** Breaks what is still running. */
   destroy(): Promise<void> {
     return this.client.destroy();
   }

@@ -60,6 +60,14 @@ export class SandboxTextProvider implements TextProvider {
     if (!options.noUsage) batch.push({ type: 'usage', usage: usageOf(request, count) });
     yield batch;
   }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  destroy(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** All choices, one after another. */

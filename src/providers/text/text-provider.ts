@@ -26,4 +26,10 @@ export interface TextProvider {
    * @throws UpstreamFailure when the upstream refuses, breaks or is silent for too long.
    */
   generate(attempt: TextAttempt): AsyncIterable<readonly SpokenEvent[]>;
+
+  /** Takes no more calls and resolves when the running ones have ended. */
+  close(): Promise<void>;
+
+  /** Breaks what is still running. */
+  destroy(): Promise<void>;
 }

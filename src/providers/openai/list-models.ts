@@ -1,11 +1,12 @@
 import type { ProviderSettings } from '../../catalog/model.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { ListedModel } from '../discovery/listed-model.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
 import { readWhole } from '../http/read-body.js';
-import { connectOpenAi } from '../openai/connect.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { readModelList, type ListedModel } from './listed-model.js';
+import { connectOpenAi } from './connect.js';
+import { convertModelList } from './convert-model-list.js';
 
 const LIST_TIMEOUT_MS = 10_000;
 /** The longest lists have a few hundred models with long descriptions. */
@@ -26,7 +27,7 @@ export async function listModels(
   try {
     const { status } = await answer.head();
     if (status < 200 || status >= 300) throw refused(status);
-    const models = readModelList(
+    const models = convertModelList(
       parse((await readWhole(answer, MAX_LIST_BYTES)).toString('utf8').replace(/^\uFEFF/, '')),
     );
     if (!models) throw malformed('JSON that is no list of models');

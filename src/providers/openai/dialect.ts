@@ -1,0 +1,15 @@
+import type { Dialect } from '../dialect.js';
+import { listModels } from './list-models.js';
+import { OpenAiTextProvider } from './openai-text-provider.js';
+import { OpenAiVideoProvider } from './video/openai-video-provider.js';
+
+/** Any server that speaks OpenAI's chat wire. */
+export const OPENAI: Dialect = {
+  defaults: { baseUrl: 'https://api.openai.com/v1' },
+  text: { connect: (settings, maxFrameBytes) => new OpenAiTextProvider(settings, maxFrameBytes) },
+  video: {
+    byWire: true,
+    connect: (settings, elsewhere) => new OpenAiVideoProvider(settings, elsewhere),
+  },
+  listModels,
+};
