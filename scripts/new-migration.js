@@ -1,6 +1,7 @@
-// Writes the next migration: the SQL that leads from the newest migration's schema to prisma/schema.prisma. Prisma's own
-// command for this needs a binary from the network and a running database; the WebAssembly engine needs neither.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+// Writes the next migration: the SQL that leads from prisma/applied.prisma, the schema that all migrations lead to, to
+// prisma/schema.prisma, which it then is. Prisma's own command for this needs a binary from the network and a running
+// database; the WebAssembly engine needs neither.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,10 +9,9 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 const USAGE = 'Usage: npm run db:migrate -- --name what_changes [--empty]';
-/** Not the engine's own `empty`, which would make it create the schema `public`: a right that few roles have. */
-const NO_MODELS = 'datasource db {\n  provider = "postgresql"\n}\n';
 const root = resolve(import.meta.dirname, '..');
 const schemaFile = join(root, 'prisma', 'schema.prisma');
+const appliedFile = join(root, 'prisma', 'applied.prisma');
 const migrationsDirectory = join(root, 'prisma', 'migrations');
 
 const { values } = parseArgs({
@@ -22,10 +22,10 @@ if (values.name === undefined || !/^[a-z0-9_]{1,80}$/.test(values.name)) {
 }
 
 const wanted = readFileSync(schemaFile, 'utf8');
-const previous = newestSchema();
+// An empty migration is for what the schema file cannot say.
 const sql = values.empty
   ? '-- Write the statements of this migration here.\n'
-  : await difference(previous, wanted);
+  : await difference(readFileSync(appliedFile, 'utf8'), wanted);
 if (sql === undefined) {
   process.stdout.write(
     'prisma/schema.prisma has not changed since the newest migration: nothing to write.\n',
@@ -35,21 +35,8 @@ if (sql === undefined) {
   const directory = join(migrationsDirectory, name);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'migration.sql'), sql);
-  // An empty migration is for what the schema file cannot say: the schema it leads to is the one before it.
-  writeFileSync(join(directory, 'schema.prisma'), values.empty ? previous : wanted);
+  if (!values.empty) writeFileSync(appliedFile, wanted);
   process.stdout.write(`Wrote prisma/migrations/${name}. Read migration.sql before you commit it.\n`);
-}
-
-function newestSchema() {
-  if (!existsSync(migrationsDirectory)) return NO_MODELS;
-  const names = readdirSync(migrationsDirectory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
-  const newest = names.reverse().find((name) => existsSync(join(migrationsDirectory, name, 'schema.prisma')));
-  return newest === undefined
-    ? NO_MODELS
-    : readFileSync(join(migrationsDirectory, newest, 'schema.prisma'), 'utf8');
 }
 
 async function difference(from, to) {

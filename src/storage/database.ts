@@ -3,7 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 
-/** The one pool of connections: Prisma and the hot statements share it. */
+/** The one pool of connections: Prisma and the statements by hand share it. */
 @Injectable()
 export class Database {
   readonly pool: pg.Pool;

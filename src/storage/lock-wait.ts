@@ -10,10 +10,10 @@ export const LOCK_WAIT = { first: '100ms', again: '10ms', alone: '500ms' } as co
 export type LockWait = (typeof LOCK_WAIT)[keyof typeof LOCK_WAIT];
 
 /**
- * A row of a FROM clause that sets the first parameter as the time that the statement waits for each lock. What comes
+ * A row of a FROM clause that sets the parameter `$lockWait` as the time that the statement waits for each lock. What comes
  * after it laterally has to use `patience.set`, which is true, to be run after it.
  */
-export const PATIENCE = `(SELECT set_config('lock_timeout', $1, true) IS NOT NULL AS set) AS patience`;
+export const PATIENCE = `(SELECT set_config('lock_timeout', $lockWait, true) IS NOT NULL AS set) AS patience`;
 
 /** How long a call waits for a locked row before it fails. */
 export const LOCKED_FOR_MS = 10_000;

@@ -9,27 +9,12 @@ import {
 import type { Payer } from '../../payments/payer.js';
 import { Database } from '../database.js';
 import type { ApiKey } from '../generated/client.js';
+import { countRequest, findKey } from './postgres-key-checks.js';
 
 /** What Prisma answers when the row of an update does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
 
-/**
- * A key without a limit, or that was revoked in between, has no row in the answer: there is nothing to wait for. The
- * time is that at which the key's row is locked, as in `take_holds`: what was counted while this waited for the row
- * came before it.
- */
-const COUNT_REQUEST = `
-WITH key AS MATERIALIZED (
-  SELECT id, rate_arrival_at, rate_limit_rpm FROM api_keys WHERE id = $1 AND rate_limit_rpm IS NOT NULL FOR UPDATE),
-clock AS MATERIALIZED (SELECT k.*, clock_timestamp() AS moment FROM key k),
-request AS (
-  SELECT id, greatest(rate_arrival_at, moment) + make_interval(secs => 60.0 / rate_limit_rpm) AS arrival,
-         moment + interval '60 seconds' AS latest
-  FROM clock),
-counted AS (
-  UPDATE api_keys k SET rate_arrival_at = r.arrival FROM request r WHERE k.id = r.id AND r.arrival <= r.latest)
-SELECT ceil(extract(epoch FROM arrival - latest) * 1000)::integer AS wait_ms FROM request WHERE arrival > latest`;
-
+/** What operators do with keys. What requests wait for is SQL. */
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
   constructor(private readonly database: Database) {
@@ -54,18 +39,12 @@ export class PrismaKeyStore extends KeyStore {
     return recordOf(row);
   }
 
-  async findFor(payer: Payer): Promise<KeyRecord | undefined> {
-    const row = await this.table.findUnique({ where: { keyHash: Uint8Array.from(payer.hash) } });
-    return row ? recordOf(row) : undefined;
+  findFor({ hash }: Payer): Promise<KeyRecord | undefined> {
+    return findKey(this.database.pool, hash);
   }
 
-  async countRequest(id: string): Promise<number | undefined> {
-    const { rows } = await this.database.pool.query<{ wait_ms: number }>({
-      name: 'count_request',
-      text: COUNT_REQUEST,
-      values: [id],
-    });
-    return rows[0]?.wait_ms;
+  countRequest(id: string): Promise<number | undefined> {
+    return countRequest(this.database.pool, id);
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {

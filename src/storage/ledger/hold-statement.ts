@@ -8,7 +8,7 @@ import { onceColumns } from '../once/answer-columns.js';
 import { givingBack, withLimits } from './key-limits.js';
 import { noteStored } from '../records/note-stored.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
-import { StatementForms } from '../statement-forms.js';
+import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
 
 export interface HoldRow {
@@ -33,37 +33,36 @@ interface HoldOptions extends StatementOptions {
   readonly maxStoredBytes: number;
 }
 
-const PLAIN = { call: 'take_holds', last: 13 };
-const ONCE = { call: 'take_holds_once', last: 18 };
+const CALL_PARAMETERS = `$models, $wanted, $minimums, $requestIds, $responseIds, $idempotencyKeys, $inputTokens, $terms`;
+const ONCE_PARAMETERS = `$fingerprints, $answerKinds, $answerStatuses, $answerHeaders, $answerContents`;
 
-/** The first parameter is the time that it waits for a locked row. */
-function taking({ call, last }: typeof PLAIN, counted: boolean): string {
-  const rest = Array.from({ length: last - 3 }, (_, index) => `$${index + 4}`).join(', ');
-  const before = counted ? ' CROSS JOIN given_back' : '';
+/** @param hashes of the keys, in the order of the calls */
+function taking({ once, counted }: Form, hashes: string): string {
+  const [before, isNext] = counted ? [' CROSS JOIN given_back', ' AND given_back.done'] : ['', ''];
+  const [call, last] = once ? ['take_holds_once', `, ${ONCE_PARAMETERS}`] : ['take_holds', ''];
   return `SELECT h.* FROM ${PATIENCE}${before} CROSS JOIN LATERAL ${call}(
-  $2, $3 AND patience.set${counted ? ' AND given_back.done' : ''}, ${rest}) AS h`;
+  $processId, $retry AND patience.set${isNext}, $holdIds, ${hashes}, ${CALL_PARAMETERS}${last}) AS h`;
 }
 
 /**
  * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
- * through: `take` does not see its key, and its place stands in `full_ordinal`. The two parameters from `first` on are
- * the bytes that each call adds, null where nothing is stored, and the bound of accounts that have none. What an account
- * has stored is summed up once, however many of its calls there are. It is what `stored_bytes(accounts)` says, written out:
+ * through: `take_holds` does not see its key, and its place stands in `full_ordinal`. `$addedBytes` are null where nothing
+ * is stored, `$maxStoredBytes` bounds accounts that have no bound of their own. What an account has stored is summed up once, however many of its calls there are. It is what `stored_bytes(accounts)` says, written out:
  * PostgreSQL does not inline that function, and calling it costs every batch.
  */
-function withinBounds(take: string, first: number): string {
+function withinBounds(form: Form): string {
   return `storing_calls AS MATERIALIZED (
   SELECT r.position::int AS ordinal, r.hash, r.bytes, k.account_id
-  FROM unnest($5::bytea[], $${first}::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
+  FROM unnest($keyHashes::bytea[], $addedBytes::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
   LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND ${lives('k')}),
 rooms AS MATERIALIZED (
-  SELECT a.id, coalesce(a.max_stored_bytes, $${first + 1}::bigint) - a.stored_bytes
+  SELECT a.id, coalesce(a.max_stored_bytes, $maxStoredBytes::bigint) - a.stored_bytes
     - coalesce((SELECT sum(c.bytes) FROM stored_changes c WHERE c.account_id = a.id), 0) AS bytes
   FROM accounts a WHERE a.id IN (SELECT s.account_id FROM storing_calls s)),
 checked AS MATERIALIZED (
   SELECT s.ordinal, s.hash, coalesce(s.bytes > r.bytes, false) AS is_full
   FROM storing_calls s LEFT JOIN rooms r ON r.id = s.account_id),
-granted AS MATERIALIZED (${take.replace('$5', HASHES_LET_THROUGH)}),
+granted AS MATERIALIZED (${taking(form, HASHES_LET_THROUGH)}),
 answers AS (
   SELECT g.*, c.ordinal AS full_ordinal
   FROM granted g FULL JOIN (SELECT ordinal FROM checked WHERE is_full) AS c ON c.ordinal = g.ordinal)`;
@@ -73,62 +72,54 @@ const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.has
 
 /**
  * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
- * the lock of a conversation is as good as the hold. `first` is the number of the first parameter of
- * `withinBounds`, behind whose two are those of `startColumns`.
+ * the lock of a conversation is as good as the hold.
  */
-function storing(first: number): string {
-  const at = (offset: number, type: string): string => `$${first + 2 + offset}::${type}`;
-  return `started AS (
+const STORING = `started AS (
   SELECT r.*, g.account_id, g.key_id
-  FROM unnest(${at(0, 'int[]')}, ${at(1, 'text[]')}, ${at(2, 'text[]')}, ${at(3, 'text[]')}, ${at(4, 'text[]')}, ${at(5, 'text[]')}, ${at(6, 'boolean[]')},
-              ${at(7, 'boolean[]')}, ${at(8, 'text[]')}, ${at(9, 'text[]')}, ${at(10, 'timestamptz[]')}, ${at(11, 'bigint[]')})
+  FROM unnest($recordCalls::int[], $recordIds::text[], $statuses::text[], $recordModels::text[], $previousResponses::text[],
+              $conversations::text[], $background::boolean[], $streamed::boolean[], $requests::text[], $envelopes::text[],
+              $createdAt::timestamptz[], $recordBytes::bigint[])
     AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at, bytes)
   JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
 records AS (
   INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
                          hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes)
   SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($4::text[])[s.call], s.key_id, ($9::text[])[s.call], ${at(12, 'text')}, s.request::json, s.envelope::json, s.created_at, s.bytes
+         ($holdIds::text[])[s.call], s.key_id, ($requestIds::text[])[s.call], $processId, s.request::json,
+         s.envelope::json, s.created_at, s.bytes
   FROM started s ON CONFLICT (id) DO NOTHING RETURNING account_id, stored_bytes AS bytes),
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
-  FROM unnest(${at(13, 'int[]')}, ${at(14, 'int[]')}, ${at(15, 'text[]')}, ${at(16, 'text[]')}) AS i (call, position, item_id, item)
+  FROM unnest($itemCalls::int[], $itemPositions::int[], $itemIds::text[], $items::text[])
+    AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
 stored AS (
   ${noteStored('records f')}),
 locks AS (
   UPDATE conversations c SET locked_until = now(), locked_for = NULL
-  FROM unnest(${at(17, 'int[]')}, ${at(18, 'text[]')}, ${at(19, 'text[]')}) AS l (call, conversation_id, response_id)
+  FROM unnest($lockCalls::int[], $lockedConversations::text[], $lockHolders::text[])
+    AS l (call, conversation_id, response_id)
   JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
   WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)`;
-}
-
-/** Parameters of `withinBounds`, and of `startColumns`. */
-const BOUNDS = 2;
-const COLUMNS = 20;
 
 interface Form {
   readonly once: boolean;
   readonly stores: boolean;
-  /** Some requests of the batch were counted when their keys were looked up; their hashes are the last parameter. */
+  /** Some requests of the batch were counted when their keys were looked up. */
   readonly counted: boolean;
 }
 
 const STATEMENTS = new StatementForms<Form>('take_holds', textOf);
 
-function textOf({ once, stores, counted }: Form): string {
-  const taken = once ? ONCE : PLAIN;
-  const take = taking(taken, counted);
-  const first = taken.last + 1;
-  const isBounded = once || stores;
-  const hashes = first + (isBounded ? BOUNDS : 0) + (stores ? COLUMNS : 0);
+function textOf(form: Form): string {
+  const isBounded = form.once || form.stores;
   const parts = [
-    ...(counted ? [givingBack('$5', `$${hashes}`)] : []),
-    ...(isBounded ? [withinBounds(take, first)] : []),
-    ...(stores ? [storing(first)] : []),
+    ...(form.counted ? [givingBack('$keyHashes', '$countedHashes')] : []),
+    ...(isBounded ? [withinBounds(form)] : []),
+    ...(form.stores ? [STORING] : []),
   ];
-  const answers = withLimits(isBounded ? 'answers' : `(${take})`);
+  const answers = withLimits(isBounded ? 'answers' : `(${taking(form, '$keyHashes')})`);
   return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
 }
 
@@ -139,32 +130,31 @@ export async function takeHolds(
   requests: readonly HoldRequest[],
   { retry, lockWait, maxStoredBytes }: HoldOptions,
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
-  const records = startColumns(processId, requests);
+  const records = startColumns(requests);
   const once = requests.some((request) => request.once);
   const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
-  const statement = STATEMENTS.of({ once, stores: !records.isEmpty, counted: counted.length > 0 });
-  const { rows } = await pool.query<HoldRow>({
-    ...statement,
-    values: [
+  const form = { once, stores: !records.isEmpty, counted: counted.length > 0 };
+  const { rows } = await pool.query<HoldRow>(
+    STATEMENTS.of(form).with({
       lockWait,
       processId,
       retry,
-      textArray(requests.map(({ holdId }) => holdId)),
-      requests.map(({ payer }) => payer.hash),
-      textArray(requests.map(({ model }) => model)),
-      requests.map(({ wanted }) => wanted),
-      requests.map(({ minimum }) => minimum),
-      textArray(requests.map(({ requestId }) => requestId)),
-      textArray(requests.map(({ responseId }) => responseId)),
-      textArray(requests.map((request) => request.once?.key)),
-      requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
-      textArray(requests.map(({ terms }) => JSON.stringify(terms))),
-      ...(once ? onceColumns(requests) : []),
-      ...(once || !records.isEmpty ? [requests.map(addedBytes), maxStoredBytes] : []),
-      ...(records.isEmpty ? [] : records.values),
-      ...(counted.length > 0 ? [counted] : []),
-    ],
-  });
+      holdIds: textArray(requests.map(({ holdId }) => holdId)),
+      keyHashes: requests.map(({ payer }) => payer.hash),
+      models: textArray(requests.map(({ model }) => model)),
+      wanted: requests.map(({ wanted }) => wanted),
+      minimums: requests.map(({ minimum }) => minimum),
+      requestIds: textArray(requests.map(({ requestId }) => requestId)),
+      responseIds: textArray(requests.map(({ responseId }) => responseId)),
+      idempotencyKeys: textArray(requests.map((request) => request.once?.key)),
+      inputTokens: requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
+      terms: textArray(requests.map(({ terms }) => JSON.stringify(terms))),
+      countedHashes: counted,
+      ...(once ? onceColumns(requests) : {}),
+      ...(once || form.stores ? { addedBytes: requests.map(addedBytes), maxStoredBytes } : {}),
+      ...records.values,
+    }),
+  );
   const answers = new Array<HoldGrant | HoldRefusal>(requests.length).fill(UNKNOWN_KEY);
   for (const row of rows) {
     if (row.full_ordinal) answers[row.full_ordinal - 1] = STORAGE_FULL;

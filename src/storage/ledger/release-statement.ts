@@ -5,12 +5,13 @@ import { PATIENCE } from '../lock-wait.js';
 import { FORGETTING } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns, type EndForm } from '../records/record-columns.js';
-import { StatementForms } from '../statement-forms.js';
+import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
 
-const RELEASE = `SELECT r.* FROM ${PATIENCE} CROSS JOIN LATERAL release_holds(CASE WHEN patience.set THEN $2::text[] END, $3) AS r`;
+const RELEASE = `SELECT r.* FROM ${PATIENCE} CROSS JOIN LATERAL release_holds(
+  CASE WHEN patience.set THEN $holdIds::text[] END, $keyIds) AS r`;
 const STATEMENTS = new StatementForms<EndForm>('release_holds', (form) =>
-  finishingRecords(RELEASE, 4, form, FORGETTING),
+  finishingRecords(RELEASE, form, FORGETTING),
 );
 
 /** Ends holds without a charge. */
@@ -20,14 +21,13 @@ export async function releaseHolds(
   { lockWait }: Pick<StatementOptions, 'lockWait'>,
 ): Promise<readonly true[]> {
   const records = endColumns(releases);
-  await pool.query({
-    ...STATEMENTS.of(records.form),
-    values: [
+  await pool.query(
+    STATEMENTS.of(records.form).with({
       lockWait,
-      textArray(releases.map(({ holdId }) => holdId)),
-      textArray(releases.map(({ keyId }) => keyId)),
+      holdIds: textArray(releases.map(({ holdId }) => holdId)),
+      keyIds: textArray(releases.map(({ keyId }) => keyId)),
       ...records.values,
-    ],
-  });
+    }),
+  );
   return releases.map(() => true);
 }

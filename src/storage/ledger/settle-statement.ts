@@ -3,10 +3,10 @@ import type { SettlementResult, SignedSettlement } from '../../payments/ledger.j
 import { inTransaction } from '../in-transaction.js';
 import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
-import { correctAnswers, keepingAnswers, keptColumns } from '../once/answer-columns.js';
+import { correctAnswers, keptColumns, KEEPING_ANSWERS } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { endColumns, endPlaces, type EndForm } from '../records/record-columns.js';
-import { StatementForms } from '../statement-forms.js';
+import { endColumns, type EndForm } from '../records/record-columns.js';
+import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
 
 interface SettleRow {
@@ -22,7 +22,9 @@ interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
 }
 
 const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL settle_holds(
-  $2 AND patience.set, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS s`;
+  $sweep AND patience.set, $holdIds, $keyIds, $accountIds, $requestIds, $responseIds, $idempotencyKeys, $receiptIds,
+  $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lineItems, $estimated, $signatures,
+  $settledAt) AS s`;
 
 interface Form extends EndForm {
   /** Some calls are requests that run once, whose answers are kept. */
@@ -31,7 +33,7 @@ interface Form extends EndForm {
 
 const STATEMENTS = new StatementForms<Form>('settle_holds', (form) =>
   form.records || form.answers
-    ? finishingRecords(TEXT, 19, form, form.answers ? keepingAnswers(endPlaces(19, form).next) : undefined)
+    ? finishingRecords(TEXT, form, form.answers ? KEEPING_ANSWERS : undefined)
     : TEXT,
 );
 
@@ -85,31 +87,30 @@ async function settle(
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
   const answers = settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
-  const { rows } = await database.query<SettleRow>({
-    ...STATEMENTS.of({ ...records.form, answers }),
-    values: [
+  const { rows } = await database.query<SettleRow>(
+    STATEMENTS.of({ ...records.form, answers }).with({
       lockWait,
       sweep,
-      textArray(settlements.map(({ holdId }) => holdId)),
-      textArray(settlements.map(({ keyId }) => keyId)),
-      textArray(settlements.map(({ accountId }) => accountId)),
-      textArray(settlements.map(({ requestId }) => requestId)),
-      textArray(settlements.map(({ responseId }) => responseId)),
-      textArray(settlements.map(({ idempotencyKey }) => idempotencyKey)),
-      textArray(settlements.map(({ receiptId }) => receiptId)),
-      textArray(settlements.map(({ network }) => network)),
-      textArray(settlements.map(({ meterSubject }) => meterSubject)),
-      textArray(settlements.map(({ provider }) => provider)),
-      settlements.map(({ charge }) => charge.providerAmount),
-      settlements.map(({ charge }) => charge.platformFee),
-      textArray(settlements.map(({ charge }) => JSON.stringify(charge.lineItems))),
-      settlements.map(({ estimated }) => estimated),
-      textArray(settlements.map(({ signature }) => signature)),
-      settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
+      holdIds: textArray(settlements.map(({ holdId }) => holdId)),
+      keyIds: textArray(settlements.map(({ keyId }) => keyId)),
+      accountIds: textArray(settlements.map(({ accountId }) => accountId)),
+      requestIds: textArray(settlements.map(({ requestId }) => requestId)),
+      responseIds: textArray(settlements.map(({ responseId }) => responseId)),
+      idempotencyKeys: textArray(settlements.map(({ idempotencyKey }) => idempotencyKey)),
+      receiptIds: textArray(settlements.map(({ receiptId }) => receiptId)),
+      networks: textArray(settlements.map(({ network }) => network)),
+      meterSubjects: textArray(settlements.map(({ meterSubject }) => meterSubject)),
+      providers: textArray(settlements.map(({ provider }) => provider)),
+      providerAmounts: settlements.map(({ charge }) => charge.providerAmount),
+      platformFees: settlements.map(({ charge }) => charge.platformFee),
+      lineItems: textArray(settlements.map(({ charge }) => JSON.stringify(charge.lineItems))),
+      estimated: settlements.map(({ estimated }) => estimated),
+      signatures: textArray(settlements.map(({ signature }) => signature)),
+      settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
       ...records.values,
-      ...(answers ? keptColumns(settlements) : []),
-    ],
-  });
+      ...(answers ? keptColumns(settlements) : {}),
+    }),
+  );
   return [...rows].sort((a, b) => a.ordinal - b.ordinal);
 }
 

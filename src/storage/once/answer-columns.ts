@@ -1,54 +1,61 @@
 import type { ClientBase } from 'pg';
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import type { HoldRequest, SignedSettlement } from '../../payments/ledger.js';
+import { NamedStatement } from '../named-statement.js';
+import type { Columns } from '../records/record-columns.js';
 import { textArray } from '../text-array.js';
 
 /** The parameters of `take_holds_once` that `take_holds` does not have. */
-export function onceColumns(requests: readonly HoldRequest[]): readonly unknown[] {
-  return [
-    requests.map(({ once }) => once?.fingerprint ?? null),
+export function onceColumns(requests: readonly HoldRequest[]): Columns {
+  return {
+    fingerprints: requests.map(({ once }) => once?.fingerprint ?? null),
     ...answerColumns(requests.map(({ once }) => once?.accepted)),
-  ];
+  };
 }
 
-/** What `keepingAnswers` takes. */
-export function keptColumns(settlements: readonly SignedSettlement[]): readonly unknown[] {
+/** What `KEEPING_ANSWERS` takes. */
+export function keptColumns(settlements: readonly SignedSettlement[]): Columns {
   const calls = settlements.flatMap(({ idempotencyKey, holdId, answer }, index) =>
     idempotencyKey === undefined ? [] : [{ call: index + 1, holdId, answer }],
   );
-  return [
-    calls.map(({ call }) => call),
-    textArray(calls.map(({ holdId }) => holdId)),
+  return {
+    answerCalls: calls.map(({ call }) => call),
+    answerHolds: textArray(calls.map(({ holdId }) => holdId)),
     ...answerColumns(calls.map(({ answer }) => answer)),
-  ];
+  };
 }
 
-function answerColumns(answers: readonly (KeptAnswer | undefined)[]): readonly unknown[] {
-  return [
-    textArray(answers.map((answer) => answer?.kind)),
-    answers.map((answer) => answer?.status ?? null),
-    textArray(answers.map((answer) => answer && JSON.stringify(answer.headers))),
-    textArray(answers.map((answer) => answer?.content)),
-  ];
+function answerColumns(answers: readonly (KeptAnswer | undefined)[]): Columns {
+  return {
+    answerKinds: textArray(answers.map((answer) => answer?.kind)),
+    answerStatuses: answers.map((answer) => answer?.status ?? null),
+    answerHeaders: textArray(answers.map((answer) => answer && JSON.stringify(answer.headers))),
+    answerContents: textArray(answers.map((answer) => answer?.content)),
+  };
 }
 
 /**
- * What a statement that settles adds for calls that run once; `first` is the number of the first parameter of
- * `keptColumns`. An answer that is not given is lost, and so is one that shows a receipt which the budget did not cover,
- * until `correctAnswers`. What the client has deleted meanwhile stays so.
+ * What a statement that settles adds for calls that run once. An answer that is not given is lost, and so is one that
+ * shows a receipt which the budget did not cover, until `correctAnswers`. What the client has deleted meanwhile stays so.
  */
-export function keepingAnswers(first: number): string {
-  const at = (offset: number, type: string): string => `$${first + offset}::${type}[]`;
-  return `kept AS (
+export const KEEPING_ANSWERS = `kept AS (
   UPDATE idempotency_records o
   SET finished_at = now(), status = k.status, headers = k.headers::json,
       kind = coalesce(o.kind, CASE WHEN e.overrun = 0 THEN k.kind END, 'lost'),
       content = CASE WHEN o.kind IS NULL AND e.overrun = 0 THEN k.content END
-  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'int')}, ${at(4, 'text')}, ${at(5, 'text')})
-    AS k (call, hold_id, kind, status, headers, content)
+  FROM unnest($answerCalls::int[], $answerHolds::text[], $answerKinds::text[], $answerStatuses::int[],
+              $answerHeaders::text[], $answerContents::text[]) AS k (call, hold_id, kind, status, headers, content)
   JOIN ended e ON e.ordinal = k.call AND e.outcome = 'settled'
   WHERE o.hold_id = k.hold_id AND o.finished_at IS NULL)`;
-}
+
+const CORRECT_ANSWERS = new NamedStatement(
+  'correct_answers',
+  `UPDATE idempotency_records o
+   SET kind = k.kind, status = k.status, headers = k.headers::json, content = k.content
+   FROM unnest($answerHolds::text[], $answerKinds::text[], $answerStatuses::int[], $answerHeaders::text[],
+               $answerContents::text[]) AS k (hold_id, kind, status, headers, content)
+   WHERE o.hold_id = k.hold_id AND o.kind = 'lost'`,
+);
 
 /** For settlements with an overrun, in the transaction that settled them. */
 export async function correctAnswers(
@@ -58,16 +65,14 @@ export async function correctAnswers(
   const answered = settlements.filter(({ answer }) => answer);
   if (answered.length === 0) return;
   await client.query(
-    `UPDATE idempotency_records o
-     SET kind = k.kind, status = k.status, headers = k.headers::json, content = k.content
-     FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[])
-       AS k (hold_id, kind, status, headers, content)
-     WHERE o.hold_id = k.hold_id AND o.kind = 'lost'`,
-    [answered.map(({ holdId }) => holdId), ...answerColumns(answered.map(({ answer }) => answer))],
+    CORRECT_ANSWERS.with({
+      answerHolds: textArray(answered.map(({ holdId }) => holdId)),
+      ...answerColumns(answered.map(({ answer }) => answer)),
+    }),
   );
 }
 
-/** What a statement that releases adds, the holds being its second parameter: a call that was not charged may run again. */
+/** What a statement that releases adds: a call that was not charged may run again. */
 export const FORGETTING = `forgotten AS (
   DELETE FROM idempotency_records o USING ended
-  WHERE o.hold_id = ANY ($2) AND o.finished_at IS NULL)`;
+  WHERE o.hold_id = ANY ($holdIds) AND o.finished_at IS NULL)`;

@@ -1,31 +1,33 @@
 import { noteStored } from './note-stored.js';
-import { endPlaces, type EndForm } from './record-columns.js';
+import type { EndForm } from './record-columns.js';
 
 /**
  * What a statement that ends holds adds for stored calls. `ended` is its first part, which has the columns `ordinal`
- * and `outcome`; `first` is the number of the first parameter of `endColumns`, `form` what there is of them, `also` a
- * further part. A record that has ended keeps its end.
+ * and `outcome`; `form` says which of the parameters of `endColumns` there are, `also` is a further part. A record that
+ * has ended keeps its end.
  *
  * A conversation takes items only from the call that has its lock, and gives the lock back in doing so: the same end
  * written again adds nothing. The input of a stored call is there already, that of others comes with their output.
  */
-export function finishingRecords(ended: string, first: number, form: EndForm, also?: string): string {
-  const { items, logs, conversations } = endPlaces(first, form);
+export function finishingRecords(
+  ended: string,
+  { records, logs, conversations }: EndForm,
+  also?: string,
+): string {
   const parts = [
     `ended AS MATERIALIZED (${ended})`,
-    ...(form.records ? [finished(first, items)] : []),
-    ...(form.logs ? [logged(logs)] : []),
-    ...(form.conversations ? [appended(conversations, items)] : []),
+    ...(records ? [FINISHED] : []),
+    ...(logs ? [LOGGED] : []),
+    ...(conversations ? [APPENDED] : []),
     ...(also === undefined ? [] : [also]),
   ];
   return `WITH ${parts.join(',\n')}\nSELECT * FROM ended`;
 }
 
-const parametersFrom = (first: number) => (offset: number, type: string) => `$${first + offset}::${type}[]`;
+const ITEMS = `unnest($itemCalls::int[], $itemPositions::int[], $itemIds::text[], $items::text[])
+    AS i (call, position, item_id, item)`;
 
-function finished(first: number, items: number): string {
-  const at = parametersFrom(first);
-  return `finished AS (
+const FINISHED = `finished AS (
   UPDATE responses r
   SET status = e.status, finished_at = now(), last_used_at = now(), request = NULL,
       envelope = CASE WHEN r.deleted_at IS NULL THEN e.envelope::json END,
@@ -33,8 +35,9 @@ function finished(first: number, items: number): string {
       chat_metadata = CASE WHEN r.deleted_at IS NULL AND e.chat IS NOT NULL
                            THEN ARRAY (SELECT json_array_elements_text(e.chat_metadata::json)) END,
       stored_bytes = r.stored_bytes + CASE WHEN r.deleted_at IS NULL THEN e.bytes ELSE 0 END
-  FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(4, 'text')}, ${at(5, 'text')},
-              ${at(6, 'bigint')}) AS e (call, id, status, envelope, chat, chat_metadata, bytes)
+  FROM unnest($recordCalls::int[], $recordIds::text[], $statuses::text[], $envelopes::text[], $chats::text[],
+              $chatMetadata::text[], $recordBytes::bigint[])
+    AS e (call, id, status, envelope, chat, chat_metadata, bytes)
   WHERE r.id = e.id AND r.finished_at IS NULL
   RETURNING e.call, r.id, r.account_id, r.deleted_at, e.bytes),
 stored AS (
@@ -42,31 +45,22 @@ stored AS (
 items AS (
   INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
   SELECT f.id, 1, i.position, f.account_id, i.item_id, i.item::json
-  FROM ${itemsFrom(items)} JOIN finished f ON f.call = i.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)`;
-}
+  FROM ${ITEMS} JOIN finished f ON f.call = i.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)`;
 
-function itemsFrom(first: number): string {
-  const at = parametersFrom(first);
-  return `unnest(${at(0, 'int')}, ${at(1, 'int')}, ${at(2, 'text')}, ${at(3, 'text')}) AS i (call, position, item_id, item)`;
-}
-
-function logged(first: number): string {
-  const at = parametersFrom(first);
-  return `events AS (
+const LOGGED = `events AS (
   INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
   SELECT f.id, f.account_id, v.sequence_number, v.type, v.event::json
-  FROM unnest(${at(0, 'int')}, ${at(1, 'int')}, ${at(2, 'text')}, ${at(3, 'text')}) AS v (call, sequence_number, type, event)
+  FROM unnest($eventCalls::int[], $eventNumbers::int[], $eventTypes::text[], $events::text[])
+    AS v (call, sequence_number, type, event)
   JOIN finished f ON f.call = v.call WHERE f.deleted_at IS NULL ON CONFLICT DO NOTHING)`;
-}
 
-function appended(first: number, items: number): string {
-  const at = parametersFrom(first);
-  return `unlocked AS (
+const APPENDED = `unlocked AS (
   UPDATE conversations c
   SET locked_by = NULL, locked_until = NULL, last_used_at = now(), next_item = c.next_item + l.inputs + l.size
   FROM (
     SELECT e.*, (SELECT count(*)::int FROM response_items i WHERE i.response_id = e.id AND i.direction = 0) AS inputs
-    FROM unnest(${at(0, 'int')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'int')}, ${at(4, 'boolean')}, ${at(5, 'boolean')})
+    FROM unnest($lockCalls::int[], $lockedConversations::text[], $lockHolders::text[], $outputSizes::int[],
+                $appends::boolean[], $transient::boolean[])
       AS e (call, conversation_id, id, size, appends, transient)) AS l
   WHERE c.id = l.conversation_id AND c.locked_by = l.id AND c.deleted_at IS NULL
   RETURNING l.call, l.id, c.id AS conversation_id, c.account_id, l.inputs, c.next_item - l.inputs - l.size AS first,
@@ -80,6 +74,5 @@ appended AS (
   FROM appending a JOIN response_items i ON i.response_id = a.id AND i.direction = 0
   UNION ALL
   SELECT a.conversation_id, a.first + a.inputs + i.position, a.account_id, i.item_id, i.item::json
-  FROM ${itemsFrom(items)} JOIN appending a ON a.call = i.call
+  FROM ${ITEMS} JOIN appending a ON a.call = i.call
   ON CONFLICT DO NOTHING)`;
-}

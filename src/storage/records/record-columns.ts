@@ -6,38 +6,41 @@ import { textArray } from '../text-array.js';
 
 type WithRecord<Rows> = { readonly record?: Rows | undefined };
 
-/** One array for each column, over those calls of a batch that are stored; `call` is the call's place, from 1. */
-interface Columns {
-  readonly values: readonly unknown[];
+/** Parameters by their names: one array for each column, over those calls of a batch that are stored. */
+export type Columns = Readonly<Record<string, unknown>>;
+
+interface StartColumns {
+  readonly values: Columns;
   readonly isEmpty: boolean;
 }
 
-export function startColumns(processId: string, calls: readonly WithRecord<RecordStart>[]): Columns {
+/** `…Calls` are the places of calls in the batch, from 1. */
+export function startColumns(calls: readonly WithRecord<RecordStart>[]): StartColumns {
   const all = stored(calls);
   const rows = all.filter(({ record }) => !record.transient);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.input })));
   const locks = all.filter(({ record }) => record.conversationId !== undefined);
+  if (all.length === 0) return { isEmpty: true, values: {} };
   return {
-    isEmpty: all.length === 0,
-    values: [
-      rows.map(({ call }) => call),
-      textArray(rows.map(({ record }) => record.responseId)),
-      textArray(rows.map(({ record }) => record.status)),
-      textArray(rows.map(({ record }) => record.model)),
-      textArray(rows.map(({ record }) => record.previousResponseId)),
-      textArray(rows.map(({ record }) => record.conversationId)),
-      rows.map(({ record }) => record.background),
-      rows.map(({ record }) => record.streamed),
-      textArray(rows.map(({ record }) => record.requestJson)),
-      textArray(rows.map(({ record }) => record.envelopeJson)),
-      rows.map(({ record }) => new Date(record.createdAtMs)),
-      rows.map(({ record }) => startBytes(record)),
-      processId,
+    isEmpty: false,
+    values: {
+      recordCalls: rows.map(({ call }) => call),
+      recordIds: textArray(rows.map(({ record }) => record.responseId)),
+      statuses: textArray(rows.map(({ record }) => record.status)),
+      recordModels: textArray(rows.map(({ record }) => record.model)),
+      previousResponses: textArray(rows.map(({ record }) => record.previousResponseId)),
+      conversations: textArray(rows.map(({ record }) => record.conversationId)),
+      background: rows.map(({ record }) => record.background),
+      streamed: rows.map(({ record }) => record.streamed),
+      requests: textArray(rows.map(({ record }) => record.requestJson)),
+      envelopes: textArray(rows.map(({ record }) => record.envelopeJson)),
+      createdAt: rows.map(({ record }) => new Date(record.createdAtMs)),
+      recordBytes: rows.map(({ record }) => startBytes(record)),
       ...itemColumns(items),
-      locks.map(({ call }) => call),
-      textArray(locks.map(({ record }) => record.conversationId)),
-      textArray(locks.map(({ record }) => record.responseId)),
-    ],
+      lockCalls: locks.map(({ call }) => call),
+      lockedConversations: textArray(locks.map(({ record }) => record.conversationId)),
+      lockHolders: textArray(locks.map(({ record }) => record.responseId)),
+    },
   };
 }
 
@@ -53,9 +56,10 @@ export interface EndForm {
 
 interface EndColumns {
   readonly form: EndForm;
-  readonly values: readonly unknown[];
+  readonly values: Columns;
 }
 
+/** `…Calls` are the places of calls in the batch, from 1. */
 export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns {
   const rows = stored(calls);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.output })));
@@ -64,57 +68,34 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns 
     record.conversation ? [{ call, record, conversation: record.conversation }] : [],
   );
   const form = { records: rows.length > 0, logs: events.length > 0, conversations: locks.length > 0 };
-  if (!form.records) return { form, values: [] };
+  if (!form.records) return { form, values: {} };
   return {
     form,
-    values: [
-      rows.map(({ call }) => call),
-      textArray(rows.map(({ record }) => record.responseId)),
-      textArray(rows.map(({ record }) => record.status)),
-      textArray(rows.map(({ record }) => record.envelopeJson)),
-      textArray(rows.map(({ record }) => record.chat?.json)),
-      textArray(rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText)))),
-      rows.map(({ record }) => endBytes(record)),
+    values: {
+      recordCalls: rows.map(({ call }) => call),
+      recordIds: textArray(rows.map(({ record }) => record.responseId)),
+      statuses: textArray(rows.map(({ record }) => record.status)),
+      envelopes: textArray(rows.map(({ record }) => record.envelopeJson)),
+      chats: textArray(rows.map(({ record }) => record.chat?.json)),
+      chatMetadata: textArray(
+        rows.map(({ record }) => record.chat && JSON.stringify(record.chat.metadata.map(pairText))),
+      ),
+      recordBytes: rows.map(({ record }) => endBytes(record)),
       ...itemColumns(items),
-      ...(form.logs
-        ? [
-            events.map(({ call }) => call),
-            events.map(({ entry }) => entry.sequenceNumber),
-            textArray(events.map(({ entry }) => entry.type)),
-            textArray(events.map(({ entry }) => entry.json)),
-          ]
-        : []),
+      ...(form.logs ? logColumns(events) : {}),
       ...(form.conversations
-        ? [
-            locks.map(({ call }) => call),
-            textArray(locks.map(({ conversation }) => conversation.id)),
-            textArray(locks.map(({ record }) => record.responseId)),
-            locks.map(({ record, conversation }) => (conversation.appends ? record.output.length : 0)),
-            locks.map(({ conversation }) => conversation.appends),
-            locks.map(({ conversation }) => conversation.transient),
-          ]
-        : []),
-    ],
-  };
-}
-
-interface EndPlaces {
-  readonly items: number;
-  readonly logs: number;
-  readonly conversations: number;
-  /** Behind them all. */
-  readonly next: number;
-}
-
-/** The numbers of the parameters of `endColumns`, the first of which is `first`, where each part begins. */
-export function endPlaces(first: number, { records, logs, conversations }: EndForm): EndPlaces {
-  const afterRecords = first + (records ? 11 : 0);
-  const afterLogs = afterRecords + (logs ? 4 : 0);
-  return {
-    items: first + 7,
-    logs: afterRecords,
-    conversations: afterLogs,
-    next: afterLogs + (conversations ? 6 : 0),
+        ? {
+            lockCalls: locks.map(({ call }) => call),
+            lockedConversations: textArray(locks.map(({ conversation }) => conversation.id)),
+            lockHolders: textArray(locks.map(({ record }) => record.responseId)),
+            outputSizes: locks.map(({ record, conversation }) =>
+              conversation.appends ? record.output.length : 0,
+            ),
+            appends: locks.map(({ conversation }) => conversation.appends),
+            transient: locks.map(({ conversation }) => conversation.transient),
+          }
+        : {}),
+    },
   };
 }
 
@@ -167,11 +148,20 @@ function flat<Entry>(lists: readonly { call: number; list: readonly Entry[] }[])
   return lists.flatMap(({ call, list }) => list.map((entry, position) => ({ call, position, entry })));
 }
 
-function itemColumns(items: readonly Placed<RecordItem>[]): unknown[] {
-  return [
-    items.map(({ call }) => call),
-    items.map(({ position }) => position),
-    textArray(items.map(({ entry }) => columnText(entry.id))),
-    textArray(items.map(({ entry }) => entry.json)),
-  ];
+function itemColumns(items: readonly Placed<RecordItem>[]): Columns {
+  return {
+    itemCalls: items.map(({ call }) => call),
+    itemPositions: items.map(({ position }) => position),
+    itemIds: textArray(items.map(({ entry }) => columnText(entry.id))),
+    items: textArray(items.map(({ entry }) => entry.json)),
+  };
+}
+
+function logColumns(events: readonly Placed<RecordEvent>[]): Columns {
+  return {
+    eventCalls: events.map(({ call }) => call),
+    eventNumbers: events.map(({ entry }) => entry.sequenceNumber),
+    eventTypes: textArray(events.map(({ entry }) => entry.type)),
+    events: textArray(events.map(({ entry }) => entry.json)),
+  };
 }

@@ -24,7 +24,7 @@ import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { StorageRoom } from '../storage-room.js';
 import { endColumns, weightOf, type EndForm } from '../records/record-columns.js';
-import { StatementForms } from '../statement-forms.js';
+import { StatementForms } from '../named-statement.js';
 import { readContext } from './context-query.js';
 import { eraseResponse } from './erase-response.js';
 import { keepResponse } from './keep-response.js';
@@ -52,7 +52,7 @@ const EVENTS = `(SELECT json_agg(v.event ORDER BY v.sequence_number) FROM respon
   WHERE v.response_id = r.id) AS events`;
 
 const FINISH = new StatementForms<EndForm>('finish_record', (form) =>
-  finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, 1, form),
+  finishingRecords(`SELECT 1 AS ordinal, 'settled' AS outcome`, form),
 );
 
 /** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
@@ -158,6 +158,6 @@ export class PostgresResponseStore extends ResponseStore {
 
   async finishLeftBehind(end: RecordEnd): Promise<void> {
     const { form, values } = endColumns([{ record: end }]);
-    await this.pool.query({ ...FINISH.of(form), values: [...values] });
+    await this.pool.query(FINISH.of(form).with(values));
   }
 }

@@ -3,12 +3,17 @@ import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
 import type { VideoIntent } from '../../videos/video-store.js';
 import { givingBack, withLimits } from '../ledger/key-limits.js';
 import { PATIENCE, whileLocked } from '../lock-wait.js';
+import { NamedStatement } from '../named-statement.js';
 import { answerOf, UNKNOWN_KEY, type HoldRow } from '../ledger/hold-statement.js';
 
-const SUBMIT = `WITH ${givingBack('ARRAY[$4::bytea]', '$20')}
+const SUBMIT = new NamedStatement(
+  'submit_video',
+  `WITH ${givingBack('ARRAY[$keyHash::bytea]', '$countedHashes')}
 ${withLimits(`(SELECT v.* FROM ${PATIENCE} CROSS JOIN given_back CROSS JOIN LATERAL submit_video(
-  CASE WHEN patience.set AND given_back.done THEN $2 END,
-  $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS v)`)}`;
+  CASE WHEN patience.set AND given_back.done THEN $processId END,
+  $holdId, $keyHash, $pricedModel, $price, $requestId, $idempotencyKey, $fingerprint, $status, $videoId, $shape, $model,
+  $request, $terms, $remixedFrom, $provider, $upstreamModel, $createdAt) AS v)`)}`,
+);
 
 /** Takes the full price and stores the intent in one statement. */
 export async function submitVideo(
@@ -17,32 +22,30 @@ export async function submitVideo(
   intent: VideoIntent,
 ): Promise<HoldGrant | HoldRefusal> {
   const { rows } = await whileLocked((lockWait) =>
-    pool.query<HoldRow>({
-      name: 'submit_video',
-      text: SUBMIT,
-      values: [
+    pool.query<HoldRow>(
+      SUBMIT.with({
         lockWait,
         processId,
-        intent.holdId,
-        intent.payer.hash,
-        intent.terms.model,
-        intent.price,
-        intent.requestId,
-        intent.once?.key ?? null,
-        intent.once?.fingerprint ?? null,
-        intent.once?.status ?? null,
-        intent.id,
-        intent.shape,
-        intent.model,
-        JSON.stringify({ ...intent.parameters, hasImage: intent.hasImage }),
-        JSON.stringify(intent.terms),
-        intent.remixedFrom ?? null,
-        intent.terms.provider,
-        intent.upstreamModel,
-        new Date(intent.createdAtMs),
-        intent.counted ? [intent.payer.hash] : [],
-      ],
-    }),
+        holdId: intent.holdId,
+        keyHash: intent.payer.hash,
+        pricedModel: intent.terms.model,
+        price: intent.price,
+        requestId: intent.requestId,
+        idempotencyKey: intent.once?.key ?? null,
+        fingerprint: intent.once?.fingerprint ?? null,
+        status: intent.once?.status ?? null,
+        videoId: intent.id,
+        shape: intent.shape,
+        model: intent.model,
+        request: JSON.stringify({ ...intent.parameters, hasImage: intent.hasImage }),
+        terms: JSON.stringify(intent.terms),
+        remixedFrom: intent.remixedFrom ?? null,
+        provider: intent.terms.provider,
+        upstreamModel: intent.upstreamModel,
+        createdAt: new Date(intent.createdAtMs),
+        countedHashes: intent.counted ? [intent.payer.hash] : [],
+      }),
+    ),
   );
   const [row] = rows;
   return row ? answerOf(row) : UNKNOWN_KEY;

@@ -84,17 +84,26 @@ describe('applyMigrations', () => {
     const migrated = await shape(database.pool);
     const fresh = await createEmptyTestDatabase();
     try {
-      await fresh.pool.query(await sqlOfSchemaFile(fresh.url));
+      await fresh.pool.query(await sqlOfSchema(fresh.url, 'schema.prisma'));
       expect(migrated.length).toBeGreaterThan(10);
       expect(migrated).toEqual(await shape(fresh.pool));
     } finally {
       await fresh.drop();
     }
   });
+
+  it('are all applied to the schema that the next one is compared with', async () => {
+    const [applied, wanted] = [
+      await sqlOfSchema(database.url, 'applied.prisma'),
+      await sqlOfSchema(database.url, 'schema.prisma'),
+    ];
+    expect(applied).toContain('CREATE TABLE "accounts"');
+    expect(applied).toBe(wanted);
+  });
 });
 
-async function sqlOfSchemaFile(url: string): Promise<string> {
-  const content = await readFile(join(migrationsDirectory(), '..', 'schema.prisma'), 'utf8');
+async function sqlOfSchema(url: string, file: 'schema.prisma' | 'applied.prisma'): Promise<string> {
+  const content = await readFile(join(migrationsDirectory(), '..', file), 'utf8');
   const opened = await openSchemaEngine(url);
   try {
     const { stdout } = await opened.engine.diff({
