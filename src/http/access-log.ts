@@ -1,118 +1,104 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../base/errors/gateway-error.js';
-import type { CallReport, CallReports } from '../payments/call-reports.js';
-import { callFields } from './call-fields.js';
-import { requestIdOf } from './request-id.js';
-import { refusalOf } from './send-error.js';
-import { surfaceOf } from './surface.js';
-
-/** Told about every answer; `left` is a client that closed before it had everything. */
-export type CountAnswer = (surface: string, status: number | 'left') => void;
+import type { Answered, CallEnded, Moment } from '../base/moments/moment.js';
 
 /** What is asked again and again by machines, and says nothing of clients. */
 const HEALTH = /^\/health\//;
 
-interface Answered {
-  readonly status: number | 'left';
-  readonly durationMs: number;
-  readonly refusal: ErrorCode | undefined;
-}
-
-const LINE = Symbol('line of the access log');
-
-interface Logged {
-  [LINE]?: OpenLine;
-}
-
-/**
- * One exchange until its line is written: when it is over and the call that it has begun has its end, too. Without a
- * reference to the request: the call that has this would keep all of it from being forgotten.
- */
-class OpenLine {
-  readonly startedAt = performance.now();
-  readonly requestId: string;
-  readonly method: string | undefined;
-  readonly path: string;
+/** What is known of an exchange: its line is written when it is over and the call that it has begun has its end, too. */
+interface Line {
   /** Calls that have begun and not ended. */
-  running = 0;
-  call: CallReport | undefined;
-  /** Set when the answer is over. */
+  running: number;
+  call: CallEnded | undefined;
   answer: Answered | undefined;
-
-  constructor(request: IncomingMessage) {
-    this.requestId = requestIdOf(request);
-    this.method = request.method;
-    [this.path = ''] = (request.url ?? '').split('?', 1);
-  }
-}
-
-/** The line that will be written of this exchange: what a call has to be begun with to be in it. */
-export function lineOf(request: IncomingMessage & Logged): object | undefined {
-  return request[LINE];
 }
 
 /**
- * One line for each answer, with what its paid call came to, and a count; one line for each paid call that no answer
- * waits for. Never a query, a body or a header.
+ * One line for each answer, with what its paid call came to; one line for each paid call that no answer waits for.
+ * Never a query, a body or a header.
  */
 export class AccessLog {
-  constructor(
-    private readonly logger: Logger,
-    private readonly count: CountAnswer,
-    reports: CallReports,
-  ) {
-    reports.begun.subscribe(({ line }) => {
-      if (line instanceof OpenLine) line.running += 1;
-    });
-    reports.ended.subscribe((report) => this.ended(report));
-  }
+  private readonly lines = new WeakMap<object, Line>();
 
-  readonly middleware = (
-    request: IncomingMessage & Logged,
-    response: ServerResponse,
-    next: () => void,
-  ): void => {
-    const line = new OpenLine(request);
-    request[LINE] = line;
-    response.once('close', () => this.answered(line, request, response));
-    next();
+  constructor(private readonly logger: Logger) {}
+
+  readonly listen = (moment: Moment): void => {
+    switch (moment.type) {
+      case 'received':
+        return this.received(moment.exchange);
+      case 'settled':
+      case 'released':
+      case 'refused':
+        return this.ended(moment);
+      case 'answered':
+        return this.answered(moment);
+      default:
+    }
   };
 
-  private answered(line: OpenLine, request: IncomingMessage, response: ServerResponse): void {
-    const status = response.writableFinished ? response.statusCode : 'left';
-    this.count(surfaceOf(request), status);
-    const durationMs = Math.round(performance.now() - line.startedAt);
-    line.answer = { status, durationMs, refusal: refusalOf(response) };
-    if (line.running === 0) this.write(line);
+  private received(exchange: object | undefined): void {
+    if (exchange) this.lineOf(exchange).running += 1;
   }
 
-  private ended(report: CallReport): void {
-    const { line, requestId } = report.payer;
-    if (!(line instanceof OpenLine)) {
-      const durationMs = Math.round(report.durationMs);
-      this.logger.info({ requestId, durationMs, ...callFields(report) }, 'call');
+  private ended(call: CallEnded): void {
+    if (!call.exchange) {
+      const { requestId, durationMs } = call;
+      this.logger.info({ requestId, durationMs: Math.round(durationMs), ...callFields(call) }, 'call');
       return;
     }
+    const line = this.lineOf(call.exchange);
     line.running -= 1;
-    line.call = report;
-    if (line.running === 0) this.write(line);
+    line.call = call;
+    this.writeIfOver(line);
   }
 
-  private write({ requestId, method, path, call, answer }: OpenLine): void {
-    if (!answer) return;
-    const { status, durationMs, refusal } = answer;
+  private answered(answer: Answered): void {
+    const line = this.lineOf(answer.exchange);
+    line.answer = answer;
+    this.writeIfOver(line);
+  }
+
+  private lineOf(exchange: object): Line {
+    const known = this.lines.get(exchange);
+    if (known) return known;
+    const line = { running: 0, call: undefined, answer: undefined };
+    this.lines.set(exchange, line);
+    return line;
+  }
+
+  private writeIfOver({ running, call, answer }: Line): void {
+    if (running > 0 || !answer) return;
+    const { requestId, method, path, status, durationMs, code } = answer;
     this.logger[HEALTH.test(path) ? 'debug' : 'info'](
       {
         requestId,
         method,
         path,
         status,
-        durationMs,
+        durationMs: Math.round(durationMs),
         ...(call && callFields(call)),
-        code: refusal ?? call?.errorCode,
+        code: code ?? call?.code,
       },
       'request',
     );
   }
+}
+
+/** What the log says of a paid call. Amounts are atomic USDC, times milliseconds. What is undefined is left out. */
+function callFields(call: CallEnded): Readonly<Record<string, unknown>> {
+  const { model, provider, keyId, account, outcome, code, usage, estimated, firstEventMs } = call;
+  return {
+    model,
+    provider,
+    keyId,
+    account,
+    outcome,
+    code,
+    inputTokens: usage?.inputTokens,
+    cachedInputTokens: usage?.cachedInputTokens,
+    outputTokens: usage?.outputTokens,
+    estimated: estimated || undefined,
+    costAtomic: call.costAtomic,
+    receiptId: call.receiptId,
+    firstWordMs: firstEventMs === undefined ? undefined : Math.round(firstEventMs),
+  };
 }

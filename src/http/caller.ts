@@ -3,7 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { hashApiKey } from '../payments/keys/api-key.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
-import { lineOf } from './access-log.js';
+import { exchangeOf } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
 
@@ -13,8 +13,7 @@ export interface Caller extends KeyedRequest {
   /** `x-chain-id` as it was sent; the external surface ignores it. */
   readonly chainId: string | undefined;
   readonly surface: Surface;
-  /** Its line in the access log. */
-  readonly line: object | undefined;
+  readonly exchange: object | undefined;
 }
 
 const BEARER = /^bearer(?:\s+(.*))?$/i;
@@ -43,7 +42,7 @@ function readCaller(request: IncomingMessage): Caller {
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
-    line: lineOf(request),
+    exchange: exchangeOf(request),
   };
 }
 

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Moments } from '../base/moments/moments.js';
+import { requestIdOf } from './request-id.js';
+import { refusalOf } from './send-error.js';
+import { surfaceOf } from './surface.js';
+
+const EXCHANGE = Symbol('exchange');
+
+interface WithExchange {
+  [EXCHANGE]?: Exchange;
+}
+
+/**
+ * A request and its answer, as their moments name them. Without a reference to the request: the call that has this
+ * would keep all of it from being forgotten.
+ */
+class Exchange {
+  readonly startedAt = performance.now();
+  readonly requestId: string;
+  readonly method: string | undefined;
+  readonly path: string;
+
+  constructor(request: IncomingMessage) {
+    this.requestId = requestIdOf(request);
+    this.method = request.method;
+    [this.path = ''] = (request.url ?? '').split('?', 1);
+  }
+}
+
+/** What a call has to begin with for its end to be told together with the answer of this request. */
+export function exchangeOf(request: IncomingMessage & WithExchange): object | undefined {
+  return request[EXCHANGE];
+}
+
+export type ExchangeMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+) => void;
+
+/** Tells of every answer. Comes behind `requestIdMiddleware`. */
+export function exchangeMiddleware(moments: Moments): ExchangeMiddleware {
+  return (request: IncomingMessage & WithExchange, response, next) => {
+    const exchange = new Exchange(request);
+    request[EXCHANGE] = exchange;
+    response.once('close', () => {
+      const { startedAt, requestId, method, path } = exchange;
+      moments.publish({
+        type: 'answered',
+        exchange,
+        requestId,
+        surface: surfaceOf(request),
+        method,
+        path,
+        status: response.writableFinished ? response.statusCode : 'left',
+        code: refusalOf(response),
+        durationMs: performance.now() - startedAt,
+      });
+    });
+    next();
+  };
+}
