@@ -43,7 +43,7 @@ export interface AttemptBegun extends Attempt {
 
 export interface AttemptEnded extends Attempt {
   readonly type: 'attempt_ended';
-  /** `abandoned`: the call ended meanwhile. */
+  /** `abandoned`: the call ended meanwhile; its end may be told first. */
   readonly outcome: 'answered' | 'abandoned' | ErrorCode;
   readonly durationMs: number;
 }
