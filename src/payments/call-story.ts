@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { CallEnded } from '../base/moments/moment.js';
 import type { Moments } from '../base/moments/moments.js';
 import type { Measurement } from '../money/meter.js';
@@ -43,12 +44,13 @@ export class CallStory {
     this.moments.publish({ type: 'first_event', ...this.ids, afterMs: this.firstEventMs });
   }
 
-  refused(ending: Ending): void {
-    this.tell('refused', 'refused', ending);
+  refused(code: ErrorCode): void {
+    this.tell('refused', 'refused', code);
   }
 
   ended(ending: Ending): void {
-    this.tell(this.receipt ? 'settled' : 'released', ending.status, ending);
+    const code = ending.status === 'failed' ? ending.error.code : undefined;
+    this.tell(this.receipt ? 'settled' : 'released', ending.status, code);
   }
 
   /** Another process has it now. */
@@ -59,7 +61,7 @@ export class CallStory {
   }
 
   /** Only the first end counts. */
-  private tell(type: CallEnded['type'], outcome: CallEnded['outcome'], ending: Ending): void {
+  private tell(type: CallEnded['type'], outcome: CallEnded['outcome'], code: ErrorCode | undefined): void {
     if (this.isTold) return;
     this.isTold = true;
     const { work, exchange, grant, measurement, receipt, firstEventMs } = this;
@@ -71,7 +73,7 @@ export class CallStory {
       entryId: work.entryId,
       provider: work.meter.provider ?? work.provider,
       outcome,
-      code: ending.status === 'failed' ? ending.error.code : undefined,
+      code,
       keyId: grant?.keyId,
       account: grant?.accountId,
       usage: measurement?.usage,

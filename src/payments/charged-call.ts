@@ -80,9 +80,8 @@ export class ChargedCall<Event> implements RunningCall {
 
   private refuse(error: GatewayError): void {
     this.work.record?.refused?.();
-    const ending: Ending = { status: 'failed', error };
-    this.story.refused(ending);
-    this.end(ending, () => this.subscriber.error(error));
+    this.story.refused(error.code);
+    this.end({ status: 'failed', error }, () => this.subscriber.error(error));
   }
 
   private takeHold(): Promise<HoldGrant | HoldRefusal | undefined> {
