@@ -1,24 +1,15 @@
 import type { Logger } from 'pino';
 import type { Answered, CallEnded, Moment } from '../base/moments/moment.js';
+import { Exchange } from './exchange.js';
 
 /** What is asked again and again by machines, and says nothing of clients. */
 const HEALTH = /^\/health\//;
-
-/** What is known of an exchange: its line is written when it is over and the call that it has begun has its end, too. */
-interface Line {
-  /** Calls that have begun and not ended. */
-  running: number;
-  call: CallEnded | undefined;
-  answer: Answered | undefined;
-}
 
 /**
  * One line for each answer, with what its paid call came to; one line for each paid call that no answer waits for.
  * Never a query, a body or a header.
  */
 export class AccessLog {
-  private readonly lines = new WeakMap<object, Line>();
-
   constructor(private readonly logger: Logger) {}
 
   readonly listen = (moment: Moment): void => {
@@ -36,38 +27,30 @@ export class AccessLog {
   };
 
   private received(exchange: object | undefined): void {
-    if (exchange) this.lineOf(exchange).running += 1;
+    if (exchange instanceof Exchange) exchange.running += 1;
   }
 
   private ended(call: CallEnded): void {
-    if (!call.exchange) {
-      const { requestId, durationMs } = call;
+    const { exchange, requestId, durationMs } = call;
+    if (!(exchange instanceof Exchange)) {
       this.logger.info({ requestId, durationMs: Math.round(durationMs), ...callFields(call) }, 'call');
       return;
     }
-    const line = this.lineOf(call.exchange);
-    line.running -= 1;
-    line.call = call;
-    this.writeIfOver(line);
+    exchange.running -= 1;
+    exchange.callFields = callFields(call);
+    this.writeIfOver(exchange);
   }
 
-  private answered(answer: Answered): void {
-    const line = this.lineOf(answer.exchange);
-    line.answer = answer;
-    this.writeIfOver(line);
+  private answered({ exchange, status, code, durationMs }: Answered): void {
+    if (!(exchange instanceof Exchange)) return;
+    exchange.answer = { status, code, durationMs };
+    this.writeIfOver(exchange);
   }
 
-  private lineOf(exchange: object): Line {
-    const known = this.lines.get(exchange);
-    if (known) return known;
-    const line = { running: 0, call: undefined, answer: undefined };
-    this.lines.set(exchange, line);
-    return line;
-  }
-
-  private writeIfOver({ running, call, answer }: Line): void {
+  /** Once the answer is over and the call that the request has begun has its end, too. */
+  private writeIfOver({ requestId, method, path, running, callFields, answer }: Exchange): void {
     if (running > 0 || !answer) return;
-    const { requestId, method, path, status, durationMs, code } = answer;
+    const { status, code, durationMs } = answer;
     this.logger[HEALTH.test(path) ? 'debug' : 'info'](
       {
         requestId,
@@ -75,8 +58,8 @@ export class AccessLog {
         path,
         status,
         durationMs: Math.round(durationMs),
-        ...(call && callFields(call)),
-        code: code ?? call?.code,
+        ...callFields,
+        code: code ?? callFields?.['code'],
       },
       'request',
     );

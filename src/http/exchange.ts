@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answered } from '../base/moments/moment.js';
 import type { Moments } from '../base/moments/moments.js';
 import { requestIdOf } from './request-id.js';
 import { refusalOf } from './send-error.js';
@@ -12,13 +13,20 @@ interface WithExchange {
 
 /**
  * A request and its answer, as their moments name them. Without a reference to the request: the call that has this
- * would keep all of it from being forgotten.
+ * would keep all of it from being forgotten. What the access log has to remember is kept here, since a WeakMap costs
+ * every request a microsecond more.
  */
-class Exchange {
+export class Exchange {
   readonly startedAt = performance.now();
   readonly requestId: string;
   readonly method: string | undefined;
   readonly path: string;
+  /** Calls that have begun and not ended. */
+  running = 0;
+  /** What the log says of the last one that has ended. */
+  callFields: Readonly<Record<string, unknown>> | undefined;
+  /** Set when the answer is over. */
+  answer: Pick<Answered, 'status' | 'code' | 'durationMs'> | undefined;
 
   constructor(request: IncomingMessage) {
     this.requestId = requestIdOf(request);
