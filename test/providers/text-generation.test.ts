@@ -51,12 +51,8 @@ function generate(only: readonly Target[] = targets, stream = true, request: Par
     () => 0,
     () => performance.now(),
   );
-  const options = {
-    demand: UNLIMITED_DEMAND,
-    onSent: () => (sent += 1),
-    requestId: 'req_test',
-    responseId: 'resp_test',
-  };
+  const ids = { requestId: 'req_test', responseId: 'resp_test' };
+  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1), ...ids };
   return generation.generate(requestFor(modelFor(only), { stream, ...request }), options);
 }
 
