@@ -2,12 +2,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { Moments } from '../base/moments/moments.js';
 import type { LoadedConfig } from '../config/config.js';
 import { AccessLog } from '../http/access-log.js';
+import { exchangeMiddleware } from '../http/exchange.js';
 import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
 import { NestLogger } from './logging/nest-logger.js';
-import { Metrics } from './metrics/metrics.js';
-import { CallReports } from '../payments/call-reports.js';
 import { ResponseSockets } from '../responses/socket/response-sockets.js';
 
 /** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
@@ -21,14 +21,11 @@ export async function createApplication(
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  const metrics = app.get(Metrics);
-  const count = (surface: string, status: number | 'left'): void => metrics.countAnswer(surface, status);
-  const log = new AccessLog(requestLogger(logger), count, app.get(CallReports)).middleware;
-  configureHttp(app, {
-    corsOrigins: config.corsOrigins,
-    accessLog: log,
-  });
-  app.get(ResponseSockets).attach(app.getHttpServer(), log);
+  const moments = app.get(Moments);
+  moments.subscribe(new AccessLog(requestLogger(logger)).listen);
+  const exchanges = exchangeMiddleware(moments);
+  configureHttp(app, { corsOrigins: config.corsOrigins, exchanges });
+  app.get(ResponseSockets).attach(app.getHttpServer(), exchanges);
   return app;
 }
 

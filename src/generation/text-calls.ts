@@ -215,7 +215,7 @@ export class TextCalls {
   }
 
   private generate(
-    { request, origin, price }: TextCall,
+    { request, origin, responseId, price }: TextCall,
     { chat, outputCapTokens }: AskOptions & { readonly chat: JsonObject },
     { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
@@ -238,7 +238,7 @@ export class TextCalls {
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),
       },
-      { demand, onSent: meter.markSent, beforeSending, requestId: origin.requestId },
+      { demand, onSent: meter.markSent, beforeSending, requestId: origin.requestId, responseId },
     );
   }
 }

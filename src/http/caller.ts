@@ -4,7 +4,7 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import { Payer } from '../payments/payer.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { wireOf } from '../streaming/wire-of.js';
-import { lineOf } from './access-log.js';
+import { exchangeOf } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
 
@@ -14,8 +14,7 @@ export interface Caller extends KeyedRequest {
   /** `x-chain-id` as it was sent; the external surface ignores it. */
   readonly chainId: string | undefined;
   readonly surface: Surface;
-  /** Its line in the access log. */
-  readonly line: object | undefined;
+  readonly exchange: object | undefined;
 }
 
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
@@ -43,7 +42,7 @@ function readCaller(request: IncomingMessage): Caller {
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
-    line: lineOf(request),
+    exchange: exchangeOf(request),
   };
 }
 

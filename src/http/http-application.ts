@@ -1,8 +1,8 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import type { RequestHandler } from 'express';
 import { canonicalUrlMiddleware } from './canonical-url.js';
 import { corsOptions } from './cors.js';
 import { ErrorFilter } from './error-filter.js';
+import type { ExchangeMiddleware } from './exchange.js';
 import { requestIdMiddleware } from './request-id.js';
 import { securityHeaders } from './security-headers.js';
 import { limitServer } from './server-limits.js';
@@ -13,14 +13,14 @@ export const HTTP_OPTIONS = { bodyParser: false } as const;
 /** To be called once, before the application listens. The request id comes early: every answer carries it. */
 export function configureHttp(
   app: NestExpressApplication,
-  options: { readonly corsOrigins: readonly string[]; readonly accessLog: RequestHandler },
+  options: { readonly corsOrigins: readonly string[]; readonly exchanges: ExchangeMiddleware },
 ): void {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(canonicalUrlMiddleware);
   app.use(requestIdMiddleware);
-  app.use(options.accessLog);
+  app.use(options.exchanges);
   app.use(securityHeaders);
   const cors = corsOptions(options.corsOrigins);
   if (cors) app.enableCors(cors);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { GatewayError } from '../base/errors/gateway-error.js';
 import { wireOf } from '../streaming/wire-of.js';
-import { noteRefusal } from './access-log.js';
+import { noteRefusal } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { surfaceOf } from './surface.js';
 

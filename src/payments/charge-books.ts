@@ -1,4 +1,4 @@
-import type { CallReports } from './call-reports.js';
+import type { Moments } from '../base/moments/moments.js';
 import type { Holds } from './holds.js';
 import type { Settling } from './receipts/settling.js';
 import type { RunningCalls } from './running-calls.js';
@@ -9,6 +9,6 @@ export interface ChargeBooks {
   readonly holds: Holds;
   readonly settling: Settling;
   readonly calls: RunningCalls;
-  readonly reports: CallReports;
+  readonly moments: Moments;
   readonly settings: PaymentSettings;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { CallReports } from './call-reports.js';
+import { Moments } from '../base/moments/moments.js';
 import type { ChargeBooks } from './charge-books.js';
 import { ChargedCall } from './charged-call.js';
 import type { ChargedWork } from './charged-work.js';
@@ -19,10 +19,10 @@ export class Charge {
     holds: Holds,
     settling: Settling,
     calls: RunningCalls,
-    reports: CallReports,
+    moments: Moments,
     settings: PaymentSettings,
   ) {
-    this.books = { holds, settling, calls, reports, settings };
+    this.books = { holds, settling, calls, moments, settings };
   }
 
   /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */

@@ -12,7 +12,7 @@ import type { Outcome } from './outcome.js';
 import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
-import { CallStory } from './call-reports.js';
+import { CallStory } from './call-story.js';
 import type { ChargeBooks } from './charge-books.js';
 import { AnsweredWithError, cutOffUnpaid, ledgerUnavailable } from './charge-failures.js';
 import type { ChargedWork } from './charged-work.js';
@@ -51,7 +51,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.holdId = work.adopted?.holdId ?? newId('hold');
     this.holds = books.holds;
     this.calls = books.calls;
-    this.story = new CallStory(work, books.reports);
+    this.story = new CallStory(work, books.moments);
   }
 
   progress(): CallProgress {
@@ -68,7 +68,7 @@ export class ChargedCall<Event> implements RunningCall {
       if (isRefusal(grant))
         return this.refuse(this.cutOffError ?? (await this.holds.refusalOf(grant, this.work.origin)));
       this.grant = grant;
-      this.story.grant = grant;
+      this.story.held(grant);
     } catch (failure) {
       // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
       // renewal finds it as an orphan and releases it.
@@ -80,7 +80,7 @@ export class ChargedCall<Event> implements RunningCall {
 
   private refuse(error: GatewayError): void {
     this.work.record?.refused?.();
-    this.story.end({ status: 'failed', error }, 'refused');
+    this.story.refused(error.code);
     this.end({ status: 'failed', error }, () => this.subscriber.error(error));
   }
 
@@ -282,7 +282,8 @@ export class ChargedCall<Event> implements RunningCall {
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
     if (this.grant) this.holds.returned(this.work.origin);
-    if (ending) this.story.end(ending);
+    if (ending) this.story.ended(ending);
+    else this.story.moved();
     report();
   }
 

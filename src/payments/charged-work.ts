@@ -15,8 +15,8 @@ export interface CallOrigin {
   readonly requestId: string;
   /** The chain that the request named; a configured one. */
   readonly chainId: number | undefined;
-  /** The line of the access log that the call belongs to; absent when none waits for its end. */
-  readonly line?: object | undefined;
+  /** See `Received` in `src/base/moments/moment.ts`. */
+  readonly exchange?: object | undefined;
 }
 
 /** What a paid call may do once its hold is granted. */

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../base/config.js';
+import { MomentsModule } from '../base/moments/moments.module.js';
 import { parseSigningKey } from '../base/signing-key.js';
 import { BudgetQueue } from './budget-queue.js';
-import { CallReports } from './call-reports.js';
 import { Charge } from './charge.js';
 import { Holds } from './holds.js';
 import { KeyAuthenticator } from './keys/key-authenticator.js';
@@ -23,7 +23,7 @@ import { Upkeep } from './upkeep.js';
 
 /** Needs its stores from a global module. */
 @Module({
-  imports: [StreamingModule],
+  imports: [MomentsModule, StreamingModule],
   providers: [
     PaymentSettings,
     {
@@ -39,7 +39,6 @@ import { Upkeep } from './upkeep.js';
         new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
     },
     BudgetQueue,
-    CallReports,
     Charge,
     Holds,
     KeyAuthenticator,
@@ -54,7 +53,6 @@ import { Upkeep } from './upkeep.js';
     Upkeep,
   ],
   exports: [
-    CallReports,
     Charge,
     Holds,
     KeyAuthenticator,

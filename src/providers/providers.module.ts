@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
+import { MomentsModule } from '../base/moments/moments.module.js';
+import { Moments } from '../base/moments/moments.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../base/config.js';
-import { AttemptCounts } from './attempt-counts.js';
 import { ModelDiscovery } from './discovery/model-discovery.js';
 import { AddressGuard } from './http/address-guard.js';
 import { GuardedClient } from './http/guarded-client.js';
@@ -19,9 +20,8 @@ const IMAGE_TIMEOUT_MS = 15_000;
 const IMAGES_AT_ONCE = 32;
 
 @Module({
-  imports: [CatalogModule],
+  imports: [CatalogModule, MomentsModule],
   providers: [
-    AttemptCounts,
     ModelDiscovery,
     {
       provide: TextProviders,
@@ -32,9 +32,9 @@ const IMAGES_AT_ONCE = 32;
     { provide: TargetHealth, useFactory: () => new TargetHealth(Date.now) },
     {
       provide: TextGeneration,
-      useFactory: (providers: TextProviders, health: TargetHealth, counts: AttemptCounts) =>
-        new TextGeneration(providers, health, counts, Math.random, Date.now),
-      inject: [TextProviders, TargetHealth, AttemptCounts],
+      useFactory: (providers: TextProviders, health: TargetHealth, moments: Moments) =>
+        new TextGeneration(providers, health, moments, Math.random, Date.now),
+      inject: [TextProviders, TargetHealth, Moments],
     },
     {
       provide: ImageFetch,
@@ -48,6 +48,6 @@ const IMAGES_AT_ONCE = 32;
     VideoGeneration,
     VideoProviders,
   ],
-  exports: [AttemptCounts, ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
+  exports: [ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
 })
 export class ProvidersModule {}

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
+import type { AttemptEnded } from '../base/moments/moment.js';
+import { Moments } from '../base/moments/moments.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
-import { AttemptCounts } from './attempt-counts.js';
 import { isBelievable } from './believable-usage.js';
 import { orderTargets } from './order-targets.js';
 import { reportAttempt } from './report-attempt.js';
@@ -24,14 +25,16 @@ export interface GenerationOptions {
   readonly onSent: () => void;
   /** Called at most once, and awaited: nothing is sent before it resolves, and the call fails with what it rejects with. */
   readonly beforeSending?: (() => Promise<void>) | undefined;
-  /** For the log. */
+  /** For the log and the moments of the call. */
   readonly requestId: string;
+  readonly responseId: string;
 }
 
 type Batches = AsyncGenerator<readonly TextEvent[]>;
 
 interface Attempt extends TextAttempt {
   readonly requestId: string;
+  readonly responseId: string;
 }
 
 /** Text from whichever target of the model answers. */
@@ -43,7 +46,7 @@ export class TextGeneration {
   constructor(
     private readonly providers: TextProviders,
     private readonly health: TargetHealth,
-    private readonly counts: AttemptCounts,
+    private readonly moments: Moments,
     private readonly random: () => number,
     private readonly nowMs: () => number,
   ) {}
@@ -54,7 +57,7 @@ export class TextGeneration {
    * Errors are always a GatewayError.
    */
   generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
-    const { demand, onSent, requestId } = options;
+    const { demand, onSent, requestId, responseId } = options;
     let sent = false;
     const sentOnce = (): void => {
       if (sent) return;
@@ -63,7 +66,7 @@ export class TextGeneration {
     };
     const beforeSending = options.beforeSending && allowedOnce(options.beforeSending);
     return fromPull(
-      (signal) => this.attempts({ request, signal, onSent: sentOnce, beforeSending, requestId }),
+      (signal) => this.attempts({ request, signal, onSent: sentOnce, beforeSending, requestId, responseId }),
       demand,
     );
   }
@@ -132,7 +135,8 @@ export class TextGeneration {
   private async *run(attempt: Attempt, progress: { begun: boolean }): Batches {
     const { target, signal } = attempt;
     this.health.begin(target);
-    let settled = false;
+    const ended = this.begun(attempt);
+    let outcome: AttemptEnded['outcome'] = 'abandoned';
     const usage = { refused: false };
     try {
       for await (const batch of this.providers.providerOf(target.provider).generate(attempt)) {
@@ -142,19 +146,35 @@ export class TextGeneration {
         if (believed.length > 0) yield believed;
       }
       this.health.completed(target);
-      this.counts.add(target, 'answered');
-      settled = true;
+      outcome = 'answered';
     } catch (failure) {
       if (!signal.aborted) {
-        settled = true;
-        this.counts.add(target, shown(failure).code);
+        outcome = shown(failure).code;
         if (failure instanceof UpstreamFailure && failure.options.targetFault) this.health.failed(target);
         else this.health.answered(target);
       }
       throw failure;
     } finally {
-      if (!settled) this.health.abandoned(target);
+      if (outcome === 'abandoned') this.health.abandoned(target);
+      ended(outcome);
     }
+  }
+
+  /** @returns what to call at its end. */
+  private begun({
+    requestId,
+    responseId,
+    target,
+    attempt,
+  }: Attempt): (outcome: AttemptEnded['outcome']) => void {
+    const { provider, upstreamModel } = target;
+    const told = { requestId, responseId, provider: provider.id, upstreamModel, attempt };
+    const begunAtMs = this.nowMs();
+    this.moments.publish({ type: 'attempt_begun', ...told });
+    return (outcome) => {
+      const durationMs = this.nowMs() - begunAtMs;
+      this.moments.publish({ type: 'attempt_ended', ...told, outcome, durationMs });
+    };
   }
 }
 

@@ -6,7 +6,6 @@ import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
-import { CompactionRuns } from './compaction/compaction-runs.js';
 import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
 import { ContextReader } from './context-reader.js';
@@ -25,6 +24,7 @@ import {
 } from './conversations/conversations.controller.js';
 import { Conversations } from './conversations/conversations.service.js';
 import { LeftBehindResponses } from './left-behind.js';
+import { ResponseRuns } from './response-runs.js';
 import { ResponsesEndpoint } from './responses-endpoint.js';
 import { ExternalResponsesController, NativeResponsesController } from './responses.controller.js';
 import { ResponsesService } from './responses.service.js';
@@ -47,7 +47,6 @@ import { StoredResponses } from './stored-responses.service.js';
   providers: [
     { provide: ResponseRecords, useClass: ChatResponseRecords },
     CompactionEndpoint,
-    CompactionRuns,
     CompactionService,
     Compactions,
     ContextReader,
@@ -64,6 +63,7 @@ import { StoredResponses } from './stored-responses.service.js';
     LeftBehindResponses,
     Retention,
     ResponsesEndpoint,
+    ResponseRuns,
     ResponseSettings,
     ResponsesService,
     RunningResponses,

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { concat, defer, EMPTY, finalize, from, ignoreElements, map, type Observable } from 'rxjs';
+import { concat, defer, EMPTY, from, ignoreElements, map, type Observable } from 'rxjs';
 import type { ResolvedModel } from '../catalog/catalog.js';
 import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import { newId } from '../base/ids.js';
@@ -12,7 +12,6 @@ import type { Demand } from '../streaming/demand.js';
 import { paramOf } from './bridge/param-of.js';
 import type { LeftOut } from './bridge/to-chat.js';
 import { planCompaction, requestBefore, SUMMARY_TOKENS } from './compaction/plan-compaction.js';
-import { CompactionRuns } from './compaction/compaction-runs.js';
 import { ContextReader, type History } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
 import { ConversationTurns } from './conversations/conversation-turns.js';
@@ -20,9 +19,9 @@ import { withOwnIds } from './domain/own-ids.js';
 import type { ResponseSettings } from './domain/response.js';
 import { recordInput } from './record-item.js';
 import { ResponseRun, type RunEvent } from './response-run.js';
+import { ResponseRuns } from './response-runs.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
-import { RunningResponses } from './running-responses.js';
 
 /** Types that a line of the log names; clients make them up. */
 const MAX_NAMED = 20;
@@ -58,10 +57,9 @@ export class ResponsesService {
   constructor(
     private readonly calls: TextCalls,
     private readonly store: ResponseStore,
-    private readonly running: RunningResponses,
     private readonly contexts: ContextReader,
     private readonly turns: ConversationTurns,
-    private readonly compactions: CompactionRuns,
+    private readonly runs: ResponseRuns,
   ) {}
 
   /**
@@ -134,16 +132,8 @@ export class ResponsesService {
   }
 
   /** Cold. */
-  create(
-    { request, call, run }: ResponseCommand,
-    demand: Demand,
-    once?: OnceCall,
-  ): Observable<Outcome<RunEvent>> {
-    const options = { demand, shape: this.compactions.shapeOf(call, run), record: run, once };
-    if (!request.store) return this.calls.run(call, options);
-    return defer(() =>
-      this.calls.run(call, { ...options, cancelled: this.running.add(call.responseId) }),
-    ).pipe(finalize(() => this.running.remove(call.responseId)));
+  create({ call, run }: ResponseCommand, demand: Demand, once?: OnceCall): Observable<Outcome<RunEvent>> {
+    return this.runs.run(call, run, { demand, once });
   }
 
   /** Cold. Nothing is asked of a model, and so nothing is held or charged: there is only something to continue from. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Moments } from '../base/moments/moments.js';
 import { agreedPrice } from '../money/agreed-price.js';
 import { NO_USAGE } from '../money/usage.js';
 import { Settling } from '../payments/receipts/settling.js';
@@ -6,7 +7,6 @@ import { settlementOf } from '../payments/settlement.js';
 import { PaymentSettings } from '../payments/settings.js';
 import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
-import { VideoMoments } from './video-moments.js';
 import { VideoStore, type SignedVideo } from './video-store.js';
 
 /** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
@@ -14,7 +14,7 @@ import { VideoStore, type SignedVideo } from './video-store.js';
 export class VideoEndings {
   constructor(
     private readonly store: VideoStore,
-    private readonly moments: VideoMoments,
+    private readonly moments: Moments,
     private readonly settling: Settling,
     private readonly settings: PaymentSettings,
   ) {}
@@ -26,16 +26,16 @@ export class VideoEndings {
       const { content, expiresAtMs, producedSeconds } = next;
       const settlement = this.settlement(job, producedSeconds);
       if (await this.store.complete(job.id, settlement, { content, expiresAtMs }))
-        this.moments.ended('completed');
-      this.moments.changed(job.id);
+        this.moments.publish({ type: 'video_ended', videoId: job.id, outcome: 'completed' });
+      this.moments.publish({ type: 'video_changed', videoId: job.id });
     } else if (next.to === 'failed') await this.fail(job.id, next.error);
     return next;
   }
 
   async fail(id: string, error: VideoError): Promise<boolean> {
     const ended = await this.store.fail(id, error);
-    if (ended) this.moments.ended('failed');
-    this.moments.changed(id);
+    if (ended) this.moments.publish({ type: 'video_ended', videoId: id, outcome: 'failed' });
+    this.moments.publish({ type: 'video_changed', videoId: id });
     return ended;
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import { Moments } from '../base/moments/moments.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 import { Holds } from '../payments/holds.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
@@ -14,7 +15,6 @@ import type { VideoJob } from './domain/video-job.js';
 import { keepTrying } from './keep-trying.js';
 import { VideoSettings } from './settings.js';
 import { SUBMISSION_UNKNOWN } from './submission-unknown.js';
-import { VideoMoments } from './video-moments.js';
 import { intentOf, submissionOf, type PreparedVideo, type VideoCommand } from './video-command.js';
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
@@ -49,7 +49,7 @@ export class VideoSubmissions implements Worker {
     private readonly store: VideoStore,
     private readonly holds: Holds,
     private readonly generation: VideoGeneration,
-    private readonly moments: VideoMoments,
+    private readonly moments: Moments,
     private readonly settings: VideoSettings,
   ) {}
 
@@ -93,10 +93,10 @@ export class VideoSubmissions implements Worker {
       provider,
       err: cause,
     });
-    this.moments.submitted('unknown');
+    this.moments.publish({ type: 'video_submitted', videoId: id, outcome: 'unknown' });
     if (await this.persist(id, () => this.store.failSubmission(id, SUBMISSION_UNKNOWN)))
-      this.moments.ended('failed');
-    this.moments.changed(id);
+      this.moments.publish({ type: 'video_ended', videoId: id, outcome: 'failed' });
+    this.moments.publish({ type: 'video_changed', videoId: id });
   }
 
   /** Videos whose submission is under way here. */
@@ -168,7 +168,7 @@ export class VideoSubmissions implements Worker {
     const options = this.optionsFor(id, origin.requestId);
     const submitted = await this.generation.submit(submission, plan, first, options);
     if ('refused' in submitted) {
-      this.moments.submitted('refused');
+      this.moments.publish({ type: 'video_submitted', videoId: id, outcome: 'refused' });
       await this.persist(id, () => this.store.withdraw(id));
       return submitted.refused;
     }
@@ -202,7 +202,7 @@ export class VideoSubmissions implements Worker {
     id: string,
     { snapshot, target }: Extract<Sent, { snapshot: unknown }>,
   ): Promise<void> {
-    this.moments.submitted('accepted');
+    this.moments.publish({ type: 'video_submitted', videoId: id, outcome: 'accepted' });
     const next = advance({ status: 'submitting', progress: 0 }, snapshot);
     const { upstreamId } = snapshot;
     // What has ended already is looked at again at once, and ended by whoever does.
@@ -211,7 +211,7 @@ export class VideoSubmissions implements Worker {
         ? { upstreamId, status: 'processing', progress: 0, nextPollMs: 0 }
         : { upstreamId, status: next.to, progress: next.progress, nextPollMs: FIRST_POLL_MS };
     const isTaken = await this.persist(id, () => this.store.accept(id, accepted));
-    this.moments.changed(id);
+    this.moments.publish({ type: 'video_changed', videoId: id });
     if (isTaken) return;
     this.logger.error({
       msg: 'a provider has accepted a video that had been given up: it may cost money there',

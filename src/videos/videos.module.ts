@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { MomentsModule } from '../base/moments/moments.module.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
@@ -9,7 +10,6 @@ import { VideoPoller } from './polling/video-poller.js';
 import { VideoSettings } from './settings.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { UpstreamVideos } from './upstream-videos.js';
-import { VideoMoments } from './video-moments.js';
 import { VideoAnswers } from './video-answers.js';
 import { VideoCommands } from './video-command.js';
 import { VideoEndings } from './video-endings.js';
@@ -24,7 +24,7 @@ import { VideoWatches } from './watch/video-watches.js';
 
 /** Needs a VideoStore and a PollStore from a global module. */
 @Module({
-  imports: [CatalogModule, HealthModule, HttpModule, ProvidersModule],
+  imports: [CatalogModule, HealthModule, HttpModule, MomentsModule, ProvidersModule],
   controllers: [VideosController],
   providers: [
     LostVideos,
@@ -33,7 +33,6 @@ import { VideoWatches } from './watch/video-watches.js';
     VideoAnswers,
     VideoCommands,
     VideoContents,
-    VideoMoments,
     VideoEndings,
     VideoImages,
     VideoPoller,
@@ -45,6 +44,5 @@ import { VideoWatches } from './watch/video-watches.js';
     VideoSubmissions,
     VideoWatches,
   ],
-  exports: [VideoMoments],
 })
 export class VideosModule {}

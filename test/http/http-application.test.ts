@@ -13,8 +13,8 @@ const busy = (): never => {
   throw new GatewayError('budget_held', undefined, { retryAfterSeconds: 1.2, details: { required: '5' } });
 };
 
-/** Without its line in the log. */
-function shown({ payer, line: _line, ...rest }: Caller): object {
+/** Without its exchange. */
+function shown({ payer, exchange: _exchange, ...rest }: Caller): object {
   return { ...rest, payer: payer.hash.length };
 }
 
@@ -57,7 +57,7 @@ beforeAll(async () => {
   app = await NestFactory.create<NestExpressApplication>(TestModule);
   configureHttp(app, {
     corsOrigins: ['https://app.example', 'https://*.pages.example:8443', 'app://obsidian.md'],
-    accessLog: (_request, _response, next) => next(),
+    exchanges: (_request, _response, next) => next(),
   });
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${port()}`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/base/json.js';
-import { AttemptCounts } from '../../src/providers/attempt-counts.js';
+import { Moments } from '../../src/base/moments/moments.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
@@ -25,11 +25,16 @@ afterAll(async () => {
 async function isBelieved(usage: JsonObject, chat: JsonObject = {}): Promise<boolean> {
   upstream.next((exchange) => exchange.end(sse(chatChunk({ content: 'a' }, 'stop', { usage }))));
   const now = (): number => performance.now();
-  const generation = new TextGeneration(providers, new TargetHealth(now), new AttemptCounts(), () => 0, now);
+  const generation = new TextGeneration(providers, new TargetHealth(now), new Moments(), () => 0, now);
   const request = requestFor(modelFor([targetFor(settingsFor(upstream.url))]), {
     chat: { messages: [], ...chat },
   });
-  const options = { demand: UNLIMITED_DEMAND, onSent: () => undefined, requestId: 'req_test' };
+  const options = {
+    demand: UNLIMITED_DEMAND,
+    onSent: () => undefined,
+    requestId: 'req_test',
+    responseId: 'resp_test',
+  };
   const events = await eventsOf(generation.generate(request, options));
   expect(spokenText(events)).toBe('a');
   return events.some(({ type }) => type === 'usage');

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { take } from 'rxjs';
 import type { Target } from '../../src/catalog/model.js';
 import { GatewayError } from '../../src/base/errors/gateway-error.js';
-import { AttemptCounts } from '../../src/providers/attempt-counts.js';
+import { Moments } from '../../src/base/moments/moments.js';
 import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
@@ -47,11 +47,12 @@ function generate(only: readonly Target[] = targets, stream = true, request: Par
   const generation = new TextGeneration(
     providers,
     health,
-    new AttemptCounts(),
+    new Moments(),
     () => 0,
     () => performance.now(),
   );
-  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1), requestId: 'req_test' };
+  const ids = { requestId: 'req_test', responseId: 'resp_test' };
+  const options = { demand: UNLIMITED_DEMAND, onSent: () => (sent += 1), ...ids };
   return generation.generate(requestFor(modelFor(only), { stream, ...request }), options);
 }
 

@@ -1,54 +1,65 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
-import type { CallReports } from '../../payments/call-reports.js';
+import { Counter, type Registry } from 'prom-client';
+import type { AttemptEnded, Moment } from '../../base/moments/moment.js';
 import type { Usage } from '../../money/usage.js';
-import type { AttemptCounts } from '../../providers/attempt-counts.js';
 import { CallTotals } from './call-totals.js';
+import { registerHistogram } from './histogram.js';
+import { Tally } from './tally.js';
 
 const LABELS = ['model', 'provider'] as const;
 const ATOMIC_PER_USD = 1_000_000;
-/** From a cached word to a long reasoning. */
-const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+/** Clients may choose the names of models that are passed through. */
+const MOST_MODELS = 1_000;
+const OTHERS = 'others';
 
 /**
- * Registers what there is to know of paid calls for text. Models are labelled with their catalog entries, which are the
+ * What there is to know of paid calls for text. Models are labelled with their catalog entries, which are the
  * operator's: names that clients choose would be labels without end.
  */
-export function registerCallMetrics(registry: Registry, reports: CallReports, attempts: AttemptCounts): void {
-  const totals = new CallTotals();
-  registerTotals(registry, totals);
-  registerAttempts(registry, attempts);
-  const registers = [registry];
-  const refusals = new Counter({
-    name: 'slipstream_call_refusals_total',
-    help: 'Calls that the books refused before they ran, by error code.',
-    labelNames: ['model', 'code'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'slipstream_call_duration_seconds',
-    help: 'From the request for a hold to the end of the money.',
-    labelNames: LABELS,
-    buckets: SECONDS,
-    registers,
-  });
-  const firstWord = new Histogram({
-    name: 'slipstream_call_first_word_seconds',
-    help: "Until the model's first word reached the gateway; of a whole answer, all of it.",
-    labelNames: LABELS,
-    buckets: SECONDS,
-    registers,
-  });
+export class CallMetrics {
+  private readonly totals = new CallTotals();
+  private readonly attempts: Tally<'provider' | 'model' | 'outcome'>;
+  private readonly refusals: Tally<'model' | 'code'>;
+  /** That attempts are labelled with. */
+  private readonly models = new Set<string>();
 
-  reports.ended.subscribe((report) => {
-    const { entryId: model, outcome, errorCode, firstWordMs } = report;
-    if (outcome === 'refused') {
-      refusals.inc({ model, code: errorCode ?? '' });
-      return;
+  constructor(registry: Registry) {
+    registerTotals(registry, this.totals);
+    this.attempts = new Tally(registry, {
+      name: 'slipstream_upstream_attempts_total',
+      help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
+      labelNames: ['provider', 'model', 'outcome'],
+    });
+    this.refusals = new Tally(registry, {
+      name: 'slipstream_call_refusals_total',
+      help: 'Calls that the books refused before they ran, by error code.',
+      labelNames: ['model', 'code'],
+    });
+    registerTimes(registry, this.totals);
+  }
+
+  listen(moment: Moment): void {
+    switch (moment.type) {
+      case 'attempt_ended':
+        return this.attempted(moment);
+      case 'refused':
+        return this.refusals.add({ model: moment.entryId, code: moment.code ?? '' });
+      case 'settled':
+      case 'released':
+        return this.totals.add(moment);
+      default:
     }
-    const { labels } = totals.add(report);
-    duration.observe(labels, report.durationMs / 1000);
-    if (firstWordMs !== undefined) firstWord.observe(labels, firstWordMs / 1000);
-  });
+  }
+
+  private attempted({ provider, upstreamModel, outcome }: AttemptEnded): void {
+    if (outcome !== 'abandoned')
+      this.attempts.add({ provider, model: this.boundedName(upstreamModel), outcome });
+  }
+
+  private boundedName(model: string): string {
+    if (this.models.size >= MOST_MODELS && !this.models.has(model)) return OTHERS;
+    this.models.add(model);
+    return model;
+  }
 }
 
 function registerTotals(registry: Registry, totals: CallTotals): void {
@@ -87,18 +98,19 @@ function registerTotals(registry: Registry, totals: CallTotals): void {
   });
 }
 
-function registerAttempts(registry: Registry, attempts: AttemptCounts): void {
-  new Counter({
-    name: 'slipstream_upstream_attempts_total',
-    help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
-    labelNames: ['provider', 'model', 'outcome'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { provider, model, outcome, count } of attempts.all())
-        this.inc({ provider, model, outcome }, count);
-    },
-  });
+function registerTimes(registry: Registry, totals: CallTotals): void {
+  registerHistogram(
+    registry,
+    'slipstream_call_duration_seconds',
+    'From the request for a hold to the end of the money.',
+    () => totals.all().map(({ labels, durations }) => [labels, durations]),
+  );
+  registerHistogram(
+    registry,
+    'slipstream_call_first_word_seconds',
+    "Until the model's first word reached the gateway; of a whole answer, all of it.",
+    () => totals.all().map(({ labels, firstEvents }) => [labels, firstEvents]),
+  );
 }
 
 function kindsOf(usage: Usage): readonly (readonly [string, number])[] {

@@ -1,9 +1,17 @@
-import type { CallReport } from '../../payments/call-reports.js';
+import type { CallEnded } from '../../base/moments/moment.js';
 import { addUsage, NO_USAGE, type Usage } from '../../money/usage.js';
+import { Observations } from './histogram.js';
+
+/** From a cached word to a long reasoning. */
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 export interface CallTotal {
   readonly labels: { readonly model: string; readonly provider: string };
-  readonly outcomes: Map<CallReport['outcome'], number>;
+  readonly outcomes: Map<CallEnded['outcome'], number>;
+  /** In seconds. */
+  readonly durations: Observations;
+  /** The same until the first event, of calls that had one. */
+  readonly firstEvents: Observations;
   /** That was charged for. */
   usage: Usage;
   /** Atomic USDC. */
@@ -11,23 +19,23 @@ export interface CallTotal {
 }
 
 /**
- * What all calls of a model at a provider came to: summed up here and handed to the counters when they are read, since a
- * counter with labels costs a call more than what it counts. Bounded by the catalog.
+ * What all calls of a model at a provider came to: summed up here and handed to prom-client when it is read, whose
+ * metrics with labels cost a call more than what they measure. Bounded by the catalog.
  */
 export class CallTotals {
   private readonly totals = new Map<string, CallTotal>();
 
-  /** @returns the sum with this one in it */
-  add({ entryId, provider, outcome, measurement, receipt }: CallReport): CallTotal {
+  add({ entryId, provider, outcome, usage, costAtomic, durationMs, firstEventMs }: CallEnded): void {
     const total = this.totalOf(entryId, provider);
     total.outcomes.set(outcome, (total.outcomes.get(outcome) ?? 0) + 1);
-    if (measurement) total.usage = addUsage(total.usage, measurement.usage);
-    if (receipt) total.spentAtomic += Number(receipt.finalAmountWei);
-    return total;
+    total.durations.observe(durationMs / 1000);
+    if (firstEventMs !== undefined) total.firstEvents.observe(firstEventMs / 1000);
+    if (usage) total.usage = addUsage(total.usage, usage);
+    if (costAtomic !== undefined) total.spentAtomic += Number(costAtomic);
   }
 
-  all(): Iterable<CallTotal> {
-    return this.totals.values();
+  all(): readonly CallTotal[] {
+    return [...this.totals.values()];
   }
 
   private totalOf(model: string, provider: string): CallTotal {
@@ -37,6 +45,8 @@ export class CallTotals {
     const total: CallTotal = {
       labels: { model, provider },
       outcomes: new Map(),
+      durations: new Observations(SECONDS),
+      firstEvents: new Observations(SECONDS),
       usage: NO_USAGE,
       spentAtomic: 0,
     };

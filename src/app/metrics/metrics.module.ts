@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdminModule } from '../../admin/admin.module.js';
+import { MomentsModule } from '../../base/moments/moments.module.js';
 import { PaymentsModule } from '../../payments/payments.module.js';
 import { ProvidersModule } from '../../providers/providers.module.js';
 import { VideosModule } from '../../videos/videos.module.js';
@@ -8,7 +9,7 @@ import { MetricsController } from './metrics.controller.js';
 import { VideoMetrics } from './video-metrics.js';
 
 @Module({
-  imports: [AdminModule, PaymentsModule, ProvidersModule, VideosModule],
+  imports: [AdminModule, MomentsModule, PaymentsModule, ProvidersModule, VideosModule],
   controllers: [MetricsController],
   providers: [Metrics, VideoMetrics],
 })

@@ -1,26 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Moments } from '../../base/moments/moments.js';
 import { droppedLogLines } from '../logging/line-output.js';
-import { CallReports } from '../../payments/call-reports.js';
 import { RunningCalls } from '../../payments/running-calls.js';
-import { AttemptCounts } from '../../providers/attempt-counts.js';
 import { TargetHealth } from '../../providers/target-health.js';
-import { registerCallMetrics } from './call-metrics.js';
+import { CallMetrics } from './call-metrics.js';
+import { Tally } from './tally.js';
 
 /** What this process has seen, in Prometheus terms. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
-  private readonly requests = new Counter({
-    name: 'slipstream_requests_total',
-    help: 'Answers by surface and status; status "left" is a client that closed before the end.',
-    labelNames: ['surface', 'status'],
-    registers: [this.registry],
-  });
 
-  constructor(calls: RunningCalls, reports: CallReports, attempts: AttemptCounts, targets: TargetHealth) {
+  constructor(calls: RunningCalls, targets: TargetHealth, moments: Moments) {
+    const answers = new Tally(this.registry, {
+      name: 'slipstream_requests_total',
+      help: 'Answers by surface and status; status "left" is a client that closed before the end.',
+      labelNames: ['surface', 'status'],
+    });
     collectDefaultMetrics({ register: this.registry });
-    registerCallMetrics(this.registry, reports, attempts);
+    const callMetrics = new CallMetrics(this.registry);
+    moments.subscribe((moment) => {
+      if (moment.type === 'answered') answers.add({ surface: moment.surface, status: String(moment.status) });
+      else callMetrics.listen(moment);
+    });
     new Gauge({
       name: 'slipstream_running_calls',
       help: 'Paid calls that run now.',
@@ -50,9 +53,5 @@ export class Metrics {
         }
       },
     });
-  }
-
-  countAnswer(surface: string, status: number | 'left'): void {
-    this.requests.inc({ surface, status });
   }
 }

@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Observable, tap, type Subscription } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import { TextCalls, type TextCall } from '../../generation/text-calls.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../../base/work/worker.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
-import { CompactionRuns } from '../compaction/compaction-runs.js';
 import { requestBefore } from '../compaction/plan-compaction.js';
 import { ResponseRun } from '../response-run.js';
+import { ResponseRuns } from '../response-runs.js';
 import { RunningResponses } from '../running-responses.js';
 import { BackgroundStore, type Adoptable } from './background-store.js';
 import { EventLog } from './event-log.js';
@@ -30,7 +30,7 @@ export class BackgroundRuns {
     private readonly store: BackgroundStore,
     private readonly running: RunningResponses,
     private readonly bell: LogBell,
-    private readonly compactions: CompactionRuns,
+    private readonly responses: ResponseRuns,
   ) {}
 
   /**
@@ -73,17 +73,12 @@ export class BackgroundRuns {
   ): Subscription {
     const { responseId } = call;
     const { adoptable } = options;
-    const shape = this.compactions.shapeOf(call, run);
     let isAdmitted = false;
-    const outcomes = this.calls.run(call, {
+    const outcomes = this.responses.run(call, run, {
       demand: UNLIMITED_DEMAND,
-      // An event that cannot be logged fails the run.
-      shape: (events, asking) =>
-        shape(events, asking).pipe(tap((event) => event.type !== 'opened' && log?.add([event]))),
-      record: run,
+      onEvent: (event) => event.type !== 'opened' && log?.add([event]),
       once: options.once,
       canMove: options.canMove,
-      cancelled: this.running.add(responseId),
       ...(adoptable && {
         adopted: { holdId: adoptable.holdId, claim: () => this.store.adopt(adoptable) },
       }),
@@ -103,7 +98,6 @@ export class BackgroundRuns {
     this.runs.add(subscription);
     subscription.add(() => {
       this.runs.delete(subscription);
-      this.running.remove(responseId);
       this.bell.ring(responseId);
     });
     return subscription;

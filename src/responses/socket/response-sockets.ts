@@ -7,6 +7,7 @@ import { GatewayError, severityOf, toGatewayError } from '../../base/errors/gate
 import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { canonicalUrl } from '../../http/canonical-url.js';
 import { callerOf } from '../../http/caller.js';
+import type { ExchangeMiddleware } from '../../http/exchange.js';
 import { Intake } from '../../http/intake.js';
 import { KeyCheck } from '../../http/key-check.js';
 import { requestIdMiddleware, requestIdOf } from '../../http/request-id.js';
@@ -26,9 +27,6 @@ const CLOSE_MS = 5_000;
 /** The same when the process ends. */
 const LAST_CLOSE_MS = 1_000;
 
-/** Called for every upgrade that is refused, as for any other request. */
-export type AccessLog = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
-
 /** The WebSockets of both surfaces. */
 @Injectable()
 @LivesIn('intake')
@@ -38,7 +36,7 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
   private readonly places: KeyPlaces;
   private readonly handshake: WebSocketServer;
   private isStopped = false;
-  private accessLog: AccessLog = (_request, _response, next) => next();
+  private exchanges: ExchangeMiddleware = (_request, _response, next) => next();
 
   constructor(
     private readonly responses: ResponsesService,
@@ -70,9 +68,9 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     return this.sockets.size;
   }
 
-  /** To be called once, before the server listens. */
-  attach(server: Server, accessLog: AccessLog): void {
-    this.accessLog = accessLog;
+  /** To be called once, before the server listens. @param exchanges also for upgrades that are refused */
+  attach(server: Server, exchanges: ExchangeMiddleware): void {
+    this.exchanges = exchanges;
     server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
       request.url = canonicalUrl(request.url ?? '');
       if (PATH.test(request.url) && request.headers.upgrade?.toLowerCase() === 'websocket')
@@ -163,7 +161,7 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     response.assignSocket(connection);
     response.once('finish', () => connection.destroySoon());
     requestIdMiddleware(request, response, () => {
-      this.accessLog(request, response, () => sendError(request, response, error));
+      this.exchanges(request, response, () => sendError(request, response, error));
     });
   }
 }

@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Subscription } from 'rxjs';
 import { toGatewayError } from '../../base/errors/gateway-error.js';
+import { Moments } from '../../base/moments/moments.js';
 import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { UpstreamFailure } from '../../providers/upstream-failure.js';
 import type { UpstreamJob, VideoError } from '../domain/video-job.js';
 import { VideoSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
-import { VideoMoments } from '../video-moments.js';
 import { VideoEndings } from '../video-endings.js';
 import { PollStore } from './poll-store.js';
 import { Wake } from './wake.js';
@@ -44,19 +43,21 @@ export class VideoPoller implements Worker {
   private readonly polls = new Map<string, Poll>();
   private isStopped = false;
   private readonly wake = new Wake();
-  private rings: Subscription | undefined;
+  private endListening: (() => void) | undefined;
   private looping: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: PollStore,
     private readonly upstream: UpstreamVideos,
     private readonly endings: VideoEndings,
-    private readonly moments: VideoMoments,
+    private readonly moments: Moments,
     private readonly settings: VideoSettings,
   ) {}
 
   start(): void {
-    this.rings = this.moments.changes.subscribe(() => this.wake.now());
+    this.endListening = this.moments.subscribe(({ type }) => {
+      if (type === 'video_changed') this.wake.now();
+    });
     this.looping = this.loop();
   }
 
@@ -69,7 +70,7 @@ export class VideoPoller implements Worker {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.wake.now();
-    this.rings?.unsubscribe();
+    this.endListening?.();
     await this.looping;
     for (const { cut } of this.polls.values()) cut.abort();
     await Promise.allSettled([...this.polls.values()].map(({ ended }) => ended));
@@ -139,11 +140,12 @@ export class VideoPoller implements Worker {
         state: reported.unknownState,
       });
     const next = await this.endings.apply(job, reported);
-    this.moments.polled(next.to === 'queued' || next.to === 'processing' ? 'running' : next.to);
+    const outcome = next.to === 'queued' || next.to === 'processing' ? 'running' : next.to;
+    this.moments.publish({ type: 'video_polled', videoId: job.id, outcome });
     if (next.to === 'completed' || next.to === 'failed') return undefined;
     if (Date.now() - job.createdAtMs > this.settings.polls.timeoutMs) return this.timeOut(job);
     await this.store.seen(job.id, { status: next.to, progress: next.progress }, this.settings.polls);
-    this.moments.changed(job.id);
+    this.moments.publish({ type: 'video_changed', videoId: job.id });
     return undefined;
   }
 
@@ -159,7 +161,7 @@ export class VideoPoller implements Worker {
 
   private async miss(job: UpstreamJob, failure: unknown): Promise<void> {
     const error = failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
-    this.moments.polled('missed');
+    this.moments.publish({ type: 'video_polled', videoId: job.id, outcome: 'missed' });
     const failingMs = await this.store.missed(job.id, this.settings.polls);
     this.logger.warn({
       msg: 'a provider could not be asked for a video',

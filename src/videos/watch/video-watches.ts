@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
+import { Moments } from '../../base/moments/moments.js';
 import { EACH_THIRD_OF_A_LEASE, LivesIn, Recurs, type Worker } from '../../base/work/worker.js';
 import { isTerminal } from '../domain/video-status.js';
 import type { VideoProgress } from '../domain/video-job.js';
@@ -8,7 +9,6 @@ import { PollStore } from '../polling/poll-store.js';
 import { VideoPoller } from '../polling/video-poller.js';
 import { Wake } from '../polling/wake.js';
 import { VideoSettings } from '../settings.js';
-import { VideoMoments } from '../video-moments.js';
 import { ToldIntervals } from './told-intervals.js';
 
 /** How often what is watched is looked at; what this process polls itself is seen at once. */
@@ -37,12 +37,12 @@ export class VideoWatches implements Worker {
   private isLooking = false;
   private readonly wake = new Wake();
   private idleWaiters: (() => void)[] = [];
-  private rings: Subscription | undefined;
+  private endListening: (() => void) | undefined;
 
   constructor(
     private readonly store: PollStore,
     poller: VideoPoller,
-    private readonly moments: VideoMoments,
+    private readonly moments: Moments,
     { leaseMs }: VideoSettings,
   ) {
     this.told = new ToldIntervals(
@@ -55,9 +55,9 @@ export class VideoWatches implements Worker {
   }
 
   start(): void {
-    this.rings = this.moments.changes.subscribe((id) => {
-      if (!this.watchers.has(id)) return;
-      this.rung.add(id);
+    this.endListening = this.moments.subscribe((moment) => {
+      if (moment.type !== 'video_changed' || !this.watchers.has(moment.videoId)) return;
+      this.rung.add(moment.videoId);
       this.wake.now();
     });
   }
@@ -92,7 +92,7 @@ export class VideoWatches implements Worker {
   }
 
   async stop(): Promise<void> {
-    this.rings?.unsubscribe();
+    this.endListening?.();
     await this.told.whenTold();
   }
 

@@ -1,0 +1,56 @@
+import { type Histogram, type Registry } from 'prom-client';
+
+interface Value {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+/** How many observations with the same labels were at most each bound, and their sum. */
+export class Observations {
+  /** The last one is beyond all bounds. */
+  private readonly counts: number[];
+  private sum = 0;
+
+  /** @param bounds ascending */
+  constructor(private readonly bounds: readonly number[]) {
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  observe(value: number): void {
+    const within = this.bounds.findIndex((bound) => value <= bound);
+    const index = within === -1 ? this.bounds.length : within;
+    this.counts[index] = (this.counts[index] ?? 0) + 1;
+    this.sum += value;
+  }
+
+  /** In Prometheus terms: each bucket holds those before it, too. */
+  values(name: string, labels: Readonly<Record<string, string>>): readonly Value[] {
+    let count = 0;
+    const buckets = this.counts.map((own, index) => {
+      count += own;
+      const le = this.bounds[index] ?? '+Inf';
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: count };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: this.sum },
+      { metricName: `${name}_count`, labels, value: count },
+    ];
+  }
+}
+
+/** A histogram that is summed up elsewhere: prom-client's own finds its labels anew for every observation. */
+export function registerHistogram(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, Observations]>,
+): void {
+  const get = () => {
+    const values = [...read()].flatMap(([labels, observations]) => observations.values(name, labels));
+    return Promise.resolve({ name, help, type: 'histogram', values });
+  };
+  // All that a registry asks of a metric, although its types know only those of prom-client.
+  registry.registerMetric({ name, get } as unknown as Histogram);
+}
