@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { concat, concatMap, defer, EMPTY, filter, from, tap, type Observable } from 'rxjs';
 import type { Asking, Shape, TextCall } from '../../generation/text-calls.js';
-import type { JsonObject } from '../../base/json.js';
+import type { Prompt } from '../../text/prompt.js';
 import type { TextEvent } from '../../text/text-event.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
 import { SUMMARY_TOKENS, withSummary } from './plan-compaction.js';
@@ -17,13 +17,15 @@ export class CompactionRuns {
   /** What a run makes of its call: with a plan the compaction comes first, and then what was asked for besides. */
   shapeOf({ request }: TextCall, run: ResponseRun): Shape<RunEvent> {
     const { compaction } = run;
-    return compaction ? (_events, asking) => this.compact(run, compaction, request.chat, asking) : run.shape;
+    return compaction
+      ? (_events, asking) => this.compact(run, compaction, request.prompt, asking)
+      : run.shape;
   }
 
   private compact(
     run: ResponseRun,
     plan: CompactionPlan,
-    chat: JsonObject,
+    prompt: Prompt,
     { ask, accountId }: Asking,
   ): Observable<RunEvent> {
     let summary = '';
@@ -37,7 +39,7 @@ export class CompactionRuns {
       tap(heard),
       filter(({ type }) => type === 'opened' || type === 'usage'),
     );
-    const answered = defer(() => ask(withSummary(chat, plan.itemId, summaryText(summary))));
+    const answered = defer(() => ask(withSummary(prompt, plan.itemId, summaryText(summary))));
     // The run learns who answers; those who look on have seen the response open.
     const answer = run.shape(answered).pipe(filter(({ type }) => type !== 'opened'));
     // The secret comes first: no summary is paid for that cannot be sealed.
