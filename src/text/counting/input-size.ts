@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../base/json.js';
 import { isAttachment, OUTPUT_FOLLOWS, outputOf, writeCall } from '../chat-wire/write-message.js';
 import { writeFormat, writeTool, writeToolChoice } from '../chat-wire/write-tools.js';
-import type { Prompt, PromptMessage, ToolMessage } from '../prompt.js';
+import type { Prompt, PromptMessage, ToolCallPart, ToolMessage } from '../prompt.js';
 
 export interface InputSize {
   /** UTF-8 bytes: no tokenizer makes more than one token of one byte, so this bounds the tokens from above. */
@@ -82,10 +82,15 @@ function visitMessage(message: PromptMessage, visit: Visit, visitWire: Visit): v
   if (message.role === 'tool') visitOutput(message, visit);
   for (const key in extra) visitStrings(extra[key], visit, visitWire);
   for (const part of message.parts) {
-    if (part.type === 'tool_call') visitStrings(writeCall(part), visit, visitWire);
+    if (part.type === 'tool_call') visitStrings(callOf(part), visit, visitWire);
     else if (part.type === 'file') visit(part.filename ?? '');
     else if ('text' in part) visit(part.text);
   }
+}
+
+function callOf(part: ToolCallPart): JsonValue | undefined {
+  const call = writeCall(part);
+  return part.id === undefined ? call.function : call;
 }
 
 function visitOutput({ callId, parts }: ToolMessage, visit: Visit): void {
