@@ -23,15 +23,14 @@ interface Ask {
 }
 
 function generate(upstreamModel: 'echo' | 'assistant', ask: Ask = {}) {
-  const settings = settingsFor('', { type: 'sandbox', silenceTimeoutMs: ask.silenceTimeoutMs ?? 10_000 });
-  const target = targetFor(settings, { upstreamModel });
+  const { silenceTimeoutMs = 10_000, signal = new AbortController().signal, onSent = () => undefined } = ask;
+  const target = targetFor(settingsFor('', { type: 'sandbox', silenceTimeoutMs }), { upstreamModel });
   const request = requestFor(modelFor([target], { maxOutputTokens: 2_000_000 }), {
     modelOptions: ask.options ?? '',
     prompt: chatPrompt({ messages: [{ role: 'user', content: 'one two three four' }], ...ask.chat }),
     ...(ask.capTokens !== undefined && { outputCapTokens: ask.capTokens }),
   });
-  const signal = ask.signal ?? new AbortController().signal;
-  return provider.generate({ request, target, attempt: 1, signal, onSent: ask.onSent ?? (() => undefined) });
+  return provider.generate({ request, target, attempt: 1, signal, onSent });
 }
 
 const echo = (ask?: Ask) => outcomeOf(generate('echo', ask));
