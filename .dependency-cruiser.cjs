@@ -30,7 +30,7 @@ module.exports = {
           '^src/money/',
           '^src/base/(errors/|json\\.ts$)',
           '^src/catalog/model\\.ts$',
-          '^src/text/text-event\\.ts$',
+          '^src/text/(prompt|text-event)\\.ts$',
         ],
       },
     },

@@ -12,13 +12,8 @@ export interface ChatRequest {
   readonly store: boolean;
   /** `stream_options.include_usage` */
   readonly includeUsage: boolean;
-  /** Number of choices, 1..128. */
-  readonly n: number;
   /** Tokens for each choice; `max_completion_tokens` wins over the older `max_tokens`. */
   readonly outputCapTokens?: number;
-  /** Only a tier that is asked for by name; `auto` and `default` ask for nothing. */
-  readonly serviceTier?: string;
-  readonly webSearch: boolean;
   /** As it was sent, without the optional fields that were null. */
   readonly body: JsonObject;
 }
@@ -31,25 +26,17 @@ export function parseChatRequest(sent: JsonObject): ChatRequest {
   const body = withoutNulls(sent);
   refuseUnsupported(body);
   const outputCapTokens = numberIn(body['max_completion_tokens']) ?? numberIn(body['max_tokens']);
-  const serviceTier = namedTier(body['service_tier']);
   const { model, stream_options: streamOptions } = body;
   return {
     model: typeof model === 'string' ? model : '',
     stream: body['stream'] === true,
     store: body['store'] === true,
     includeUsage: isJsonObject(streamOptions) && streamOptions['include_usage'] === true,
-    n: numberIn(body['n']) ?? 1,
     ...(outputCapTokens === undefined ? {} : { outputCapTokens }),
-    ...(serviceTier === undefined ? {} : { serviceTier }),
-    webSearch: body['web_search_options'] !== undefined,
     body,
   };
 }
 
 function numberIn(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
-}
-
-function namedTier(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'string' && value !== 'auto' && value !== 'default' ? value : undefined;
 }

@@ -5,6 +5,7 @@ import { TextCalls, type TextCall } from '../generation/text-calls.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
+import { readChat } from '../text/chat-wire/read-chat.js';
 import type { TextEvent } from '../text/text-event.js';
 import type { Demand } from '../streaming/demand.js';
 import type { ChatRequest } from './chat-request.js';
@@ -25,12 +26,10 @@ export class ChatService {
 
   /** @throws GatewayError for an unknown model, or an option that it has no price for. */
   command(request: ChatRequest, origin: CallOrigin): ChatCommand {
-    const { stream, n, outputCapTokens, serviceTier, webSearch } = request;
+    const { stream, outputCapTokens } = request;
     const resolved = this.calls.resolve(request.model);
-    const call = this.calls.prepare(
-      { resolved, chat: request.body, stream, n, outputCapTokens, serviceTier, webSearch },
-      origin,
-    );
+    const prompt = { ...readChat(request.body), chatBody: request.body };
+    const call = this.calls.prepare({ resolved, prompt, stream, outputCapTokens }, origin);
     return { request, call };
   }
 

@@ -1,24 +1,24 @@
 import type { ResolvedModel } from '../catalog/catalog.js';
-import type { TextModel } from '../catalog/model.js';
-import type { JsonObject } from '../base/json.js';
-import { inputText, measureInput, type InputSize } from '../text/counting/input-size.js';
+import { inputText, measureInput, tokensOfParts } from '../text/counting/input-size.js';
 import { estimateTokens } from '../text/counting/token-counter.js';
+import type { Prompt } from '../text/prompt.js';
+import { outputCapOf } from './fit-to-model.js';
 
-/** Input tokens of a chat-completions body, counted as for an upstream that gives no count. */
-export async function countInput({ model }: ResolvedModel, chat: JsonObject): Promise<number> {
-  const counted = await estimateTokens(inputText(chat), model.targets[0]?.upstreamModel ?? model.id);
-  return counted + tokensOfParts(measureInput(chat), model.partTokens);
+/** Input tokens, counted as for an upstream that gives no count. */
+export async function countInput({ model }: ResolvedModel, prompt: Prompt): Promise<number> {
+  const counted = await estimateTokens(inputText(prompt), model.targets[0]?.upstreamModel ?? model.id);
+  return counted + tokensOfParts(measureInput(prompt), model.partTokens);
 }
 
 /** Whether it counts more than so many tokens; what is certain to be shorter is not counted. */
 export async function countsMoreThan(
   tokens: number,
   resolved: ResolvedModel,
-  chat: JsonObject,
+  prompt: Prompt,
 ): Promise<boolean> {
-  const size = measureInput(chat);
+  const size = measureInput(prompt);
   const most = size.textBytes + tokensOfParts(size, resolved.model.partTokens);
-  return most > tokens && (await countInput(resolved, chat)) > tokens;
+  return most > tokens && (await countInput(resolved, prompt)) > tokens;
 }
 
 /** Models count up to this many times the tokens that are counted here, those of other families than the encoding's. */
@@ -27,11 +27,11 @@ const COUNT_MARGIN = 1.25;
 const SAMPLE = { pieces: 16, chars: 2_000 };
 
 /**
- * How many tokens a byte of this body's text is likely to make for the model, at most; between 0 and 1. Takes a bounded
+ * How many tokens a byte of this prompt's text is likely to make for the model, at most; between 0 and 1. Takes a bounded
  * amount of work, whatever the text.
  */
-export async function tokensPerByte({ model }: ResolvedModel, chat: JsonObject): Promise<number> {
-  const sample = sampleOf(inputText(chat).join('\n'));
+export async function tokensPerByte({ model }: ResolvedModel, prompt: Prompt): Promise<number> {
+  const sample = sampleOf(inputText(prompt).join('\n'));
   const tokens = await estimateTokens(sample, model.targets[0]?.upstreamModel ?? model.id);
   const bytes = sample.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   return bytes === 0 ? 1 : Math.min(1, (COUNT_MARGIN * tokens) / bytes);
@@ -48,30 +48,16 @@ function sampleOf(text: string): readonly string[] {
 }
 
 /**
- * Whether a chat-completions body leaves room for its answer in the model's context window.
+ * Whether a prompt leaves room for its answer in the model's context window.
  *
  * @param density tokens of a byte of text; it is certain to fit with 1
  */
 export function fitsWindow(
   { model }: ResolvedModel,
-  chat: JsonObject,
+  prompt: Prompt,
   { askedOutputCap, density }: { readonly askedOutputCap: number | undefined; readonly density: number },
 ): boolean {
-  const size = measureInput(chat);
+  const size = measureInput(prompt);
   const tokens = Math.ceil(size.textBytes * density) + tokensOfParts(size, model.partTokens);
   return tokens + outputCapOf(model, askedOutputCap) <= model.contextWindow;
-}
-
-/** Output tokens of one choice at most: what the client asked for, else the model's default, within its limit. */
-export function outputCapOf(model: TextModel, asked: number | undefined): number {
-  const { maxOutputTokens, defaultOutputTokens = maxOutputTokens } = model;
-  return Math.min(asked ?? defaultOutputTokens, maxOutputTokens);
-}
-
-/** Tokens of the parts that are not text. */
-export function tokensOfParts(
-  { images, audios, files }: InputSize,
-  { image, audio, file }: TextModel['partTokens'],
-): number {
-  return images * image + audios * audio + files * file;
 }

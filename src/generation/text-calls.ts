@@ -5,13 +5,12 @@ import type { ResolvedModel } from '../catalog/catalog.js';
 import { entryIdOf, type TextModel } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
-import type { JsonObject } from '../base/json.js';
 import type { CallRecord } from '../payments/call-record.js';
 import { Charge } from '../payments/charge.js';
 import type { AdoptedHold, Grant, CallOrigin } from '../payments/charged-work.js';
 import { TokenPrice, type CallSize } from '../money/token-price.js';
 import { addUsage } from '../money/usage.js';
-import { tariffFor, type PricedOptions } from '../money/tariff.js';
+import { tariffFor } from '../money/tariff.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { Measurement } from '../money/meter.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
@@ -22,32 +21,28 @@ import type { ParamOf } from '../providers/text/text-request.js';
 import { TextGeneration } from '../providers/text-generation.js';
 import type { Demand } from '../streaming/demand.js';
 import { CallMeter } from '../text/counting/call-meter.js';
-import { inputText, measureInput } from '../text/counting/input-size.js';
+import { inputText, measureInput, tokensOfParts } from '../text/counting/input-size.js';
 import { metered } from '../text/counting/metered.js';
 import { roughTokens, TextMeter } from '../text/counting/text-meter.js';
-import { outputCapOf, tokensOfParts } from './count-input.js';
-import { fitEffort } from './fit-effort.js';
+import type { Prompt } from '../text/prompt.js';
+import { fitEffort, outputCapOf } from './fit-to-model.js';
 
 /** What decides the price of a call, and what goes up. */
-export interface TextCallRequest extends PricedOptions {
+export interface TextCallRequest {
   readonly resolved: ResolvedModel;
-  /** A chat-completions body that was checked for shape. */
-  readonly chat: JsonObject;
+  readonly prompt: Prompt;
   readonly stream: boolean;
-  /** Number of choices. */
-  readonly n: number;
   readonly outputCapTokens?: number | undefined;
   /** Absent where the client spoke the chat wire itself. */
   readonly paramOf?: ParamOf;
   /** Nobody waits for the answer: the longer time of background calls applies. */
   readonly background?: boolean;
-  /** What the model is asked before `chat`, which contains its answer. */
+  /** What the model is asked before `prompt`, which contains its answer. */
   readonly before?: PrecedingRequest | undefined;
 }
 
 export interface PrecedingRequest {
-  /** A chat-completions body. */
-  readonly chat: JsonObject;
+  readonly prompt: Prompt;
   readonly outputCapTokens: number;
 }
 
@@ -62,13 +57,13 @@ export interface AskOptions {
 export interface Asking {
   readonly accountId: string;
   /** Cold. Asks the model, as a part of the call: its usage adds to what has been used before. */
-  readonly ask: (chat: JsonObject, options?: AskOptions) => Observable<TextEvent>;
+  readonly ask: (prompt: Prompt, options?: AskOptions) => Observable<TextEvent>;
 }
 
 /**
  * Turns the provider's events into what the feature shows.
  *
- * @param events what the model says to the call's `chat`; it is asked when they are subscribed to
+ * @param events what the model says to the call's `prompt`; it is asked when they are subscribed to
  */
 export type Shape<Event> = (events: Observable<TextEvent>, asking: Asking) => Observable<Event>;
 
@@ -83,7 +78,7 @@ export interface TextCall {
   readonly price: TokenPrice;
   /** A rough count of the input of the first request. */
   readonly inputTokens: number;
-  /** Of `request.chat`. */
+  /** Of `request.prompt`. */
   readonly size: MeasuredInput;
 }
 
@@ -127,18 +122,19 @@ export class TextCalls {
 
   /** @throws GatewayError for an option that the model has no price for. */
   prepare(request: TextCallRequest, origin: CallOrigin, responseId = newId('resp')): TextCall {
-    const { model } = request.resolved;
-    const tariff = tariffFor(model.pricing, request);
+    const { before, prompt, resolved } = request;
+    const { model } = resolved;
+    const { serviceTier, webSearch } = prompt;
+    const tariff = tariffFor(model.pricing, { serviceTier, webSearch: webSearch !== undefined });
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
 
-    const { before } = request;
-    const size = sizeOf(request.chat, model);
-    const sizeBefore = before && sizeOf(before.chat, model);
+    const size = sizeOf(prompt, model);
+    const sizeBefore = before && sizeOf(before.prompt, model);
     const callSize = (input: MeasuredInput, cap: number | undefined): CallSize => ({
       inputTokensBound: input.textBytes + input.otherTokens,
       contextWindow: model.contextWindow,
       outputCap: outputCapOf(model, cap),
-      choices: request.n,
+      choices: prompt.choices,
     });
     const spentBefore =
       before && sizeBefore
@@ -183,25 +179,26 @@ export class TextCalls {
       ...(canMove && { canMove }),
       ...(adopted && { adopted }),
       generate: (grant) => {
-        const ask: Asking['ask'] = (chat, asked) => this.ask(call, { chat, ...asked }, grant, meter, demand);
-        return shape(ask(request.chat), { accountId: grant.accountId, ask });
+        const ask: Asking['ask'] = (prompt, asked) =>
+          this.ask(call, { prompt, ...asked }, grant, meter, demand);
+        return shape(ask(request.prompt), { accountId: grant.accountId, ask });
       },
     });
   }
 
   private ask(
     call: TextCall,
-    asked: AskOptions & { readonly chat: JsonObject },
+    asked: AskOptions & { readonly prompt: Prompt },
     grant: Grant,
     meter: CallMeter,
     demand: Demand,
   ): Observable<TextEvent> {
     return defer(() => {
       const { request } = call;
-      const size = asked.chat === request.chat ? call.size : sizeOf(asked.chat, request.resolved.model);
+      const size = asked.prompt === request.prompt ? call.size : sizeOf(asked.prompt, request.resolved.model);
       const own = new TextMeter({
         roughTokens: roughInput(size),
-        texts: () => inputText(asked.chat),
+        texts: () => inputText(asked.prompt),
         otherTokens: size.otherTokens,
       });
       // Once it is marked as sent, the call may not be sent again, however often it asks.
@@ -216,7 +213,7 @@ export class TextCalls {
 
   private generate(
     { request, origin, responseId, price }: TextCall,
-    { chat, outputCapTokens }: AskOptions & { readonly chat: JsonObject },
+    { prompt, outputCapTokens }: AskOptions & { readonly prompt: Prompt },
     { accountId, loweredOutputCap, beforeSending }: Grant,
     meter: TextMeter,
     demand: Demand,
@@ -233,7 +230,7 @@ export class TextCalls {
         account: accountId,
         // Nobody may be listening in the background, but what has been said when the call is cancelled is kept.
         stream: request.stream || request.background === true,
-        chat: fitEffort(chat, model),
+        prompt: fitEffort(prompt, model),
         ...(cap === undefined ? {} : { outputCapTokens: cap }),
         ...(request.background && { background: true }),
         ...(request.paramOf && { paramOf: request.paramOf }),
@@ -243,8 +240,8 @@ export class TextCalls {
   }
 }
 
-function sizeOf(chat: JsonObject, { partTokens }: TextModel): MeasuredInput {
-  const size = measureInput(chat);
+function sizeOf(prompt: Prompt, { partTokens }: TextModel): MeasuredInput {
+  const size = measureInput(prompt);
   return { textBytes: size.textBytes, otherTokens: tokensOfParts(size, partTokens) };
 }
 

@@ -16,9 +16,9 @@ const PASSES = 16;
  * its limit and the longest hidden reasoning, both with room for whoever counts more than expected. What is beyond is
  * a broken or a lying count.
  */
-export function isBelievable(usage: Usage, { model, chat }: TextRequest, { provider }: Target): boolean {
-  const choices = typeof chat['n'] === 'number' ? chat['n'] : 1;
-  const goesOn = ['web_search_options', ...provider.passFields].some((field) => Object.hasOwn(chat, field));
+export function isBelievable(usage: Usage, { model, prompt }: TextRequest, { provider }: Target): boolean {
+  const { choices, webSearch, extra = {} } = prompt;
+  const goesOn = webSearch !== undefined || provider.passFields.some((field) => Object.hasOwn(extra, field));
   const passes = goesOn ? PASSES : 1;
   const input = Math.max(SLACK * model.contextWindow, LEAST_INPUT_TOKENS);
   const output = choices * (SLACK * model.maxOutputTokens + HIDDEN_OUTPUT_TOKENS);

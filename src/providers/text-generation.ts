@@ -102,7 +102,7 @@ export class TextGeneration {
       requestId,
       target,
       attempt,
-      texts: () => writtenText(request.chat),
+      texts: () => writtenText(request.prompt),
     });
   }
 

@@ -4,7 +4,7 @@ import { contextLengthExceeded } from '../base/errors/context-length-exceeded.js
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { fitsWindow, tokensPerByte } from '../generation/count-input.js';
 import type { JsonObject } from '../base/json.js';
-import { toChat, type ChatBridge } from './bridge/to-chat.js';
+import { toPrompt, type BridgedRequest } from './bridge/to-prompt.js';
 import { Compactions } from './compaction/compactions.js';
 import { conversationNotFound } from './conversations/conversation-not-found.js';
 import { fromLastCompaction, withoutCompactions } from './domain/compacted.js';
@@ -36,7 +36,7 @@ export interface ReadRequest {
   readonly local?: History | undefined;
 }
 
-export interface ReadContext extends ChatBridge {
+export interface ReadContext extends BridgedRequest {
   /** All of it, whatever the model reads. */
   readonly history: readonly JsonObject[];
   /** Without the outputs that the history has already. */
@@ -44,7 +44,7 @@ export interface ReadContext extends ChatBridge {
   /** What the model reads of it. */
   readonly context: readonly JsonObject[];
   /** The same request with another context. */
-  readonly bridge: (context: readonly JsonObject[]) => ChatBridge;
+  readonly bridge: (context: readonly JsonObject[]) => BridgedRequest;
 }
 
 interface FoundContext extends History {
@@ -72,7 +72,7 @@ export class ContextReader {
     const input = withoutRepeatedOutputs(history, sent);
     const whole = assembleContext(history, input, asked);
     const compacted = withoutCompactions(fromLastCompaction(whole, opened), opened);
-    const bridge = (items: readonly JsonObject[]): ChatBridge => toChat({ request, context: items });
+    const bridge = (items: readonly JsonObject[]): BridgedRequest => toPrompt({ request, context: items });
     const context =
       request.settings.truncation === 'auto' ? await truncated(compacted, sought, bridge) : compacted;
     return { ...bridge(context), history, input, context, bridge };
@@ -103,17 +103,17 @@ export class ContextReader {
 async function truncated(
   context: readonly JsonObject[],
   { request, resolved }: ReadRequest,
-  bridged: (items: readonly JsonObject[]) => ChatBridge,
+  bridged: (items: readonly JsonObject[]) => BridgedRequest,
 ): Promise<readonly JsonObject[]> {
   const askedOutputCap = request.outputCapTokens;
   const fitsWith =
     (density: number) =>
     (items: readonly JsonObject[]): boolean =>
-      fitsWindow(resolved, bridged(items).chat, { askedOutputCap, density });
+      fitsWindow(resolved, bridged(items).prompt, { askedOutputCap, density });
   if (fitsWith(1)(context)) return context;
   let kept = context;
   for (let round = 0; round < MAX_TRUNCATIONS; round += 1) {
-    const density = await tokensPerByte(resolved, bridged(kept).chat);
+    const density = await tokensPerByte(resolved, bridged(kept).prompt);
     const shorter = truncateContext(kept, fitsWith(density));
     if (shorter.length === kept.length) break;
     kept = shorter;

@@ -21,10 +21,10 @@ export class InputTokensEndpoint {
     const parsed = parseResponsesRequest(body);
     const resolved = this.calls.resolve(parsed.model);
     const { payer } = caller;
-    const { chat } = await this.contexts.read({ request: parsed, resolved, payer });
+    const { prompt } = await this.contexts.read({ request: parsed, resolved, payer });
     return {
       object: 'response.input_tokens',
-      input_tokens: await countInput(resolved, chat),
+      input_tokens: await countInput(resolved, prompt),
     };
   }
 }

@@ -7,8 +7,8 @@ import {
   type Shape,
   type TextCall,
 } from '../generation/text-calls.js';
-import type { JsonObject } from '../base/json.js';
 import type { Outcome } from '../payments/outcome.js';
+import type { Prompt } from '../text/prompt.js';
 import type { TextEvent } from '../text/text-event.js';
 import { Compactions, summaryText } from './compaction/compactions.js';
 import { SUMMARY_TOKENS, withSummary } from './compaction/plan-compaction.js';
@@ -53,13 +53,15 @@ export class ResponseRuns {
   /** What a run makes of its call: with a plan the compaction comes first, and then what was asked for besides. */
   private shapeOf({ request }: TextCall, run: ResponseRun): Shape<RunEvent> {
     const { compaction } = run;
-    return compaction ? (_events, asking) => this.compact(run, compaction, request.chat, asking) : run.shape;
+    return compaction
+      ? (_events, asking) => this.compact(run, compaction, request.prompt, asking)
+      : run.shape;
   }
 
   private compact(
     run: ResponseRun,
     plan: CompactionPlan,
-    chat: JsonObject,
+    prompt: Prompt,
     { ask, accountId }: Asking,
   ): Observable<RunEvent> {
     let summary = '';
@@ -73,7 +75,7 @@ export class ResponseRuns {
       tap(heard),
       filter(({ type }) => type === 'opened' || type === 'usage'),
     );
-    const answered = defer(() => ask(withSummary(chat, plan.itemId, summaryText(summary))));
+    const answered = defer(() => ask(withSummary(prompt, plan.itemId, summaryText(summary))));
     // The run learns who answers; those who look on have seen the response open.
     const answer = run.shape(answered).pipe(filter(({ type }) => type !== 'opened'));
     // The secret comes first: no summary is paid for that cannot be sealed.

@@ -24,8 +24,6 @@ export interface ResponsesRequest {
   readonly instructions?: string;
   /** `max_output_tokens`, at least 16. */
   readonly outputCapTokens?: number;
-  /** Only a tier that is asked for by name; `auto` and `default` ask for nothing. */
-  readonly serviceTier?: string;
   readonly include: readonly string[];
   readonly settings: EchoedSettings;
   /** As it was sent, without the optional fields that were null. */
@@ -53,7 +51,6 @@ export function parseResponsesRequest(sent: JsonObject, { generates = true } = {
     input,
     ...present('instructions', textIn(body['instructions'])),
     ...present('outputCapTokens', numberIn(body['max_output_tokens'])),
-    ...present('serviceTier', namedTier(body['service_tier'])),
     include: (body['include'] ?? []) as readonly string[],
     settings: echoedSettings(body),
     body,
@@ -95,10 +92,6 @@ function typed(items: JsonValue | undefined): JsonValue | undefined {
 
 function conversationIn(value: JsonValue | undefined): string | undefined {
   return textIn(isJsonObject(value) ? value['id'] : value);
-}
-
-function namedTier(value: JsonValue | undefined): string | undefined {
-  return value === 'auto' || value === 'default' ? undefined : textIn(value);
 }
 
 function numberIn(value: JsonValue | undefined): number | undefined {

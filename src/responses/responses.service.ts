@@ -10,7 +10,7 @@ import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { paramOf } from './bridge/param-of.js';
-import type { LeftOut } from './bridge/to-chat.js';
+import type { LeftOut } from './bridge/to-prompt.js';
 import { planCompaction, requestBefore, SUMMARY_TOKENS } from './compaction/plan-compaction.js';
 import { ContextReader, type History } from './context-reader.js';
 import type { ConversationLock } from './conversations/conversation-lock.js';
@@ -90,19 +90,15 @@ export class ResponsesService {
     const { payer } = origin;
     const read = await this.contexts.read({ request, resolved, payer, local });
     const { tools, leftOut, history, input } = read;
-    const { stream, serviceTier } = request;
+    const { stream } = request;
     const planned = request.generates ? await planCompaction(request, resolved, read) : undefined;
-    const { plan, chat = read.chat } = planned ?? {};
+    const { plan, prompt = read.prompt } = planned ?? {};
     const call = this.calls.prepare(
       {
         resolved,
-        chat,
+        prompt,
         stream,
-        n: 1,
         outputCapTokens: plan && !plan.answers ? SUMMARY_TOKENS : request.outputCapTokens,
-        serviceTier,
-        // The bridge leaves hosted tools out, so there is no search to pay for.
-        webSearch: false,
         background: request.background,
         paramOf: paramOf(request.body),
         before: requestBefore(plan),

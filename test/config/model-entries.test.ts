@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { isModelName, isNameOrPattern } from '../../src/catalog/model-name.js';
 import type { TextModel } from '../../src/catalog/model.js';
 import { BUILT_IN_MODELS } from '../../src/config/built-in-models.js';
-import { fitEffort } from '../../src/generation/fit-effort.js';
+import { fitEffort } from '../../src/generation/fit-to-model.js';
+import { chatPrompt } from '../support/chat-prompt.js';
 import { problemsOf, read, withModel } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';
 
@@ -99,7 +100,7 @@ describe('an effort', () => {
     [['low'], undefined, undefined],
   ] as const)('of %j, asked for as %s, goes up as %s', (reasoningEfforts, asked, sent) => {
     const model: TextModel = { ...entry({}), ...(reasoningEfforts && { reasoningEfforts }) };
-    const chat = { messages: [], ...(asked && { reasoning_effort: asked }) };
-    expect(fitEffort(chat, model)).toEqual({ messages: [], ...(sent && { reasoning_effort: sent }) });
+    const prompt = chatPrompt({ messages: [], ...(asked && { reasoning_effort: asked }) });
+    expect(fitEffort(prompt, model)).toEqual({ ...prompt, reasoningEffort: sent });
   });
 });

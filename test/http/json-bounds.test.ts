@@ -7,6 +7,7 @@ import { parseJsonBody } from '../../src/http/parse-json-body.js';
 import { canonicalJson } from '../../src/money/canonical-json.js';
 import { onceKeyOf } from '../../src/payments/once/once-key.js';
 import { measureInput } from '../../src/text/counting/input-size.js';
+import { chatPrompt } from '../support/chat-prompt.js';
 import { growth } from '../support/growth.js';
 
 const list = (count: number, item: (index: number) => string): string =>
@@ -17,7 +18,7 @@ const chat = (more: string, content = 'x'): Buffer =>
 /** Everything that a walk over a body may do before a call is held for. */
 function checkAll(bytes: Buffer): void {
   const body = parseJsonBody(bytes);
-  measureInput(parseChatRequest(body).body);
+  measureInput(chatPrompt(parseChatRequest(body).body));
   onceKeyOf({ headers: { 'idempotency-key': 'x' }, method: 'POST', url: '/' }, body);
 }
 

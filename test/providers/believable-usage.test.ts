@@ -5,6 +5,7 @@ import { TargetHealth } from '../../src/providers/target-health.js';
 import { TextGeneration } from '../../src/providers/text-generation.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
+import { chatPrompt } from '../support/chat-prompt.js';
 import { chatChunk, chatUsage, sse } from '../support/chat-wire.js';
 import { type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js';
 import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
@@ -27,7 +28,7 @@ async function isBelieved(usage: JsonObject, chat: JsonObject = {}): Promise<boo
   const now = (): number => performance.now();
   const generation = new TextGeneration(providers, new TargetHealth(now), new Moments(), () => 0, now);
   const request = requestFor(modelFor([targetFor(settingsFor(upstream.url))]), {
-    chat: { messages: [], ...chat },
+    prompt: chatPrompt({ messages: [], ...chat }),
   });
   const options = {
     demand: UNLIMITED_DEMAND,

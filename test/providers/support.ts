@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/base/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
 import type { SpokenEvent, TextEvent } from '../../src/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
+import { chatPrompt } from '../support/chat-prompt.js';
 
 export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {
   return {
@@ -54,7 +55,7 @@ export function requestFor(model: TextModel, overrides: Partial<TextRequest> = {
     modelOptions: '',
     account: 'account-1',
     stream: true,
-    chat: { model: model.id, messages: [{ role: 'user', content: 'Hi' }] },
+    prompt: chatPrompt({ model: model.id, messages: [{ role: 'user', content: 'Hi' }] }),
     ...overrides,
   };
 }
@@ -64,7 +65,7 @@ export function attemptFor(
   overrides: Partial<TextAttempt> = {},
   chat?: JsonObject,
 ): TextAttempt {
-  const request = requestFor(modelFor([target]), chat ? { chat } : {});
+  const request = requestFor(modelFor([target]), chat ? { prompt: chatPrompt(chat) } : {});
   return {
     request,
     target,

@@ -9,6 +9,7 @@ import { TextProviders } from '../../src/providers/text-providers.js';
 import type { TextEvent } from '../../src/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
+import { chatPrompt } from '../support/chat-prompt.js';
 import { chatChunk, sse } from '../support/chat-wire.js';
 import {
   completion,
@@ -107,8 +108,9 @@ describe('text generation', () => {
   });
 
   describe('after a refusal that names a hint', () => {
-    const hinted = { messages: [{ role: 'user', content: 'Hi' }], prompt_cache_key: 'k', user: 'u' };
-    const ask = (): Promise<TextEvent[]> => eventsOf(generate(alone(), true, { chat: hinted }));
+    const messages = [{ role: 'user', content: 'Hi' }];
+    const prompt = chatPrompt({ messages, prompt_cache_key: 'k', user: 'u' });
+    const ask = (): Promise<TextEvent[]> => eventsOf(generate(alone(), true, { prompt }));
     const strict =
       (...fields: readonly string[]): Handler =>
       (exchange) => {

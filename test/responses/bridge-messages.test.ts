@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
 import type { JsonObject, JsonValue } from '../../src/base/json.js';
-import { toChat } from '../../src/responses/bridge/to-chat.js';
+import { toPrompt } from '../../src/responses/bridge/to-prompt.js';
 import { parseResponsesRequest } from '../../src/responses/responses-request.js';
+import { writeChat } from '../../src/text/chat-wire/write-chat.js';
 import { withInput } from './request-bodies.js';
 
 function messages(...items: readonly JsonObject[]): JsonValue | undefined {
   const request = parseResponsesRequest(withInput(...items));
-  const { chat } = toChat({ request, context: request.input });
-  parseChatRequest(chat);
+  const chat = writeChat(toPrompt({ request, context: request.input }).prompt);
+  parseChatRequest({ model: 'm', ...chat });
   return chat['messages'];
 }
 
@@ -219,7 +220,7 @@ describe('items on the chat wire', () => {
       ...withInput({ type: 'message', role: 'user', content: 'hi' }),
       instructions: 'be brief',
     });
-    const { chat } = toChat({ request, context: request.input });
+    const chat = writeChat(toPrompt({ request, context: request.input }).prompt);
     expect(chat['messages']).toEqual([
       { role: 'system', content: 'be brief' },
       { role: 'user', content: 'hi' },

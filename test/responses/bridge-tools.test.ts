@@ -3,16 +3,18 @@ import fc from 'fast-check';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
 import { GatewayError } from '../../src/base/errors/gateway-error.js';
 import type { JsonObject } from '../../src/base/json.js';
-import { type ChatBridge, toChat } from '../../src/responses/bridge/to-chat.js';
+import { type BridgedRequest, toPrompt } from '../../src/responses/bridge/to-prompt.js';
 import { assembleContext, resolveReferences } from '../../src/responses/domain/context.js';
 import { parseResponsesRequest } from '../../src/responses/responses-request.js';
+import { writeChat } from '../../src/text/chat-wire/write-chat.js';
 import { clientItems, fullRequest, functionTool, request } from './request-bodies.js';
 
-function bridge(fields: JsonObject): ChatBridge {
+function bridge(fields: JsonObject): BridgedRequest & { readonly chat: JsonObject } {
   const parsed = parseResponsesRequest(request(fields));
-  const result = toChat({ request: parsed, context: parsed.input });
-  parseChatRequest(result.chat);
-  return result;
+  const result = toPrompt({ request: parsed, context: parsed.input });
+  const chat = writeChat(result.prompt);
+  parseChatRequest({ model: 'm', ...chat });
+  return { ...result, chat };
 }
 
 const named = (name: string): JsonObject => ({ type: 'function', name });
@@ -40,10 +42,8 @@ describe('tens of thousands of tools', () => {
 });
 
 describe('the request on the chat wire', () => {
-  it('is nothing but its model and messages by default', () => {
+  it('is nothing but its messages by default', () => {
     expect(bridge({ tool_choice: 'auto', parallel_tool_calls: false }).chat).toEqual({
-      model: 'm',
-      stream: false,
       messages: [{ role: 'user', content: 'hi' }],
     });
   });
@@ -51,8 +51,6 @@ describe('the request on the chat wire', () => {
   it('has every field under its name there', () => {
     const { chat, tools: identities, leftOut } = bridge(fullRequest);
     expect(chat).toEqual({
-      model: 'm',
-      stream: true,
       messages: [
         { role: 'system', content: 'be brief' },
         { role: 'user', content: 'hi' },
@@ -184,11 +182,11 @@ describe('any accepted request', () => {
           const found = new Map([['msg_1', { type: 'message', role: 'assistant', content: 'stored' }]]);
           // As history, so that halves of calls are left out and not refused.
           const context = assembleContext(resolveReferences(parsed.input, found), []);
-          return toChat({ request: parsed, context });
+          return toPrompt({ request: parsed, context });
         });
         if (!bridged) return;
         accepted += 1;
-        expect(() => parseChatRequest(bridged.chat)).not.toThrow();
+        expect(() => parseChatRequest({ model: 'm', ...writeChat(bridged.prompt) })).not.toThrow();
       }),
       { numRuns: 500 },
     );

@@ -61,7 +61,6 @@ describe('a valid request', () => {
       previousResponseId: 'resp_1',
       instructions: 'be brief',
       outputCapTokens: 16,
-      serviceTier: 'flex',
       include: ['reasoning.encrypted_content', 'message.output_text.logprobs'],
       settings: {
         text: { format: { type: 'json_schema', name: 'x', schema: { type: 'object' } }, verbosity: 'low' },

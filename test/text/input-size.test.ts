@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { inputText, measureInput, writtenText } from '../../src/text/counting/input-size.js';
+import * as counting from '../../src/text/counting/input-size.js';
+import type { InputSize } from '../../src/text/counting/input-size.js';
+import type { JsonObject } from '../../src/base/json.js';
 import { body, fullBody, tool, withMessages } from '../chat/chat-bodies.js';
+import { chatPrompt } from '../support/chat-prompt.js';
+
+const measureInput = (chat: JsonObject): InputSize => counting.measureInput(chatPrompt(chat));
+const inputText = (chat: JsonObject): string[] => counting.inputText(chatPrompt(chat));
+const writtenText = (chat: JsonObject): string[] => counting.writtenText(chatPrompt(chat));
 
 describe('the size of an input', () => {
   it('counts images, audio and files by the piece and not by their bytes', () => {

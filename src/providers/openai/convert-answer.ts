@@ -11,7 +11,7 @@ import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js
 export function convertAnswer(body: Buffer, asked: RequestContext = {}): SpokenEvent[] {
   const answer = parseObject(body.toString('utf8').replace(/^\uFEFF/, ''));
   if (isErrorFrame(answer)) throw mapErrorFrame(answer, { ...asked, nowMs: Date.now() });
-  const converter = new ChunkConverter(asked.chat ?? {});
+  const converter = new ChunkConverter(asked.prompt);
   const events: SpokenEvent[] = [];
   converter.convert(answer, events);
   converter.finish(events);

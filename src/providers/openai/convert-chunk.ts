@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { malformed } from '../http/malformed.js';
 import type { Extras, FinishReason, SpokenEvent } from '../../text/text-event.js';
+import { namesTool, type Prompt } from '../../text/prompt.js';
 import { convertContent } from './convert-content.js';
 import { usageOf } from './convert-usage.js';
 import { failedFinish, mapFinishReason } from './map-finish-reason.js';
@@ -29,11 +30,11 @@ export class ChunkConverter {
   private readonly unknown = new UnknownFields();
   /** Answer fields of chunks that held nothing else. */
   private readonly waiting = new WaitingFields();
+  /** Then a call is no reason to go on, and OpenAI says `stop`. */
   private readonly isCallForced: boolean;
 
-  /** @param chat the request's body. */
-  constructor(chat: JsonObject) {
-    this.isCallForced = forcesCall(chat.tool_choice);
+  constructor(asked: Prompt | undefined) {
+    this.isCallForced = namesTool(asked?.toolChoice);
   }
 
   /** @throws UpstreamFailure for a choice that is out of range or failed. */
@@ -129,11 +130,6 @@ export class ChunkConverter {
       ...(messageFields && { message: messageFields }),
     });
   }
-}
-
-/** Whether the request named the one function to call; then a call is no reason to go on, and OpenAI says `stop`. */
-function forcesCall(choice: JsonValue | undefined): boolean {
-  return isJsonObject(choice) && (isJsonObject(choice.function) || isJsonObject(choice.custom));
 }
 
 function convertMessage(

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { fitMessages } from './fit-messages.js';
+import { withOwnCallFields } from './own-call-fields.js';
 
 /** Request fields that go up as they came. */
 const FORWARDED = [
@@ -76,14 +78,16 @@ export function convertRequest(
   { provider, upstreamModel }: Target,
   profile: Profile = provider,
 ): JsonObject {
-  const { chat, stream, outputCapTokens, account } = request;
+  const { prompt, stream, outputCapTokens, account } = request;
+  const chat = withOwnCallFields(prompt.chatBody ?? writeChat(prompt), provider.id);
   const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
   const body: Record<string, JsonValue> = { model: upstreamModel, messages: fitMessages(messages, profile) };
   const put = (field: string, value: JsonValue | undefined): void => {
     if (value !== undefined && value !== null && !isOmitted(profile, field, value)) body[field] = value;
   };
   for (const field of FORWARDED) {
-    const value = chat[field];
+    // What a client sent is forwarded, but for the one hint that is fitted to the model.
+    const value = field === 'reasoning_effort' ? prompt.reasoningEffort : chat[field];
     if (!asksForNothing(chat, field, value)) put(field, value);
   }
   for (const field of HASHED) {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../base/json.js';
 import { cleanMessage } from '../clean-message.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import { failureOfStatus, refusal, type StatusDetails } from '../map-status.js';
+import type { Prompt } from '../../text/prompt.js';
 import type { ParamOf } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { countedInput, isContentRefusal, operatorsStatus, saysFullContext, statusOf } from './error-words.js';
@@ -15,9 +16,8 @@ const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion
 
 /** Whose request was refused, and what may be said of it. */
 export interface RequestContext {
-  /** The body on the chat wire; a `param` that is not in it is not shown. */
-  readonly chat?: JsonObject;
-  /** Where the client's wire is another one: its name for a field of `chat`. */
+  readonly prompt?: Prompt;
+  /** Where the client's wire is not chat's: its name for a field of a chat body. */
   readonly paramOf?: ParamOf | undefined;
   /** Of the model, in tokens. */
   readonly contextWindow?: number;
@@ -93,13 +93,13 @@ function details({ param, message }: ReadError, context: ErrorContext): StatusDe
   };
 }
 
-function paramOf(param: string, { chat = {}, paramOf: named }: ErrorContext): string | undefined {
+function paramOf(param: string, { prompt, paramOf: named }: ErrorContext): string | undefined {
   const plain = param.replace(/^body\./, '');
   if (!PARAM.test(plain)) return undefined;
-  return named ? named(plain) : ownParam(plain, chat);
+  return named ? named(plain) : ownParam(plain, prompt?.chatBody ?? {});
 }
 
-/** The upstream may have got its token limit in another field than the client's. */
+/** What the client did not send is not shown. The upstream may have got its token limit in another field. */
 function ownParam(param: string, chat: JsonObject): string | undefined {
   if (TOKEN_LIMITS.has(param)) {
     return ['max_completion_tokens', 'max_tokens'].find((field) => Object.hasOwn(chat, field));

@@ -21,7 +21,6 @@ import { convertRequest } from './convert-request.js';
 import { findRemedy, isLasting } from './find-remedy.js';
 import { LearntProfiles } from './learnt-profiles.js';
 import { mapRefusal, type RequestContext } from './map-error.js';
-import { withOwnCallFields } from './own-call-fields.js';
 import { readError } from '../read-error.js';
 import { wellFormedJson } from '../well-formed.js';
 
@@ -43,8 +42,7 @@ export class OpenAiTextProvider implements TextProvider {
     const { request, target, signal, onSent, beforeSending, trial } = attempt;
     const { upstreamModel } = target;
     const profile = this.learnt.of(upstreamModel, trial?.remedy);
-    const chat = withOwnCallFields(request.chat, target.provider.id);
-    const asked = convertRequest({ ...request, chat }, target, profile);
+    const asked = convertRequest(request, target, profile);
     const body = wellFormedJson(JSON.stringify(asked));
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';
@@ -118,9 +116,10 @@ function nextTrial(status: number, body: unknown, { sent, profile, trial }: Aske
 }
 
 function errorContext(
-  { chat, model, paramOf }: TextRequest,
+  { prompt, model, paramOf }: TextRequest,
   { provider, upstreamModel }: Target,
 ): RequestContext {
   const names = upstreamModel === model.id ? [] : [upstreamModel];
-  return { chat, paramOf, contextWindow: model.contextWindow, secrets: [...secretsOf(provider), ...names] };
+  const secrets = [...secretsOf(provider), ...names];
+  return { prompt, paramOf, contextWindow: model.contextWindow, secrets };
 }

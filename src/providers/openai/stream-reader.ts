@@ -29,7 +29,7 @@ export class StreamReader {
     maxFrameBytes: number,
   ) {
     this.parser = new SseParser((frame) => this.frame(frame), maxFrameBytes);
-    this.converter = new ChunkConverter(asked.chat ?? {});
+    this.converter = new ChunkConverter(asked.prompt);
   }
 
   /** @param chunks are the next bytes; undefined at the end of the answer. */
@@ -51,7 +51,7 @@ export class StreamReader {
 
   /** Instead of further bytes: a connection that breaks when all was said has taken nothing away. */
   broken(reason: unknown): StreamStep {
-    const asked = this.asked.chat?.['n'] ?? 1;
+    const asked = this.asked.prompt?.choices ?? 1;
     if (!this.converter.complete || this.converter.choiceCount !== asked)
       return { events: [], ended: true, failure: { reason } };
     this.events = [];

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { listOf } from './conversation.js';
 import { numberInstance, stringInstance } from './scalar-instance.js';
 
 /** Schemas visited before only what is required is made, and before making ends altogether. */
@@ -194,6 +193,10 @@ function resolve(root: JsonValue, reference: string): JsonValue | undefined {
     found = isJsonObject(owner) && Object.hasOwn(owner, name) ? owner[name] : undefined;
   }
   return found;
+}
+
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? (value as readonly JsonValue[]) : [];
 }
 
 function choose(values: readonly JsonValue[], variant: number): JsonValue {

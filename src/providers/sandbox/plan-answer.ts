@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import type { JsonValue } from '../../base/json.js';
+import type { AnswerFormat, Prompt, PromptMessage } from '../../text/prompt.js';
 import { chooseTool, type SandboxCall } from './choose-tool.js';
-import { lastUserText, listOf, toolOutputs } from './conversation.js';
 import { jsonSchemaInstance } from './json-schema-instance.js';
 import { countTokens, tokensOf } from './sandbox-tokens.js';
 
@@ -21,43 +21,61 @@ const QUOTED_UNITS = 200;
  */
 export function planAnswer(
   upstreamModel: string,
-  chat: JsonObject,
+  prompt: Prompt,
   lengthTokens: number | undefined,
 ): SandboxAnswer {
-  if (upstreamModel.split('/').at(-1) === 'echo') return spoken('', lastUserText(chat), chat, lengthTokens);
-  const effort = chat.reasoning_effort ?? 'none';
-  const reasoning = effort === 'none' ? '' : REASONING;
-  const outputs = toolOutputs(chat);
-  const call = outputs.length === 0 ? chooseTool(chat) : undefined;
+  if (upstreamModel.split('/').at(-1) === 'echo')
+    return spoken('', lastUserText(prompt), prompt, lengthTokens);
+  const { reasoningEffort = 'none', tools, format } = prompt;
+  const reasoning = reasoningEffort === 'none' ? '' : REASONING;
+  const outputs = toolOutputs(prompt);
+  const call = outputs.length === 0 && tools.length > 0 ? chooseTool(prompt) : undefined;
   if (call) return { reasoning, call, tokens: () => tokensOf(call.arguments) };
-  const document = documentOf(chat.response_format);
-  if (document !== undefined) return spoken(reasoning, JSON.stringify(document), chat, undefined);
-  return spoken(reasoning, sentence(chat, outputs), chat, lengthTokens);
+  const document = documentOf(format);
+  if (document !== undefined) return spoken(reasoning, JSON.stringify(document), prompt, undefined);
+  return spoken(reasoning, sentence(prompt, outputs), prompt, lengthTokens);
 }
 
-function sentence(chat: JsonObject, outputs: readonly string[]): string {
+/** The text of one message: its text parts joined. */
+export function textOf({ parts }: PromptMessage): string {
+  let text = '';
+  for (const part of parts) if (part.type === 'text') text += part.text;
+  return text;
+}
+
+function lastUserText({ messages }: Prompt): string {
+  const asked = messages.findLast(({ role }) => role === 'user');
+  return asked ? textOf(asked) : '';
+}
+
+/** Outputs of tools that came after the last user message. */
+function toolOutputs({ messages }: Prompt): readonly string[] {
+  const asked = messages.findLastIndex(({ role }) => role === 'user');
+  return messages
+    .slice(asked + 1)
+    .filter(({ role }) => role === 'tool')
+    .map(textOf);
+}
+
+function sentence(prompt: Prompt, outputs: readonly string[]): string {
   if (outputs.length > 0) return `The tools answered: ${outputs.join('; ')}`;
-  const asked = lastUserText(chat);
+  const asked = lastUserText(prompt);
   const quoted = asked.length > QUOTED_UNITS ? `${asked.slice(0, QUOTED_UNITS).trimEnd()}…` : asked;
   return `This is the sandbox assistant. You wrote: ${quoted}`;
 }
 
-function documentOf(format: JsonValue | undefined): JsonValue | undefined {
-  if (!isJsonObject(format)) return undefined;
-  if (format.type === 'json_object') return { answer: 'sandbox' };
-  if (format.type !== 'json_schema' || !isJsonObject(format.json_schema)) return undefined;
-  return jsonSchemaInstance(format.json_schema.schema ?? { type: 'object' });
+function documentOf(format: AnswerFormat | undefined): JsonValue | undefined {
+  if (format?.type === 'json_object') return { answer: 'sandbox' };
+  return format?.type === 'json_schema' ? jsonSchemaInstance(format.schema ?? { type: 'object' }) : undefined;
 }
 
 function spoken(
   reasoning: string,
   text: string,
-  chat: JsonObject,
+  prompt: Prompt,
   lengthTokens: number | undefined,
 ): SandboxAnswer {
-  const stops = (typeof chat.stop === 'string' ? [chat.stop] : listOf(chat.stop)).filter(
-    (stop): stop is string => typeof stop === 'string' && stop !== '',
-  );
+  const stops = prompt.stop.filter((stop) => stop !== '');
   const whole = (): Iterable<string> =>
     lengthTokens === undefined ? tokensOf(text) : cycle(text, lengthTokens);
   if (stops.length === 0) return { reasoning, call: undefined, tokens: whole };

@@ -6,8 +6,7 @@ import type { TextEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { messagesOf, textOf } from './conversation.js';
-import { planAnswer } from './plan-answer.js';
+import { planAnswer, textOf } from './plan-answer.js';
 import { parseSandboxOptions, type SandboxOptions } from './sandbox-options.js';
 import { countTokens } from './sandbox-tokens.js';
 import { speak, type Spoken } from './speak.js';
@@ -76,11 +75,10 @@ function* answers(
   upstreamModel: string,
   options: SandboxOptions,
 ): Generator<Spoken, void, undefined> {
-  const { chat, model, outputCapTokens } = request;
+  const { prompt, model, outputCapTokens } = request;
   const capTokens = Math.min(outputCapTokens ?? model.maxOutputTokens, model.maxOutputTokens);
-  const answer = planAnswer(upstreamModel, chat, options.tokens);
-  const choices = typeof chat.n === 'number' ? chat.n : 1;
-  for (let choice = 0; choice < choices; choice += 1) yield* speak(answer, choice, capTokens);
+  const answer = planAnswer(upstreamModel, prompt, options.tokens);
+  for (let choice = 0; choice < prompt.choices; choice += 1) yield* speak(answer, choice, capTokens);
 }
 
 function interruptionAt(tokens: number, options: SandboxOptions): 'fail' | 'hang' | undefined {
@@ -103,10 +101,8 @@ function blameless({ error, options }: UpstreamFailure): UpstreamFailure {
 }
 
 function usageOf(request: TextRequest, { output, reasoning }: Count): Usage {
-  const inputTokens = messagesOf(request.chat).reduce(
-    (sum, message) => sum + countTokens(textOf(message)),
-    0,
-  );
+  const { messages } = request.prompt;
+  const inputTokens = messages.reduce((sum, message) => sum + countTokens(textOf(message)), 0);
   return {
     inputTokens,
     cachedInputTokens: 0,

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../base/json.js';
 import type { TextModel } from '../../catalog/model.js';
+import type { Prompt } from '../../text/prompt.js';
 
 /** The client's name for a field of the chat body (`messages[0].content`); undefined where it sent nothing there. */
 export type ParamOf = (chatParam: string) => string | undefined;
@@ -16,8 +16,7 @@ export interface TextRequest {
   readonly outputCapTokens?: number;
   /** Nobody waits for the answer: `backgroundTimeoutMs` bounds the whole call. */
   readonly background?: boolean;
-  /** A chat-completions body, checked for shape; unknown fields are still in it and go up only by `passFields`. */
-  readonly chat: JsonObject;
+  readonly prompt: Prompt;
   /** Absent where the client spoke the chat wire itself. */
   readonly paramOf?: ParamOf;
 }

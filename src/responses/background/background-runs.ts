@@ -12,7 +12,7 @@ import { RunningResponses } from '../running-responses.js';
 import { BackgroundStore, type Adoptable } from './background-store.js';
 import { EventLog } from './event-log.js';
 import { LogBell } from './log-bell.js';
-import { pendingResponse } from './pending-response.js';
+import { pendingPrompts, pendingResponse } from './pending-response.js';
 import type { ResponseCommand } from '../responses.service.js';
 import { Payer } from '../../payments/payer.js';
 
@@ -129,18 +129,15 @@ export class BackgroundRuns {
 
   private adopt(adoptable: Adoptable): void {
     const { responseId, pending, wasStarted } = adoptable;
-    const { chat, settings, stream, outputCapTokens, serviceTier, webSearch, chainId, requestId } = pending;
-    const { compaction } = pending;
+    const { prompt, compaction } = pendingPrompts(pending);
+    const { settings, stream, outputCapTokens, chainId, requestId } = pending;
     const resolved = this.calls.resolve(settings.model);
     const prepared = this.calls.prepare(
       {
         resolved,
-        chat,
+        prompt,
         stream,
-        n: 1,
         outputCapTokens,
-        serviceTier,
-        webSearch,
         background: true,
         before: requestBefore(compaction),
       },

@@ -1,4 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
+import { readChat } from '../../text/chat-wire/read-chat.js';
+import { writeChat } from '../../text/chat-wire/write-chat.js';
+import type { Prompt } from '../../text/prompt.js';
 import type { TextCall } from '../../generation/text-calls.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';
@@ -6,20 +9,25 @@ import type { ToolIdentity } from '../domain/tool-identity.js';
 
 /** What it takes to run a background response without the process that accepted it. Stored as JSON until its end. */
 export interface PendingResponse {
+  /** The prompt, on the chat wire. */
   readonly chat: JsonObject;
   readonly tools: readonly (readonly [string, ToolIdentity])[];
   readonly settings: ResponseSettings;
   readonly stream: boolean;
   readonly outputCapTokens: number | undefined;
-  readonly serviceTier: string | undefined;
-  readonly webSearch: boolean;
   readonly chainId: number | undefined;
   readonly requestId: string;
   readonly createdSeconds: number;
-  readonly compaction?: CompactionPlan | undefined;
+  readonly compaction?: PendingCompaction | undefined;
 }
 
-interface RunParts extends Pick<PendingResponse, 'settings' | 'compaction'> {
+interface PendingCompaction extends Omit<CompactionPlan, 'ask'> {
+  readonly ask: JsonObject;
+}
+
+interface RunParts {
+  readonly settings: ResponseSettings;
+  readonly compaction?: CompactionPlan | undefined;
   readonly tools: ReadonlyMap<string, ToolIdentity>;
 }
 
@@ -27,18 +35,27 @@ export function pendingResponse(
   { request, origin, createdSeconds }: TextCall,
   { settings, tools, compaction }: RunParts,
 ): PendingResponse {
-  const { chat, stream, outputCapTokens, serviceTier, webSearch } = request;
+  const { prompt, stream, outputCapTokens } = request;
   return {
-    chat,
+    chat: writeChat(prompt),
     tools: [...tools],
     settings,
     stream,
     outputCapTokens,
-    serviceTier,
-    webSearch,
     chainId: origin.chainId,
     requestId: origin.requestId,
     createdSeconds,
-    compaction,
+    compaction: compaction && { ...compaction, ask: writeChat(compaction.ask) },
+  };
+}
+
+/** What it asks the model. */
+export function pendingPrompts({ chat, compaction }: PendingResponse): {
+  readonly prompt: Prompt;
+  readonly compaction: CompactionPlan | undefined;
+} {
+  return {
+    prompt: readChat(chat),
+    compaction: compaction && { ...compaction, ask: readChat(compaction.ask) },
   };
 }

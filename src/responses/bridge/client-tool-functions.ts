@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../base/json.js';
+import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType, type ClientToolType } from '../domain/client-tools.js';
 import { textIn } from '../domain/fields.js';
 
@@ -108,12 +109,12 @@ export function clientFunction(
   tool: JsonObject,
   name: string,
   loadable: readonly string[],
-): JsonObject {
+): FunctionTool {
   const { description, parameters } = FUNCTIONS[type];
   const own = type === 'tool_search' && isJsonObject(tool['parameters']) ? tool['parameters'] : parameters;
   const lines = [textIn(tool['description']) ?? description, ...screenOf(tool)];
   if (type === 'tool_search' && loadable.length > 0) lines.push('It can load:', ...loadable);
-  return { name, description: lines.join('\n'), parameters: own };
+  return { kind: 'function', name, description: lines.join('\n'), parameters: own };
 }
 
 function screenOf(tool: JsonObject): readonly string[] {

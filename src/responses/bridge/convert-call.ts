@@ -1,24 +1,25 @@
 import { isJsonObject, type JsonObject } from '../../base/json.js';
+import { ownedFields } from '../../text/chat-wire/read-message.js';
+import type { ContentPart, ToolCallPart, ToolMessage } from '../../text/prompt.js';
 import { UPSTREAM_FIELDS } from '../../text/text-event.js';
 import { CLIENT_TOOLS, clientToolCalledBy } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
-import { type ChatContent, convertContent, joinedText } from './convert-content.js';
+import { convertContent, isText } from './convert-content.js';
 import { namesOf } from './convert-tools.js';
 import type { ToolNames } from './tool-names.js';
 
 /** A call of any tool that the client answers, as a call of a function. */
-export function convertCall(item: JsonObject, names: ToolNames): JsonObject {
-  const { [UPSTREAM_FIELDS]: fields } = item;
+export function convertCall(item: JsonObject, names: ToolNames): ToolCallPart {
   return {
+    type: 'tool_call',
+    kind: 'function',
     id: textIn(item['call_id']) ?? '',
-    type: 'function',
-    function: calledFunction(item, names),
-    // The provider that the call goes to takes out what is its own.
-    ...(fields !== undefined && { [UPSTREAM_FIELDS]: fields }),
+    ...calledFunction(item, names),
+    owned: ownedFields(item[UPSTREAM_FIELDS]),
   };
 }
 
-function calledFunction(item: JsonObject, names: ToolNames): JsonObject {
+function calledFunction(item: JsonObject, names: ToolNames): Pick<ToolCallPart, 'name' | 'arguments'> {
   const name = textIn(item['name']) ?? '';
   const namespace = textIn(item['namespace']);
   const named = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -39,22 +40,22 @@ function calledFunction(item: JsonObject, names: ToolNames): JsonObject {
   };
 }
 
-/** The result of a call, and what of it a message of a tool cannot hold. */
-export function convertOutput(
-  call: JsonObject,
-  output: JsonObject,
-  names: ToolNames,
-): { readonly message: JsonObject; readonly attachments: readonly JsonObject[] } {
-  const { parts, attachments } = contentOf(output, names);
-  const text = joinedText(parts);
-  const content = text === '' && attachments.length > 0 ? 'The output follows in the next message.' : text;
+/** The result of a call: its text in one, then what is none. */
+export function convertOutput(call: JsonObject, output: JsonObject, names: ToolNames): ToolMessage {
+  const parts = contentOf(output, names);
+  const text = parts
+    .filter(isText)
+    .map((part) => part.text)
+    .join('\n');
+  const attachments = parts.filter((part) => !isText(part));
   return {
-    message: { role: 'tool', tool_call_id: textIn(call['call_id']) ?? '', content },
-    attachments,
+    role: 'tool',
+    callId: textIn(call['call_id']) ?? '',
+    parts: text === '' && attachments.length > 0 ? attachments : [{ type: 'text', text }, ...attachments],
   };
 }
 
-function contentOf(item: JsonObject, names: ToolNames): ChatContent {
+function contentOf(item: JsonObject, names: ToolNames): readonly ContentPart[] {
   const { type, output } = item;
   switch (type) {
     case 'apply_patch_call_output':

@@ -1,68 +1,53 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { objectsIn, pick, textIn } from '../domain/fields.js';
+import type { ContentPart, ImagePart, RefusalPart, TextPart } from '../../text/prompt.js';
+import { objectsIn, textIn } from '../domain/fields.js';
 
-/** Content of one item on the chat wire, where text and attachments cannot stand everywhere together. */
-export interface ChatContent {
-  readonly parts: readonly JsonObject[];
-  readonly attachments: readonly JsonObject[];
+/** A string, or parts of every kind that an input item has. A refusal is text: only an assistant refuses. */
+export function convertContent(content: JsonValue | undefined): readonly ContentPart[] {
+  return spokenParts(content).map((part) =>
+    part.type === 'refusal' ? { type: 'text', text: part.text } : part,
+  );
 }
 
-/** A string, or parts of every kind that an input item has. */
-export function convertContent(content: JsonValue | undefined): ChatContent {
-  if (typeof content === 'string') return { parts: [{ type: 'text', text: content }], attachments: [] };
-  const converted = allParts(content);
-  return {
-    parts: converted.filter(isText),
-    attachments: converted.filter((part) => !isText(part)),
-  };
+/** What an assistant said, which is text. */
+export function convertSaid(content: JsonValue | undefined): readonly (TextPart | RefusalPart)[] {
+  return spokenParts(content).filter((part) => part.type === 'text' || part.type === 'refusal');
 }
 
-/** All parts, in their order. */
-export function allParts(content: JsonValue | undefined): readonly JsonObject[] {
+export function isText(part: ContentPart): part is TextPart {
+  return part.type === 'text';
+}
+
+function spokenParts(content: JsonValue | undefined): readonly (ContentPart | RefusalPart)[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   return objectsIn(content)
     .map(convertPart)
     .filter((part) => part !== undefined);
 }
 
-/** One text is a plain string: every upstream takes that. Undefined for no parts. */
-export function asContent(parts: readonly JsonObject[]): JsonValue | undefined {
-  const [first] = parts;
-  if (first === undefined) return undefined;
-  return parts.length === 1 && first['type'] === 'text' ? first['text'] : parts;
-}
-
-export function joinedText(parts: readonly JsonObject[]): string {
-  return parts.flatMap(({ text, refusal }) => textIn(text) ?? textIn(refusal) ?? []).join('\n');
-}
-
-function isText({ type }: JsonObject): boolean {
-  return type === 'text' || type === 'refusal';
-}
-
-function convertPart(part: JsonObject): JsonObject | undefined {
+function convertPart(part: JsonObject): ContentPart | RefusalPart | undefined {
   switch (part['type']) {
     case 'input_text':
     case 'output_text':
-      return { type: 'text', text: part['text'] };
+      return { type: 'text', text: textIn(part['text']) ?? '' };
     case 'refusal':
-      return { type: 'refusal', refusal: part['refusal'] };
+      return { type: 'refusal', text: textIn(part['refusal']) ?? '' };
     case 'input_image':
       return image(part);
     case 'input_file':
-      return { type: 'file', file: pick(part, ['filename', 'file_data']) };
+      return { type: 'file', filename: textIn(part['filename']), data: textIn(part['file_data']) };
     case 'input_audio':
-      return isJsonObject(part['input_audio'])
-        ? { type: 'input_audio', input_audio: part['input_audio'] }
-        : undefined;
+      return audio(part['input_audio']);
     default:
       return undefined;
   }
 }
 
-function image({ image_url: url, detail }: JsonObject): JsonObject | undefined {
-  if (typeof url !== 'string') return undefined;
-  if (typeof detail !== 'string') return { type: 'image_url', image_url: { url } };
-  // The chat wire has no `original`; the nearest is the most detailed.
-  return { type: 'image_url', image_url: { url, detail: detail === 'original' ? 'high' : detail } };
+function audio(sound: JsonValue | undefined): ContentPart | undefined {
+  if (!isJsonObject(sound)) return undefined;
+  return { type: 'audio', data: textIn(sound['data']) ?? '', format: textIn(sound['format']) ?? '' };
+}
+
+function image({ image_url: url, detail }: JsonObject): ImagePart | undefined {
+  return typeof url === 'string' ? { type: 'image', url, detail: textIn(detail) } : undefined;
 }

@@ -1,26 +1,33 @@
-import type { JsonObject, JsonValue } from '../../base/json.js';
+import type { JsonObject } from '../../base/json.js';
+import type {
+  AssistantPart,
+  ContentPart,
+  PromptMessage,
+  ReasoningPart,
+  TextPart,
+} from '../../text/prompt.js';
 import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
 import { convertCall, convertOutput } from './convert-call.js';
-import { allParts, asContent, convertContent, joinedText } from './convert-content.js';
+import { convertContent, convertSaid, isText } from './convert-content.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolNames } from './tool-names.js';
 
 /** What stands in a context for the gateway alone. */
 const MARKS = new Set(['compaction', 'compaction_trigger']);
 
-/** What the assistant said in one go: its text, its calls, and the outputs that have to follow at once. */
+/** What the assistant said in one go, and the calls whose outputs have to follow at once. */
 interface Turn {
-  readonly content: JsonValue;
-  reasoning: string;
+  readonly parts: AssistantPart[];
+  /** Where they are among the items. */
   readonly calls: number[];
 }
 
-/** Items → messages of the chat wire. A call or output that lost its other half is left out. */
+/** Items → messages of a prompt. A call or output that lost its other half is left out. */
 export class ItemConverter {
   /** Types of items that a chat upstream has no place for. */
   readonly leftOut = new Set<string>();
-  private readonly messages: JsonObject[] = [];
+  private readonly messages: PromptMessage[] = [];
   private readonly pairs: PairedCalls;
   private turn: Turn | undefined;
   /** Raw reasoning that waits for what the assistant says after it. */
@@ -33,7 +40,7 @@ export class ItemConverter {
     this.pairs = pairCalls(items);
   }
 
-  convert(): readonly JsonObject[] {
+  convert(): readonly PromptMessage[] {
     this.items.forEach((item, index) => this.add(item, index));
     this.endTurn();
     return this.messages;
@@ -41,7 +48,7 @@ export class ItemConverter {
 
   private add(item: JsonObject, index: number): void {
     if (item['type'] === 'message') return this.addMessage(item);
-    if (isCall(item)) return this.addCall(index);
+    if (isCall(item)) return this.addCall(index, item);
     // It has been written behind its call.
     if (isOutput(item)) return this.endTurn();
     const type = textIn(item['type']) ?? '';
@@ -53,75 +60,64 @@ export class ItemConverter {
   /** An output that no call has led to can be no message of a tool. */
   private addUnasked(item: JsonObject): void {
     const name = textIn(item['name']) ?? 'a tool';
-    const said = [{ type: 'text', text: `Output of ${name}:` }, ...allParts(item['output'])];
-    this.say({ role: 'user', content: said });
+    this.say('user', [{ type: 'text', text: `Output of ${name}:` }, ...convertContent(item['output'])]);
   }
 
   private addMessage({ role, content }: JsonObject): void {
     if (role === 'assistant') {
-      const said = asContent(convertContent(content).parts);
-      if (said === undefined) return;
+      const said = convertSaid(content);
+      if (said.length === 0) return;
       this.endTurn();
-      this.turn = { content: said, reasoning: this.takeReasoning(), calls: [] };
-    } else if (role === 'user') {
-      const said = asContent(allParts(content).map(withoutRefusal));
-      if (said !== undefined) this.say({ role, content: said });
-    } else {
-      // Both words mean the same, and more upstreams know `system`; it takes text alone.
-      const { parts, attachments } = convertContent(content);
-      const said = asContent(parts.map(withoutRefusal));
-      if (said !== undefined) this.say({ role: 'system', content: said });
-      if (attachments.length > 0) this.say({ role: 'user', content: attachments });
+      this.turn = { parts: [...this.takeReasoning(), ...said], calls: [] };
+      return;
     }
+    const parts = convertContent(content);
+    if (role === 'user') return this.say('user', parts);
+    // Both words mean the same, and more upstreams know `system`; it takes text alone.
+    this.say('system', parts.filter(isText));
+    this.say(
+      'user',
+      parts.filter((part) => !isText(part)),
+    );
   }
 
-  private addCall(index: number): void {
+  private addCall(index: number, item: JsonObject): void {
     if (!this.pairs.outputOf.has(index)) return;
-    this.turn ??= { content: null, reasoning: '', calls: [] };
-    this.turn.reasoning += this.takeReasoning();
+    this.turn ??= { parts: [], calls: [] };
+    this.turn.parts.push(...this.takeReasoning(), convertCall(item, this.names));
     this.turn.calls.push(index);
   }
 
-  private say(message: JsonObject): void {
+  private say(role: 'user', parts: readonly ContentPart[]): void;
+  private say(role: 'system', parts: readonly TextPart[]): void;
+  private say(role: 'user' | 'system', parts: readonly TextPart[]): void {
+    if (parts.length === 0) return;
     this.endTurn();
     this.reasoning = '';
-    this.messages.push(message);
+    this.messages.push({ role, parts });
   }
 
   private endTurn(): void {
     if (!this.turn) return;
-    const { content, reasoning, calls } = this.turn;
+    const { parts, calls } = this.turn;
     this.turn = undefined;
-    const called = calls.map((index) => this.items[index]).filter((item) => item !== undefined);
-    this.messages.push({
-      role: 'assistant',
-      content,
-      ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
-      ...(called.length === 0 ? {} : { tool_calls: called.map((item) => convertCall(item, this.names)) }),
-    });
+    this.messages.push({ role: 'assistant', parts });
     this.addOutputs(calls);
   }
 
-  /** The chat wire wants every output right behind the calls; what is no text comes after them, from the user. */
+  /** Every output comes right behind the calls. */
   private addOutputs(calls: readonly number[]): void {
-    const attached: JsonObject[] = [];
     for (const index of calls) {
       const call = this.items[index];
       const output = this.items[this.pairs.outputOf.get(index) ?? -1];
-      if (!call || !output) continue;
-      const { message, attachments } = convertOutput(call, output, this.names);
-      this.messages.push(message);
-      if (attachments.length === 0) continue;
-      const id = textIn(call['call_id']) ?? '';
-      attached.push({ type: 'text', text: `Output of tool call ${id}:` }, ...attachments);
+      if (call && output) this.messages.push(convertOutput(call, output, this.names));
     }
-    if (attached.length > 0) this.messages.push({ role: 'user', content: attached });
   }
 
-  private takeReasoning(): string {
-    const taken = this.reasoning;
+  private takeReasoning(): readonly ReasoningPart[] {
+    const text = this.reasoning;
     this.reasoning = '';
-    return taken;
+    return text === '' ? [] : [{ type: 'reasoning', text }];
   }
 }
 
@@ -130,9 +126,4 @@ function reasoningIn({ content, summary }: JsonObject): string {
   const raw = objectsIn(content);
   const parts = raw.length > 0 ? raw : objectsIn(summary);
   return parts.map(({ text }) => textIn(text) ?? '').join('\n');
-}
-
-/** Only an assistant can refuse on the chat wire. */
-function withoutRefusal(part: JsonObject): JsonObject {
-  return part['type'] === 'refusal' ? { type: 'text', text: joinedText([part]) } : part;
 }

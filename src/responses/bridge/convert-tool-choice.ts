@@ -1,15 +1,16 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import type { FunctionTool, ToolChoice } from '../../text/prompt.js';
 import type { ConvertedTools, OfferedTool } from './convert-tools.js';
 import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 
-/** The tools that go up and the choice among them, as fields of a chat body. */
+/** The tools that go up and the choice among them. */
 export interface ChosenTools {
-  readonly tools: readonly JsonObject[];
+  readonly tools: readonly FunctionTool[];
   /** Absent when it says nothing. */
-  readonly choice?: JsonValue;
+  readonly choice?: ToolChoice;
 }
 
 /** @throws GatewayError 400 with param `tool_choice` when it demands a tool that the target cannot run, or that is not there */
@@ -17,14 +18,14 @@ export function convertToolChoice(
   choice: JsonValue | undefined,
   { offered, leftOut }: ConvertedTools,
 ): ChosenTools {
-  const tools = offered.map(({ chat }) => chat);
+  const tools = offered.map(({ tool }) => tool);
   if (!isJsonObject(choice)) {
     if (choice === 'required' && tools.length === 0) throw nothingToCall(leftOut);
-    return { tools, ...(typeof choice === 'string' && tools.length > 0 ? { choice } : {}) };
+    return { tools, ...(isMode(choice) && tools.length > 0 ? { choice } : {}) };
   }
   if (choice['type'] === 'allowed_tools') return onlyAllowed(choice, offered, leftOut);
   const chosen = offered.find(({ identity }) => isMeant(choice, identity));
-  if (chosen) return { tools, choice: { type: 'function', function: nameOnly(chosen) } };
+  if (chosen) return { tools, choice: { kind: 'function', name: chosen.tool.name } };
   if (choice['type'] !== 'function' && choice['type'] !== 'custom')
     throw cannotRun(textIn(choice['type']) ?? '');
   throw new GatewayError('invalid_value', '`tool_choice` must name one of the tools in `tools`.', {
@@ -44,8 +45,8 @@ function onlyAllowed(
     (namespace !== undefined &&
       (meant.has(keyOf({ type, name, namespace })) ||
         meant.has(keyOf({ type: 'namespace', name: namespace }))));
-  const tools = offered.filter(isAllowed).map(({ chat }) => chat);
-  if (tools.length > 0) return { tools, choice: mode ?? 'auto' };
+  const tools = offered.filter(isAllowed).map(({ tool }) => tool);
+  if (tools.length > 0) return { tools, choice: isMode(mode) ? mode : 'auto' };
   if (mode === 'required') throw nothingToCall(leftOut);
   return { tools };
 }
@@ -69,9 +70,8 @@ function typeIn({ type }: JsonObject): JsonValue | undefined {
   return type === 'computer_use' ? 'computer' : type;
 }
 
-function nameOnly({ chat }: OfferedTool): JsonObject {
-  const inner = chat['function'];
-  return { name: isJsonObject(inner) ? inner['name'] : undefined };
+function isMode(choice: JsonValue | undefined): choice is 'none' | 'auto' | 'required' {
+  return choice === 'none' || choice === 'auto' || choice === 'required';
 }
 
 function nothingToCall(leftOut: readonly string[]): GatewayError {

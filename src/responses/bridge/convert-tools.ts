@@ -1,15 +1,15 @@
-import type { JsonObject } from '../../base/json.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
+import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType } from '../domain/client-tools.js';
-import { objectsIn, pick, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import { clientFunction, clientToolType } from './client-tool-functions.js';
 import { ToolNames } from './tool-names.js';
 
-/** A tool that a chat upstream can be offered. */
+/** A tool that every upstream can be offered. */
 export interface OfferedTool {
   readonly identity: ToolIdentity;
-  /** As the chat wire has it. */
-  readonly chat: JsonObject;
+  readonly tool: FunctionTool;
 }
 
 export interface ConvertedTools {
@@ -44,8 +44,7 @@ export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTool
     const identity = identityOf(tool, namespace);
     if (!identity) return;
     const name = names.offer(identity);
-    const chat = { type: 'function', function: functionFor(tool, identity, name, loadable) };
-    offered.set(name, { identity, chat });
+    offered.set(name, { identity, tool: functionFor(tool, identity, name, loadable) });
   };
   // What stands alone keeps its name; what is in a namespace gives way.
   for (const tool of [...atOnce(declared), ...loaded]) offer(tool);
@@ -108,25 +107,27 @@ function functionFor(
   { type }: ToolIdentity,
   name: string,
   loadable: readonly string[],
-): JsonObject {
+): FunctionTool {
   if (isClientToolType(type)) return clientFunction(type, tool, name, loadable);
   return type === 'custom' ? customFunction(tool, name) : plainFunction(tool, name);
 }
 
-function plainFunction(tool: JsonObject, name: string): JsonObject {
+function plainFunction({ description, parameters, strict }: JsonObject, name: string): FunctionTool {
   return {
+    kind: 'function',
     name,
-    ...pick(tool, ['description']),
-    parameters: tool['parameters'] ?? { type: 'object', properties: {} },
-    ...pick(tool, ['strict']),
+    description: textIn(description),
+    parameters: isJsonObject(parameters) ? parameters : { type: 'object', properties: {} },
+    strict: typeof strict === 'boolean' ? strict : undefined,
   };
 }
 
-function customFunction(tool: JsonObject, name: string): JsonObject {
+function customFunction(tool: JsonObject, name: string): FunctionTool {
   const description = [textIn(tool['description']), ...formatText(tool)].filter(Boolean).join('\n\n');
   return {
+    kind: 'function',
     name,
-    ...(description === '' ? {} : { description }),
+    description: description === '' ? undefined : description,
     parameters: { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] },
   };
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
+import type { Prompt } from '../../text/prompt.js';
 import { pick } from '../domain/fields.js';
 import { parseResponsesRequest, type ResponsesRequest } from '../responses-request.js';
 
@@ -26,18 +27,17 @@ export function parseCompactionRequest(sent: JsonObject): ResponsesRequest {
 }
 
 /** The same conversation, with the task to summarise it in place of the next turn. */
-export function askForSummary({
-  // A model that is offered tools may call one instead.
-  tools: _tools,
-  tool_choice: _choice,
-  parallel_tool_calls: _parallel,
-  // A summary has no shape of its own, and nobody reads how likely it was.
-  response_format: _format,
-  verbosity: _verbosity,
-  logprobs: _logprobs,
-  top_logprobs: _topLogprobs,
-  ...chat
-}: JsonObject): JsonObject {
-  const messages = Array.isArray(chat['messages']) ? (chat['messages'] as readonly JsonObject[]) : [];
-  return { ...chat, messages: [...messages, { role: 'user', content: TASK }] };
+export function askForSummary(prompt: Prompt): Prompt {
+  return {
+    ...prompt,
+    messages: [...prompt.messages, { role: 'user', parts: [{ type: 'text', text: TASK }] }],
+    // A model that is offered tools may call one instead.
+    tools: [],
+    toolChoice: undefined,
+    parallelToolCalls: undefined,
+    // A summary has no shape of its own, and nobody reads how likely it was.
+    format: undefined,
+    verbosity: undefined,
+    logprobs: undefined,
+  };
 }

@@ -37,7 +37,7 @@ export class CompactionService {
   /** @throws GatewayError for a model, a chain or an item that is not there. */
   async command(request: ResponsesRequest, origin: CallOrigin): Promise<CompactionCommand> {
     const resolved = this.calls.resolve(request.model);
-    const { chat, history, input } = await this.contexts.read({
+    const { prompt, history, input } = await this.contexts.read({
       request,
       resolved,
       payer: origin.payer,
@@ -45,11 +45,8 @@ export class CompactionService {
     const call = this.calls.prepare(
       {
         resolved,
-        chat: askForSummary(chat),
+        prompt: askForSummary(prompt),
         stream: false,
-        n: 1,
-        serviceTier: request.serviceTier,
-        webSearch: false,
         paramOf: paramOf(request.body),
       },
       origin,

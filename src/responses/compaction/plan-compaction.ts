@@ -7,56 +7,59 @@ import type { ReadContext } from '../context-reader.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import { isTrigger, splitForCompaction } from '../domain/compacted.js';
 import { objectsIn } from '../domain/fields.js';
+import type { Prompt, PromptMessage, UserMessage } from '../../text/prompt.js';
 import type { ResponsesRequest } from '../responses-request.js';
 import { askForSummary } from './compaction-request.js';
 
 /** Longer summaries are cut; reasoning counts. */
 export const SUMMARY_TOKENS = 16_384;
 
-/** A plan, and the chat of the run that it is for. */
+/** A plan, and the prompt of the run that it is for. */
 export interface PlannedCompaction {
   readonly plan: CompactionPlan;
-  readonly chat: JsonObject;
+  readonly prompt: Prompt;
 }
 
-/** What a run asks its model before its own chat. */
+/** What a run asks its model before its own prompt. */
 export function requestBefore(plan: CompactionPlan | undefined): PrecedingRequest | undefined {
-  return plan?.answers ? { chat: plan.ask, outputCapTokens: SUMMARY_TOKENS } : undefined;
+  return plan?.answers ? { prompt: plan.ask, outputCapTokens: SUMMARY_TOKENS } : undefined;
 }
 
 /** What a request wants compacted before it is answered. */
 export async function planCompaction(
   request: ResponsesRequest,
   resolved: ResolvedModel,
-  { chat, context, bridge }: ReadContext,
+  { prompt, context, bridge }: ReadContext,
 ): Promise<PlannedCompaction | undefined> {
   const itemId = newId('cmp');
   const last = request.input.at(-1);
   if (last && isTrigger(last)) {
-    const ask = askForSummary(chat);
-    return { plan: { itemId, ask, tail: [], answers: false }, chat: ask };
+    const ask = askForSummary(prompt);
+    return { plan: { itemId, ask, tail: [], answers: false }, prompt: ask };
   }
   const threshold = thresholdIn(request.body);
   const parts = threshold === undefined ? undefined : splitForCompaction(context);
-  if (threshold === undefined || !parts || !(await countsMoreThan(threshold, resolved, chat)))
+  if (threshold === undefined || !parts || !(await countsMoreThan(threshold, resolved, prompt)))
     return undefined;
   const { covered, lasting, tail } = parts;
   const summary = { type: 'message', role: 'user', content: itemId };
   return {
-    plan: { itemId, ask: askForSummary(bridge(covered).chat), tail, answers: true },
-    chat: bridge([...lasting, summary, ...tail]).chat,
+    plan: { itemId, ask: askForSummary(bridge(covered).prompt), tail, answers: true },
+    prompt: bridge([...lasting, summary, ...tail]).prompt,
   };
 }
 
-/** The run's chat with the summary in its place. */
-export function withSummary(chat: JsonObject, itemId: string, summary: string): JsonObject {
-  const messages = objectsIn(chat['messages']);
-  return {
-    ...chat,
-    messages: messages.map((message) =>
-      message['content'] === itemId ? { ...message, content: summary } : message,
-    ),
-  };
+/** The run's prompt with the summary in its place. */
+export function withSummary(prompt: Prompt, itemId: string, summary: string): Prompt {
+  const said = (message: PromptMessage): PromptMessage =>
+    message.role === 'user' && isAlone(message.parts, itemId)
+      ? { ...message, parts: [{ type: 'text', text: summary }] }
+      : message;
+  return { ...prompt, messages: prompt.messages.map(said) };
+}
+
+function isAlone([part, ...others]: UserMessage['parts'], text: string): boolean {
+  return others.length === 0 && part?.type === 'text' && part.text === text;
 }
 
 /** The last one that is said counts. */

@@ -1,13 +1,14 @@
 import type { JsonObject } from '../../base/json.js';
+import type { Prompt } from '../../text/prompt.js';
 
-/** A compaction that a run begins with. Stored as JSON with a background run. */
+/** A compaction that a run begins with. */
 export interface CompactionPlan {
-  /** Of the compaction. Where it is the whole content of a message in the run's chat, the summary takes its place. */
+  /** Of the compaction. Where it is the whole content of a message in the run's prompt, the summary takes its place. */
   readonly itemId: string;
-  /** The chat-completions body whose answer is the summary. */
-  readonly ask: JsonObject;
+  /** Its answer is the summary. */
+  readonly ask: Prompt;
   /** What stays behind the summary. */
   readonly tail: readonly JsonObject[];
-  /** Whether the run's chat follows; else the compaction is all that was asked for. */
+  /** Whether the run's prompt follows; else the compaction is all that was asked for. */
   readonly answers: boolean;
 }

@@ -1,4 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { isJsonObject, type JsonValue } from '../../base/json.js';
+import { isAttachment, OUTPUT_FOLLOWS, outputOf, writeCall } from '../chat-wire/write-message.js';
+import { writeFormat, writeTool, writeToolChoice } from '../chat-wire/write-tools.js';
+import type { Prompt, PromptMessage, ToolCallPart, ToolMessage } from '../prompt.js';
 
 export interface InputSize {
   /** UTF-8 bytes: no tokenizer makes more than one token of one byte, so this bounds the tokens from above. */
@@ -8,69 +11,93 @@ export interface InputSize {
   readonly files: number;
 }
 
+/** What one image, sound or file counts for. */
+export interface PartTokens {
+  readonly image: number;
+  readonly audio: number;
+  readonly file: number;
+}
+
 /** For the role and the marks that chat templates put around each message; the known ones use 3 to 7 tokens. */
 const BYTES_PER_MESSAGE = 8;
 /** For the marks that begin the answer, and a template's own line or two. */
 const BYTES_PER_REQUEST = 16;
 
-/** Fields beside the messages that reach the model as text. */
-const TEXT_FIELDS = ['tools', 'functions', 'tool_choice', 'response_format', 'prediction'] as const;
-
-/** An upper bound of the input of a chat-completions body that was checked for shape. Linear in its length. */
-export function measureInput(body: JsonObject): InputSize {
+/** An upper bound of the input, as the chat wire says it: no other one is longer. Linear in its length. */
+export function measureInput(prompt: Prompt): InputSize {
   const size = { textBytes: BYTES_PER_REQUEST, images: 0, audios: 0, files: 0 };
-  for (const message of messagesOf(body)) {
+  for (const message of prompt.messages) {
     size.textBytes += BYTES_PER_MESSAGE;
-    for (const part of partsOf(message)) {
-      if (part['type'] === 'image_url') size.images += 1;
-      else if (part['type'] === 'input_audio') size.audios += 1;
-      else if (part['type'] === 'file') size.files += 1;
+    if (message.role === 'tool' && message.parts.some(isAttachment)) size.textBytes += BYTES_PER_MESSAGE;
+    for (const { type } of message.parts) {
+      if (type === 'image') size.images += 1;
+      else if (type === 'audio') size.audios += 1;
+      else if (type === 'file') size.files += 1;
     }
   }
-  visitInputText(body, (text) => {
+  visitInputText(prompt, (text) => {
     size.textBytes += Buffer.byteLength(text);
   });
   return size;
 }
 
+/** Tokens of the parts that are not text. */
+export function tokensOfParts(
+  { images, audios, files }: InputSize,
+  { image, audio, file }: PartTokens,
+): number {
+  return images * image + audios * audio + files * file;
+}
+
 /** The pieces of text that the model reads, for counting their tokens. */
-export function inputText(body: JsonObject): string[] {
+export function inputText(prompt: Prompt): string[] {
   const pieces: string[] = [];
-  visitInputText(body, (text) => pieces.push(text));
+  visitInputText(prompt, (text) => pieces.push(text));
   return pieces;
 }
 
 /** The same without what belongs to the wire: the names of fields, and the kinds of things. */
-export function writtenText(body: JsonObject): string[] {
+export function writtenText(prompt: Prompt): string[] {
   const pieces: string[] = [];
   const ofTheWire = (): void => undefined;
-  visitInputText(body, (text) => pieces.push(text), ofTheWire);
+  visitInputText(prompt, (text) => pieces.push(text), ofTheWire);
   return pieces;
 }
 
 type Visit = (text: string) => void;
 
-function visitInputText(body: JsonObject, visit: Visit, visitWire = visit): void {
-  for (const message of messagesOf(body)) {
-    for (const key in message) {
-      if (key !== 'role' && key !== 'content') visitStrings(message[key], visit, visitWire);
-    }
-    if (typeof message['content'] === 'string') visit(message['content']);
-    for (const part of partsOf(message)) visitPart(part, visit);
-  }
-  for (const field of TEXT_FIELDS) {
-    const value = body[field];
-    if (value !== undefined && value !== null) visit(JSON.stringify(value));
-  }
+function visitInputText(prompt: Prompt, visit: Visit, visitWire = visit): void {
+  const { messages, tools, toolChoice, format, extraTexts = [] } = prompt;
+  for (const message of messages) visitMessage(message, visit, visitWire);
+  if (tools.length > 0) visit(JSON.stringify(tools.map(writeTool)));
+  if (toolChoice) visit(JSON.stringify(writeToolChoice(toolChoice)));
+  if (format) visit(JSON.stringify(writeFormat(format)));
+  extraTexts.forEach(visit);
 }
 
 /** Images, audio and files count by the piece; of theirs only a file's name is text. */
-function visitPart(part: JsonObject, visit: (text: string) => void): void {
-  const file = part['type'] === 'file' ? part['file'] : undefined;
-  const name = isJsonObject(file) ? file['filename'] : undefined;
-  for (const text of [part['text'], part['refusal'], name]) {
-    if (typeof text === 'string') visit(text);
+function visitMessage(message: PromptMessage, visit: Visit, visitWire: Visit): void {
+  const { name, extra } = message;
+  if (name !== undefined) visit(name);
+  if (message.role === 'tool') visitOutput(message, visit);
+  for (const key in extra) visitStrings(extra[key], visit, visitWire);
+  for (const part of message.parts) {
+    if (part.type === 'tool_call') visitStrings(callOf(part), visit, visitWire);
+    else if (part.type === 'file') visit(part.filename ?? '');
+    else if ('text' in part) visit(part.text);
   }
+}
+
+function callOf(part: ToolCallPart): JsonValue | undefined {
+  const call = writeCall(part);
+  return part.id === undefined ? call.function : call;
+}
+
+function visitOutput({ callId, parts }: ToolMessage, visit: Visit): void {
+  if (callId !== undefined) visit(callId);
+  if (!parts.some(isAttachment)) return;
+  visit(outputOf(callId));
+  if (parts.every(isAttachment)) visit(OUTPUT_FOLLOWS);
 }
 
 /** Every string below a value, names of fields included: also what only a newer upstream knows is read by a model. */
@@ -84,14 +111,4 @@ function visitStrings(value: JsonValue | undefined, visit: Visit, visitWire: Vis
       visitStrings(value[key], key === 'type' ? visitWire : visit, visitWire);
     }
   }
-}
-
-function messagesOf(body: JsonObject): readonly JsonObject[] {
-  const messages = body['messages'];
-  return Array.isArray(messages) ? (messages as readonly JsonObject[]) : [];
-}
-
-function partsOf(message: JsonObject): readonly JsonObject[] {
-  const content = message['content'];
-  return Array.isArray(content) ? (content as readonly JsonObject[]) : [];
 }

@@ -6,6 +6,7 @@ import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-pr
 import type { TextAttempt } from '../../../src/providers/text/text-provider.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import { chatPrompt } from '../../support/chat-prompt.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import {
   completion,
@@ -121,7 +122,7 @@ describe('a call', () => {
     });
     const target = targetFor(settingsFor(upstream.url));
     const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], n: 2 };
-    const request = requestFor(modelFor([target]), { chat });
+    const request = requestFor(modelFor([target]), { prompt: chatPrompt(chat) });
     expect((await outcomeOf(connect()(true, { request }))).failure).toBeInstanceOf(UpstreamFailure);
   });
 

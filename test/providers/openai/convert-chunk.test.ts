@@ -4,11 +4,12 @@ import { convertAnswer } from '../../../src/providers/openai/convert-answer.js';
 import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import { chatPrompt } from '../../support/chat-prompt.js';
 import { chatAnswer, chatChunk, chatUsage } from '../../support/chat-wire.js';
 
 /** The events of these chunks, and those of the end if they finish. */
 function convertFor(chat: JsonObject, ...chunks: readonly JsonObject[]): SpokenEvent[] {
-  const converter = new ChunkConverter(chat);
+  const converter = new ChunkConverter(chatPrompt(chat));
   const events: SpokenEvent[] = [];
   for (const chunk of chunks) converter.convert(chunk, events);
   if (converter.complete) converter.finish(events);

@@ -4,6 +4,7 @@ import type { ProviderSettings } from '../../../src/catalog/model.js';
 import type { JsonObject } from '../../../src/base/json.js';
 import { convertRequest } from '../../../src/providers/openai/convert-request.js';
 import type { TextRequest } from '../../../src/providers/text/text-request.js';
+import { chatPrompt } from '../../support/chat-prompt.js';
 import { modelFor, requestFor, settingsFor, targetFor } from '../support.js';
 
 const messages = [{ role: 'user', content: 'Hi' }];
@@ -14,7 +15,8 @@ function convert(
   provider: Partial<ProviderSettings> = {},
 ): JsonObject {
   const target = targetFor(settingsFor('http://upstream.test/v1', provider));
-  return convertRequest(requestFor(modelFor([target]), { chat: { messages, ...chat }, ...request }), target);
+  const prompt = chatPrompt({ messages, ...chat });
+  return convertRequest(requestFor(modelFor([target]), { prompt, ...request }), target);
 }
 
 const bare = { model: 'upstream-model', messages };

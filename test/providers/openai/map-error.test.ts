@@ -2,15 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { parseRetryAfter } from '../../../src/providers/http/retry-after.js';
 import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../../src/providers/openai/map-error.js';
+import { chatPrompt } from '../../support/chat-prompt.js';
 
 const nowMs = Date.parse('2026-11-22T12:00:00Z');
-const chat = { messages: [], max_tokens: 5, temperature: 2 };
+const prompt = chatPrompt({ messages: [], max_tokens: 5, temperature: 2 });
 
 function refused(status: number, error: JsonObject = {}, retryAfter?: string) {
   return mapRefusal(
     status,
     { error: { message: 'SECRET upstream text', ...error } },
-    { chat, nowMs, retryAfter },
+    { prompt, nowMs, retryAfter },
   );
 }
 
@@ -66,7 +67,7 @@ describe('a refusal of the upstream', () => {
   it.each([undefined, 'text', null, [], [{ error: { code: 400 } }], { detail: 'x' }])(
     'with the body %j is still mapped by its status',
     (body) => {
-      expect(mapRefusal(400, body, { chat, nowMs }).error.code).toBe('invalid_value');
+      expect(mapRefusal(400, body, { prompt, nowMs }).error.code).toBe('invalid_value');
     },
   );
 
@@ -82,7 +83,7 @@ describe('a refusal of the upstream', () => {
 });
 
 describe('a full context', () => {
-  const window = { chat, nowMs, contextWindow: 200_000 };
+  const window = { prompt, nowMs, contextWindow: 200_000 };
   const words = "This model's maximum context length is 200000 tokens.";
 
   it.each<[string, unknown]>([
@@ -179,7 +180,7 @@ describe("a 400 on the client's own field", () => {
     const { error } = mapRefusal(
       400,
       { error: { message, param: 'temperature' } },
-      { chat, nowMs, secrets: ['upstream-7b'] },
+      { prompt, nowMs, secrets: ['upstream-7b'] },
     );
     expect(error).toMatchObject({ code: 'invalid_value', param: 'temperature' });
     expect(error.message).toBe('temperature must be at most 1.5 for […], see […] ([…], […])');
@@ -187,7 +188,11 @@ describe("a 400 on the client's own field", () => {
 
   it('is told in our words to a client of another wire, by the name that it has there', () => {
     const paramOf = (param: string): string => `own.${param}`;
-    const { error } = mapRefusal(400, { error: { message, param: 'temperature' } }, { chat, nowMs, paramOf });
+    const { error } = mapRefusal(
+      400,
+      { error: { message, param: 'temperature' } },
+      { prompt, nowMs, paramOf },
+    );
     expect(error).toMatchObject({ param: 'own.temperature' });
     expect(error.message).not.toContain('1.5');
   });
@@ -214,7 +219,7 @@ describe('an error frame inside a stream', () => {
     [{ object: 'error', code: 400, message: 'x' }, 400],
   ])('%j is %d', (frame: JsonObject, status) => {
     expect(isErrorFrame(frame)).toBe(true);
-    expect(mapErrorFrame(frame, { chat, nowMs }).error.status).toBe(status);
+    expect(mapErrorFrame(frame, { prompt, nowMs }).error.status).toBe(status);
   });
 
   it('is not seen where error is null', () => {

@@ -6,6 +6,7 @@ import { countTokens, tokensOf } from '../../../src/providers/sandbox/sandbox-to
 import { SandboxTextProvider } from '../../../src/providers/sandbox/sandbox-text-provider.js';
 import type { TextEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import { chatPrompt } from '../../support/chat-prompt.js';
 import { modelFor, outcomeOf, requestFor, settingsFor, spokenText, targetFor } from '../support.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -22,15 +23,14 @@ interface Ask {
 }
 
 function generate(upstreamModel: 'echo' | 'assistant', ask: Ask = {}) {
-  const settings = settingsFor('', { type: 'sandbox', silenceTimeoutMs: ask.silenceTimeoutMs ?? 10_000 });
-  const target = targetFor(settings, { upstreamModel });
+  const { silenceTimeoutMs = 10_000, signal = new AbortController().signal, onSent = () => undefined } = ask;
+  const target = targetFor(settingsFor('', { type: 'sandbox', silenceTimeoutMs }), { upstreamModel });
   const request = requestFor(modelFor([target], { maxOutputTokens: 2_000_000 }), {
     modelOptions: ask.options ?? '',
-    chat: { messages: [{ role: 'user', content: 'one two three four' }], ...ask.chat },
+    prompt: chatPrompt({ messages: [{ role: 'user', content: 'one two three four' }], ...ask.chat }),
     ...(ask.capTokens !== undefined && { outputCapTokens: ask.capTokens }),
   });
-  const signal = ask.signal ?? new AbortController().signal;
-  return provider.generate({ request, target, attempt: 1, signal, onSent: ask.onSent ?? (() => undefined) });
+  return provider.generate({ request, target, attempt: 1, signal, onSent });
 }
 
 const echo = (ask?: Ask) => outcomeOf(generate('echo', ask));
@@ -100,7 +100,11 @@ describe('sandbox/echo', () => {
       { role: 'assistant', content: 'reply' },
       {
         role: 'user',
-        content: [{ type: 'text', text: 'new ' }, { type: 'image_url' }, { type: 'text', text: 'text' }],
+        content: [
+          { type: 'text', text: 'new ' },
+          { type: 'image_url', image_url: { url: 'data:,' } },
+          { type: 'text', text: 'text' },
+        ],
       },
       { role: 'system', content: 'rules' },
     ];
