@@ -12,7 +12,7 @@ const oneWay = (order) =>
   }));
 
 /** The folder of an upstream dialect: those of providers that are not about something that dialects share. */
-const DIALECT = '^src/providers/(?!(discovery|http|image|text|video)/)[^/]+/';
+const DIALECT = '^src/providers/(?!(calls|discovery|http|image|text|video)/)[^/]+/';
 
 /** The boundary rules of docs/ARCHITECTURE.md. */
 module.exports = {
@@ -23,11 +23,11 @@ module.exports = {
       name: 'domain-is-pure',
       comment: 'No Nest, RxJS, Prisma, clock, randomness or outer room inside a domain folder, or in money.',
       severity: 'error',
-      from: { path: '^src/([^/]+/domain|money)/' },
+      from: { path: '^src/([^/]+/domain|base/money)/' },
       to: {
         pathNot: [
           '^src/[^/]+/domain/',
-          '^src/money/',
+          '^src/base/money/',
           '^src/base/(errors/|json\\.ts$)',
           '^src/catalog/model\\.ts$',
           '^src/text/(prompt|text-event)\\.ts$',
@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'only-the-composition-root-names-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|cli/.*|storage/.*)' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|app/.*|storage/.*)' },
       to: { path: '^src/storage/' },
     },
     {
@@ -66,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/storage/' },
       to: {
-        path: '^src/(http|chat|responses|videos|admin)/',
+        path: '^src/(http|chat|responses|videos|admin|lookups)/',
         pathNot: ['^src/[^/]+/domain/', '-store\\.ts$'],
       },
     },

@@ -29,9 +29,9 @@ const { PostgresProcessLeases } = await built('storage/postgres-process-leases')
 const { ReceiptSigner } = await built('payments/receipts/receipt-signer');
 const { Payer } = await built('payments/payer');
 const { Settling } = await built('payments/receipts/settling');
-const { chargeFor } = await built('money/metering');
-const { parseDecimal } = await built('money/decimal');
-const { encodeTariff } = await built('money/tariff');
+const { chargeFor } = await built('base/money/metering');
+const { parseDecimal } = await built('base/money/decimal');
+const { encodeTariff } = await built('base/money/tariff');
 
 const tariff = { prices: { input: parseDecimal('1'), output: parseDecimal('2') } };
 const terms = {

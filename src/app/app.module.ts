@@ -5,14 +5,13 @@ import { CatalogModule } from '../catalog/catalog.module.js';
 import { ChatModule } from '../chat/chat.module.js';
 import type { LoadedConfig } from '../config/config.js';
 import { configModule } from '../config/config.module.js';
-import { GenerationModule } from '../generation/generation.module.js';
+import { TextCallsModule } from '../providers/calls/text-calls.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
-import { ModelsModule } from '../models/models.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
-import { ReceiptsModule } from '../receipts/receipts.module.js';
+import { LookupsModule } from '../lookups/lookups.module.js';
 import { ResponsesModule } from '../responses/responses.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { VideosModule } from '../videos/videos.module.js';
@@ -32,14 +31,13 @@ export class AppModule {
         HttpModule,
         CatalogModule,
         ProvidersModule,
-        GenerationModule,
+        TextCallsModule,
         // Express tries the routes in the order of their modules: those that are called most come first.
         ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
         HealthModule,
         MetricsModule,
-        ModelsModule,
-        ReceiptsModule,
+        LookupsModule,
         VideosModule,
         AdminModule,
       ],

@@ -1,5 +1,5 @@
-import type { TextPricing, TokenPrices, VideoPricing } from '../money/pricing.js';
-import { formatDecimal, type Decimal } from '../money/decimal.js';
+import type { TextPricing, TokenPrices, VideoPricing } from '../base/money/pricing.js';
+import { formatDecimal, type Decimal } from '../base/money/decimal.js';
 import type { JsonObject } from '../base/json.js';
 import type { InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
 

@@ -1,4 +1,4 @@
-import type { TextPricing, VideoPricing } from '../money/pricing.js';
+import type { TextPricing, VideoPricing } from '../base/money/pricing.js';
 import type { Profile } from './profile.js';
 
 export type Wire = 'chat' | 'responses' | 'videos';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { GenerationModule } from '../generation/generation.module.js';
+import { TextCallsModule } from '../providers/calls/text-calls.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { AzureChatController } from './azure-chat.controller.js';
@@ -12,7 +12,7 @@ import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 
 /** Needs a ChatCompletionStore from a global module. */
 @Module({
-  imports: [GenerationModule, HealthModule, HttpModule],
+  imports: [TextCallsModule, HealthModule, HttpModule],
   // As in the application, the most called first.
   controllers: [NativeChatController, ExternalChatController, StoredChatController, AzureChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { defer, finalize, identity, tap, type Observable } from 'rxjs';
-import { ResponseRecords } from '../generation/response-records.js';
-import { TextCalls, type TextCall } from '../generation/text-calls.js';
+import { ResponseRecords } from '../providers/calls/response-records.js';
+import { TextCalls, type TextCall } from '../providers/calls/text-calls.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';

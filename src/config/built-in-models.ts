@@ -1,6 +1,6 @@
 import type { InputKind, KnownModel, KnownModels } from '../catalog/model.js';
-import type { TextPricing, TokenPrices } from '../money/pricing.js';
-import { parseDecimal } from '../money/decimal.js';
+import type { TextPricing, TokenPrices } from '../base/money/pricing.js';
+import { parseDecimal } from '../base/money/decimal.js';
 import { DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 /**

@@ -9,7 +9,7 @@ import type {
 } from '../catalog/model.js';
 import { ANTHROPIC_MODELS, CATALOGUE_CREATED, GOOGLE_MODELS, OPENAI_MODELS } from './built-in-models.js';
 import { defaultProvider } from './default-provider.js';
-import type { Dialects } from './dialect.js';
+import type { Dialects } from '../catalog/dialect.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { OPENAI_VIDEOS, videoModels } from './default-videos.js';
 import { NO_PROXIES, type Proxies } from './environment/proxies.js';

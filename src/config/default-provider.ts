@@ -1,7 +1,7 @@
 import type { ProviderSettings } from '../catalog/model.js';
-import type { CommonDefaults, DialectTraits } from './dialect.js';
+import type { CommonDefaults, DialectTraits } from '../catalog/dialect.js';
 import { NO_PROXIES, proxyFor, type Proxies } from './environment/proxies.js';
-import { profileNameOf, profileOf, type ProfileName } from './provider-profiles.js';
+import { profileNameOf, profileOf, type ProfileName } from '../catalog/provider-profiles.js';
 
 /** What every provider starts from, unless its dialect says otherwise. */
 export const COMMON_DEFAULTS: CommonDefaults = {

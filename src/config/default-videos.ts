@@ -1,5 +1,5 @@
 import type { ProviderSettings, VideoModel } from '../catalog/model.js';
-import { parseDecimal } from '../money/decimal.js';
+import { parseDecimal } from '../base/money/decimal.js';
 
 interface Entry {
   /** USD for each second. */

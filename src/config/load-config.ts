@@ -8,7 +8,7 @@ import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { catalogueFromKeys } from './default-catalogue.js';
-import type { Dialects } from './dialect.js';
+import type { Dialects } from '../catalog/dialect.js';
 import type { EnvironmentVariables } from './environment/environment-variables.js';
 import { readProxies } from './environment/proxies.js';
 import { readEnvironment } from './environment/read-environment.js';

@@ -1,9 +1,9 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
-import { parseDecimal } from '../money/decimal.js';
+import { parseDecimal } from '../base/money/decimal.js';
 import { COMMON_DEFAULTS } from './default-provider.js';
-import { GENERIC_PROFILE } from './provider-profiles.js';
+import { GENERIC_PROFILE } from '../catalog/provider-profiles.js';
 import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 export const SANDBOX_PROVIDER_ID = 'sandbox';

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../base/errors/gateway-error.js';
-import type { Measurement } from '../money/meter.js';
+import type { Measurement } from '../base/money/meter.js';
 
 /** An item of a stored call; `json` is its text, kept to the letter. */
 export interface RecordItem {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../base/errors/gateway-error.js';
 import type { CallEnded } from '../base/moments/moment.js';
 import type { Moments } from '../base/moments/moments.js';
-import type { Measurement } from '../money/meter.js';
-import type { Receipt } from '../money/receipt.js';
+import type { Measurement } from '../base/money/meter.js';
+import type { Receipt } from '../base/money/receipt.js';
 import type { Ending } from './call-record.js';
 import type { ChargedWork } from './charged-work.js';
 import type { HoldGrant } from './ledger.js';

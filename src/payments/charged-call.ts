@@ -4,7 +4,7 @@ import { defer, Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
 import type { Ending } from './call-record.js';
-import type { Receipt } from '../money/receipt.js';
+import type { Receipt } from '../base/money/receipt.js';
 import type { Holds } from './holds.js';
 import { isRefusal, UnwritableError, type HoldGrant, type HoldRefusal } from './ledger.js';
 import { holdRequestFor, measured, settlementFor } from './ledger-requests.js';

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { CallRecord } from './call-record.js';
-import type { Price } from '../money/price.js';
+import type { Price } from '../base/money/price.js';
 import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
-import type { Meter } from '../money/meter.js';
+import type { Meter } from '../base/money/meter.js';
 import type { OnceCall } from './once/recorded-answer.js';
 import type { Payer } from './payer.js';
 

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { ChargedWork } from './charged-work.js';
-import { NO_USAGE } from '../money/usage.js';
+import { NO_USAGE } from '../base/money/usage.js';
 import type { HoldGrant, HoldRequest, HoldSettlement } from './ledger.js';
 import { settlementOf } from './settlement.js';
-import type { Measurement, Meter } from '../money/meter.js';
+import type { Measurement, Meter } from '../base/money/meter.js';
 
 const logger = new Logger('Settlement');
 

@@ -1,6 +1,6 @@
 import type { RecordEnd, RecordStart } from './call-record.js';
-import type { Charge } from '../money/metering.js';
-import type { WorkTerms } from '../money/price.js';
+import type { Charge } from '../base/money/metering.js';
+import type { WorkTerms } from '../base/money/price.js';
 import type { KeptAnswer } from './once/idempotency-store.js';
 import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';

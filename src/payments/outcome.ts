@@ -1,5 +1,5 @@
 import type { GatewayError } from '../base/errors/gateway-error.js';
-import type { Receipt } from '../money/receipt.js';
+import type { Receipt } from '../base/money/receipt.js';
 
 /** A key's budget in atomic USDC as of the call's authorisation, its own hold included. */
 export interface Budget {

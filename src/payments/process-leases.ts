@@ -1,4 +1,4 @@
-import type { WorkTerms } from '../money/price.js';
+import type { WorkTerms } from '../base/money/price.js';
 
 /** What a running call has used so far. */
 export interface CallProgress {

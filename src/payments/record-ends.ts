@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import type { CallRecord, Ending, RecordEnd } from './call-record.js';
-import type { Measurement } from '../money/meter.js';
+import type { Measurement } from '../base/money/meter.js';
 
 const logger = new Logger('CallRecord');
 

@@ -1,6 +1,6 @@
 import { newId } from '../base/ids.js';
-import type { Measurement } from '../money/meter.js';
-import type { AgreedPrice } from '../money/price.js';
+import type { Measurement } from '../base/money/meter.js';
+import type { AgreedPrice } from '../base/money/price.js';
 import type { Settlement } from './ledger.js';
 
 interface EndedWork extends Pick<Settlement, 'accountId' | 'requestId' | 'responseId' | 'provider'> {

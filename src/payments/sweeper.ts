@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
-import { agreedPrice } from '../money/agreed-price.js';
-import { NO_USAGE } from '../money/usage.js';
+import { agreedPrice } from '../base/money/agreed-price.js';
+import { NO_USAGE } from '../base/money/usage.js';
 import { Ledger, type HoldSettlement } from './ledger.js';
 import { ProcessLeases, type AbandonedCall } from './process-leases.js';
 import { Settling } from './receipts/settling.js';

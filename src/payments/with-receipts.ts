@@ -2,8 +2,8 @@ import { type GatewayError } from '../base/errors/gateway-error.js';
 import { namedFrame } from '../streaming/frames.js';
 import { type BodyPresenter, type HeaderFields, type StreamPresenter } from '../streaming/presenter.js';
 import { ComposeHeaders, type ShownEvent } from './compose-headers.js';
-import { receiptInBody } from '../money/receipt-json.js';
-import { type Receipt } from '../money/receipt.js';
+import { receiptInBody } from '../base/money/receipt-json.js';
+import { type Receipt } from '../base/money/receipt.js';
 import { type Outcome } from './outcome.js';
 
 type AnyOutcome = Outcome<ShownEvent>;

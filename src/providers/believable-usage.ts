@@ -1,4 +1,4 @@
-import type { Usage } from '../money/usage.js';
+import type { Usage } from '../base/money/usage.js';
 import type { Target } from '../catalog/model.js';
 import type { TextRequest } from './text/text-request.js';
 

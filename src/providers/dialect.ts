@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '../catalog/model.js';
-import type { DialectTraits } from '../config/dialect.js';
+import type { DialectTraits } from '../catalog/dialect.js';
 import type { ListedModel } from './discovery/listed-model.js';
 import type { GuardedClient } from './http/guarded-client.js';
 import type { TextProvider } from './text/text-provider.js';

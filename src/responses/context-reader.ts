@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ResolvedModel } from '../catalog/catalog.js';
 import { contextLengthExceeded } from '../base/errors/context-length-exceeded.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import { fitsWindow, tokensPerByte } from '../generation/count-input.js';
+import { fitsWindow, tokensPerByte } from '../providers/calls/count-input.js';
 import type { JsonObject } from '../base/json.js';
 import { toPrompt, type BridgedRequest } from './bridge/to-prompt.js';
 import { Compactions } from './compaction/compactions.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { countInput } from '../generation/count-input.js';
-import { TextCalls } from '../generation/text-calls.js';
+import { countInput } from '../providers/calls/count-input.js';
+import { TextCalls } from '../providers/calls/text-calls.js';
 import type { Caller } from '../http/caller.js';
 import { FreeBodies } from '../http/free-bodies.js';
 import { ContextReader } from './context-reader.js';

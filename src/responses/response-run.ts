@@ -9,7 +9,7 @@ import type {
   RecordItem,
   RecordStart,
 } from '../payments/call-record.js';
-import type { Measurement } from '../money/meter.js';
+import type { Measurement } from '../base/money/meter.js';
 import type { TextEvent } from '../text/text-event.js';
 import type { EventLog } from './background/event-log.js';
 import type { PendingResponse } from './background/pending-response.js';

@@ -6,7 +6,7 @@ import {
   type RunOptions,
   type Shape,
   type TextCall,
-} from '../generation/text-calls.js';
+} from '../providers/calls/text-calls.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Prompt } from '../text/prompt.js';
 import type { TextEvent } from '../text/text-event.js';

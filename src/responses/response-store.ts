@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.js';
-import type { Receipt } from '../money/receipt.js';
+import type { Receipt } from '../base/money/receipt.js';
 import type { RecordEnd, RecordStart } from '../payments/call-record.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { ResponseEvent } from './domain/response-event.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Retention } from './retention.js';
-import { GenerationModule } from '../generation/generation.module.js';
-import { ResponseRecords } from '../generation/response-records.js';
+import { TextCallsModule } from '../providers/calls/text-calls.module.js';
+import { ResponseRecords } from '../providers/calls/response-records.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { ChatResponseRecords } from './chat/chat-response-records.js';
@@ -36,7 +36,7 @@ import { StoredResponses } from './stored-responses.service.js';
 
 /** Needs its stores from a global module. */
 @Module({
-  imports: [GenerationModule, HealthModule, HttpModule],
+  imports: [TextCallsModule, HealthModule, HttpModule],
   controllers: [
     // Express tries the routes in this order: those that are called most come first.
     NativeResponsesController,

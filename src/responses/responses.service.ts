@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { concat, defer, EMPTY, from, ignoreElements, map, type Observable } from 'rxjs';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import { TextCalls, type TextCall } from '../generation/text-calls.js';
+import { TextCalls, type TextCall } from '../providers/calls/text-calls.js';
 import { newId } from '../base/ids.js';
 import type { JsonObject } from '../base/json.js';
 import type { CallOrigin } from '../payments/charged-work.js';
-import { NO_USAGE } from '../money/usage.js';
+import { NO_USAGE } from '../base/money/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';

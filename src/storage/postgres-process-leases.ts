@@ -5,8 +5,8 @@ import {
   type CallProgress,
   type HeldCall,
 } from '../payments/process-leases.js';
-import { wholeTokens } from '../money/usage.js';
-import type { WorkTerms } from '../money/price.js';
+import { wholeTokens } from '../base/money/usage.js';
+import type { WorkTerms } from '../base/money/price.js';
 import { CAN_RUN_AGAIN } from './records/can-run-again.js';
 import { Database } from './database.js';
 

@@ -1,4 +1,4 @@
-import type { Usage } from '../money/usage.js';
+import type { Usage } from '../base/money/usage.js';
 import type { JsonObject, JsonValue } from '../base/json.js';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Moments } from '../base/moments/moments.js';
-import { agreedPrice } from '../money/agreed-price.js';
-import { NO_USAGE } from '../money/usage.js';
+import { agreedPrice } from '../base/money/agreed-price.js';
+import { NO_USAGE } from '../base/money/usage.js';
 import { Settling } from '../payments/receipts/settling.js';
 import { settlementOf } from '../payments/settlement.js';
 import { PaymentSettings } from '../payments/settings.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Surface } from '../http/surface.js';
-import { receiptInBody } from '../money/receipt-json.js';
+import { receiptInBody } from '../base/money/receipt-json.js';
 import type { VideoJob } from './domain/video-job.js';
 import { videoJson } from './domain/video-json.js';
 import { VideoSettings } from './settings.js';

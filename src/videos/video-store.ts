@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.js';
-import type { WorkTerms } from '../money/price.js';
+import type { WorkTerms } from '../base/money/price.js';
 import type { HoldGrant, HoldRefusal, Settlement } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';

@@ -4,7 +4,7 @@ import type { TextModel, VideoModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { DIALECTS } from '../../src/providers/dialects.js';
-import { parseDecimal } from '../../src/money/decimal.js';
+import { parseDecimal } from '../../src/base/money/decimal.js';
 
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), { OPENAI_API_KEY: 'a', GEMINI_API_KEY: 'b' }),

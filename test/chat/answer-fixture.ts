@@ -1,5 +1,5 @@
-import { type Receipt } from '../../src/money/receipt.js';
-import { NO_USAGE } from '../../src/money/usage.js';
+import { type Receipt } from '../../src/base/money/receipt.js';
+import { NO_USAGE } from '../../src/base/money/usage.js';
 import { type Outcome } from '../../src/payments/outcome.js';
 import { type TextEvent } from '../../src/text/text-event.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExternalStreamPresenter } from '../../src/chat/presenter/external-stream-presenter.js';
 import { GatewayError } from '../../src/base/errors/gateway-error.js';
-import { NO_USAGE } from '../../src/money/usage.js';
+import { NO_USAGE } from '../../src/base/money/usage.js';
 import { withReceipts } from '../../src/payments/with-receipts.js';
 import { type TextEvent } from '../../src/text/text-event.js';
 import { type StreamPresenter } from '../../src/streaming/presenter.js';

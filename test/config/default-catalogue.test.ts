@@ -3,8 +3,8 @@ import type { TextModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { DIALECTS } from '../../src/providers/dialects.js';
-import { formatDecimal, type Decimal } from '../../src/money/decimal.js';
-import type { TextPricing, TokenPrices } from '../../src/money/pricing.js';
+import { formatDecimal, type Decimal } from '../../src/base/money/decimal.js';
+import type { TextPricing, TokenPrices } from '../../src/base/money/pricing.js';
 
 const { models } = catalogueFromKeys(
   Object.assign(new EnvironmentVariables(), {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatDecimal, parseDecimal } from '../../src/money/decimal.js';
+import { formatDecimal, parseDecimal } from '../../src/base/money/decimal.js';
 import { problemsOf, PROVIDER, read, withModel } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isModelName, isNameOrPattern } from '../../src/catalog/model-name.js';
 import type { TextModel } from '../../src/catalog/model.js';
 import { BUILT_IN_MODELS } from '../../src/config/built-in-models.js';
-import { fitEffort } from '../../src/generation/fit-to-model.js';
+import { fitEffort } from '../../src/providers/calls/fit-to-model.js';
 import { chatPrompt } from '../support/chat-prompt.js';
 import { problemsOf, read, withModel } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';

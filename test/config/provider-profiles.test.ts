@@ -7,7 +7,7 @@ import {
   profileNameOf,
   profileOf,
   type ProfileName,
-} from '../../src/config/provider-profiles.js';
+} from '../../src/catalog/provider-profiles.js';
 import { problemsOf, read } from './gateway-file-text.js';
 import { cleanUpDirectories } from './temporary-directory.js';
 

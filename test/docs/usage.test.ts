@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { usageJson } from '../../src/chat/domain/usage-json.js';
 import type { JsonObject } from '../../src/base/json.js';
-import { parseDecimal } from '../../src/money/decimal.js';
-import { chargeFor } from '../../src/money/metering.js';
+import { parseDecimal } from '../../src/base/money/decimal.js';
+import { chargeFor } from '../../src/base/money/metering.js';
 import { usageOf } from '../../src/providers/openai/convert-usage.js';
 import { responseUsage } from '../../src/responses/domain/response-usage.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Receipt } from '../../src/money/receipt.js';
+import type { Receipt } from '../../src/base/money/receipt.js';
 import { fileFor, TestGateway } from '../support/gateway.js';
 import { startScriptedUpstream, completion, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { chatUsage } from '../support/chat-wire.js';

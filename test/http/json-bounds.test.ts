@@ -4,7 +4,7 @@ import { parseChatRequest } from '../../src/chat/chat-request.js';
 import { Gathering } from '../../src/http/gathering.js';
 import { MAX_JSON_NAMES, MAX_JSON_VALUES, measureJson } from '../../src/http/json-bounds.js';
 import { parseJsonBody } from '../../src/http/parse-json-body.js';
-import { canonicalJson } from '../../src/money/canonical-json.js';
+import { canonicalJson } from '../../src/base/money/canonical-json.js';
 import { onceKeyOf } from '../../src/payments/once/once-key.js';
 import { measureInput } from '../../src/text/counting/input-size.js';
 import { chatPrompt } from '../support/chat-prompt.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { agreedPrice } from '../../src/money/agreed-price.js';
-import { parseDecimal } from '../../src/money/decimal.js';
-import type { PriceTerms } from '../../src/money/price.js';
-import { TokenPrice } from '../../src/money/token-price.js';
-import { NO_USAGE } from '../../src/money/usage.js';
-import { videoPrice } from '../../src/money/video-price.js';
+import { agreedPrice } from '../../src/base/money/agreed-price.js';
+import { parseDecimal } from '../../src/base/money/decimal.js';
+import type { PriceTerms } from '../../src/base/money/price.js';
+import { TokenPrice } from '../../src/base/money/token-price.js';
+import { NO_USAGE } from '../../src/base/money/usage.js';
+import { videoPrice } from '../../src/base/money/video-price.js';
 
 const SIZE = { inputTokensBound: 10, contextWindow: 1000, outputCap: 100, choices: 1 };
 const prices = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDecimal } from '../../src/money/decimal.js';
-import { chargeFor, platformFee, providerShare } from '../../src/money/metering.js';
-import { TokenPrice } from '../../src/money/token-price.js';
-import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/money/tariff.js';
-import { NO_USAGE, type Usage } from '../../src/money/usage.js';
+import { parseDecimal } from '../../src/base/money/decimal.js';
+import { chargeFor, platformFee, providerShare } from '../../src/base/money/metering.js';
+import { TokenPrice } from '../../src/base/money/token-price.js';
+import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/base/money/tariff.js';
+import { NO_USAGE, type Usage } from '../../src/base/money/usage.js';
 
 const tariff = (input: string, output: string, more: object = {}): Tariff => ({
   prices: { input: parseDecimal(input), output: parseDecimal(output), ...more },

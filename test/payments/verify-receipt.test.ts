@@ -2,9 +2,9 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../src/base/json.js';
-import { canonicalJson } from '../../src/money/canonical-json.js';
-import { receiptInBody } from '../../src/money/receipt-json.js';
-import type { LineItem, Receipt } from '../../src/money/receipt.js';
+import { canonicalJson } from '../../src/base/money/canonical-json.js';
+import { receiptInBody } from '../../src/base/money/receipt-json.js';
+import type { LineItem, Receipt } from '../../src/base/money/receipt.js';
 import { ReceiptSigner } from '../../src/payments/receipts/receipt-signer.js';
 import { verifyReceipt } from '../../src/payments/receipts/verify-receipt.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDecimal } from '../../src/money/decimal.js';
-import { NO_USAGE } from '../../src/money/usage.js';
-import type { VideoPricing } from '../../src/money/pricing.js';
-import type { Charge } from '../../src/money/metering.js';
-import { videoPrice } from '../../src/money/video-price.js';
+import { parseDecimal } from '../../src/base/money/decimal.js';
+import { NO_USAGE } from '../../src/base/money/usage.js';
+import type { VideoPricing } from '../../src/base/money/pricing.js';
+import type { Charge } from '../../src/base/money/metering.js';
+import { videoPrice } from '../../src/base/money/video-price.js';
 
 const PER_SECOND = { perSecond: parseDecimal('0.1') };
 

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Catalog } from '../../src/catalog/catalog.service.js';
 import type { ProviderSettings } from '../../src/catalog/model.js';
-import { profileNameOf, profileOf } from '../../src/config/provider-profiles.js';
+import { profileNameOf, profileOf } from '../../src/catalog/provider-profiles.js';
 import { SANDBOX_CATALOGUE } from '../../src/config/sandbox-catalogue.js';
 import { checkModelOptions } from '../../src/providers/check-model-options.js';
 import type { Dialect } from '../../src/providers/dialect.js';

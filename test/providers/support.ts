@@ -1,6 +1,6 @@
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
-import { GENERIC_PROFILE } from '../../src/config/provider-profiles.js';
+import { GENERIC_PROFILE } from '../../src/catalog/provider-profiles.js';
 import type { JsonObject } from '../../src/base/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
 import type { SpokenEvent, TextEvent } from '../../src/text/text-event.js';

@@ -1,4 +1,4 @@
-import type { Receipt } from '../../src/money/receipt.js';
+import type { Receipt } from '../../src/base/money/receipt.js';
 import { ADMIN_TOKEN, type CreatedKey } from './gateway.js';
 import { framesOf, type Frame } from './sse-frames.js';
 import { until } from './until.js';

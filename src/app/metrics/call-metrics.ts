@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { AttemptEnded, Moment } from '../../base/moments/moment.js';
-import type { Usage } from '../../money/usage.js';
+import type { Usage } from '../../base/money/usage.js';
 import { CallTotals } from './call-totals.js';
 import { registerHistogram } from './histogram.js';
 import { Tally } from './tally.js';

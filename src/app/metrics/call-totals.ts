@@ -1,5 +1,5 @@
 import type { CallEnded } from '../../base/moments/moment.js';
-import { addUsage, NO_USAGE, type Usage } from '../../money/usage.js';
+import { addUsage, NO_USAGE, type Usage } from '../../base/money/usage.js';
 import { Observations } from './histogram.js';
 
 /** From a cached word to a long reasoning. */

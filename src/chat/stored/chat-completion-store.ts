@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { PageRequest } from '../../base/shape/page-query.js';
 
 export type Metadata = Readonly<Record<string, string>>;

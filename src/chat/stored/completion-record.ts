@@ -1,8 +1,8 @@
 import type { GatewayError } from '../../base/errors/gateway-error.js';
-import type { ResponseRecord } from '../../generation/response-records.js';
+import type { ResponseRecord } from '../../providers/calls/response-records.js';
 import type { JsonObject } from '../../base/json.js';
 import type { CallRecord, Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
-import type { Measurement } from '../../money/meter.js';
+import type { Measurement } from '../../base/money/meter.js';
 import type { TextEvent } from '../../text/text-event.js';
 import { Completion, type CompletionHead } from '../domain/completion.js';
 import type { Metadata } from './chat-completion-store.js';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import { receiptInBody } from '../../money/receipt-json.js';
+import { receiptInBody } from '../../base/money/receipt-json.js';
 import type { PageRequest } from '../../base/shape/page-query.js';
 import type { StoredCompletion } from './chat-completion-store.js';
 

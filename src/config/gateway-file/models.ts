@@ -3,7 +3,7 @@ import type { InputKind, Model, ProviderSettings, Target } from '../../catalog/m
 import { isModelName, isNameOrPattern, MODEL_NAME_WORDS, prefixOf } from '../../catalog/model-name.js';
 import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
 import { DEFAULT_CREATED } from '../../catalog/model-defaults.js';
-import type { Dialects } from '../dialect.js';
+import type { Dialects } from '../../catalog/dialect.js';
 import type { Section, TextRule } from './section.js';
 import { readTextModel } from './text-model.js';
 import { readVideoModel, type CommonSettings } from './video-model.js';

@@ -1,5 +1,5 @@
-import type { TextPricing, TokenPrices } from '../../money/pricing.js';
-import { parseDecimal } from '../../money/decimal.js';
+import type { TextPricing, TokenPrices } from '../../base/money/pricing.js';
+import { parseDecimal } from '../../base/money/decimal.js';
 import type { Section, TextRule } from './section.js';
 
 const ZERO = parseDecimal('0');

@@ -1,10 +1,10 @@
 import type { Profile } from '../../catalog/profile.js';
 import type { ProviderSettings, Wire } from '../../catalog/model.js';
 import { defaultProvider } from '../default-provider.js';
-import type { Dialects, DialectTraits } from '../dialect.js';
+import type { Dialects, DialectTraits } from '../../catalog/dialect.js';
 import { isProxyUrl, proxyUrl, type Proxies } from '../environment/proxies.js';
 import { isHttpUrl, trimSlashes } from '../environment/rules.js';
-import { PROFILE_NAMES } from '../provider-profiles.js';
+import { PROFILE_NAMES } from '../../catalog/provider-profiles.js';
 import { SANDBOX_PROVIDER_ID } from '../sandbox-catalogue.js';
 import { readDiscover } from './discover.js';
 import type { Section, TextRule } from './section.js';

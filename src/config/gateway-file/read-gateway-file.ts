@@ -3,7 +3,7 @@ import type { CatalogSnapshot } from '../../catalog/catalog.js';
 import { isJsonObject } from '../../base/json.js';
 import { ConfigurationError } from '../../base/errors/configuration-error.js';
 import { deepFreeze } from '../deep-freeze.js';
-import type { Dialects } from '../dialect.js';
+import type { Dialects } from '../../catalog/dialect.js';
 import { readProxies, type Proxies } from '../environment/proxies.js';
 import { errorCode } from '../file-errors.js';
 import { SANDBOX_CATALOGUE } from '../sandbox-catalogue.js';

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json.js';
-import { multiplyCeil, parseDecimal, type Decimal } from '../../money/decimal.js';
+import { multiplyCeil, parseDecimal, type Decimal } from '../../base/money/decimal.js';
 
 /** What reading one file shares: where `${NAME}` looks, and what was found wrong so far. */
 export interface Reading {

@@ -1,7 +1,7 @@
 import type { Target, VideoModel } from '../../catalog/model.js';
-import { parseDecimal } from '../../money/decimal.js';
-import type { VideoPricing } from '../../money/pricing.js';
-import type { Dialects } from '../dialect.js';
+import { parseDecimal } from '../../base/money/decimal.js';
+import type { VideoPricing } from '../../base/money/pricing.js';
+import type { Dialects } from '../../catalog/dialect.js';
 import type { Section, TextRule } from './section.js';
 
 /** What a model of any kind says. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
-import { writeCanonicalJson } from '../../money/canonical-json.js';
+import { writeCanonicalJson } from '../../base/money/canonical-json.js';
 
 const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
 const MAX_LENGTH = 200;

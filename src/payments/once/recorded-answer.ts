@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import type { ShownEvent } from '../compose-headers.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { Outcome } from '../outcome.js';
 import type { KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';

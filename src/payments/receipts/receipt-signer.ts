@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { canonicalJson, signedText } from '../../money/canonical-json.js';
-import type { Receipt } from '../../money/receipt.js';
+import { canonicalJson, signedText } from '../../base/money/canonical-json.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { ReceiptKey } from './receipt-key-store.js';
 
 /**

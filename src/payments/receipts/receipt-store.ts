@@ -1,5 +1,5 @@
 import type { PageRequest } from '../../base/shape/page-query.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 
 export interface ReceiptPage {
   readonly receipts: readonly Receipt[];

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { buildReceipt } from '../../money/build-receipt.js';
-import type { Receipt } from '../../money/receipt.js';
+import { buildReceipt } from '../../base/money/build-receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import {
   Ledger,
   type HoldSettlement,

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { canonicalJson } from '../../money/canonical-json.js';
+import { canonicalJson } from '../../base/money/canonical-json.js';
 
 /** Either what was signed, which then is the receipt field by field, or why it cannot be trusted. */
 export type Verdict = { readonly receipt: JsonObject } | { readonly problem: string };

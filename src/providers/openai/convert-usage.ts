@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import type { Usage } from '../../money/usage.js';
+import type { Usage } from '../../base/money/usage.js';
 import type { SpokenEvent } from '../../text/text-event.js';
 import { shownUsage } from './shown-usage.js';
 

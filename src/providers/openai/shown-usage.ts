@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import type { Usage } from '../../money/usage.js';
+import type { Usage } from '../../base/money/usage.js';
 
 /** Names that say the same as ours; they are left out, since they may count in another way. */
 const OTHER_NAMES: ReadonlySet<string> = new Set([

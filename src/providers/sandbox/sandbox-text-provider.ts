@@ -1,6 +1,6 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors/gateway-error.js';
-import type { Usage } from '../../money/usage.js';
+import type { Usage } from '../../base/money/usage.js';
 import { failureOfStatus } from '../map-status.js';
 import type { TextEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Observable, type Subscription } from 'rxjs';
-import { TextCalls, type TextCall } from '../../generation/text-calls.js';
+import { TextCalls, type TextCall } from '../../providers/calls/text-calls.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Admitted } from '../../payments/outcome.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../../base/work/worker.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { RecordEvent } from '../../payments/call-record.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';

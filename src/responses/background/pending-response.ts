@@ -2,7 +2,7 @@ import type { JsonObject } from '../../base/json.js';
 import { readChat } from '../../text/chat-wire/read-chat.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { Prompt } from '../../text/prompt.js';
-import type { TextCall } from '../../generation/text-calls.js';
+import type { TextCall } from '../../providers/calls/text-calls.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { ResponseRecords, type ResponseRecord } from '../../generation/response-records.js';
+import { ResponseRecords, type ResponseRecord } from '../../providers/calls/response-records.js';
 import type { GatewayError } from '../../base/errors/gateway-error.js';
-import type { TextCall } from '../../generation/text-calls.js';
+import type { TextCall } from '../../providers/calls/text-calls.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
 import type { Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
-import type { Measurement } from '../../money/meter.js';
+import type { Measurement } from '../../base/money/meter.js';
 import type { TextEvent } from '../../text/text-event.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import { recordInput } from '../record-item.js';

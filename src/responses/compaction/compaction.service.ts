@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { TextCalls, type TextCall } from '../../generation/text-calls.js';
+import { TextCalls, type TextCall } from '../../providers/calls/text-calls.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
 import type { CallOrigin } from '../../payments/charged-work.js';

@@ -1,6 +1,6 @@
 import type { ResolvedModel } from '../../catalog/catalog.js';
-import { countsMoreThan } from '../../generation/count-input.js';
-import type { PrecedingRequest } from '../../generation/text-calls.js';
+import { countsMoreThan } from '../../providers/calls/count-input.js';
+import type { PrecedingRequest } from '../../providers/calls/text-calls.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
 import type { ReadContext } from '../context-reader.js';

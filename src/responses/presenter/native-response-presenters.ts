@@ -1,4 +1,4 @@
-import { receiptInBody } from '../../money/receipt-json.js';
+import { receiptInBody } from '../../base/money/receipt-json.js';
 import { withReceiptInBody, withReceipts } from '../../payments/with-receipts.js';
 import type { ResponseCommand } from '../responses.service.js';
 import { AcceptedPresenter } from './accepted-presenter.js';

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../../base/errors/gateway-error.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
 import type { ResponseEvent } from '../domain/response-event.js';
 import type { ResponseObject } from '../domain/response.js';

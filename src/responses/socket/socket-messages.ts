@@ -1,6 +1,6 @@
 import { ERRORS, type GatewayError } from '../../base/errors/gateway-error.js';
 import type { Surface } from '../../http/surface.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { errorEnvelope } from '../../streaming/openai-wire.js';
 import { ownCodeOf } from '../domain/response-error.js';

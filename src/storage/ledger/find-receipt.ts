@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
 
 /** Anybody's receipt, for operators. */

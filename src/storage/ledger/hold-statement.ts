@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { wholeTokens } from '../../money/usage.js';
+import { wholeTokens } from '../../base/money/usage.js';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
 import type { StatementOptions } from '../group-commit.js';
 import { lives } from '../caller.js';

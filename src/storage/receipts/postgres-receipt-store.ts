@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import { ReceiptStore, type ReceiptPage } from '../../payments/receipts/receipt-store.js';
 import type { PageRequest } from '../../base/shape/page-query.js';
 import { columnText } from '../column-text.js';

@@ -1,5 +1,5 @@
-import { buildReceipt } from '../../money/build-receipt.js';
-import type { LineItem, Receipt } from '../../money/receipt.js';
+import { buildReceipt } from '../../base/money/build-receipt.js';
+import type { LineItem, Receipt } from '../../base/money/receipt.js';
 
 /** The columns of a receipt; all null where there is none. */
 export interface ReceiptRow {

@@ -1,4 +1,4 @@
-import type { WorkTerms } from '../../money/price.js';
+import type { WorkTerms } from '../../base/money/price.js';
 import type { JsonObject } from '../../base/json.js';
 import type {
   UpstreamJob,

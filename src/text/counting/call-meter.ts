@@ -1,5 +1,5 @@
-import { addUsage, NO_USAGE } from '../../money/usage.js';
-import type { Measurement, Meter } from '../../money/meter.js';
+import { addUsage, NO_USAGE } from '../../base/money/usage.js';
+import type { Measurement, Meter } from '../../base/money/meter.js';
 import type { TextMeter } from './text-meter.js';
 
 interface MeteredRequest {

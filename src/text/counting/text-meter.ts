@@ -1,5 +1,5 @@
-import type { Usage } from '../../money/usage.js';
-import type { Measurement, Meter } from '../../money/meter.js';
+import type { Usage } from '../../base/money/usage.js';
+import type { Measurement, Meter } from '../../base/money/meter.js';
 import type { TextEvent } from '../text-event.js';
 import { estimateTokens } from './token-counter.js';
 

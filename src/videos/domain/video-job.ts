@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/json.js';
-import type { Receipt } from '../../money/receipt.js';
-import type { WorkTerms } from '../../money/price.js';
+import type { Receipt } from '../../base/money/receipt.js';
+import type { WorkTerms } from '../../base/money/price.js';
 import type { VideoStatus } from './video-status.js';
 
 /** The route that a job came by decides how every route shows it. */

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
-import type { Receipt } from '../../money/receipt.js';
+import type { Receipt } from '../../base/money/receipt.js';
 import type { VideoJob, VideoProgress } from '../domain/video-job.js';
 import { isTerminal } from '../domain/video-status.js';
 import type { WatchSettings } from './watch-query.js';

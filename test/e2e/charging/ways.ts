@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../src/base/json.js';
-import { receiptInBody } from '../../../src/money/receipt-json.js';
+import { receiptInBody } from '../../../src/base/money/receipt-json.js';
 import { receiptIn } from '../../support/gateway-client.js';
 import { receiptInHeader } from '../../support/receipts.js';
 import { framesOf, type Frame } from '../../support/sse-frames.js';

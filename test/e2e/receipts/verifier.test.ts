@@ -163,7 +163,7 @@ describe('slipstream verify', () => {
 
   it('is what the package offers as its program', async () => {
     const { bin } = JSON.parse(await readFile('package.json', 'utf8')) as { bin: string };
-    expect(bin).toBe('dist/cli/slipstream.js');
+    expect(bin).toBe('dist/app/cli/slipstream.js');
     const program = await readFile(join(await compileProject(), 'cli', 'slipstream.js'), 'utf8');
     expect(program).toMatch(/^#!\/usr\/bin\/env node\n/);
   });

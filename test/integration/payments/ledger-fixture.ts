@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { newId } from '../../../src/base/ids.js';
-import { parseDecimal } from '../../../src/money/decimal.js';
-import { TokenPrice } from '../../../src/money/token-price.js';
+import { parseDecimal } from '../../../src/base/money/decimal.js';
+import { TokenPrice } from '../../../src/base/money/token-price.js';
 import { newApiKey } from '../../../src/payments/keys/api-key.js';
 import { Payer } from '../../../src/payments/payer.js';
 import {

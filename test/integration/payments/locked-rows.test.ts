@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PoolClient } from 'pg';
-import { agreedPrice } from '../../../src/money/agreed-price.js';
+import { agreedPrice } from '../../../src/base/money/agreed-price.js';
 import { UnwritableError } from '../../../src/payments/ledger.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
-import { videoPrice } from '../../../src/money/video-price.js';
+import { videoPrice } from '../../../src/base/money/video-price.js';
 import { Workers } from '../../../src/app/workers.js';
 import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
 import { Payer } from '../../../src/payments/payer.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
-import { agreedPrice } from '../../../src/money/agreed-price.js';
-import { NO_USAGE } from '../../../src/money/usage.js';
+import { agreedPrice } from '../../../src/base/money/agreed-price.js';
+import { NO_USAGE } from '../../../src/base/money/usage.js';
 import { isRefusal } from '../../../src/payments/ledger.js';
 import { Settling } from '../../../src/payments/receipts/settling.js';
 import { settlementOf } from '../../../src/payments/settlement.js';

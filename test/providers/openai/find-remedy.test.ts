@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
+import { GENERIC_PROFILE } from '../../../src/catalog/provider-profiles.js';
 import type { JsonObject } from '../../../src/base/json.js';
 import { findRemedy, isLasting } from '../../../src/providers/openai/find-remedy.js';
 import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';

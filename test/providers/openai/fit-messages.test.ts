@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Profile, ToolCallIdRule } from '../../../src/catalog/profile.js';
-import { GENERIC_PROFILE } from '../../../src/config/provider-profiles.js';
+import { GENERIC_PROFILE } from '../../../src/catalog/provider-profiles.js';
 import type { JsonObject } from '../../../src/base/json.js';
 import { fitMessages } from '../../../src/providers/openai/fit-messages.js';
 import { wellFormedJson } from '../../../src/providers/well-formed.js';

@@ -1,8 +1,8 @@
-import { NewKey } from '../admin/key-input.js';
-import { newKeySettings } from '../admin/key-settings.js';
-import { KeysService } from '../payments/keys/keys.service.js';
-import { Networks } from '../payments/networks.js';
-import { PrismaKeyStore } from '../storage/keys/prisma-key-store.js';
+import { NewKey } from '../../admin/key-input.js';
+import { newKeySettings } from '../../admin/key-settings.js';
+import { KeysService } from '../../payments/keys/keys.service.js';
+import { Networks } from '../../payments/networks.js';
+import { PrismaKeyStore } from '../../storage/keys/prisma-key-store.js';
 import { KEY_OPTIONS, keyInput } from './key-options.js';
 import { withDatabase } from './with-database.js';
 import { readWords } from './words.js';

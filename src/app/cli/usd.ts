@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal } from '../money/decimal.js';
+import { formatDecimal, parseDecimal } from '../../base/money/decimal.js';
 import { UsageError } from './command.js';
 
 /** Decimal places of USDC: amounts are kept as whole numbers of the smallest unit. */

@@ -1,4 +1,4 @@
-import { checkBooks as check, type Difference } from '../storage/ledger/check-books.js';
+import { checkBooks as check, type Difference } from '../../storage/ledger/check-books.js';
 import type { Command } from './command.js';
 import { withDatabase } from './with-database.js';
 import { readWords } from './words.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
-import { receiptInBody } from '../money/receipt-json.js';
+import { receiptInBody } from '../base/money/receipt-json.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { parsePage, type Query as QueryFields } from '../base/shape/page-query.js';
 

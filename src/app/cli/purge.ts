@@ -1,9 +1,9 @@
-import { ProcessIdentity } from '../payments/lease-keeper.js';
-import { Retention } from '../responses/retention.js';
-import { PostgresRetentionStore } from '../storage/responses/postgres-retention-store.js';
-import { StorageRoom } from '../storage/storage-room.js';
-import { PostgresVideoStore } from '../storage/videos/postgres-video-store.js';
-import { VideoRetention } from '../videos/video-retention.js';
+import { ProcessIdentity } from '../../payments/lease-keeper.js';
+import { Retention } from '../../responses/retention.js';
+import { PostgresRetentionStore } from '../../storage/responses/postgres-retention-store.js';
+import { StorageRoom } from '../../storage/storage-room.js';
+import { PostgresVideoStore } from '../../storage/videos/postgres-video-store.js';
+import { VideoRetention } from '../../videos/video-retention.js';
 import type { Command } from './command.js';
 import { withDatabase } from './with-database.js';
 import { readWords } from './words.js';

@@ -1,7 +1,7 @@
-import type { ResolvedModel } from '../catalog/catalog.js';
-import { inputText, measureInput, tokensOfParts } from '../text/counting/input-size.js';
-import { estimateTokens } from '../text/counting/token-counter.js';
-import type { Prompt } from '../text/prompt.js';
+import type { ResolvedModel } from '../../catalog/catalog.js';
+import { inputText, measureInput, tokensOfParts } from '../../text/counting/input-size.js';
+import { estimateTokens } from '../../text/counting/token-counter.js';
+import type { Prompt } from '../../text/prompt.js';
 import { outputCapOf } from './fit-to-model.js';
 
 /** Input tokens, counted as for an upstream that gives no count. */

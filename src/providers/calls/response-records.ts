@@ -1,6 +1,6 @@
-import type { JsonObject } from '../base/json.js';
-import type { CallRecord } from '../payments/call-record.js';
-import type { TextEvent } from '../text/text-event.js';
+import type { JsonObject } from '../../base/json.js';
+import type { CallRecord } from '../../payments/call-record.js';
+import type { TextEvent } from '../../text/text-event.js';
 import type { TextCall } from './text-calls.js';
 
 /** A chat call while it is being stored as a Response. */

@@ -1,8 +1,8 @@
-import { commandConfig } from '../app/configuration.js';
-import type { CommandConfig } from '../config/load-config.js';
-import { Database } from '../storage/database.js';
-import { runningEmbeddedPostgres } from '../storage/embedded-postgres/running.js';
-import { requireMigrated } from '../storage/migrations/require-migrated.js';
+import { commandConfig } from '../configuration.js';
+import type { CommandConfig } from '../../config/load-config.js';
+import { Database } from '../../storage/database.js';
+import { runningEmbeddedPostgres } from '../../storage/embedded-postgres/running.js';
+import { requireMigrated } from '../../storage/migrations/require-migrated.js';
 
 export interface Opened {
   readonly database: Database;

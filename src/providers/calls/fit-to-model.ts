@@ -1,5 +1,5 @@
-import { REASONING_EFFORTS, type ReasoningEffort, type TextModel } from '../catalog/model.js';
-import type { Prompt } from '../text/prompt.js';
+import { REASONING_EFFORTS, type ReasoningEffort, type TextModel } from '../../catalog/model.js';
+import type { Prompt } from '../../text/prompt.js';
 
 /** Output tokens of one choice at most: what the client asked for, else the model's default, within its limit. */
 export function outputCapOf(model: TextModel, asked: number | undefined): number {

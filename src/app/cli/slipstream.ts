@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
-import { StartError } from '../base/errors/start-error.js';
-import { wordsFor } from '../app/start-failure.js';
+import { StartError } from '../../base/errors/start-error.js';
+import { wordsFor } from '../start-failure.js';
 import { UsageError, type Command } from './command.js';
 
 /** Loaded when they are asked for: none waits for what another one needs. */
@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** For everything that a command was not able to do; 1 is a command's own no. */
 const FAILED = 2;
 
-/** How a checkout starts it; an image has `node dist/cli/slipstream.js`. */
+/** How a checkout starts it; an image has `node dist/app/cli/slipstream.js`. */
 const PROGRAM = 'npm run slipstream --';
 
 async function main([word = '', ...words]: readonly string[]): Promise<number> {
@@ -51,7 +51,7 @@ async function main([word = '', ...words]: readonly string[]): Promise<number> {
 
 /** From the package that the program is part of. */
 async function version(): Promise<string> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 

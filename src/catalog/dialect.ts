@@ -1,5 +1,5 @@
-import type { ProviderSettings } from '../catalog/model.js';
-import type { Profile } from '../catalog/profile.js';
+import type { ProviderSettings } from './model.js';
+import type { Profile } from './profile.js';
 import type { ProfileName } from './provider-profiles.js';
 
 /** The settings that do not depend on who a provider is, and where. */

@@ -1,4 +1,4 @@
-import { findReceipt } from '../storage/ledger/find-receipt.js';
+import { findReceipt } from '../../storage/ledger/find-receipt.js';
 import type { Command } from './command.js';
 import { withDatabase } from './with-database.js';
 import { readWords } from './words.js';

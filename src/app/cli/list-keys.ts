@@ -1,5 +1,5 @@
-import type { KeyRecord } from '../payments/keys/key-store.js';
-import { PrismaKeyStore } from '../storage/keys/prisma-key-store.js';
+import type { KeyRecord } from '../../payments/keys/key-store.js';
+import { PrismaKeyStore } from '../../storage/keys/prisma-key-store.js';
 import { table } from './table.js';
 import { usdOf } from './usd.js';
 import { withDatabase } from './with-database.js';

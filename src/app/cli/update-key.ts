@@ -1,6 +1,6 @@
-import { KeyChanges } from '../admin/key-input.js';
-import { changedSettings } from '../admin/key-settings.js';
-import { PrismaKeyStore } from '../storage/keys/prisma-key-store.js';
+import { KeyChanges } from '../../admin/key-input.js';
+import { changedSettings } from '../../admin/key-settings.js';
+import { PrismaKeyStore } from '../../storage/keys/prisma-key-store.js';
 import { UsageError } from './command.js';
 import { keyRow, KEY_COLUMNS } from './list-keys.js';
 import { KEY_OPTIONS, keyInput } from './key-options.js';

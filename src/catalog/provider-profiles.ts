@@ -1,4 +1,4 @@
-import type { Profile } from '../catalog/profile.js';
+import type { Profile } from './profile.js';
 
 /** A server of which nothing is known but that it speaks OpenAI's chat wire; vLLM and llama.cpp are like that. */
 export const GENERIC_PROFILE: Profile = {

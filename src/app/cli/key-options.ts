@@ -1,5 +1,5 @@
-import { checked } from '../admin/checked.js';
-import { GatewayError } from '../base/errors/gateway-error.js';
+import { checked } from '../../admin/checked.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UsageError } from './command.js';
 import { atomicOf } from './usd.js';
 

@@ -1,4 +1,4 @@
-import { PrismaKeyStore } from '../storage/keys/prisma-key-store.js';
+import { PrismaKeyStore } from '../../storage/keys/prisma-key-store.js';
 import { withDatabase } from './with-database.js';
 import { readWords } from './words.js';
 

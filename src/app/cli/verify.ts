@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { isJsonObject, type JsonObject } from '../base/json.js';
-import { verifyReceipt } from '../payments/receipts/verify-receipt.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
+import { verifyReceipt } from '../../payments/receipts/verify-receipt.js';
 import { UsageError, type Command } from './command.js';
 
 const FETCH_TIMEOUT_MS = 10_000;

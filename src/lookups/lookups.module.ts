@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { HttpModule } from '../http/http.module.js';
+import { KeySetController } from './key-set.controller.js';
+import { ExternalModelsController, NativeModelsController } from './models.controller.js';
+import { ReceiptsController } from './receipts.controller.js';
+
+/** What keys look up, and what costs nothing: models, receipts, and the keys that receipts are signed with. */
+@Module({
+  imports: [CatalogModule, HttpModule],
+  controllers: [ExternalModelsController, NativeModelsController, KeySetController, ReceiptsController],
+})
+export class LookupsModule {}
