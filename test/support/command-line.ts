@@ -14,7 +14,7 @@ export async function slipstream(
   words: readonly string[],
   { directory, environment = {} }: { directory: string; environment?: Readonly<Record<string, string>> },
 ): Promise<CommandResult> {
-  const program = join(await compileProject(), 'cli', 'slipstream.js');
+  const program = join(await compileProject(), 'app', 'cli', 'slipstream.js');
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

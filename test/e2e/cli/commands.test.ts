@@ -190,7 +190,7 @@ describe('slipstream', () => {
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const program = join(await compileProject(), 'cli', 'slipstream.js');
+    const program = join(await compileProject(), 'app', 'cli', 'slipstream.js');
     const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     expect(await text(child.stderr)).toBe('');

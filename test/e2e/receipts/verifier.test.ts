@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 async function slipstream(words: readonly string[], input = ''): Promise<Ended> {
-  const program = join(await compileProject(), 'cli', 'slipstream.js');
+  const program = join(await compileProject(), 'app', 'cli', 'slipstream.js');
   const child = spawn(process.execPath, [program, ...words], { cwd: directory });
   child.stdin.end(input);
   const [output, errors, [status]] = await Promise.all([
@@ -164,7 +164,7 @@ describe('slipstream verify', () => {
   it('is what the package offers as its program', async () => {
     const { bin } = JSON.parse(await readFile('package.json', 'utf8')) as { bin: string };
     expect(bin).toBe('dist/app/cli/slipstream.js');
-    const program = await readFile(join(await compileProject(), 'cli', 'slipstream.js'), 'utf8');
+    const program = await readFile(join(await compileProject(), 'app', 'cli', 'slipstream.js'), 'utf8');
     expect(program).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 });
