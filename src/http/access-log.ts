@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import type { Answered, CallEnded, Moment } from '../base/moments/moment.js';
 import { Exchange } from './exchange.js';
 
-/** What is asked again and again by machines, and says nothing of clients. */
+/** Machines ask for these again and again; such requests say nothing about clients. */
 const HEALTH = /^\/health\//;
 
 /**
- * One line for each answer, with what its paid call came to; one line for each paid call that no answer waits for.
- * Never a query, a body or a header.
+ * Writes one line for each answer, with the outcome of its paid call, and one line for each paid call that no answer
+ * waits for. Never logs a query, a body or a header.
  */
 export class AccessLog {
   constructor(private readonly logger: Logger) {}
@@ -47,7 +47,7 @@ export class AccessLog {
     this.writeIfOver(exchange);
   }
 
-  /** Once the answer is over and the call that the request has begun has its end, too. */
+  /** Writes when the answer is over and the call that the request began has ended, too. */
   private writeIfOver({ requestId, method, path, running, callFields, answer }: Exchange): void {
     if (running > 0 || !answer) return;
     const { status, code, durationMs } = answer;
@@ -66,7 +66,7 @@ export class AccessLog {
   }
 }
 
-/** What the log says of a paid call. Amounts are atomic USDC, times milliseconds. What is undefined is left out. */
+/** The log fields of a paid call. Amounts are atomic USDC, times milliseconds. Undefined fields are left out. */
 function callFields(call: CallEnded): Readonly<Record<string, unknown>> {
   const { model, provider, keyId, account, outcome, code, usage, estimated, firstEventMs } = call;
   return {

@@ -11,23 +11,23 @@ import { callerOf } from './caller.js';
 import type { Surface } from './surface.js';
 import type { Payer } from '../payments/payer.js';
 
-/** Who owns what is stored, as a key has shown it. */
+/** The account that owns stored objects, proved by its key. */
 export interface Account {
   readonly id: string;
   readonly payer: Payer;
-  /** Entries of the catalog that its key may use; none names all. */
+  /** Catalog entries that its key may use; an empty list allows all. */
   readonly allowedModels: readonly string[];
   readonly surface: Surface;
 }
 
 const accounts = new WeakMap<IncomingMessage, Account>();
 
-/** Looks the key up before anything else: for routes that cost nothing, so that no hold would check it. */
+/** Looks the key up before anything else, on routes that cost nothing and so have no hold that would check it. */
 @Injectable()
 class AccountGuard implements CanActivate {
   constructor(private readonly keys: KeyAuthenticator) {}
 
-  /** @throws GatewayError 401 for a key that is none or does not live, 429 for one that is at its limits */
+  /** @throws GatewayError 401 for an unknown, revoked or expired key, 429 for a key that is at its limits */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const caller = callerOf(request);
@@ -38,10 +38,10 @@ class AccountGuard implements CanActivate {
   }
 }
 
-/** Marks a route, or all of a controller, that `CurrentAccount` is asked for. */
+/** Marks a route, or all routes of a controller, that use `CurrentAccount`. */
 export const ForAccounts = (): ClassDecorator & MethodDecorator => UseGuards(AccountGuard);
 
-/** The account of a route that is `ForAccounts`. */
+/** The account of a request to a `ForAccounts` route. */
 export const CurrentAccount = createParamDecorator((_data: unknown, context: ExecutionContext): Account => {
   const account = accounts.get(context.switchToHttp().getRequest<IncomingMessage>());
   if (!account) throw new Error('this route is not marked as one for accounts');

@@ -8,10 +8,10 @@ import { exchangeOf } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
 
-/** Who asks, as far as the headers tell: whether the key lives is the ledger's to say. */
+/** The caller as its headers name it; only the ledger knows whether its key lives. */
 export interface Caller extends KeyedRequest {
   readonly requestId: string;
-  /** `x-chain-id` as it was sent; the external surface ignores it. */
+  /** `x-chain-id` as sent; the external surface ignores it. */
   readonly chainId: string | undefined;
   readonly surface: Surface;
   readonly exchange: object | undefined;
@@ -22,7 +22,7 @@ const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
 const callers = new WeakMap<IncomingMessage, Caller>();
 
 /**
- * The same one for the same request, which its key's rate limit counts once.
+ * Returns the same object for the same request, so that the rate limit of the key counts the request once.
  * @throws GatewayError missing_api_key, invalid_api_key
  */
 export function callerOf(request: IncomingMessage): Caller {
@@ -47,8 +47,8 @@ function readCaller(request: IncomingMessage): Caller {
 }
 
 /**
- * Clients that send several mean the one that is a key of a gateway: the others are placeholders that their settings
- * demand.
+ * If a client sends several keys, the gateway's own counts: the others are placeholders that the client's settings
+ * require.
  */
 function keyOf(request: IncomingMessage): string {
   const sent = wireOf(request).keysIn(request.headers);
@@ -57,7 +57,7 @@ function keyOf(request: IncomingMessage): string {
   return key;
 }
 
-/** The caller of a key-authenticated route; without a well-formed key the route is not entered. */
+/** The caller of a key-authenticated route. Without a well-formed key the route's handler does not run. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
   callerOf(context.switchToHttp().getRequest<IncomingMessage>()),
 );

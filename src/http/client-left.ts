@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 
-/** The client closed its connection before it was answered: nobody is left to be told. */
+/** The client closed its connection before it got its answer, so no error is sent. */
 export class ClientLeft extends Error {
   constructor() {
     super('The client closed the connection before its request was complete.');
@@ -9,7 +9,7 @@ export class ClientLeft extends Error {
   }
 }
 
-/** @returns a signal that is aborted, with a ClientLeft, when the client closes its connection before it was answered. */
+/** @returns a signal that aborts with a ClientLeft when the client closes its connection before its answer */
 export function whenLeft(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   const leave = (): void => controller.abort(new ClientLeft());

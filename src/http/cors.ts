@@ -19,7 +19,7 @@ const EXPOSED_HEADERS = [
   'x-compose-upstream-provider',
   'x-compose-poll-interval-ms',
   'x-compose-timeout-ms',
-  // Without these a page cannot go on with a video where it stopped.
+  // A page needs these to resume a video where it stopped.
   'Accept-Ranges',
   'Content-Range',
   'ETag',
@@ -28,8 +28,8 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
 /**
- * Undefined without origins: no CORS at all. A preflight allows whatever headers the client asks for, since SDKs send
- * headers of their own; the key in `Authorization` is what protects a route, and no cookie is ever read.
+ * Undefined (no CORS at all) without origins. A preflight allows all headers that the client asks for, since SDKs send
+ * headers of their own. The key in `Authorization` protects a route, and no cookie is ever read.
  */
 export function corsOptions(origins: readonly string[]): CorsOptions | undefined {
   if (origins.length === 0) return undefined;
@@ -40,7 +40,7 @@ export function corsOptions(origins: readonly string[]): CorsOptions | undefined
   };
 }
 
-/** An origin itself, or what matches the subdomains of `https://*.example.com`, which are names and dots. */
+/** The origin itself, or for `https://*.example.com` a pattern that matches its subdomains, dots included. */
 function matcherOf(origin: string): string | RegExp {
   if (!origin.includes('*')) return origin;
   const [scheme = '', rest = ''] = origin.split('*', 2);

@@ -7,7 +7,7 @@ import { ClientLeft } from './client-left.js';
 import { requestIdOf } from './request-id.js';
 import { sendError } from './send-error.js';
 
-/** Every failure of every route, as the client's wire tells it; causes go to the log alone. */
+/** Sends every failure of every route in the client's wire. Causes go to the log only. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
@@ -28,7 +28,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Our own code never throws these: they are the router's, for an unknown route or an address it cannot decode. */
+/** Only the router throws these: for an unknown route, or for an address that it cannot decode. */
 function fromFramework(thrown: HttpException, request: Request): GatewayError {
   const status = thrown.getStatus();
   if (status === 404) return noRoute(request);

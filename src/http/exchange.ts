@@ -12,9 +12,9 @@ interface WithExchange {
 }
 
 /**
- * A request and its answer, as their moments name them. Without a reference to the request: the call that has this
- * would keep all of it from being forgotten. What the access log has to remember is kept here, since a WeakMap costs
- * every request a microsecond more.
+ * A request and its answer, as their moments name them. Holds no reference to the request, because the call that holds
+ * the exchange would keep the whole request in memory. The access log's state is kept here, since a WeakMap costs every
+ * request a microsecond more.
  */
 export class Exchange {
   readonly startedAt = performance.now();
@@ -23,9 +23,9 @@ export class Exchange {
   readonly path: string;
   /** Calls that have begun and not ended. */
   running = 0;
-  /** What the log says of the last one that has ended. */
+  /** Log fields of the call that ended last. */
   callFields: Readonly<Record<string, unknown>> | undefined;
-  /** The code with which the answer refuses, once it does. */
+  /** The error code of the answer, once it is refused. */
   refusal: ErrorCode | undefined;
   /** Set when the answer is over. */
   answer: Pick<Answered, 'status' | 'code' | 'durationMs'> | undefined;
@@ -37,12 +37,12 @@ export class Exchange {
   }
 }
 
-/** What a call has to begin with for its end to be told together with the answer of this request. */
+/** The exchange that a call must carry so that its end is logged together with the answer of this request. */
 export function exchangeOf(request: IncomingMessage & WithExchange): object | undefined {
   return request[EXCHANGE];
 }
 
-/** What will be told of this exchange of why it was refused; what happens after the answer is told to nobody. */
+/** Keeps the error code for the `answered` moment. A code that comes after the answer is not published. */
 export function noteRefusal(request: IncomingMessage & WithExchange, code: ErrorCode): void {
   const exchange = request[EXCHANGE];
   if (exchange) exchange.refusal = code;
@@ -54,7 +54,7 @@ export type ExchangeMiddleware = (
   next: () => void,
 ) => void;
 
-/** Tells of every answer. Comes behind `requestIdMiddleware`. */
+/** Publishes every answer. Must run after `requestIdMiddleware`. */
 export function exchangeMiddleware(moments: Moments): ExchangeMiddleware {
   return (request: IncomingMessage & WithExchange, response, next) => {
     const exchange = new Exchange(request);

@@ -14,11 +14,11 @@ export interface FreeBody {
 }
 
 export interface BodyForm {
-  /** A request without a body is one with an empty object. */
+  /** A request without a body counts as one with an empty object. */
   readonly mayBeEmpty: boolean;
 }
 
-/** Bodies of requests that cost nothing: the key is looked up before anything is read. */
+/** Reads bodies of requests that cost nothing. It looks the key up before it reads anything. */
 @Injectable()
 export class FreeBodies {
   constructor(
@@ -28,7 +28,7 @@ export class FreeBodies {
   ) {}
 
   /**
-   * @throws GatewayError 401, 429, then whatever is wrong with the body
+   * @throws GatewayError 401, then 429, then any error of the body
    * @throws ClientLeft when the upload breaks off
    */
   async receive(caller: Caller, request: IncomingMessage, form?: BodyForm): Promise<FreeBody> {

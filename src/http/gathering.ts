@@ -1,9 +1,9 @@
-/** Smallest piece of memory that is made for more than one chunk. */
+/** Smallest buffer for more than one chunk. */
 const LEAST_BYTES = 65_536;
 
 /**
- * Chunks, put together as they come: memory is at most twice their bytes, however small they are. Kept as they came, a
- * body of single bytes would take a hundred times its size.
+ * Joins chunks as they come. Memory is at most twice their bytes, even when the chunks are small; a body of single
+ * bytes, kept as separate chunks, would take a hundred times its size.
  */
 export class Gathering {
   private memory: Buffer = Buffer.alloc(0);

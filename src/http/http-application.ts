@@ -7,10 +7,10 @@ import { requestIdMiddleware } from './request-id.js';
 import { securityHeaders } from './security-headers.js';
 import { limitServer } from './server-limits.js';
 
-/** For `NestFactory.create`: routes read their own bodies. */
+/** Options for `NestFactory.create`: routes read their own bodies. */
 export const HTTP_OPTIONS = { bodyParser: false } as const;
 
-/** To be called once, before the application listens. The request id comes early: every answer carries it. */
+/** Call this once, before the application listens. The request id is set early, so that every answer carries it. */
 export function configureHttp(
   app: NestExpressApplication,
   options: { readonly corsOrigins: readonly string[]; readonly exchanges: ExchangeMiddleware },

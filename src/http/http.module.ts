@@ -8,7 +8,7 @@ import { KeyCheck } from './key-check.js';
 import { PaidRequests } from './paid-requests.js';
 import { BodySettings } from './settings.js';
 
-/** What every controller of user content needs: the way in, who pays, and the way out. */
+/** Everything that a controller of user content needs: reading bodies, finding the payer, and answering. */
 @Module({
   imports: [PaymentsModule, StreamingModule],
   providers: [

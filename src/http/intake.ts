@@ -4,12 +4,12 @@ import { BodySettings } from './settings.js';
 import { SumsByPayer } from './sums-by-payer.js';
 import type { Payer } from '../payments/payer.js';
 
-/** So much of a body is never refused or counted: ordinary requests get in whatever large ones are there. */
+/** This much of a body is never refused or counted, so ordinary requests get in even while large ones are held. */
 const UNCOUNTED_BYTES = 65_536;
-/** What a small object takes when it is parsed. */
+/** Memory of a small object after parsing. */
 const BYTES_PER_VALUE = 64;
 
-/** What this process has taken in of request bodies, and is taking in. */
+/** Counts the request bodies that this process holds or is reading. */
 @Injectable()
 export class Intake {
   private held = 0;
@@ -18,12 +18,12 @@ export class Intake {
 
   constructor(private readonly settings: BodySettings) {}
 
-  /** Room for one body. To be released when the body is not needed any more. */
+  /** Room for one body. Release it when the body is no longer needed. */
   share(payer: Payer): IntakeShare {
     return new IntakeShare((bytes, own) => this.take(payer, bytes, own));
   }
 
-  /** Uploads of this key that take their time. */
+  /** Number of this key's slow uploads. */
   uploadsOf(payer: Payer): number {
     return this.uploads.of(payer);
   }
@@ -38,7 +38,7 @@ export class Intake {
     }
   }
 
-  /** @param own what the same body has already: a body that is alone is never refused, whatever the bounds */
+  /** @param own what the same body has already taken: a body that is alone is never refused, whatever the bounds */
   private take(payer: Payer, bytes: number, own: number): void {
     const { perKey, perProcess } = this.settings.intake;
     const others = this.heldByKey.of(payer) - own;
@@ -49,14 +49,14 @@ export class Intake {
   }
 }
 
-/** What one body takes of the room. */
+/** The room that one body takes. */
 export class IntakeShare {
   private size = 0;
   private counted = 0;
 
   constructor(private readonly take: (bytes: number, own: number) => void) {}
 
-  /** @throws GatewayError concurrency_limit_exceeded, service_unavailable when there is no room left */
+  /** @throws GatewayError concurrency_limit_exceeded, or service_unavailable, when no room is left */
   grow(bytes: number): void {
     this.size += bytes;
     const more = this.size - UNCOUNTED_BYTES - this.counted;
@@ -65,7 +65,7 @@ export class IntakeShare {
     this.counted += more;
   }
 
-  /** Of what has been read, before it is parsed. @throws as `grow` */
+  /** Counts the values of a body before they are parsed. @throws as `grow` */
   growByValues(values: number): void {
     this.grow(values * BYTES_PER_VALUE);
   }

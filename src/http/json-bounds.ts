@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto';
 
-/** Deeper than any request or JSON schema in use, and far from where recursion over it would end the stack. */
+/** Deeper than any request or JSON schema in use, and far below the depth at which recursion would end the stack. */
 export const MAX_JSON_DEPTH = 128;
-/** Ten times what the longest conversation of 10,000 messages has; parsed, about 50 MB and a fifth of a second. */
+/** Ten times the values of the longest conversation (10,000 messages); parsed, about 50 MB and a fifth of a second. */
 export const MAX_JSON_VALUES = 500_000;
-/** Different ones: each costs as much as ten values. Requests use a few hundred, large sets of tools some thousand. */
+/** Distinct names: each costs as much as ten values. Requests use a few hundred, large sets of tools some thousand. */
 export const MAX_JSON_NAMES = 50_000;
 
 export type JsonExcess = 'depth' | 'values' | 'names';
 
 export interface JsonExtent {
-  /** Objects, arrays and what is in them, at most; exact only for JSON. */
+  /** Upper bound of the objects, arrays and their members; exact only for valid JSON. */
   readonly values: number;
-  /** The first bound that is passed. */
+  /** The first bound that the text exceeds. */
   readonly excess: JsonExcess | undefined;
 }
 
@@ -26,14 +26,14 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const BLANK = 0x20;
 
-/** `"a":1,`: what one more name takes at least. */
+/** Smallest size of one more name: `"a":1,`. */
 const BYTES_PER_NAME = 6;
-/** So far a string's end is looked for byte by byte; a search costs more to begin, and then a tenth. */
+/** The end of a string is sought byte by byte this far; a native search costs more to start, then a tenth per byte. */
 const NEAR_BYTES = 64;
 
 /**
- * How much there is in a JSON text, without building anything of it: one pass over its bytes, which ends where a bound
- * is passed. Of a text that is not JSON it says whatever it finds.
+ * Counts the values of a JSON text without building any. One pass over the bytes, which stops at the first bound
+ * exceeded. For a text that is not JSON, the result is arbitrary.
  */
 export function measureJson(bytes: Buffer): JsonExtent {
   const names = bytes.length > MAX_JSON_NAMES * BYTES_PER_NAME ? new DistinctNames(bytes) : undefined;
@@ -83,25 +83,25 @@ function endOfString(bytes: Buffer, start: number): number {
   }
 }
 
-/** Whether an odd number of backslashes stands before the quote. @param from where no escape is open */
+/** Whether an odd number of backslashes stands before the quote. @param from a position where no escape is open */
 function isEscaped(bytes: Buffer, from: number, quote: number): boolean {
   let first = quote;
   while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
   return (quote - first) % 2 === 1;
 }
 
-/** Makes it hard to find names that count as one. */
+/** Makes it hard for a client to find names whose hashes collide. */
 const SEED = randomInt(2 ** 32);
 const BUCKETS = 2 ** 20;
 
-/** Counts names by their hashes: a few too few where hashes meet, never too many. */
+/** Counts names by their hashes: slightly too few when hashes collide, never too many. */
 class DistinctNames {
   private readonly seen = new Uint8Array(BUCKETS / 8);
   private count = 0;
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** @returns false when the string is a name, and one too many */
+  /** @returns false when the string is a name and exceeds the bound */
   add(start: number, end: number): boolean {
     if (!this.isName(end)) return true;
     let hash = SEED;

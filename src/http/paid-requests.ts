@@ -16,13 +16,13 @@ import { readJsonBody, type BodyLimits } from './read-json-body.js';
 import { receivePaidBody } from './receive.js';
 import { BodySettings } from './settings.js';
 
-/** A request for a paid call whose shape is right. */
+/** A request for a paid call, checked for shape. */
 export interface PaidRequest<Parsed> {
   readonly parsed: Parsed;
   readonly origin: CallOrigin;
-  /** Set when it is to run once, however often it is sent. */
+  /** Set when the request must run only once, even if it is sent again. */
   readonly once: OnceKey | undefined;
-  /** Set when the same request came before: what it was answered. */
+  /** Set when the same request came before: its answer then. */
   readonly earlier: Earlier | undefined;
 }
 
@@ -31,7 +31,7 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** What every paid call begins with, in the order in which a client hears of what is wrong. */
+/** Reads and checks the request of every paid call, in the order in which a client learns of errors. */
 @Injectable()
 export class PaidRequests {
   constructor(
@@ -43,9 +43,9 @@ export class PaidRequests {
   ) {}
 
   /**
-   * Of a JSON body.
+   * Receives a JSON body.
    * @param parse checks the shape
-   * @throws GatewayError 401 first of all, then 429, then whatever is wrong with body or headers, idempotency_conflict,
+   * @throws GatewayError 401 first of all, then 429, then any error of the body or headers, idempotency_conflict,
    * idempotency_in_flight
    * @throws ClientLeft when the upload breaks off
    */
@@ -59,7 +59,7 @@ export class PaidRequests {
     return this.receiveBody(caller, exchange, read, (body) => ({ parsed: parse(body), content: body }));
   }
 
-  /** The same of a body that may also be a form. */
+  /** Like `receive`, for a body that may also be a form. */
   receiveForm<Parsed>(
     caller: Caller,
     exchange: Exchange,
@@ -73,7 +73,7 @@ export class PaidRequests {
     }));
   }
 
-  /** The body is needed until the answer is over. */
+  /** Counts the body until the answer is over, because it is needed until then. */
   private limitsFor({ payer }: Caller, { response }: Exchange): BodyLimits {
     const { maxBytes } = this.settings;
     if (isClientGone(response)) return { maxBytes };
@@ -103,7 +103,7 @@ export class PaidRequests {
     return { ...received, earlier };
   }
 
-  /** A bad key is told before anything that is wrong with what it asks for. */
+  /** Reports a bad key before any error in the request itself. */
   async keyFirst<Command>(caller: Caller, prepare: () => Command | Promise<Command>): Promise<Command> {
     try {
       return await prepare();
@@ -114,7 +114,7 @@ export class PaidRequests {
   }
 }
 
-/** What makes two forms the same. */
+/** Two forms with equal content count as the same request. */
 function contentOf({ fields, files }: FormBody): JsonObject {
   if (files.size === 0) return fields;
   const hashes = [...files].map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]);

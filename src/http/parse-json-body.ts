@@ -12,9 +12,9 @@ import {
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
- * A body that would cost more than its size suggests is refused before anything is built of it.
+ * Refuses a body that would cost more than its size suggests, before it builds any value.
  *
- * @param onValues told how many values there are, before they are built
+ * @param onValues gets the number of values, before they are built
  * @throws GatewayError invalid_json
  */
 export function parseJsonBody(bytes: Buffer, onValues?: (values: number) => void): JsonObject {

@@ -13,13 +13,13 @@ export interface FormBody {
 }
 
 const MOST_PARTS = 64;
-/** UTF-8 bytes of a prompt with the most characters. */
+/** UTF-8 bytes of a prompt of the greatest length in characters. */
 const MOST_FIELD_BYTES = 131_072;
 const NESTED = /^([A-Za-z0-9_-]{1,64})\[([A-Za-z0-9_-]{1,64})\]$/;
 
 /**
- * Reads a JSON object, or a form where the Content-Type says so.
- * @throws GatewayError as `readJsonBody`; and 400 for a form that is not one
+ * Reads a form if the Content-Type names one, else a JSON object.
+ * @throws GatewayError as `readJsonBody`; and 400 for a malformed form
  */
 export async function readFormBody(
   request: IncomingMessage,

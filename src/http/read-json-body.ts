@@ -8,13 +8,13 @@ import { parseJsonBody } from './parse-json-body.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** Grows with what is read; absent where only operators send bodies. */
+  /** Grows with the bytes read; absent where only operators send bodies. */
   readonly share?: IntakeShare;
 }
 
 /**
- * Reads one JSON object, whatever its Content-Type says. Aborting the signal stops the reading and rejects with
- * its reason.
+ * Reads one JSON object, whatever its Content-Type. If the signal aborts, it stops reading and rejects with the
+ * signal's reason.
  *
  * @throws GatewayError invalid_json, invalid_value (compressed), request_too_large, and what `IntakeShare.grow` throws
  * @throws ClientLeft when the upload breaks off
@@ -28,7 +28,7 @@ export async function readJsonBody(
   return parseJsonBody(bytes, (values) => limits.share?.growByValues(values));
 }
 
-/** The bytes of a body, whatever they are. @throws as `readJsonBody`, but for what is in them */
+/** Reads the bytes of any body. @throws as `readJsonBody`, except for the content */
 export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
@@ -36,7 +36,7 @@ export async function readBody(
 ): Promise<Buffer> {
   const { maxBytes } = limits;
   refuseCompressed(request);
-  // A Content-Length that is over the limit is refused unread.
+  // A body whose Content-Length exceeds the limit is refused unread.
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   return readBytes(request, limits, signal);
 }

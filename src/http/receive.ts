@@ -3,10 +3,10 @@ import { ClientLeft } from './client-left.js';
 import type { Intake } from './intake.js';
 import { type KeyCheck } from './key-check.js';
 
-/** Turns of the event loop in which a body that came together with its head is complete. */
+/** A body that came together with its head is complete after this many turns of the event loop. */
 const TURNS_TO_ARRIVE = 2;
 
-/** Who asks, what knows whether they may, and what counts their uploads. */
+/** The caller, the check of its key, and the count of its uploads. */
 export interface Receiving {
   readonly caller: Caller;
   readonly keys: KeyCheck;
@@ -14,12 +14,12 @@ export interface Receiving {
 }
 
 /**
- * Reads and parses the body of a call that will be held for. The hold checks the key again, so a good key must not
- * cost a trip of its own; a bad one is still 401 before anything else is said. So a body that is there at once is
- * parsed without asking, and the key is asked for alone only while a longer upload goes on, or before a refusal.
+ * Reads and parses the body of a call that needs a hold. The hold checks the key again, so a good key must not cost a
+ * round trip of its own; a bad one must still get 401 before any other error. So a body that is complete at once is
+ * parsed without a check of its own. The key is checked separately only during a longer upload, or before a refusal.
  *
- * @param read aborting its signal stops the reading
- * @throws GatewayError 401 first of all, then 429, then whatever is wrong with the body or `parse` says of it
+ * @param read stops reading when its signal aborts
+ * @throws GatewayError 401 first of all, then 429, then any error of the body or of `parse`
  * @throws ClientLeft when the upload breaks off
  */
 export async function receivePaidBody<Body, Command>(
@@ -59,7 +59,7 @@ async function parseOrRefuse<Command>(
   }
 }
 
-/** Also marks the promise as handled: its failure is read later, or not at all once the key was refused. */
+/** Also marks the promise as handled: its failure is read later, or never if the key is refused. */
 function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     let turnsLeft = TURNS_TO_ARRIVE;

@@ -3,7 +3,7 @@ import { newId } from '../base/ids.js';
 
 const ACCEPTED = /^[A-Za-z0-9_.:-]{1,128}$/;
 
-/** Gives every request an id, the client's own where it is well formed, and sets it on the answer. */
+/** Gives every request an id, the client's own if it is well formed, and sets it on the answer. */
 export function requestIdMiddleware(
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,7 +16,7 @@ export function requestIdMiddleware(
   next();
 }
 
-/** The id that `requestIdMiddleware` settled on. */
+/** The id that `requestIdMiddleware` chose. */
 export function requestIdOf(request: IncomingMessage): string {
   const id = request.headers['x-request-id'];
   return typeof id === 'string' ? id : newId('req');

@@ -1,8 +1,8 @@
 import helmet from 'helmet';
 
 /**
- * What fits answers that are only ever JSON or event streams; 2.4 µs a request. Strict-Transport-Security is left to
- * whoever ends TLS in front of the gateway and knows the domain.
+ * Headers for answers that are only JSON or event streams; they cost 2.4 µs a request. Strict-Transport-Security is
+ * left to the proxy that ends TLS before the gateway and knows the domain.
  */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {

@@ -5,10 +5,10 @@ import { noteRefusal } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { surfaceOf } from './surface.js';
 
-/** How long a client that is still uploading gets to read its refusal. */
+/** How long a client that is still uploading has to read its refusal. */
 const LINGER_MS = 2_000;
 
-/** Answers with the error, as the client's wire tells it. A client that is gone, or whose answer has begun, gets nothing more. */
+/** Answers with the error in the client's wire. A client that is gone, or whose answer has begun, gets nothing more. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
   noteRefusal(request, error.code);
   if (response.destroyed || response.writableEnded) return;
@@ -36,8 +36,8 @@ function isUploading(request: IncomingMessage): boolean {
 }
 
 /**
- * A socket that is closed while bytes of an upload wait in it is reset, and the refusal that was sent is lost with
- * it. So the rest of the upload is read and thrown away for a moment; the client, which has the whole answer, closes.
+ * A socket that is closed while bytes of an upload wait in it is reset, and the refusal is lost with it. So the rest of
+ * the upload is read and discarded for a moment; the client, which has the whole answer, closes.
  */
 function closeAfterReading(request: IncomingMessage, response: ServerResponse, body: string): void {
   const end = (): void => {

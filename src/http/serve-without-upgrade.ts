@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What belongs to the offer of another protocol, and to this hop alone. */
+/** Headers that belong to the offer of another protocol, and to this hop only. */
 const OF_THE_OFFER = new Set(['connection', 'upgrade', 'http2-settings']);
 
 /**
- * Hands a request back to its server as if it had not offered another protocol. A server that listens for `upgrade`
- * gets every such request there, also those of clients that would be glad to speak HTTP/1.1: Java's client offers h2c
- * with whatever it sends over plain HTTP.
+ * Hands a request back to its server without its offer of another protocol. A server that listens for `upgrade` gets
+ * every such request there, also those of clients that accept HTTP/1.1: Java's client offers h2c with every request
+ * over plain HTTP.
  */
 export function serveWithoutUpgrade(
   server: Server,

@@ -30,7 +30,7 @@ const MALFORMED: RawRefusal = {
   message: 'The request is not valid HTTP.',
 };
 
-/** Bounds what a client may send, and how slowly, before any route sees it. */
+/** Bounds the size and the duration of requests before any route sees them. */
 export function limitServer(server: Server): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -48,7 +48,7 @@ export function limitServer(server: Server): void {
   });
 }
 
-/** In OpenAI's wire: no address is known that could name another. */
+/** Uses OpenAI's wire, because no address is known that could select another one. */
 function rawAnswer({ status, code, message }: RawRefusal): string {
   const refusal = { message, type: 'invalid_request_error', param: null, code };
   const body = JSON.stringify(errorEnvelope(refusal, { withDetails: false }));

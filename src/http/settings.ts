@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../base/config.js';
 
-/** What the configuration says about request bodies. */
+/** Configuration of request bodies. */
 @Injectable()
 export class BodySettings {
   /** Largest body of a route that takes user content, bytes. */
   readonly maxBytes: number;
-  /** Bytes of request bodies that may be held at a time. */
+  /** Bytes of request bodies that may be held at the same time. */
   readonly intake: { readonly perProcess: number; readonly perKey: number };
 
   constructor(config: ConfigService<Config, true>) {

@@ -1,6 +1,6 @@
 import type { Payer } from '../payments/payer.js';
 
-/** A number for each payer; one whose number is 0 takes no room. */
+/** A number for each payer; the number 0 takes no memory. */
 export class SumsByPayer {
   private readonly sums = new Map<string, number>();
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 
-/** Native adds receipts and Compose headers; external is the plain OpenAI shape and nothing else. */
+/** Native adds receipts and Compose headers; external is OpenAI's shape only. */
 export type Surface = 'native' | 'external';
 
 const EXTERNAL_PREFIX = '/external/';

@@ -40,7 +40,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** One ping at a time, however many ask: a database that hangs must not gather waiting statements. */
+  /** One ping at a time for all requests, so that statements do not pile up when the database hangs. */
   private sharedPing(): Promise<boolean> {
     this.ping ??= this.probe
       .ping()
