@@ -4,8 +4,8 @@ import { isClientGone, onceClosed } from './client-gone.js';
 import { type Demand } from './demand.js';
 
 /**
- * The life of one answer: subscribed once, ended once. Ends when it was sent, the client left or was dropped
- * (resolved), or it failed before anything was written (rejected). The end unsubscribes and disposes of everything.
+ * The life of one answer: one subscription, one end. It resolves when the answer was sent or the client left or was
+ * dropped; it rejects when it failed before anything was written. The end unsubscribes and disposes of everything.
  */
 export abstract class Answer<Item> {
   private readonly ended = new Subject<void>();
@@ -22,7 +22,7 @@ export abstract class Answer<Item> {
       this.settle = { resolve, reject };
       this.stopListening = onceClosed(this.response, () => this.finish());
       this.begin();
-      // Not the Subscription: it does not exist yet when a source ends, or is ended, while being subscribed to.
+      // Not the Subscription, which does not exist yet when a source ends, or is ended, during subscription.
       defer(() => open(this.demand))
         .pipe(takeUntil(this.ended))
         .subscribe({
@@ -40,17 +40,17 @@ export abstract class Answer<Item> {
   protected abstract onComplete(): void;
   protected abstract dispose(): void;
 
-  /** Everything has been done that could be. */
+  /** Ends the answer: nothing more can be done. */
   protected finish(): void {
     if (this.close()) this.settle?.resolve();
   }
 
-  /** Nothing was written: the failure is the caller's to show. */
+  /** Nothing was written, so the caller must show the failure. */
   protected refuse(thrown: unknown): void {
     if (this.close()) this.settle?.reject(thrown);
   }
 
-  /** As if the client had left. */
+  /** Ends as if the client had left. */
   protected drop(): void {
     this.finish();
     this.response.destroy();
@@ -65,7 +65,7 @@ export abstract class Answer<Item> {
     return true;
   }
 
-  /** A presenter that throws must fail its own answer; thrown into RxJS it would end the process. */
+  /** A presenter that throws must fail only its own answer; an error thrown into RxJS would end the process. */
   protected attempt(step: () => void): void {
     if (this.sourceEnded) return;
     try {

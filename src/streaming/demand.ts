@@ -1,6 +1,6 @@
 /** The subscriber's side of backpressure: a pull source waits for `ready()` before each read. */
 export interface Demand {
-  /** Resolves at once while the consumer keeps up, else when it has caught up. Never rejects. */
+  /** Undefined while the consumer keeps up, else resolves when it has caught up. Never rejects. */
   ready(): Promise<void> | undefined;
 }
 

@@ -3,9 +3,9 @@ import type { Demand } from './demand.js';
 
 /**
  * A cold Observable over a source that is read batch by batch. Subscribing starts the reading, and each batch is
- * emitted synchronously. Before the next read the pump waits for `demand.ready()`, but only when that is a promise.
- * Unsubscribing aborts the signal at once; the iterator is returned as soon as its pending read has ended, so a
- * source must end a read when the signal is aborted.
+ * emitted synchronously. Before the next read, the pump awaits `demand.ready()` only if it is a promise. Unsubscribing
+ * aborts the signal at once. The iterator is returned when its pending read has ended, so a source must end a read when
+ * the signal aborts.
  */
 export function fromPull<T>(
   open: (signal: AbortSignal) => AsyncIterable<readonly T[]>,
@@ -47,7 +47,7 @@ async function pump<T>(
   }
 }
 
-/** A consumer that has left may never become ready, so leaving ends the wait too. */
+/** A consumer that has left may never become ready, so its leaving ends the wait, too. */
 function untilAborted(ready: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -26,9 +26,9 @@ export function errorEnvelope(error: ErrorFields, options: { withDetails: boolea
   };
 }
 
-/** How OpenAI talks to its clients, on both surfaces. */
+/** OpenAI's wire, used on both surfaces. */
 export const openAi = {
-  /** A comment: official clients skip it, and throw on named events that they do not know. */
+  /** A comment, because official clients skip comments but throw on named events that they do not know. */
   ping: ': ping\n\n',
   end: 'data: [DONE]\n\n',
   errorAnswer,
@@ -53,7 +53,7 @@ function errorAnswer(error: GatewayError, { withDetails }: ErrorContext): ErrorA
 
 const BEARER = /^bearer\s+(.*)$/i;
 
-/** From `Authorization`, or where Anthropic's and Azure's SDKs put it. */
+/** Keys from `Authorization`, or from the headers of Anthropic's and Azure's SDKs. */
 function keysIn(headers: IncomingHttpHeaders): readonly string[] {
   return [BEARER.exec(headers.authorization?.trim() ?? '')?.[1], headers['x-api-key'], headers['api-key']]
     .filter((value) => typeof value === 'string')
@@ -65,7 +65,7 @@ const SURFACES = /^\/(?:external\/)?v1(?=\/|$)/;
 const BASE_URLS =
   'The base URL for SDKs, IDEs and agents ends in `/external/v1`; `/v1` is the same with receipts.';
 
-/** What OpenAI has beside what is served here, by the first part of its path. */
+/** APIs of OpenAI that are not served here, by the first part of their path. */
 const NOT_SERVED: ReadonlySet<string> = new Set([
   'assistants',
   'audio',
@@ -89,7 +89,7 @@ const NOT_SERVED: ReadonlySet<string> = new Set([
 
 const LONGEST_PATH = 200;
 
-/** Names what was asked for, and what is likely to have been meant. */
+/** The error names the requested path and the one that was probably meant. */
 function noRoute(method: string, path: string): GatewayError {
   const shown = `${method} ${path.slice(0, LONGEST_PATH)}`;
   const surface = SURFACES.exec(path)?.[0];

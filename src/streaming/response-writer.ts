@@ -10,8 +10,8 @@ import { WholeAnswer } from './whole-answer.js';
 
 /**
  * Subscribes to the outcomes of one call and writes them to one HTTP response. Both methods reject with the failure
- * while it can still be a JSON error with its own status, and resolve once nothing more is to be written: the answer
- * was sent, the client left, or it was dropped. The client's leaving unsubscribes at once.
+ * while it can still be a JSON error with its own status. They resolve when nothing more will be written: the answer
+ * was sent, the client left, or it was dropped. When the client leaves, they unsubscribe at once.
  */
 @Injectable()
 export class ResponseWriter {
@@ -20,8 +20,8 @@ export class ResponseWriter {
   constructor(private readonly settings: StreamingConfig) {}
 
   /**
-   * Server-Sent Events. `open` is given the client's demand, for a source that can wait before it reads on; it is not
-   * called for a HEAD, which would keep its client waiting for the last event in order to show it none.
+   * Writes Server-Sent Events. `open` gets the client's demand, for a source that can wait before it reads on. It is
+   * not called for a HEAD, whose client would wait for the last event and see none.
    */
   stream<Item>(
     response: ServerResponse,
@@ -32,7 +32,7 @@ export class ResponseWriter {
     return response.req.method === 'HEAD' ? answer.headOnly() : answer.run(open);
   }
 
-  /** One JSON body. */
+  /** Writes one JSON body. */
   whole<Item>(
     response: ServerResponse,
     open: (demand: Demand) => Observable<Item>,
@@ -41,7 +41,7 @@ export class ResponseWriter {
     return new WholeAnswer(response, presenter, this.settings).run(open);
   }
 
-  /** The error filter never sees a failure that became frames, so the log hears of an unexpected one here. */
+  /** The error filter never sees a failure that became frames, so an unexpected one is logged here. */
   private readonly reportLateFailure = (thrown: unknown): void => {
     const error = toGatewayError(thrown);
     const severity = severityOf(error);

@@ -1,8 +1,8 @@
 import { type Writable } from 'node:stream';
 
 /**
- * Closed while the socket is full. A client that does not empty it within `stallMs` is reported as stalled, once.
- * Owns one timer and one listener; `dispose` ends both and lets every waiter go on.
+ * Closed while the socket is full. A client that does not drain it within `stallMs` is reported as stalled, once. Owns
+ * one timer and one listener; `dispose` ends both and releases every waiter.
  */
 export class SendGate {
   private waiting: Promise<void> | undefined;

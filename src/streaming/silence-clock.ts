@@ -1,6 +1,6 @@
 /**
- * Calls `onSilence` after each `quietMs` in which `touch` was not called. One timer whatever the rate of touches: it
- * looks at the time of the last one when it fires, and sleeps for what is left.
+ * Calls `onSilence` after each `quietMs` without a `touch`. It uses one timer at any rate of touches: when the timer
+ * fires, it looks at the time of the last touch and sleeps for the rest.
  */
 export class SilenceClock {
   private timer: NodeJS.Timeout | undefined;

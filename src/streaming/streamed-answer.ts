@@ -18,10 +18,10 @@ const STREAM_HEAD = {
 /**
  * One stream of Server-Sent Events.
  *
- * Frames of one tick, or of one read of a source that asks `ready()` between its reads, go out in one write. When the
- * socket is full the gate closes, and a pull source reads no further. It may still show what one read gave it,
- * however much that is; only frames that come while the gate is already closed, which is what a source that cannot
- * wait goes on doing, count against `bufferBytes`, and the client is dropped when they exceed it.
+ * Frames of one tick, or of one read of a source that calls `ready()` between its reads, go out in one write. When the
+ * socket is full the gate closes, and a pull source stops reading. The source may still send everything from its last
+ * read, whatever the size. Only frames that arrive after the gate has closed, from a source that cannot wait, count
+ * against `bufferBytes`; the client is dropped when they exceed it.
  */
 export class StreamedAnswer<Item> extends Answer<Item> {
   protected readonly demand: Demand = { ready: () => this.ready() };
@@ -43,7 +43,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
     this.silence = new SilenceClock(settings.keepAliveMs, this.ping);
   }
 
-  /** Without any source. */
+  /** Sends the head without opening a source. */
   headOnly(): Promise<void> {
     this.writeHead();
     this.response.end();
@@ -95,7 +95,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
     this.attempt(() => this.write(text));
   };
 
-  /** The whole answer is known: the client gets `stallMs` to take the rest of it. */
+  /** The answer is complete: the client has `stallMs` to take the rest of it. */
   private end(lastFrames: string): void {
     this.writeHead();
     this.silence.stop();
@@ -109,7 +109,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
   private write(text: string): void {
     this.writeHead();
     this.silence.touch();
-    // Bytes, not a string: a socket counts the strings it holds in characters.
+    // Bytes, because a socket counts the length of strings in characters.
     if (!this.response.write(Buffer.from(text))) this.gate.close();
   }
 
@@ -120,7 +120,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
     this.silence.start();
   }
 
-  /** Behind unsent frames a ping would be no sign of life. */
+  /** A ping behind unsent frames would be no sign of life. */
   private readonly ping = (): void => {
     if (!this.gate.opened) this.attempt(() => this.write(this.wire.ping));
   };

@@ -4,7 +4,7 @@ import { Answer } from './answer.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { type BodyPresenter } from './presenter.js';
 
-/** One JSON body, written at once when its last item is known; the client gets `stallMs` to take it. */
+/** One JSON body, written at once after its last item; the client has `stallMs` to take it. */
 export class WholeAnswer<Item> extends Answer<Item> {
   protected readonly demand: Demand = UNLIMITED_DEMAND;
   private stallTimer: NodeJS.Timeout | undefined;
@@ -18,7 +18,7 @@ export class WholeAnswer<Item> extends Answer<Item> {
   }
 
   protected begin(): void {
-    // Nothing is due before the last item.
+    // Nothing is sent before the last item.
   }
 
   protected onItem(item: Item): void {

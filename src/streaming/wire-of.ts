@@ -6,8 +6,8 @@ const named = new WeakMap<IncomingMessage, Wire>();
 
 /**
  * Names the wire of all addresses below some paths, once, in the module of their routes:
- * `consumer.apply(speaks(wire)).forRoutes('v1/messages')`. This runs before guards and routes, so that whatever fails
- * there is told in that wire.
+ * `consumer.apply(speaks(wire)).forRoutes('v1/messages')`. This runs before guards and routes, so that their failures
+ * use that wire.
  */
 export function speaks(wire: Wire): (request: IncomingMessage, response: unknown, next: () => void) => void {
   return (request, _response, next) => {
@@ -16,7 +16,7 @@ export function speaks(wire: Wire): (request: IncomingMessage, response: unknown
   };
 }
 
-/** OpenAI's, unless another one is named for the address. */
+/** The wire named for the address, else OpenAI's. */
 export function wireOf(request: IncomingMessage): Wire {
   return named.get(request) ?? openAi;
 }

@@ -4,13 +4,13 @@ import type { HeaderFields } from './presenter.js';
 
 export interface ErrorAnswer {
   readonly status: number;
-  /** Those that the error asks for. */
+  /** Headers that the error requires. */
   readonly headers: HeaderFields;
   /** JSON text. */
   readonly body: string;
 }
 
-/** What an error may be told with. */
+/** Context for showing an error. */
 export interface ErrorContext {
   readonly requestId: string;
   /** Whether the client is shown the error's `details`. */
@@ -18,20 +18,20 @@ export interface ErrorContext {
 }
 
 /**
- * What clients of one dialect are told alike on all of its routes, and where they keep their key. What differs from route
- * to route is for presenters. Without state: one object for all requests.
+ * What all routes of one dialect send alike, and the headers that hold the client's key. Presenters handle what differs
+ * between routes. Stateless: one object serves all requests.
  */
 export interface Wire {
   /** Whole frames that keep a silent stream alive. */
   readonly ping: string;
-  /** Whole frames that end every stream, after the presenter's last one; may be empty. */
+  /** Whole frames that end every stream, after the presenter's last frame; may be empty. */
   readonly end: string;
-  /** An error in place of an answer. */
+  /** An error instead of an answer. */
   errorAnswer(error: GatewayError, context: ErrorContext): ErrorAnswer;
   /** An error in a stream that has begun, as whole frames. */
   errorFrame(error: GatewayError): string;
-  /** What a client gets who asks for an address that has no route. The path is without its query. */
+  /** The error for an address that has no route. The path comes without its query. */
   noRoute(method: string, path: string): GatewayError;
-  /** Everything that may be the client's key, the likeliest first: trimmed, and not empty. */
+  /** All candidates for the client's key, the likeliest first: trimmed, and not empty. */
   keysIn(headers: IncomingHttpHeaders): readonly string[];
 }
