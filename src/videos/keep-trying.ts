@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** How long an outcome that the database does not take is tried again. */
+/** How long to retry when the database does not store an outcome. */
 const KEEP_TRYING_MS = 3_600_000;
 
-/** Repeats what must not be lost while the database fails, until the signal is aborted. @throws its last failure */
+/** Repeats an attempt while the database fails, until the signal aborts. @throws its last failure */
 export async function keepTrying<Result>(
   attempt: () => Promise<Result>,
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export async function keepTrying<Result>(
   }
 }
 
-/** Resolves to false, early, when the signal is aborted. */
+/** Resolves to false, early, when the signal aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   return sleep(ms, true, { signal }).catch(() => false);
 }

@@ -10,12 +10,13 @@ import { VideoStore, type LostVideo } from './video-store.js';
 import { VideoSubmissions } from './video-submissions.js';
 
 const ROUND = 100;
-/** Providers forget idempotency keys after a while, a day as a rule, and clients do not wait for ever. */
+/** Providers usually forget idempotency keys after a day, and clients do not wait for ever. */
 const AGAIN_WITHIN_MS = 3_600_000;
 
 /**
- * Takes over videos whose process died before it had stored an upstream's answer. What no upstream was asked for is taken
- * back; the others are submitted again where that begins nothing twice, and fail elsewhere. Forgets the watches of dead processes, too.
+ * Takes over videos whose process died before it stored the upstream's answer. Withdraws a video that was sent to no
+ * upstream. Submits the others again if that cannot begin a second video; otherwise they fail. Also forgets watches of
+ * dead processes.
  */
 @Injectable()
 export class LostVideos {
@@ -48,14 +49,14 @@ export class LostVideos {
     await this.polls.forgetWatches();
   }
 
-  /** Undefined where a second submission might begin a second video. */
+  /** Undefined if a second submission might begin a second video. */
   private targetOf({ provider, upstreamModel, createdAtMs }: LostVideo): Target | undefined {
     if (Date.now() - createdAtMs > AGAIN_WITHIN_MS) return undefined;
     const target = known(() => this.upstream.targetOf(provider, upstreamModel));
     return target?.provider.idempotentVideos ? target : undefined;
   }
 
-  /** Undefined where it would not be what was sent first. */
+  /** Undefined if the submission would differ from the first one. */
   private submissionOf({ id, model, parameters, remixOf, isWhole }: LostVideo): VideoSubmission | undefined {
     const resolved = known(() => this.catalog.resolveVideo(model));
     if (!isWhole || !resolved) return undefined;
@@ -68,7 +69,7 @@ export class LostVideos {
       aspectRatio,
       seed,
       negativePrompt,
-      // Nobody is there to be told of a refusal.
+      // No client will see a refusal, so these names do not matter.
       names: { seconds: 'duration', image: 'image_url' },
       reference: id,
       remixOf,
@@ -76,7 +77,7 @@ export class LostVideos {
   }
 }
 
-/** Undefined for what the catalog does not name any more. */
+/** Undefined if the catalog no longer has it. */
 function known<Found>(look: () => Found): Found | undefined {
   try {
     return look();

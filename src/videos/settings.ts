@@ -5,26 +5,26 @@ import type { Config } from '../base/config.js';
 const FIRST_POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
 
-/** How often and how long an upstream is asked for a job. */
+/** How often, and for how long, an upstream is asked about a job. */
 export interface PollSettings {
-  /** After the first poll of a job that nobody watches, milliseconds; doubled with each one. */
+  /** Pause after the first poll of an unwatched job, milliseconds; doubled with each poll. */
   readonly firstMs: number;
   readonly longestMs: number;
-  /** How long the upstream may fail without interruption before the job does. */
+  /** How long the upstream may fail without interruption before the job fails. */
   readonly giveUpMs: number;
   /** How long after its request a job may still be running. */
   readonly timeoutMs: number;
 }
 
-/** What the configuration says about videos. */
+/** Configuration of videos. */
 @Injectable()
 export class VideoSettings {
   readonly polls: PollSettings;
-  /** How long a process may be silent before others take over what it had claimed, milliseconds. */
+  /** How long a process may be silent before others take over its claims, milliseconds. */
   readonly leaseMs: number;
   /** Base of every absolute URL, without a trailing slash. */
   readonly publicUrl: string;
-  /** How long a client may leave what was sent to it untaken, milliseconds. */
+  /** How long a client may leave sent bytes unread, milliseconds. */
   readonly stallMs: number;
   /** How long a video is kept after its end, milliseconds. */
   readonly keepMs: number;

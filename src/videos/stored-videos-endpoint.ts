@@ -12,7 +12,7 @@ import { parseWatchQuery, type Query } from './watch/watch-query.js';
 import { watchStream } from './watch/watch-stream.js';
 import { VideoWatches } from './watch/video-watches.js';
 
-/** What both surfaces do with videos that are there. */
+/** Routes for existing videos, shared by both surfaces. */
 @Injectable()
 export class StoredVideosEndpoint {
   constructor(
@@ -41,7 +41,7 @@ export class StoredVideosEndpoint {
     return this.presenter.deleted(id);
   }
 
-  /** The status over Server-Sent Events. */
+  /** Streams the status as Server-Sent Events. */
   async watch(account: Account, id: string, query: Query, response: ServerResponse): Promise<void> {
     const settings = parseWatchQuery(query);
     const { shown } = await this.videos.find(account.id, id);

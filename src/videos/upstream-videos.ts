@@ -11,7 +11,7 @@ export interface AtUpstream {
   readonly video: UpstreamVideo;
 }
 
-/** Where stored jobs are. */
+/** Finds the upstream of a stored job. */
 @Injectable()
 export class UpstreamVideos {
   constructor(
@@ -19,7 +19,7 @@ export class UpstreamVideos {
     private readonly providers: VideoProviders,
   ) {}
 
-  /** @throws GatewayError when the catalog does not name its provider any more, or it was never accepted. */
+  /** @throws GatewayError when the catalog no longer has its provider, or no upstream accepted it */
   locate({ provider, upstreamModel, upstreamId, content }: UpstreamJob): AtUpstream {
     const target = this.targetOf(provider, upstreamModel);
     if (upstreamId === undefined) throw new GatewayError('upstream_unavailable');

@@ -13,7 +13,7 @@ import { VideoPresenter } from './video-presenter.js';
 import type { SubmittedVideo } from './video-submissions.js';
 import { Videos } from './videos.service.js';
 
-/** Where a request for a video is answered, and how. */
+/** Where and how a request for a video is answered. */
 export interface Answering {
   readonly response: ServerResponse;
   readonly surface: Surface;
@@ -21,7 +21,7 @@ export interface Answering {
   readonly once: OnceKey | undefined;
 }
 
-/** Answers to requests for videos, and to repeated ones. */
+/** Answers requests for videos, first and repeated ones. */
 @Injectable()
 export class VideoAnswers {
   constructor(
@@ -47,7 +47,7 @@ export class VideoAnswers {
   ): Promise<void> {
     if (answer.kind === 'whole') return this.answers.repeat(response, answer);
     const { shown } = await this.videos.find(accountId, responseId).catch((failure: unknown) => {
-      // What is deleted is not a job any more: this one's provider refused it just now, and its record goes with it.
+      // The provider has just refused this job, and its record was deleted.
       throw failure instanceof GatewayError && failure.code === 'video_not_found' ? inFlight() : failure;
     });
     if (shown.status === 'submitting') throw inFlight();

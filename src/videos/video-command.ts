@@ -17,12 +17,12 @@ import { VideoImages, type ImageSource } from './video-images.js';
 import type { RequestedImage, VideoRequest } from './video-request.js';
 import type { VideoIntent } from './video-store.js';
 
-/** A video that an upstream made before, to be made anew. */
+/** An existing video of an upstream, to be remixed. */
 export interface RemixSource {
-  /** Ours. */
+  /** The gateway's id. */
   readonly id: string;
   readonly upstreamId: string;
-  /** Configured id; a remix is made where its source is. */
+  /** Configured id; a remix runs at the provider of its source. */
   readonly provider: string;
   readonly upstreamModel: string;
 }
@@ -43,10 +43,10 @@ export interface VideoCommand {
   readonly createdAtMs: number;
 }
 
-/** What submitting a video takes. */
+/** Everything that a submission needs. */
 export interface PreparedVideo {
   readonly command: VideoCommand;
-  /** In the order in which they are asked. */
+  /** In the order of the attempts. */
   readonly targets: readonly Target[];
   readonly image: ImageSource;
 }
@@ -62,8 +62,8 @@ export class VideoCommands {
   ) {}
 
   /**
-   * @param gone aborted when the client has left
-   * @throws GatewayError for an unknown model, for what the model cannot do, and for an image that is none
+   * @param gone aborts when the client has left
+   * @throws GatewayError for an unknown model, an unsupported parameter, or an invalid image
    */
   async prepare(
     request: VideoRequest,
@@ -106,7 +106,7 @@ export class VideoCommands {
   }
 }
 
-/** What is stored before anything is sent, for the target that is tried first. */
+/** The record that is stored before anything is sent, with the first target. */
 export function intentOf(
   { id, origin, shape, modelName, model, parameters, image, remix, price, createdAtMs }: VideoCommand,
   { provider, upstreamModel }: Target,

@@ -9,7 +9,7 @@ import { advance, type Advance, type Reported } from './domain/advance.js';
 import type { UpstreamJob, VideoError } from './domain/video-job.js';
 import { VideoStore, type SignedVideo } from './video-store.js';
 
-/** Ends jobs as their upstreams say, with their money. Safe to repeat, and for any number of processes at once. */
+/** Ends jobs and their holds as their upstreams report. Safe to repeat, also in several processes at the same time. */
 @Injectable()
 export class VideoEndings {
   constructor(
@@ -19,7 +19,7 @@ export class VideoEndings {
     private readonly settings: PaymentSettings,
   ) {}
 
-  /** @returns what has become of the job; nothing is written of one that goes on. */
+  /** @returns the next state of the job; nothing is written for a job that goes on */
   async apply(job: UpstreamJob, reported: Reported | 'gone'): Promise<Advance> {
     const next = advance(job, reported);
     if (next.to === 'completed') {

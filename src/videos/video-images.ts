@@ -4,19 +4,19 @@ import { ImageFetch, checkedImage } from '../providers/image/image-fetch.js';
 import type { VideoImage } from '../providers/video/video-provider.js';
 import type { VideoRequest } from './video-request.js';
 
-/** Gets an image that is not here yet, until the signal is aborted. @throws GatewayError 400, ClientLeft */
+/** Fetches an image if necessary, until the signal aborts. @throws GatewayError 400, ClientLeft */
 export type ImageSource = (signal: AbortSignal) => Promise<VideoImage | undefined>;
 
-/** The bytes of the images that clients send or name. */
+/** Gets the bytes of images that clients send or name. */
 @Injectable()
 export class VideoImages {
   constructor(private readonly images: ImageFetch) {}
 
   /**
-   * What came with the request is checked at once. What has to be fetched is fetched by the result: that is work, so
-   * nobody gets it who may not have the video.
-   * @param gone aborted when the client has left.
-   * @throws GatewayError 400 for an image that is none
+   * Checks an image in the request at once. A named image is fetched only by the result, because a fetch is work that
+   * only an admitted request may cause.
+   * @param gone aborts when the client has left
+   * @throws GatewayError 400 for an invalid image
    */
   async sourceOf(
     { image, names }: Pick<VideoRequest, 'image' | 'names'>,

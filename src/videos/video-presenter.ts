@@ -5,7 +5,7 @@ import type { VideoJob } from './domain/video-job.js';
 import { videoJson } from './domain/video-json.js';
 import { VideoSettings } from './settings.js';
 
-/** Where the content of a video is, by its id. */
+/** Address of a video's content, by the video's id. */
 export type VideoUrl = (id: string) => string;
 
 /** Shows videos as JSON; the native surface adds their receipts. */

@@ -6,13 +6,13 @@ import { withoutNulls } from '../base/shape/without-nulls.js';
 import type { FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
 
-/** An image as the client sent it, or where it is. */
+/** An image as the client sent it, or its address. */
 export type RequestedImage = { readonly url: string } | { readonly bytes: Buffer };
 
-/** One request for a video, checked for shape. */
+/** A request for a video, checked for shape. */
 export interface VideoRequest {
   readonly shape: VideoShape;
-  /** Public id as it was sent, options of a sandbox id included. */
+  /** Public id as sent, options of a sandbox id included. */
   readonly model: string;
   readonly parameters: VideoParameters;
   readonly image: RequestedImage | undefined;
@@ -22,7 +22,7 @@ export interface VideoRequest {
 const MOST_CHARACTERS = 32_000;
 const MOST_SECONDS = 3_600;
 const LARGEST_SEED = 2 ** 32 - 1;
-/** What OpenAI's videos take for a model when none is named. */
+/** OpenAI's default model for videos. */
 const OPENAI_DEFAULT_MODEL = 'sora-2';
 
 const SIZE = /^[1-9]\d{0,4}x[1-9]\d{0,4}$/;
@@ -84,7 +84,7 @@ export function parseGeneration(sent: JsonObject): VideoRequest {
   };
 }
 
-/** `POST …/videos`, as OpenAI has it. @param upload the bytes of `input_reference` @throws GatewayError 400 */
+/** OpenAI's `POST …/videos`. @param upload the bytes of `input_reference` @throws GatewayError 400 */
 export function parseOpenAiVideo(sent: JsonObject, upload?: Buffer): VideoRequest {
   const body = checked(checkOpenAi, sent);
   const seconds = body['seconds'];
@@ -101,7 +101,7 @@ export function parseOpenAiVideo(sent: JsonObject, upload?: Buffer): VideoReques
   };
 }
 
-/** @returns the prompt of a remix. @throws GatewayError 400 */
+/** @returns the prompt of a remix @throws GatewayError 400 */
 export function parseRemix(sent: JsonObject): string {
   return textIn(checked(checkRemix, sent)['prompt']) ?? '';
 }

@@ -5,7 +5,7 @@ import { VideoSettings } from './settings.js';
 import { VideoStore } from './video-store.js';
 
 const EVERY_MS = 600_000;
-/** Videos removed at once. */
+/** Most videos removed in one round. */
 const ROUND = 500;
 
 /** Removes videos that ended longer ago than the operator keeps them. Any number of replicas may do so at once. */
@@ -16,7 +16,7 @@ export class VideoRetention {
     @Inject(VideoSettings) private readonly settings: Pick<VideoSettings, 'keepMs'>,
   ) {}
 
-  /** @returns how many it removed */
+  /** @returns how many were removed */
   @Recurs({ name: 'a purge of videos', every: EVERY_MS, phase: 'upkeep' })
   purge(signal?: AbortSignal): Promise<number> {
     const before = new Date(Date.now() - this.settings.keepMs);

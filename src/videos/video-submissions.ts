@@ -19,14 +19,14 @@ import { intentOf, submissionOf, type PreparedVideo, type VideoCommand } from '.
 import type { ImageSource } from './video-images.js';
 import { VideoStore, type AcceptedVideo, type LostVideo, type VideoIntent } from './video-store.js';
 
-/** No statement is under way for so long. */
+/** No database statement runs for so long. */
 const LATE_MS = 15_000;
-/** Many upstreams are fast, or have finished at once. */
+/** Short, since many upstreams are fast, or finish at once. */
 const FIRST_POLL_MS = 500;
 
-/** Who waits for the outcome. */
+/** The client that waits for the outcome. */
 export interface Asker {
-  /** Aborted when the client has left and can not come back for the answer. */
+  /** Aborts when the client has left and cannot come back for the answer. */
   readonly gone: AbortSignal;
   readonly once: VideoIntent['once'];
 }
@@ -36,12 +36,12 @@ export interface SubmittedVideo {
   readonly grant: HoldGrant;
 }
 
-/** Hands videos to their upstreams: held for and stored first, so that none is forgotten, and none is begun twice. */
+/** Submits videos to upstreams, after it has taken the hold and stored them, so that none is lost or begun twice. */
 @Injectable()
 @LivesIn('calls')
 export class VideoSubmissions implements Worker {
   private readonly logger = new Logger(VideoSubmissions.name);
-  /** By the ids of their videos; one may have several. */
+  /** Work with the id of its video; a video may have several. */
   private readonly running = new Map<Promise<unknown>, string>();
   private readonly cut = new AbortController();
 
@@ -54,9 +54,10 @@ export class VideoSubmissions implements Worker {
   ) {}
 
   /**
-   * A client that leaves before its upstream is asked gets no video; from then on it goes to its end.
-   * @throws GatewayError for a refusal, of the ledger or of the upstream, or of the image, which leaves nothing behind;
-   * and 503 when the database does not take the outcome in time, while it is still tried; and ClientLeft
+   * A client that leaves before its upstream is asked gets no video; after that, the video runs to its end.
+   * @throws GatewayError when the ledger or the upstream refuses, or the image is invalid; then nothing is stored. 503
+   * when the database does not store the outcome in time; the attempts go on.
+   * @throws ClientLeft
    */
   async submit({ command, targets, image }: PreparedVideo, asker: Asker): Promise<SubmittedVideo> {
     const plan = new RetryPlan(targets, Math.random, Date.now);
@@ -73,7 +74,7 @@ export class VideoSubmissions implements Worker {
     return { job: stored.shown, grant };
   }
 
-  /** Goes on with what another process has begun, at a target that begins nothing twice. */
+  /** Continues the submission of another process, at a target where nothing can begin twice. */
   resume({ id, requestId, attempt }: LostVideo, submission: VideoSubmission, target: Target): void {
     const unknown = new Error('the process that submitted it has died');
     const options = { ...this.optionsFor(id, requestId), unknown };
@@ -85,7 +86,7 @@ export class VideoSubmissions implements Worker {
     });
   }
 
-  /** Ends a job that this process submits, and that may have begun nevertheless. */
+  /** Fails a job that this process submits, although the upstream may have begun it. */
   async failUnknown(id: string, provider: string, cause: unknown): Promise<void> {
     this.logger.error({
       msg: 'it is not known whether a provider has accepted a video: it may cost money there',
@@ -99,7 +100,7 @@ export class VideoSubmissions implements Worker {
     this.moments.publish({ type: 'video_changed', videoId: id });
   }
 
-  /** Videos whose submission is under way here. */
+  /** Videos that this process is submitting. */
   get underWay(): readonly string[] {
     return [...this.running.values()];
   }
@@ -109,7 +110,7 @@ export class VideoSubmissions implements Worker {
     while (this.running.size > 0) await Promise.allSettled(this.running.keys());
   }
 
-  /** The process ends: what no upstream has answered by now fails, with an unknown outcome. */
+  /** The process ends: a submission without an answer fails, with an unknown outcome. */
   cutOff(): void {
     this.cut.abort();
   }
@@ -138,9 +139,9 @@ export class VideoSubmissions implements Worker {
   }
 
   /**
-   * The hold may have been taken and the answer lost; nothing was sent upstream, and nothing will be. The statement may
-   * even be under way still, since a database does not notice that nobody waits for it any more: what it leaves is
-   * taken back when it must have ended.
+   * The hold may have been taken although the answer was lost; nothing was sent upstream, and nothing will be. The
+   * statement may even be running still, since a database does not notice that its client no longer waits. So a second
+   * withdrawal follows when the statement must have ended.
    */
   private async takeBack(id: string): Promise<void> {
     const withdraw = (): Promise<void> => this.store.withdraw(id);
@@ -149,7 +150,7 @@ export class VideoSubmissions implements Worker {
     await keepTrying(withdraw, this.cut.signal);
   }
 
-  /** @returns the refusal, when there is one. */
+  /** @returns the refusal, if there is one */
   private async begin(
     command: VideoCommand,
     imageSource: ImageSource,
@@ -193,7 +194,7 @@ export class VideoSubmissions implements Worker {
   private async conclude(id: string, submitted: Sent): Promise<void> {
     if ('snapshot' in submitted) return this.accept(id, submitted);
     const { provider } = submitted.target;
-    // Left to the processes that live on, as if this one had died.
+    // Left to the surviving processes, as if this one had died.
     if (this.cut.signal.aborted && provider.idempotentVideos) return;
     await this.failUnknown(id, provider.id, submitted.unknown);
   }
@@ -205,7 +206,7 @@ export class VideoSubmissions implements Worker {
     this.moments.publish({ type: 'video_submitted', videoId: id, outcome: 'accepted' });
     const next = advance({ status: 'submitting', progress: 0 }, snapshot);
     const { upstreamId } = snapshot;
-    // What has ended already is looked at again at once, and ended by whoever does.
+    // A job that has ended already is polled again at once, and that poll ends it.
     const accepted: AcceptedVideo =
       next.to === 'completed' || next.to === 'failed'
         ? { upstreamId, status: 'processing', progress: 0, nextPollMs: 0 }
@@ -221,7 +222,7 @@ export class VideoSubmissions implements Worker {
     });
   }
 
-  /** @throws GatewayError 503 after half a lease; it is still tried then. */
+  /** @throws GatewayError 503 after half a lease, while the attempts go on */
   private persist<Result>(id: string, attempt: () => Promise<Result>): Promise<Result> {
     const work = this.track(id, keepTrying(attempt, this.cut.signal));
     return new Promise((resolve, reject) => {
@@ -231,7 +232,7 @@ export class VideoSubmissions implements Worker {
   }
 }
 
-/** Nobody waits for a budget when the client has left. */
+/** Stops waiting for budget when the client has left. */
 async function answerFor(gone: AbortSignal, { answer, leave }: PendingHold): Promise<HoldAnswer> {
   gone.addEventListener('abort', leave);
   if (gone.aborted) leave();

@@ -14,7 +14,7 @@ interface Asked<Parsed> {
   readonly received: PaidRequest<Parsed>;
   readonly caller: Caller;
   readonly response: ServerResponse;
-  /** Of the answer. */
+  /** HTTP status of the answer. */
   readonly status: number;
 }
 
@@ -23,7 +23,7 @@ interface Wanted {
   readonly source?: RemixSource;
 }
 
-/** A request for another version of a video that the account has. */
+/** A request to remix a video of the account. */
 interface RemixCall {
   readonly caller: Caller;
   readonly account: Account;
@@ -32,7 +32,7 @@ interface RemixCall {
 
 const NEVER = new AbortController().signal;
 
-/** What both surfaces do with the routes that make videos. */
+/** Routes that make videos, shared by both surfaces. */
 @Injectable()
 export class VideosEndpoint {
   constructor(
@@ -78,7 +78,7 @@ export class VideosEndpoint {
     const { parsed, origin, earlier, once } = received;
     const answering = { response, surface: caller.surface, status, once };
     if (earlier) return this.answers.repeated(earlier, answering);
-    // A client with an Idempotency-Key can come back for the answer.
+    // A client with an Idempotency-Key can come back for its answer.
     const gone = once ? NEVER : whenLeft(response);
     const prepared = await this.requests.keyFirst(caller, async () => {
       const { request, source } = await wantedBy(parsed);

@@ -6,7 +6,7 @@ import { type Caller, CurrentCaller } from '../http/caller.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { VideosEndpoint } from './videos-endpoint.js';
 
-/** The routes of both surfaces. */
+/** Video routes of both surfaces. */
 @Controller(['v1/videos', 'external/v1/videos'])
 export class VideosController {
   constructor(

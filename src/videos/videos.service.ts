@@ -11,13 +11,13 @@ import { VideoEndings } from './video-endings.js';
 import type { VideoRequest } from './video-request.js';
 import { VideoStore, type OwnedVideo, type VideoPage, type VideoPageRequest } from './video-store.js';
 
-/** A client that asks for its video now is told what was so this long ago at most, the next time it asks. */
+/** When a client asks for its video, the next poll comes at most this long after the last one. */
 const FRESH_MS = 2_000;
-/** Of a request that an upstream answers while a client waits. */
+/** Timeout of an upstream request while a client waits. */
 const UPSTREAM_WAIT_MS = 60_000;
 const REMOVAL_WAIT_MS = 10_000;
 
-/** What an account may do with its videos. */
+/** What an account can do with its videos. */
 @Injectable()
 export class Videos {
   constructor(
@@ -35,7 +35,7 @@ export class Videos {
     return found;
   }
 
-  /** The same, for a client that will come back to ask again. */
+  /** Like `find`, for a client that will ask again. */
   async ask(accountId: string, id: string): Promise<VideoJob> {
     const { shown } = await this.find(accountId, id);
     if (!isTerminal(shown.status) && (await this.polls.hasten(id, FRESH_MS))) this.poller.look();
@@ -46,7 +46,7 @@ export class Videos {
     return this.store.page(accountId, request);
   }
 
-  /** What has ended stays as it is. @throws GatewayError video_not_found, cancel_not_supported */
+  /** Does nothing to a video that has ended. @throws GatewayError video_not_found, cancel_not_supported */
   async cancel(accountId: string, id: string): Promise<VideoJob> {
     const { shown, upstream } = await this.find(accountId, id);
     if (!isTerminal(shown.status)) await this.stop(upstream);
@@ -66,7 +66,7 @@ export class Videos {
     if (!(await this.store.erase(accountId, id))) throw notFound(id);
   }
 
-  /** @throws GatewayError for a source that is not there, not completed, or made where nothing can be remixed */
+  /** @throws GatewayError when the source does not exist, is not completed, or its provider cannot remix */
   async remixOf(
     accountId: string,
     id: string,
@@ -96,7 +96,7 @@ export class Videos {
     };
   }
 
-  /** A cancel counts when the upstream confirms it; till then the job goes on. */
+  /** A cancellation counts once the upstream confirms it; until then the job goes on. */
   private async stop(job: UpstreamJob): Promise<void> {
     if (job.upstreamId === undefined)
       throw new GatewayError('service_unavailable', 'The video is still being submitted. Ask again.', {
@@ -113,13 +113,13 @@ export class Videos {
     if (await this.polls.hasten(job.id, 0)) this.poller.look();
   }
 
-  /** What cannot be removed upstream expires there. */
+  /** A video that cannot be removed upstream expires there. */
   private async removeUpstream(job: UpstreamJob): Promise<void> {
     try {
       const { provider, video } = this.upstream.locate(job);
       await provider.remove(video, AbortSignal.timeout(REMOVAL_WAIT_MS));
     } catch {
-      // A provider that is gone, or does not answer, must not keep a client from deleting what is stored here.
+      // A missing or silent provider must not keep a client from deleting its stored video.
     }
   }
 }

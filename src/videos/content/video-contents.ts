@@ -9,7 +9,7 @@ import { VideoSettings } from '../settings.js';
 import { UpstreamVideos } from '../upstream-videos.js';
 import type { OwnedVideo } from '../video-store.js';
 
-/** Passes the bytes of videos through: as fast as the client takes them, and no longer than it stays. */
+/** Passes the bytes of videos through, as fast as the client takes them and only while it stays. */
 @Injectable()
 export class VideoContents {
   private readonly logger = new Logger(VideoContents.name);
@@ -20,7 +20,7 @@ export class VideoContents {
   ) {}
 
   /**
-   * @throws GatewayError while nothing has been written: 404 for content that is not there
+   * @throws GatewayError before anything is written, such as 404 for missing content
    * @throws ClientLeft
    */
   async send(
@@ -54,7 +54,7 @@ export class VideoContents {
       content = await provider.content(video, request, signal);
     } catch (failure) {
       signal.throwIfAborted();
-      // Not every provider says 404 of what it has thrown away.
+      // Not every provider answers 404 for content that it has deleted.
       if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) throw expired();
       throw failure instanceof UpstreamFailure ? failure.error : toGatewayError(failure);
     }
@@ -62,7 +62,7 @@ export class VideoContents {
     return content;
   }
 
-  /** What breaks off is destroyed on both sides, so that no client takes a part for the whole. */
+  /** If one side breaks off, both are destroyed, so that no client takes a part for the whole. */
   private async pass({ body }: VideoContent, response: ServerResponse): Promise<void> {
     let timer = this.stallTimer(response);
     body.on('data', () => {
@@ -81,7 +81,7 @@ export class VideoContents {
 
   private stallTimer(response: ServerResponse): NodeJS.Timeout {
     return setTimeout(() => {
-      // Only a client that does not take what waits for it is stalled; an upstream that is slow has its own clock.
+      // Only a client with unread bytes is stalled; a slow upstream has its own timeout.
       if (response.writableLength > 0) response.destroy();
     }, this.settings.stallMs);
   }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../base/json.js';
 import type { VideoError } from './video-job.js';
 import { isTerminal, mayBecome, type VideoStatus } from './video-status.js';
 
-/** What the upstream says of a job. */
+/** The state of a job as the upstream reports it. */
 export interface Reported {
   readonly state: 'queued' | 'processing' | 'completed' | 'failed';
   /** Percent. */
@@ -13,7 +13,7 @@ export interface Reported {
   readonly content?: JsonObject | undefined;
 }
 
-/** What becomes of the job. */
+/** The next state of the job. */
 export type Advance =
   | { readonly to: 'queued' | 'processing'; readonly progress: number }
   | {
@@ -24,7 +24,7 @@ export type Advance =
     }
   | { readonly to: 'failed'; readonly error: VideoError };
 
-/** A job that is not completed has this progress at most. */
+/** Highest progress of a job that is not completed, percent. */
 const MOST_PROGRESS = 99;
 
 const JOB_LOST: VideoError = {
@@ -36,7 +36,7 @@ const FAILED: VideoError = {
   message: "The model's provider failed to make the video.",
 };
 
-/** A job never goes back: an upstream that says so is overheard, and its progress does not fall. */
+/** A job never goes back: an earlier status from the upstream is ignored, and the progress never falls. */
 export function advance(
   job: { readonly status: VideoStatus; readonly progress: number },
   reported: Reported | 'gone',

@@ -2,16 +2,16 @@ import type { VideoModel } from '../../catalog/model.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { VideoParameters } from './video-job.js';
 
-/** How the request calls its fields. */
+/** The request's names for its fields. */
 export interface FieldNames {
   readonly seconds: string;
   readonly image: string;
 }
 
 /**
- * The parameters as they go up: what the client left open is the model's first duration and size, and an aspect ratio
- * becomes the size that has it.
- * @throws GatewayError 400 with the allowed values, for what the model cannot do
+ * The parameters as they are sent upstream. The model's first duration and size stand in for missing ones, and an
+ * aspect ratio becomes the size that has it.
+ * @throws GatewayError 400 with the allowed values, when the model does not support a parameter
  */
 export function fitToModel(
   asked: VideoParameters & { readonly hasImage: boolean },

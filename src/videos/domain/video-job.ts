@@ -3,13 +3,13 @@ import type { Receipt } from '../../base/money/receipt.js';
 import type { WorkTerms } from '../../base/money/price.js';
 import type { VideoStatus } from './video-status.js';
 
-/** The route that a job came by decides how every route shows it. */
+/** The route that created a job decides how every route shows it. */
 export type VideoShape = 'generation' | 'openai';
 
-/** What was asked for. */
+/** The parameters that the client asked for. */
 export interface VideoParameters {
   readonly prompt: string;
-  /** Undefined where the upstream decides. */
+  /** Undefined if the upstream decides. */
   readonly seconds?: number | undefined;
   /** `WxH` */
   readonly size?: string | undefined;
@@ -24,7 +24,7 @@ export interface VideoError {
   readonly message: string;
 }
 
-/** What changes of a job as clients see it. */
+/** The part of a job that changes, as clients see it. */
 export interface VideoProgress {
   readonly id: string;
   readonly status: VideoStatus;
@@ -33,21 +33,21 @@ export interface VideoProgress {
   readonly error: VideoError | undefined;
   readonly finishedAtMs: number | undefined;
   readonly expiresAtMs: number | undefined;
-  /** Of a job that was charged for. */
+  /** The receipt of a job that was charged. */
   readonly receipt: Receipt | undefined;
 }
 
 /** A job as clients see it. */
 export interface VideoJob extends VideoProgress {
   readonly shape: VideoShape;
-  /** As the client named it, options of a sandbox id included. */
+  /** Name as the client sent it, options of a sandbox id included. */
   readonly model: string;
   readonly parameters: VideoParameters;
   readonly remixedFrom: string | undefined;
   readonly createdAtMs: number;
 }
 
-/** What it takes to ask the upstream for a job, and to end it. None of it is ever shown. */
+/** Data for asking the upstream about a job, and for ending it. Never shown. */
 export interface UpstreamJob {
   readonly id: string;
   readonly status: VideoStatus;
@@ -59,7 +59,7 @@ export interface UpstreamJob {
   readonly upstreamModel: string;
   /** Undefined until the upstream has accepted it. */
   readonly upstreamId: string | undefined;
-  /** What the upstream needs to be asked for the content. */
+  /** Data that the upstream needs to find the content. */
   readonly content: JsonObject | undefined;
   readonly terms: WorkTerms;
   /** The key's own chain. */

@@ -1,10 +1,10 @@
 import type { VideoError, VideoJob } from './video-job.js';
 import type { VideoStatus } from './video-status.js';
 
-/** The statuses of the wire. */
+/** Statuses on the wire. */
 type ShownStatus = 'queued' | 'processing' | 'completed' | 'failed';
 
-/** The job in the shape of the route that made it. @param url where its content is. */
+/** The job in the shape of the route that created it. @param url address of its content */
 export function videoJson(job: VideoJob, url: string): object {
   return job.shape === 'openai' ? openaiVideo(job) : generation(job, url);
 }
@@ -29,7 +29,7 @@ function generation(job: VideoJob, url: string): object {
   };
 }
 
-/** OpenAI's `video`, every field of it. */
+/** OpenAI's `video` with all of its fields. */
 function openaiVideo(job: VideoJob): object {
   const { status, parameters, finishedAtMs, expiresAtMs } = job;
   const shown = shownStatus(status);

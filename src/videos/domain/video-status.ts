@@ -1,7 +1,7 @@
-/** `submitting`: held for and stored, while the upstream has not accepted it yet; clients see `queued`. */
+/** `submitting`: its hold is taken and it is stored, but the upstream has not accepted it yet; clients see `queued`. */
 export type VideoStatus = 'submitting' | 'queued' | 'processing' | 'completed' | 'failed';
 
-/** What a job can become; the two without an entry never change. */
+/** Allowed next statuses; the two statuses without an entry are final. */
 const NEXT: Readonly<Record<VideoStatus, readonly VideoStatus[]>> = {
   submitting: ['queued', 'processing', 'completed', 'failed'],
   queued: ['processing', 'completed', 'failed'],

@@ -2,7 +2,7 @@ import type { UpstreamJob, VideoProgress } from '../domain/video-job.js';
 
 /** Pauses between polls, milliseconds. */
 export interface PollPauses {
-  /** After the first poll of a job that nobody watches; doubled with each one. */
+  /** Pause after the first poll of an unwatched job; doubled with each poll. */
   readonly firstMs: number;
   readonly longestMs: number;
 }
@@ -12,35 +12,35 @@ export interface Watch {
   readonly intervalMs: number;
 }
 
-/** A job that has been seen at its upstream. */
+/** State of a job as its upstream reported it. */
 export interface Sighting {
   readonly status: 'queued' | 'processing';
   readonly progress: number;
 }
 
-/** Who polls which job when. All times are the database's. */
+/** Decides which process polls which job, and when. All times are the database's. */
 export abstract class PollStore {
-  /** Takes at most `limit` jobs that are due: for `leaseMs` nobody else polls them. */
+  /** Claims at most `limit` due jobs; no other process polls them for `leaseMs`. */
   abstract claim(limit: number, leaseMs: number): Promise<readonly UpstreamJob[]>;
-  /** Milliseconds until the next job is due of those that nobody polls now; undefined when there is none. */
+  /** Milliseconds until the next unclaimed job is due; undefined when there is none. */
   abstract nextDueMs(): Promise<number | undefined>;
   /** Gives a claimed job back until its next poll. */
   abstract seen(id: string, sighting: Sighting, pauses: PollPauses): Promise<void>;
-  /** The same when the upstream could not be asked. @returns for how long it has been failing, milliseconds. */
+  /** Like `seen`, when the upstream could not be asked. @returns how long it has been failing, milliseconds */
   abstract missed(id: string, pauses: PollPauses): Promise<number>;
-  /** This process stops: what it has claimed is anybody's. */
+  /** Gives up all claims of this process, because it stops. */
   abstract giveBack(): Promise<void>;
 
-  /** This process's clients watch these, for `validMs`; the next poll comes no later than their interval says. */
+  /** This process's clients watch these videos for `validMs`; the next poll comes within their interval. */
   abstract watch(watches: readonly Watch[], validMs: number): Promise<void>;
   abstract unwatch(videoIds: readonly string[]): Promise<void>;
-  /** Forgets what clients of processes that died watched. */
+  /** Forgets the watches of clients whose process died. */
   abstract forgetWatches(): Promise<void>;
-  /** The videos of these ids that are still there, of whatever account. */
+  /** The videos of these ids that still exist, of any account. */
   abstract look(videoIds: readonly string[]): Promise<readonly VideoProgress[]>;
   /**
-   * A client asks for this job now: its next poll comes at most so long after its last one.
-   * @returns false when it would have come by then.
+   * A client asks for this job now: its next poll comes at most `intervalMs` after its last one.
+   * @returns false when the poll was due by then anyway
    */
   abstract hasten(id: string, intervalMs: number): Promise<boolean>;
 }

@@ -10,15 +10,15 @@ import { VideoEndings } from '../video-endings.js';
 import { PollStore } from './poll-store.js';
 import { Wake } from './wake.js';
 
-/** Polls of one process at the same time. */
+/** Most polls of one process at the same time. */
 const MOST_AT_ONCE = 256;
-/** The longest pause between two looks at what is due; jobs that other processes accept come to light then. */
+/** Longest pause between two looks at due jobs, which also find the jobs that other processes accepted. */
 const LONGEST_LOOK_MS = 1_000;
-/** What is due and cannot be had is claimed by somebody else at this moment. */
+/** Shortest pause: a due job that cannot be claimed is being claimed by another process. */
 const SHORTEST_LOOK_MS = 10;
 
 interface Poll {
-  /** Ends the call to the upstream. */
+  /** Aborts the call to the upstream. */
   readonly cut: AbortController;
   readonly ended: Promise<void>;
 }
@@ -33,8 +33,9 @@ const TIMED_OUT: VideoError = {
 };
 
 /**
- * Asks the upstreams for their jobs. Every process does, and the database decides who asks for which one when: a job is
- * claimed for one poll, and given back with the time of its next one. The claim of a process that died runs out.
+ * Asks the upstreams about their jobs. Every process does so; the database decides which process asks about which job,
+ * and when. A claim lasts for one poll, and the process returns it with the time of the next. A dead process's claim
+ * expires.
  */
 @Injectable()
 @LivesIn('upstreams')
@@ -61,12 +62,12 @@ export class VideoPoller implements Worker {
     this.looping = this.loop();
   }
 
-  /** Something may be due sooner than it was. */
+  /** Looks again now, because a job may be due sooner than before. */
   look(): void {
     this.wake.now();
   }
 
-  /** Ends what is under way, and leaves it to other processes. */
+  /** Aborts running polls and leaves the jobs to other processes. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.wake.now();
@@ -89,7 +90,7 @@ export class VideoPoller implements Worker {
     }
   }
 
-  /** @returns milliseconds until the next round. */
+  /** @returns milliseconds until the next round */
   private async round(): Promise<number> {
     const free = MOST_AT_ONCE - this.polls.size;
     if (free === 0) return LONGEST_LOOK_MS;
@@ -101,10 +102,10 @@ export class VideoPoller implements Worker {
   }
 
   private begin(job: UpstreamJob): void {
-    // Its claim ran out while what the last poll has seen could not be written, and it still tries.
+    // The claim expired while the job's last poll was still trying to store its result.
     if (this.polls.has(job.id)) return;
     const cut = new AbortController();
-    // Nobody else may poll while this one does.
+    // The poll must end before another process may claim the job.
     const timer = setTimeout(() => cut.abort(), (this.settings.leaseMs * 2) / 3);
     const ended = this.poll(job, cut.signal).finally(() => {
       clearTimeout(timer);
@@ -114,7 +115,7 @@ export class VideoPoller implements Worker {
     this.polls.set(job.id, { cut, ended });
   }
 
-  /** Never rejects: what could not be written is polled again when the claim has run out. */
+  /** Never rejects: a job whose result could not be stored is polled again when its claim expires. */
   private async poll(job: UpstreamJob, signal: AbortSignal): Promise<void> {
     try {
       const failure = await this.ask(job, signal);
@@ -124,7 +125,7 @@ export class VideoPoller implements Worker {
     }
   }
 
-  /** @returns why the upstream could not be asked. */
+  /** @returns the failure, if the upstream could not be asked */
   private async ask(job: UpstreamJob, signal: AbortSignal): Promise<unknown> {
     let reported;
     try {

@@ -1,4 +1,4 @@
-/** One sleeper that can be woken; woken while it is awake, it does not fall asleep the next time. */
+/** A sleep that can be ended early. If it is woken while nothing sleeps, the next sleep ends at once. */
 export class Wake {
   private isDue = false;
   private end: (() => void) | undefined;
@@ -8,7 +8,7 @@ export class Wake {
     this.end?.();
   }
 
-  /** Resolves when the time is over or somebody has called `now`. */
+  /** Resolves when the time is over or `now` is called. */
   within(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {

@@ -1,19 +1,19 @@
 import type { PollStore } from '../polling/poll-store.js';
 
 /**
- * Keeps the database told of how eagerly this process's clients watch each video. What changes while it is told is told
- * together, next.
+ * Keeps the poll intervals of this process's watched videos up to date in the database. Changes during a write are
+ * written together in the next one.
  */
 export class ToldIntervals {
-  /** What the database knows, milliseconds by the ids of videos. */
+  /** Intervals that the database has, milliseconds by video id. */
   private readonly told = new Map<string, number>();
-  /** Ids of videos that it may know wrongly. */
+  /** Ids of videos whose interval in the database may be out of date. */
   private readonly changed = new Set<string>();
   private telling: Promise<void> | undefined;
 
   /**
-   * @param intervalOf of a video, as it is now; undefined when nobody watches it.
-   * @param onWatch called when videos may be due sooner than they were.
+   * @param intervalOf the present interval of a video; undefined when nobody watches it
+   * @param onWatch called when videos may be due sooner than before
    */
   constructor(
     private readonly store: PollStore,
@@ -28,13 +28,13 @@ export class ToldIntervals {
     this.telling ??= this.tellOn();
   }
 
-  /** What was told counts for `validMs`, and what could not be told is told now. */
+  /** Renews all intervals, which are valid for `validMs`. Also writes intervals whose write failed. */
   async renew(): Promise<void> {
     const watches = [...this.told].map(([videoId, intervalMs]) => ({ videoId, intervalMs }));
     if (watches.length > 0) await this.store.watch(watches, this.validMs);
   }
 
-  /** Resolves when there is nothing to tell. */
+  /** Resolves when nothing is left to write. */
   async whenTold(): Promise<void> {
     await this.telling;
   }

@@ -11,10 +11,10 @@ import { Wake } from '../polling/wake.js';
 import { VideoSettings } from '../settings.js';
 import { ToldIntervals } from './told-intervals.js';
 
-/** How often what is watched is looked at; what this process polls itself is seen at once. */
+/** Interval for looking at watched videos. This process's own polls are seen at once. */
 const LOOK_MS = 200;
 
-/** While the database fails. */
+/** Interval while the database fails. */
 const LOOK_AGAIN_MS = 1_000;
 
 interface Watcher {
@@ -23,7 +23,7 @@ interface Watcher {
 }
 
 /**
- * What this process's clients watch. However many they are, the database is looked at once for all, and told of one
+ * The watches of this process's clients. One look at the database serves all of them, and the database gets only one
  * interval for each video: the shortest.
  */
 @Injectable()
@@ -32,7 +32,7 @@ export class VideoWatches implements Worker {
   private readonly logger = new Logger(VideoWatches.name);
   private readonly watchers = new Map<string, Set<Watcher>>();
   private readonly told: ToldIntervals;
-  /** Ids of videos of which something is known to have changed. */
+  /** Ids of videos that have changed. */
   private readonly rung = new Set<string>();
   private isLooking = false;
   private readonly wake = new Wake();
@@ -67,7 +67,7 @@ export class VideoWatches implements Worker {
     return this.told.renew();
   }
 
-  /** Emits what is seen of a video, again and again, until it has ended. Errors when it is deleted. */
+  /** Emits the state of a video, repeatedly, until the video has ended. Errors when it is deleted. */
   follow(id: string, intervalMs: number): Observable<VideoProgress> {
     return new Observable((subscriber) => {
       const watcher = { intervalMs, subscriber };
@@ -85,7 +85,7 @@ export class VideoWatches implements Worker {
       : new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
-  /** Ends all watches, and tells so. */
+  /** Ends all watches with an error. */
   cutOff(): void {
     for (const { subscriber } of [...this.watchers.values()].flatMap((watchers) => [...watchers]))
       subscriber.error(new GatewayError('server_error', 'The gateway stopped this stream. Watch again.'));
@@ -111,7 +111,7 @@ export class VideoWatches implements Worker {
     return intervals.length === 0 ? undefined : Math.min(...intervals);
   }
 
-  /** At what has rung, as soon as it does, and by the clock at everything. */
+  /** Looks at changed videos at once, and at all of them at each interval. */
   private async lookOn(): Promise<void> {
     this.isLooking = true;
     let nextRoundAt = performance.now() + LOOK_MS;

@@ -8,7 +8,7 @@ import type { VideoUrl } from '../video-presenter.js';
 import type { WatchSettings } from './watch-query.js';
 import type { Watched } from './watch-stream.js';
 
-/** Unnamed frames with the video, each as it is then. */
+/** Unnamed frames with the video's current state. */
 export class ExternalWatchPresenter implements StreamPresenter<Watched> {
   constructor(private readonly urlOf: VideoUrl) {}
 

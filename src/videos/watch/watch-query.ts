@@ -18,7 +18,7 @@ const TIMEOUT: Bounds = { least: 5_000, most: 3_600_000, otherwise: 600_000 };
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** Numbers outside the bounds are brought within them. @throws GatewayError 400 for what is not a number */
+/** Clamps numbers to their bounds. @throws GatewayError 400 for a value that is not a number */
 export function parseWatchQuery(query: Query): WatchSettings {
   return {
     pollIntervalMs: boundedNumber(query, 'pollIntervalMs', POLL_INTERVAL),

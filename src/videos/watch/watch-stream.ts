@@ -8,8 +8,8 @@ import type { WatchSettings } from './watch-query.js';
 export type Watched = { readonly video: VideoJob } | { readonly receipt: Receipt };
 
 /**
- * Cold. The state that is known, then the newest one at every interval, and the last one as soon as it is there, with
- * its receipt. Errors with `upstream_timeout` when that takes too long; the job goes on.
+ * A cold Observable. Emits the known state, then the newest one at every interval. Emits the final state at once, with
+ * its receipt. Errors with `upstream_timeout` after `timeoutMs`; the job goes on.
  */
 export function watchStream(
   known: VideoJob,
