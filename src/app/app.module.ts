@@ -17,7 +17,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { VideosModule } from '../videos/videos.module.js';
 import { Workers } from './workers.js';
 
-/** The composition root: what the gateway is made of, and the database that it stands on. */
+/** The composition root: assembles the gateway and its database. */
 @Module({})
 export class AppModule {
   static forRoot(config: LoadedConfig, databaseUrl: string): DynamicModule {
@@ -32,7 +32,7 @@ export class AppModule {
         CatalogModule,
         ProvidersModule,
         TextCallsModule,
-        // Express tries the routes in the order of their modules: those that are called most come first.
+        // Express tries routes in the order of their modules, so the most frequent ones come first.
         ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
         HealthModule,

@@ -10,7 +10,7 @@ import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { ResponseSockets } from '../responses/socket/response-sockets.js';
 
-/** The whole gateway on a migrated database, ready to listen. To be ended by `shutDown`. */
+/** The whole gateway on a migrated database, ready to listen. End it with `shutDown`. */
 export async function createApplication(
   config: LoadedConfig,
   databaseUrl: string,
@@ -29,7 +29,7 @@ export async function createApplication(
   return app;
 }
 
-/** Its lines have a few known fields and no secret, so they skip the costly redaction by field name. */
+/** Request lines have a few known fields and no secret, so they skip the costly redaction by field name. */
 function requestLogger(logger: Logger): Logger {
   return logger.child({}, { redact: [] });
 }

@@ -3,12 +3,12 @@ import { loadCommandConfig, loadConfig, type CommandConfig } from '../config/loa
 import { DIALECTS } from '../providers/dialects.js';
 import { dataHome } from '../storage/embedded-postgres/data-home.js';
 
-/** What this gateway is told. @throws ConfigurationError */
+/** Configuration of this gateway. @throws ConfigurationError */
 export function gatewayConfig(): LoadedConfig {
   return loadConfig(DIALECTS, undefined, undefined, dataHome);
 }
 
-/** What a command beside it is told. @throws ConfigurationError */
+/** Configuration of a command that runs beside the gateway. @throws ConfigurationError */
 export function commandConfig(): CommandConfig {
   return loadCommandConfig(DIALECTS, undefined, undefined, dataHome);
 }

@@ -9,10 +9,10 @@ import { applyMigrations } from '../storage/migrations/apply-migrations.js';
 import { startDatabase } from '../storage/start-database.js';
 import { welcome } from './welcome.js';
 
-/** Terminals and npm may deliver one Ctrl-C twice; only a later one means "hurry". */
+/** Terminals and npm may deliver one Ctrl-C twice, so only a later one means "hurry". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
-/** The life of a gateway, from its configuration to its end. @throws what `wordsFor` has words for */
+/** Runs a gateway from its configuration to its end. @throws the errors that `wordsFor` describes */
 export async function run(): Promise<void> {
   const config = gatewayConfig();
   const logger = createLogger(config.log);
@@ -47,7 +47,7 @@ export async function run(): Promise<void> {
   }
 }
 
-/** From the very start, so that a signal during start ends it in order too. */
+/** Listens from the very start, so that a signal during start also ends the process in order. */
 function listenForSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
   const hurry = new AbortController();
   let firstAt: number | undefined;

@@ -4,12 +4,12 @@ import type { INestApplication } from '@nestjs/common';
 import { PHASES } from '../base/work/worker.js';
 import { Workers } from './workers.js';
 
-/** Time for cut-off calls to settle and tell their clients, after the grace; and for each phase to stop. */
+/** Time after the grace for cut-off calls to settle and tell their clients; also the time for each phase to stop. */
 const LAST_WORDS_MS = 10_000;
 
 /**
- * Ends the application without losing a call: no new work, running calls may finish within the grace or until
- * `hurry`, the rest is cut off, settled and told so; then sockets, lease and database are given back.
+ * Ends the application without losing a call: it refuses new work, lets running calls finish within the grace or until
+ * `hurry`, then cuts off the rest, settles them and tells their clients. Last, it releases sockets, lease and database.
  */
 export async function shutDown(
   app: INestApplication,
@@ -18,7 +18,7 @@ export async function shutDown(
   const workers = app.get(Workers);
   const server = app.getHttpServer() as Server;
   const [intake, ...others] = PHASES;
-  // Idle connections stay: a request that is on its way through one is to be refused with words, not with a reset.
+  // Idle connections stay open, so that a request on its way gets a refusal and not a reset.
   await within(LAST_WORDS_MS, workers.stop(intake));
   await within(graceMs, workers.whenIdle(), hurry);
   workers.cutOff();
@@ -28,11 +28,11 @@ export async function shutDown(
   const closed = app.close();
   await within(LAST_WORDS_MS / 2, closed);
   server.closeAllConnections();
-  // A database that went silent never says goodbye; everything is settled, so nothing is lost by not waiting for it.
+  // A silent database never closes its connections. Everything is settled, so not waiting for it loses nothing.
   await within(LAST_WORDS_MS / 2, closed);
 }
 
-/** Resolves when `done` does, when the time is over, or when `hurry` is aborted, whichever comes first. */
+/** Resolves when `done` does, when the time is over, or when `hurry` aborts, whichever comes first. */
 async function within(ms: number, done: Promise<unknown>, hurry?: AbortSignal): Promise<void> {
   const timer = new AbortController();
   const signal = hurry ? AbortSignal.any([timer.signal, hurry]) : timer.signal;

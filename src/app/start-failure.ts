@@ -11,13 +11,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 };
 
-/** @throws StartError when the address is taken, forbidden or not this machine's. */
+/** @throws StartError when the address is taken, forbidden or not this machine's */
 export async function listen(app: INestApplication, address: ListenConfig): Promise<void> {
   await inWords(address, () => app.listen(address.port, address.host));
 }
 
 /**
- * Tells of an address that cannot be used before a database is made or migrated for a gateway that would not serve.
+ * Rejects an unusable address before a database is made or migrated for a gateway that could not serve.
  * @throws as `listen`
  */
 export async function requireUsableAddress(address: ListenConfig): Promise<void> {
@@ -37,7 +37,7 @@ async function inWords({ host, port }: ListenConfig, tryToListen: () => Promise<
   }
 }
 
-/** What to print of a start that failed: in words where it is the operator's to mend, else with the stack. */
+/** The text to print when a start failed: a message if the operator can fix the cause, else the stack. */
 export function wordsFor(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   if (!(failure instanceof StartError)) return failure.stack ?? failure.message;

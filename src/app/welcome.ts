@@ -2,14 +2,14 @@ import type { LoadedConfig } from '../config/config.js';
 
 interface Start {
   readonly config: LoadedConfig;
-  /** Where the server really listens. */
+  /** The address where the server really listens. */
   readonly address: string;
   readonly databaseUrl: string;
-  /** Only on the start that made it. */
+  /** Set only on the start that created it. */
   readonly firstKey: string | undefined;
 }
 
-/** What a person sees on the terminal when the gateway is up. Plain text, never through the logger. */
+/** The text on the terminal when the gateway is up. Plain text, never sent through the logger. */
 export function welcome({ config, address, databaseUrl, firstKey }: Start): string {
   const base = config.listen.port === 0 ? address : config.listen.publicUrl;
   const key = firstKey ?? '$COMPOSE_KEY';

@@ -17,7 +17,7 @@ interface Placed {
   readonly worker: Worker;
 }
 
-/** Everything that works as long as the process lives, found by its marks. */
+/** All workers of the process, found by their decorators. */
 @Injectable()
 export class Workers implements OnApplicationBootstrap {
   private readonly logger = new Logger(Workers.name);
@@ -31,14 +31,14 @@ export class Workers implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    // One may be there under several names.
+    // One instance may be registered under several names.
     const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
     for (const instance of instances)
       if (typeof instance === 'object' && instance !== null) this.place(instance);
     for (const phase of PHASES.toReversed()) for (const worker of this.of(phase)) await worker.start?.();
   }
 
-  /** Resolves when nothing is under way that somebody waits for. */
+  /** Resolves when no work is running that somebody waits for. */
   async whenIdle(): Promise<void> {
     await Promise.all(this.placed.map(async ({ worker }) => worker.whenIdle?.()));
   }

@@ -9,7 +9,7 @@ import { readWords } from './words.js';
 
 const OPTIONS = { ...KEY_OPTIONS, account: { type: 'string' }, 'chain-id': { type: 'string' } } as const;
 
-/** The key itself is all that goes to standard output. */
+/** Writes only the key itself to standard output. */
 export async function createKey(words: readonly string[]): Promise<number> {
   const input = await keyInput(NewKey, readWords(words, OPTIONS).values);
   return withDatabase(async ({ database, config }) => {

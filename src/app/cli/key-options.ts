@@ -3,7 +3,7 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UsageError } from './command.js';
 import { atomicOf } from './usd.js';
 
-/** What can be said of a key when it is made and later. */
+/** Options of a key, for its creation and for later changes. */
 export const KEY_OPTIONS = {
   name: { type: 'string' },
   budget: { type: 'string' },
@@ -14,14 +14,11 @@ export const KEY_OPTIONS = {
   'max-concurrent-requests': { type: 'string' },
 } as const;
 
-/** Removes a setting. */
+/** The value that removes a setting. */
 const NONE = 'none';
 const NUMBERS = ['chain_id', 'rate_limit_rpm', 'max_concurrent_requests'];
 
-/**
- * The options as the body of a request over HTTP, by whose rules they are checked.
- * @throws UsageError in terms of the options
- */
+/** The options as the body of an HTTP request, checked by the same rules. */
 export async function keyInput<Input extends object>(
   type: new () => Input,
   values: Readonly<Record<string, unknown>>,

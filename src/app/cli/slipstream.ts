@@ -5,7 +5,7 @@ import { StartError } from '../../base/errors/start-error.js';
 import { wordsFor } from '../start-failure.js';
 import { UsageError, type Command } from './command.js';
 
-/** Loaded when they are asked for: none waits for what another one needs. */
+/** Commands are loaded on demand, so that none waits for the imports of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'check-books': async () => (await import('./check-books.js')).checkBooks,
   keys: async () => (await import('./keys.js')).keys,
@@ -14,10 +14,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.js')).verify,
 };
 
-/** For everything that a command was not able to do; 1 is a command's own no. */
+/** Exit status when a command could not do its work; 1 is a command's negative result. */
 const FAILED = 2;
 
-/** How a checkout starts it; an image has `node dist/app/cli/slipstream.js`. */
+/** The program as a checkout starts it; an image has `node dist/app/cli/slipstream.js`. */
 const PROGRAM = 'npm run slipstream --';
 
 async function main([word = '', ...words]: readonly string[]): Promise<number> {
@@ -49,7 +49,7 @@ async function main([word = '', ...words]: readonly string[]): Promise<number> {
   }
 }
 
-/** From the package that the program is part of. */
+/** The version of the package that contains the program. */
 async function version(): Promise<string> {
   const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
@@ -59,7 +59,7 @@ function usageOf(name: string, { usage: [line, ...explanation] }: Command): stri
   return [`${PROGRAM} ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
 }
 
-// Whoever reads has seen enough, as `head` has after ten lines: that is no failure to tell of.
+// The reader has closed the pipe, as `head` does after ten lines: that is no failure to report.
 process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
   if (failure.code !== 'EPIPE') throw failure;
   process.exit(FAILED);

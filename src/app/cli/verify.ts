@@ -7,7 +7,7 @@ import { UsageError, type Command } from './command.js';
 
 const FETCH_TIMEOUT_MS = 10_000;
 
-/** Knows nothing of the gateway but how it signs; `verifyReceipt` says what is checked. */
+/** Knows only how the gateway signs; `verifyReceipt` defines the checks. */
 export const verify: Command = {
   usage: [
     '[RECEIPT] --keys KEYS',
@@ -59,7 +59,7 @@ async function download(url: string): Promise<string> {
   }
 }
 
-/** Undefined when there is none in what is given. */
+/** Undefined when the input has no receipt. */
 async function receiptAt(place: string): Promise<JsonObject | undefined> {
   const given =
     fromHeader(place) ?? (place === '-' ? await text(process.stdin) : await readFile(place, 'utf8'));
@@ -73,7 +73,7 @@ function fromHeader(given: string): string | undefined {
   return /^eyJ[\w-]+$/.test(given) ? Buffer.from(given, 'base64url').toString() : undefined;
 }
 
-/** The last event of a native stream. */
+/** JSON of the last event of a native stream. */
 function fromStream(given: string): string | undefined {
   return /^event: compose\.receipt\r?\ndata: (.+)$/m.exec(given)?.[1];
 }

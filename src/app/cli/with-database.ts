@@ -11,10 +11,10 @@ export interface Opened {
 }
 
 /**
- * Works on the gateway's database: that of `DATABASE_URL`, else the embedded one of a gateway that is running on
+ * Works on the gateway's database: the one of `DATABASE_URL`, else the embedded one of a gateway that is running on
  * `DATA_DIR`.
  *
- * @throws StartError when the configuration is wrong, the database is away, or is not of this version
+ * @throws StartError when the configuration is wrong, or the database is unreachable or of another version
  */
 export async function withDatabase<Result>(work: (opened: Opened) => Promise<Result>): Promise<Result> {
   const config = commandConfig();

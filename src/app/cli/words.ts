@@ -5,11 +5,11 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 interface Words {
   readonly positionals: readonly string[];
-  /** Options that were given. */
+  /** Given options. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Reads what follows a command's name. @throws UsageError for an option that it has not, or another count of words */
+/** Reads the words after a command's name. @throws UsageError for an unknown option, or a wrong number of words */
 export function readWords(words: readonly string[], options: Options, positionals = 0): Words {
   const parsed = parsedBy({ args: [...words], options, allowPositionals: true });
   if (parsed.positionals.length < positionals) throw new UsageError('Something is missing.');

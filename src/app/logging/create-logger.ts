@@ -7,11 +7,11 @@ import { REDACTED, REDACTED_PATHS, redactLine } from './redaction.js';
 export interface LogSettings {
   /** One of pino's levels, or `silent`. */
   readonly level: string;
-  /** For people at a terminal; otherwise one JSON object a line. */
+  /** Readable lines for a terminal; otherwise one JSON object a line. */
   readonly pretty: boolean;
 }
 
-/** The process's logger. Secrets are left out by field name and by how they look. */
+/** The process's logger. It removes secrets by field name and by pattern. */
 export function createLogger(settings: LogSettings, output: DestinationStream = standardOutput()): Logger {
   const logger = pino(
     {

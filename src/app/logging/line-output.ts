@@ -1,29 +1,29 @@
 import { constants, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** Lines that wait while the output takes none. */
+/** Most bytes of lines that wait while the output takes none. */
 const WAITING_BYTES = 1_048_576;
 const RETRY_MS = 200;
-/** Of lines that are written together. */
+/** Most bytes of lines that are written together. */
 const BYTES_AT_ONCE = 65_536;
 
-/** Lines of this process's log that nobody will see. */
+/** Lines of this process's log that were dropped. */
 let dropped = 0;
 
 export function droppedLogLines(): number {
   return dropped;
 }
 
-/** Writes some bytes, perhaps not all. @returns how many @throws whatever the system says: the disk is full, nobody reads */
+/** Writes some or all bytes. @returns how many @throws any system error, such as a full disk or a closed pipe */
 export type WriteSome = (bytes: Buffer) => number;
 
 /**
- * Takes lines and never fails, waits or ends the process, whatever is behind it: a full disk, a pipe that nobody
- * reads or that is gone. Up to a mebibyte waits for better times, and what comes then is dropped and counted. The lines
- * of one turn of the event loop are written together.
+ * Takes lines and never fails, waits or ends the process, even with a full disk, or a pipe that is closed or has no
+ * reader. Up to a mebibyte waits until the output recovers; further lines are dropped and counted. The lines of one
+ * turn of the event loop are written together.
  */
 export class LineOutput {
-  /** Told how many lines were dropped when lines can be written again. */
+  /** Gets the number of dropped lines when lines can be written again. */
   onRecovered: (lines: number) => void = () => undefined;
   private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;
@@ -50,14 +50,14 @@ export class LineOutput {
     return this.waiting.length > 0 && this.waitingBytes + bytes.length > WAITING_BYTES;
   }
 
-  /** Writes what is taken now of what waits. */
+  /** Writes as much of the waiting lines as the output takes now. */
   flush(): void {
     while (this.waiting.length > 0) {
       const bytes = this.takeSome();
       const written = this.attempt(bytes);
       this.waitingBytes -= written;
       if (written < bytes.length) {
-        // The rest of a line that has begun comes before any other.
+        // The rest of a partly written line must come before any other.
         this.waiting.unshift(bytes.subarray(written));
         this.timer ??= setTimeout(this.retry, RETRY_MS).unref();
         return;
@@ -68,7 +68,7 @@ export class LineOutput {
     if (lost > 0) this.onRecovered(lost);
   }
 
-  /** So few at a time that trying in vain costs little, however much waits. */
+  /** Takes few lines, so that a failed write costs little when many lines wait. */
   private takeSome(): Buffer {
     let bytes = 0;
     let count = 0;
@@ -101,7 +101,7 @@ export class LineOutput {
 
 let output: LineOutput | undefined;
 
-/** The one for this process's standard output; a write to it never waits for a reader. */
+/** The output for this process's standard output; a write never waits for a reader. */
 export function standardOutput(): LineOutput {
   output ??= openStandardOutput();
   return output;
@@ -109,7 +109,7 @@ export function standardOutput(): LineOutput {
 
 function openStandardOutput(): LineOutput {
   const fd = nonBlocking(process.stdout.fd);
-  // What is written to these as streams may fail later, when nobody waits for it.
+  // Stream writes to these may fail later, when no code awaits them.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   const lines = new LineOutput((bytes) => writeSync(fd, bytes));
@@ -118,8 +118,8 @@ function openStandardOutput(): LineOutput {
 }
 
 /**
- * Node makes pipes and sockets non-blocking when `process.stdout` is first used, but not a terminal, which waits while
- * its user has stopped it: that is opened once more.
+ * Node makes pipes and sockets non-blocking when `process.stdout` is first used. A terminal stays blocking and waits
+ * while its user has stopped it, so it is opened again.
  */
 function nonBlocking(fd: number): number {
   if (!isatty(fd)) return fd;

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Level, Logger } from 'pino';
 
-/** Contexts in which Nest tells how it wires the application up, a line for each part. */
+/** Contexts in which Nest logs how it wires the application, one line for each part. */
 const WIRING = new Set<unknown>([
   'NestFactory',
   'InstanceLoader',
@@ -38,7 +38,7 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  /** Nest appends the context to what was logged, and for errors a stack before it. */
+  /** Nest appends the context to the message, and before it a stack for errors. */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     if (!this.logger.isLevelEnabled(level)) return;
     const context = rest.at(-1);

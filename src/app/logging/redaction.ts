@@ -15,7 +15,7 @@ const SECRET_FIELDS = [
 
 const DEPTH = 4;
 
-/** Paths of the fields that hold secrets, down to the depth that log entries have. */
+/** Paths of the fields that hold secrets, to the depth of log entries. */
 export const REDACTED_PATHS: readonly string[] = Array.from({ length: DEPTH }, (_, depth) =>
   SECRET_FIELDS.map((field) => `${'*.'.repeat(depth)}["${field}"]`.replace('.[', '[')),
 ).flat();
@@ -25,7 +25,7 @@ export const REDACTED = '[redacted]';
 const SECRET_TEXT = /\b(?:compose-|sk-|Bearer\s+)[A-Za-z0-9._~+/=-]{16,}/g;
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
-/** The last safeguard: a finished log line without anything that looks like a key or a password in a URL. */
+/** The last safeguard: removes everything that looks like a key, or a password in a URL, from a finished log line. */
 export function redactLine(line: string): string {
   const shown = line.replace(SECRET_TEXT, REDACTED);
   return shown.includes('@') ? shown.replace(URL_PASSWORD, `$1${REDACTED}@`) : shown;

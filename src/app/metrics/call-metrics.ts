@@ -7,19 +7,19 @@ import { Tally } from './tally.js';
 
 const LABELS = ['model', 'provider'] as const;
 const ATOMIC_PER_USD = 1_000_000;
-/** Clients may choose the names of models that are passed through. */
+/** Bound on model names, because clients may choose the names of models that are passed through. */
 const MOST_MODELS = 1_000;
 const OTHERS = 'others';
 
 /**
- * What there is to know of paid calls for text. Models are labelled with their catalog entries, which are the
- * operator's: names that clients choose would be labels without end.
+ * Metrics of paid calls for text. Their model label is the catalog entry, which the operator names: names that clients
+ * choose would be unbounded.
  */
 export class CallMetrics {
   private readonly totals = new CallTotals();
   private readonly attempts: Tally<'provider' | 'model' | 'outcome'>;
   private readonly refusals: Tally<'model' | 'code'>;
-  /** That attempts are labelled with. */
+  /** Model labels of attempts. */
   private readonly models = new Set<string>();
 
   constructor(registry: Registry) {

@@ -2,25 +2,25 @@ import type { CallEnded } from '../../base/moments/moment.js';
 import { addUsage, NO_USAGE, type Usage } from '../../base/money/usage.js';
 import { Observations } from './histogram.js';
 
-/** From a cached word to a long reasoning. */
+/** Bounds from a cached word to a long reasoning. */
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 export interface CallTotal {
   readonly labels: { readonly model: string; readonly provider: string };
   readonly outcomes: Map<CallEnded['outcome'], number>;
-  /** In seconds. */
+  /** Durations of calls, seconds. */
   readonly durations: Observations;
-  /** The same until the first event, of calls that had one. */
+  /** Seconds until the first event, for calls that had one. */
   readonly firstEvents: Observations;
-  /** That was charged for. */
+  /** Usage that was charged. */
   usage: Usage;
   /** Atomic USDC. */
   spentAtomic: number;
 }
 
 /**
- * What all calls of a model at a provider came to: summed up here and handed to prom-client when it is read, whose
- * metrics with labels cost a call more than what they measure. Bounded by the catalog.
+ * Totals of all calls of a model at a provider, handed to prom-client when it reads them: its metrics with labels cost
+ * a call more than the work that they measure. Bounded by the catalog.
  */
 export class CallTotals {
   private readonly totals = new Map<string, CallTotal>();

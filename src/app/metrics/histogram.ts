@@ -6,9 +6,9 @@ interface Value {
   readonly value: number;
 }
 
-/** How many observations with the same labels were at most each bound, and their sum. */
+/** Counts observations with the same labels by upper bound, and sums them. */
 export class Observations {
-  /** The last one is beyond all bounds. */
+  /** The last count is for values above all bounds. */
   private readonly counts: number[];
   private sum = 0;
 
@@ -24,7 +24,7 @@ export class Observations {
     this.sum += value;
   }
 
-  /** In Prometheus terms: each bucket holds those before it, too. */
+  /** Values as Prometheus defines them: each bucket includes those before it. */
   values(name: string, labels: Readonly<Record<string, string>>): readonly Value[] {
     let count = 0;
     const buckets = this.counts.map((own, index) => {
@@ -40,7 +40,7 @@ export class Observations {
   }
 }
 
-/** A histogram that is summed up elsewhere: prom-client's own finds its labels anew for every observation. */
+/** A histogram with sums of its own, because prom-client's looks its labels up for every observation. */
 export function registerHistogram(
   registry: Registry,
   name: string,
@@ -51,6 +51,6 @@ export function registerHistogram(
     const values = [...read()].flatMap(([labels, observations]) => observations.values(name, labels));
     return Promise.resolve({ name, help, type: 'histogram', values });
   };
-  // All that a registry asks of a metric, although its types know only those of prom-client.
+  // A registry needs only these fields of a metric, although its types allow only prom-client's classes.
   registry.registerMetric({ name, get } as unknown as Histogram);
 }

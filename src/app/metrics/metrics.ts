@@ -7,7 +7,7 @@ import { TargetHealth } from '../../providers/target-health.js';
 import { CallMetrics } from './call-metrics.js';
 import { Tally } from './tally.js';
 
-/** What this process has seen, in Prometheus terms. */
+/** Metrics of this process for Prometheus. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();

@@ -7,8 +7,8 @@ interface Described<Label extends string> {
 }
 
 /**
- * Counts by their labels, of which there has to be a bounded number. Summed up here and handed to the counter when that
- * is read, since a counter with labels costs a call more than what it counts.
+ * Counts by labels, whose combinations must be bounded. They are handed to the counter when it is read, since a counter
+ * with labels costs a call more than the work that it counts.
  */
 export class Tally<Label extends string> {
   private readonly counts = new Map<string, { readonly labels: Record<Label, string>; count: number }>();

@@ -5,7 +5,7 @@ import { VideoStore } from '../../videos/video-store.js';
 import { Metrics } from './metrics.js';
 import { Tally } from './tally.js';
 
-/** What there is to know of videos. */
+/** Metrics of videos. */
 @Injectable()
 export class VideoMetrics {
   constructor({ registry }: Metrics, moments: Moments, store: VideoStore) {
