@@ -9,7 +9,7 @@ import { checked } from './checked.js';
 
 const MAX_BODY_BYTES = 4096;
 
-/** Absent leaves it as it is, null makes it that of the configuration. */
+/** Absent keeps the value, null restores the configured default. */
 class AccountChanges {
   @IsOptional()
   @IsInt()

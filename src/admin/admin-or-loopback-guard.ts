@@ -4,8 +4,8 @@ import type { Request } from 'express';
 import { AdminGuard } from './admin-guard.js';
 
 /**
- * For a scraper on the same machine, which needs no token. A request that came through a proxy on this machine did not
- * come from it, so any forwarding header asks for the token.
+ * Lets a scraper on the same machine in without a token. A request through a proxy on this machine comes from
+ * elsewhere, so any forwarding header makes the token necessary.
  */
 @Injectable()
 export class AdminOrLoopbackGuard implements CanActivate {

@@ -8,7 +8,7 @@ import { RecordStore, type RecordPage } from './record-store.js';
 type QueryText = Readonly<Record<string, unknown>>;
 type Shown<Row> = Row & { readonly object: string };
 
-/** What was stored and what was charged, without any content. */
+/** Lists stored objects and charges, without any content. */
 @Controller('admin')
 @UseGuards(AdminGuard)
 export class AdminRecordsController {

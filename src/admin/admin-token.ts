@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** The bearer of the admin interface; compared in constant time. */
+/** The bearer token of the admin interface; compared in constant time. */
 export class AdminToken {
   private readonly expected: Buffer;
 
@@ -8,14 +8,14 @@ export class AdminToken {
     this.expected = digest(token);
   }
 
-  /** Reads an `Authorization` header. */
+  /** Checks an `Authorization` header. */
   accepts(header: string | undefined): boolean {
     const [, token = ''] = /^bearer\s+(\S+)$/i.exec(header ?? '') ?? [];
     return timingSafeEqual(digest(token), this.expected);
   }
 }
 
-/** Equal lengths, whatever was sent. */
+/** A digest, because `timingSafeEqual` needs equal lengths. */
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

@@ -5,8 +5,8 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 const LONGEST_NAME = 100;
 
 /**
- * Only operators write here, so a name that is not known is a mistake: a misspelt limit must not make an unlimited key.
- * @throws GatewayError naming the first field that is wrong, in the words of its rule.
+ * Refuses unknown names, because only operators write here and a misspelt limit must not make an unlimited key.
+ * @throws GatewayError with the name of the first wrong field, in the words of its rule
  */
 export async function checked<Input extends object>(
   type: new () => Input,
@@ -23,7 +23,7 @@ export async function checked<Input extends object>(
   return input;
 }
 
-/** The refusal of a name that is none of the known ones. */
+/** The error for an unknown name. */
 export function unknownName(name: string, known: readonly string[]): GatewayError {
   const shown = name.slice(0, LONGEST_NAME);
   const words = known.length === 0 ? 'Nothing is taken' : `Known: ${known.join(', ')}`;

@@ -13,11 +13,11 @@ import {
 } from 'class-validator';
 import { ListQuery } from './list-query.js';
 
-/** The largest amount a bigint column holds has 19 digits; one less is always safe. */
+/** The largest amount in a bigint column has 19 digits; 18 digits always fit. */
 const ATOMIC_AMOUNT = /^\d{1,18}$/;
 const ACCOUNT = /^[A-Za-z0-9_.:@-]{1,128}$/;
 
-/** What PATCH takes: absent leaves a setting as it is, null removes it. */
+/** The body of PATCH: absent keeps a setting, null removes it. */
 export class KeyChanges {
   @IsOptional()
   @IsString()

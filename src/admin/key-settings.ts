@@ -9,7 +9,7 @@ export function newKeySettings(input: NewKey, networks: Networks): KeySettings {
   return { ...NO_LIMITS, chainId, ...changedSettings(input) };
 }
 
-/** Only what is named. */
+/** Only the settings that the input names. */
 export function changedSettings(input: KeyChanges): Partial<KeySettings> {
   const { name, budget_limit, expires_at, allowed_models, rate_limit_rpm, max_concurrent_requests } = input;
   return {

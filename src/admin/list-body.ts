@@ -21,7 +21,7 @@ export function listBody<Row extends { readonly id: string }>(
   };
 }
 
-/** A page cannot begin after a row that is not there: an empty one would look like the end. */
+/** The error for a page after a row that does not exist: an empty page would look like the end of the list. */
 export function unknownAfter(): GatewayError {
   return new GatewayError('invalid_value', '`after` must be the `last_id` of a page of this list.', {
     param: 'after',

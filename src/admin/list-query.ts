@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
-/** What every list of the admin interface takes. */
+/** Query parameters of every list of the admin interface. */
 export class ListQuery {
   @IsOptional()
   @Type(() => Number)

@@ -11,7 +11,7 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
 const EPOCH_SECONDS = /^\d{1,11}$/;
 
-/** The filters that all lists of records have. */
+/** The filters of all lists of records. */
 abstract class RecordQuery extends ListQuery {
   @IsOptional()
   @Matches(/^[A-Za-z0-9_.:@-]{1,128}$/, { message: 'account must be the name of an account' })
@@ -48,7 +48,7 @@ export class VideosQuery extends RecordQuery {
   status?: string;
 }
 
-/** Of receipts, and of usage, which is their sum. */
+/** Query of receipts, and of usage, which is their sum. */
 export class ReceiptsQuery extends RecordQuery {
   @IsOptional()
   @IsIn(STATUSES_OF_RECEIPTS)
@@ -71,7 +71,7 @@ export function pageRequest(query: RecordQuery): RecordPageRequest {
   };
 }
 
-/** A day (which begins in UTC), a time with its zone, or seconds since 1970. */
+/** A day (in UTC), a time with its zone, or seconds since 1970. */
 function Time(): PropertyDecorator {
   return (target, name) => {
     Transform(({ value }: { value: unknown }) => timeOf(value))(target, name);
@@ -94,7 +94,7 @@ function timeOf(value: unknown): unknown {
     : value;
 }
 
-/** `Date` takes the 30th of February for a day of March. */
+/** Checks the day itself, because `Date` reads the 30th of February as a day in March. */
 function isDay(text: string): boolean {
   const day = new Date(text);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);

@@ -1,8 +1,8 @@
-/** What the lists of the admin interface are narrowed to; what is absent does not narrow. */
+/** Filters for the lists of the admin interface; an absent filter matches everything. */
 export interface RecordFilter {
   readonly account: string | undefined;
   readonly keyId: string | undefined;
-  /** Public id, exactly. */
+  /** Exact public id. */
   readonly model: string | undefined;
   readonly status: string | undefined;
   /** At this time or later. */
@@ -96,7 +96,7 @@ export interface ReceiptRow {
   readonly final_amount: string;
 }
 
-/** Columns of `admin.usage_daily`, over the receipts that the filter lets through. */
+/** Columns of `admin.usage_daily`, over the receipts that match the filter. */
 export interface UsageRow {
   readonly id: string;
   /** In UTC, such as `2026-11-22`. */
@@ -116,11 +116,11 @@ export interface UsageRow {
   readonly final_amount: string;
 }
 
-/** Newest first or oldest first. Every method answers undefined when there is no row of the id `after`. */
+/** Pages of records, newest or oldest first. Every method returns undefined when no row has the id `after`. */
 export abstract class RecordStore {
   abstract responses(request: RecordPageRequest): Promise<RecordPage<ResponseRow> | undefined>;
   abstract videos(request: RecordPageRequest): Promise<RecordPage<VideoRow> | undefined>;
-  /** By the time of settlement. */
+  /** Ordered by the time of settlement. */
   abstract receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined>;
   /** One row for each day, account, key, status, provider and model. */
   abstract usage(request: RecordPageRequest): Promise<RecordPage<UsageRow> | undefined>;

@@ -11,7 +11,7 @@ class NoQueryGuard implements CanActivate {
   }
 }
 
-/** A query parameter on this route is a mistake, as on those that take some others. */
+/** Refuses every query parameter, as other routes refuse unknown ones. */
 export function TakesNoQuery(): MethodDecorator {
   return UseGuards(NoQueryGuard);
 }
