@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ReceiptKeys } from '../payments/receipts/receipt-keys.js';
 
-/** The public keys of all replicas, also former ones, as a JSON Web Key Set (RFC 7517); no authentication. */
+/** The public keys of all replicas, past and present, as a JSON Web Key Set (RFC 7517); no authentication. */
 @Controller('.well-known')
 export class KeySetController {
   constructor(private readonly keys: ReceiptKeys) {}

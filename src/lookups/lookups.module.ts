@@ -5,7 +5,7 @@ import { KeySetController } from './key-set.controller.js';
 import { ExternalModelsController, NativeModelsController } from './models.controller.js';
 import { ReceiptsController } from './receipts.controller.js';
 
-/** What keys look up, and what costs nothing: models, receipts, and the keys that receipts are signed with. */
+/** Routes that cost nothing: models, receipts, and the keys that sign receipts. */
 @Module({
   imports: [CatalogModule, HttpModule],
   controllers: [ExternalModelsController, NativeModelsController, KeySetController, ReceiptsController],

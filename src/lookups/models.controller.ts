@@ -18,7 +18,7 @@ abstract class ModelsController {
     return { object: 'list', data: models.map((model) => this.card(model)) };
   }
 
-  /** Ids have slashes, which clients send raw or encoded. */
+  /** Ids contain slashes, which clients send raw or encoded. */
   @Get('*id')
   find(@CurrentAccount() account: Account, @Param('id') segments: string | string[]): object {
     const name = typeof segments === 'string' ? segments : segments.join('/');

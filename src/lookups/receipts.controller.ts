@@ -5,7 +5,7 @@ import { receiptInBody } from '../base/money/receipt-json.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { parsePage, type Query as QueryFields } from '../base/shape/page-query.js';
 
-/** The receipts of the caller's account. Native only: the external surface knows no receipts. */
+/** The receipts of the caller's account. Native only: the external surface has no receipts. */
 @Controller('v1/receipts')
 @ForAccounts()
 export class ReceiptsController {
