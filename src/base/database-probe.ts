@@ -1,5 +1,5 @@
 /** Whether the database answers. */
 export abstract class DatabaseProbe {
-  /** Resolves when a trivial statement was answered. */
+  /** Resolves when the database has answered a trivial statement. */
   abstract ping(): Promise<void>;
 }

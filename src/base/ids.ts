@@ -24,7 +24,7 @@ export type IdPrefix =
   | 'proc';
 
 const ID_BYTES = 16;
-/** One trip to the system's generator serves many ids: a paid call needs four. */
+/** One call to the system's generator serves many ids: a paid call needs four. */
 const pool = Buffer.alloc(ID_BYTES * 256);
 let used = pool.length;
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
 
-/** RFC 8410: what precedes the 32-byte seed in the PKCS #8 form of an Ed25519 private key. */
+/** RFC 8410: the bytes before the 32-byte seed in the PKCS #8 form of an Ed25519 private key. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 

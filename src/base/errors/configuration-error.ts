@@ -1,6 +1,6 @@
 import { StartError } from './start-error.js';
 
-/** The configuration cannot be used. Carries every problem at once, each naming its variable or its path in the file. */
+/** The configuration is invalid. Lists every problem, each with its variable or its path in the file. */
 export class ConfigurationError extends StartError {
   constructor(readonly problems: readonly string[]) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;

@@ -3,13 +3,13 @@ import { GatewayError } from './gateway-error.js';
 interface FullContext {
   /** Tokens. */
   readonly contextWindow: number;
-  /** Tokens of the input, where somebody has counted them. */
+  /** Tokens of the input, if they were counted. */
   readonly inputTokens?: number | undefined;
   readonly param?: string | undefined;
 }
 
 /**
- * A context that is longer than its model's window. Clients find it by these words, which are OpenAI's: LiteLLM looks for
+ * The error for a context that is longer than its model's window. Clients recognize OpenAI's words: LiteLLM looks for
  * `This model's maximum context length is`, OpenCode and pi for `maximum context length is N tokens`.
  */
 export function contextLengthExceeded({ contextWindow, inputTokens, param }: FullContext): GatewayError {

@@ -1,4 +1,4 @@
-/** Every code a client can receive, with its HTTP status, its envelope `type` and a text for when no better one is at hand. */
+/** Every code that a client can receive, with its HTTP status, its envelope `type` and a default text. */
 export const ERRORS = {
   invalid_json: { status: 400, type: 'invalid_request_error', text: 'The request body is not valid JSON.' },
   invalid_value: { status: 400, type: 'invalid_request_error', text: 'A value in the request is not valid.' },
@@ -32,7 +32,7 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: "The request was refused by the provider's content filter.",
   },
-  /** As OpenAI calls it: clients know it, and connect again. */
+  /** OpenAI's name: clients know it, and connect again. */
   websocket_connection_limit_reached: {
     status: 400,
     type: 'invalid_request_error',
@@ -134,7 +134,7 @@ export const ERRORS = {
     type: 'server_error',
     text: 'The gateway cannot take this call at the moment. Try again shortly.',
   },
-  /** Inside a stream: a call that has shown something and is cut off. As an answer: the repetition of such a call. */
+  /** In a stream: a call was cut off after it had shown something. As an answer: such a call was repeated. */
   server_error: {
     status: 500,
     type: 'server_error',
@@ -149,15 +149,15 @@ export interface ErrorOptions {
   readonly param?: string | undefined;
   /** Seconds after which a retry may succeed; becomes the `Retry-After` header. */
   readonly retryAfterSeconds?: number | undefined;
-  /** Tells official SDKs not to try again by themselves, whatever the status; becomes the `X-Should-Retry` header. */
+  /** Tells official SDKs not to retry, whatever the status; becomes the `X-Should-Retry` header. */
   readonly shouldRetry?: false | undefined;
   /** Shown inside `error.details` on the native surface only. */
   readonly details?: Readonly<Record<string, string | number>> | undefined;
-  /** For the log alone; never shown to a client. */
+  /** For the log only; never shown to a client. */
   readonly cause?: unknown;
 }
 
-/** A failure that a client may see: its code decides status and type, its message is safe to show. */
+/** A failure that a client may see: its code determines status and type, and its message is safe to show. */
 export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterSeconds: number | undefined;
@@ -187,15 +187,15 @@ export class GatewayError extends Error {
 }
 
 /**
- * How loudly the log tells of a failure that a client saw; undefined when it is the client's own, or when the attempt
- * at the provider was logged already.
+ * The log level for a failure that a client saw. Undefined when the client caused it, or when the attempt at the
+ * provider was logged already.
  */
 export function severityOf({ code, status, type, cause }: GatewayError): 'error' | 'warn' | undefined {
   if (code === 'internal_error') return 'error';
   return status >= 500 && type !== 'upstream_error' && cause !== undefined ? 'warn' : undefined;
 }
 
-/** Whatever was thrown, as something that is safe to show; an unknown failure keeps its cause for the log only. */
+/** Turns anything thrown into an error that is safe to show; an unknown failure keeps its cause for the log only. */
 export function toGatewayError(thrown: unknown): GatewayError {
   return thrown instanceof GatewayError
     ? thrown

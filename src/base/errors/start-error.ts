@@ -1,2 +1,2 @@
-/** The gateway cannot start, for a reason that is the operator's to mend. The message, with that of the cause, says how. */
+/** The gateway cannot start, for a reason that the operator can fix. The message and its cause say how. */
 export class StartError extends Error {}

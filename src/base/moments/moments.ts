@@ -1,16 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Moment } from './moment.js';
 
-/** Is called while what it hears of goes on, so it is quick, and puts off what takes time. */
+/** Called synchronously, while the work that it hears of waits. It must be quick, and defer slow work. */
 export type Listener = (moment: Moment) => void;
 
-/** Tells logs, metrics and whoever else listens what happens in this process, at the moment when it does. */
+/** Publishes what happens in this process, when it happens, to logs, metrics and other listeners. */
 @Injectable()
 export class Moments {
   private readonly logger = new Logger(Moments.name);
   private listeners: readonly Listener[] = [];
 
-  /** @returns how to end it. */
+  /** @returns a function that ends the subscription */
   subscribe(listener: Listener): () => void {
     this.listeners = [...this.listeners, listener];
     return () => {
@@ -18,7 +18,7 @@ export class Moments {
     };
   }
 
-  /** Never throws: the failure of a listener is its own. */
+  /** Never throws: a listener's failure does not reach the publisher. */
   publish(moment: Moment): void {
     for (const listener of this.listeners) {
       try {

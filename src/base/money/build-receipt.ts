@@ -12,15 +12,15 @@ export interface SettledCharge {
   readonly providerAmount: bigint;
   readonly platformFee: bigint;
   readonly finalAmount: bigint;
-  /** The part of the price that no budget covered; borne by the operator. */
+  /** The part of the price that no budget covered; the operator bears it. */
   readonly overrun: bigint;
   readonly settledAtMs: number;
   readonly signature?: string | undefined;
 }
 
 /**
- * Final = provider + fee, unless the budget could not cover it: then a line `overrun` with a negative amount stands
- * for what the operator bears, and final = provider + fee + that line.
+ * Final = provider + fee, if the budget covers it. Otherwise a line `overrun` with a negative amount shows the part
+ * that the operator bears, and final = provider + fee + that line.
  */
 export function buildReceipt(charge: SettledCharge): Receipt {
   return {

@@ -1,8 +1,8 @@
 import type { LineItem, Receipt } from './receipt.js';
 
 /**
- * The one text of a JSON value, as RFC 8785 has it: no blanks, the names of an object in the order of their UTF-16
- * code units, numbers and strings as ECMAScript writes them. A field that is undefined is absent.
+ * The canonical text of a JSON value (RFC 8785): no blanks, names of an object ordered by UTF-16 code units, numbers
+ * and strings as ECMAScript writes them. Undefined fields are left out.
  */
 export function canonicalJson(value: unknown): string {
   const pieces: string[] = [];
@@ -10,7 +10,7 @@ export function canonicalJson(value: unknown): string {
   return pieces.join('');
 }
 
-/** The same piece by piece: text that is put together at every level is copied once for each. */
+/** Writes `canonicalJson` in pieces, because joining text at every level would copy it once for each level. */
 export function writeCanonicalJson(value: unknown, write: (piece: string) => void): void {
   if (Number.isFinite(value)) return write(String(value));
   if (typeof value !== 'object' || value === null) return write(JSON.stringify(value));
@@ -31,8 +31,8 @@ export function writeCanonicalJson(value: unknown, write: (piece: string) => voi
 }
 
 /**
- * What a signature is over: the camelCase receipt without its signature. Its fields stand here in their canonical
- * order, since sorting them costs ten times as much, and every charge is signed.
+ * The text that is signed: the camelCase receipt without its signature. The fields are listed in canonical order, since
+ * sorting them costs ten times as much, and every charge is signed.
  */
 export function signedText(receipt: Receipt): string {
   return JSON.stringify({

@@ -6,7 +6,7 @@ export interface Decimal {
 
 const DECIMAL = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,2}))?$/i;
 
-/** Reads `1.25`, `10` or `1e-7`. @throws RangeError for anything that is not a non-negative decimal. */
+/** Reads `1.25`, `10` or `1e-7`. @throws RangeError for text that is not a non-negative decimal */
 export function parseDecimal(text: string): Decimal {
   const match = DECIMAL.exec(text);
   if (!match) throw new RangeError(`"${text}" is not a non-negative decimal number`);

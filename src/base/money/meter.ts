@@ -2,24 +2,24 @@ import type { Usage } from './usage.js';
 
 export interface Measurement {
   readonly usage: Usage;
-  /** Of what the price counts instead of tokens, such as seconds, as far as that is known. */
+  /** Quantity of the unit that the price counts instead of tokens, such as seconds, if known. */
   readonly quantity?: number | undefined;
-  /** Of each request to the model, where there was more than one: a long context is dearer for its request alone. */
+  /** Usage of each request to the model, if there were several: only a request whose own context is long is dearer. */
   readonly requests?: readonly Usage[];
-  /** The upstream gave no count; this one was made here. */
+  /** Whether the gateway counted, because the upstream gave no count. */
   readonly estimated: boolean;
 }
 
-/** Watches one call and knows what it has used. */
+/** Measures the usage of one call. */
 export interface Meter {
   /** Whether anything was sent upstream. */
   readonly sent: boolean;
   /** Whether the upstream has produced anything. */
   readonly produced: boolean;
-  /** The configured provider that answered; undefined before one did. */
+  /** The configured provider that answered; undefined until one has. */
   readonly provider: string | undefined;
-  /** Cheap running figures for the crash record. */
+  /** Running figures for the crash record, cheap to get. */
   progress(): { readonly inputTokens: number; readonly outputTokens: number };
-  /** The final figures; asked for once, when the call has ended. */
+  /** The final figures; called once, when the call has ended. */
   measure(): Promise<Measurement>;
 }

@@ -15,7 +15,7 @@ export interface Charge {
 /** Dollars to atomic USDC, for prices that are not per million tokens. */
 const ATOMIC_PER_USD = 1_000_000n;
 
-/** A thousand million USDC: no line costs more, so that the sums of any charge fit into the books. */
+/** A thousand million USDC. No line costs more, so that the sums of any charge fit into the books. */
 const MOST_ATOMIC = 10n ** 15n;
 
 interface ChargeTerms {
@@ -24,9 +24,9 @@ interface ChargeTerms {
 }
 
 /**
- * Prices what each request to the model has used, line by line, each line rounded up, and adds the platform fee of
- * `feeBps` basis points. Each request has the prices of its own length; what has the same price is one line. Gives a
- * charge that the books can hold for whatever figures: what cannot be is brought to what can (`wholeUsage`).
+ * Prices the usage of each request to the model line by line, rounds each line up, and adds the platform fee of
+ * `feeBps` basis points. The length of each request determines its prices; usage with the same prices shares its lines.
+ * Any figures give a charge that fits into the books, because `wholeUsage` corrects them.
  */
 export function chargeFor(
   requests: readonly Usage[],

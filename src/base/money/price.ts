@@ -1,34 +1,36 @@
 import type { Measurement } from './meter.js';
 import type { Charge } from './metering.js';
 
-/** What work was priced at before it ran, whoever ends it: a later change of the catalog does not touch it. */
+/**
+ * The price as agreed before the work ran, whichever process ends it; later changes of the catalog do not affect it.
+ */
 export interface AgreedPrice {
   chargeFor(measurement: Measurement): Charge;
 }
 
-/** An agreed price as JSON; it stands with the hold or the job. The rest is for its kind, see `agreedPrice`. */
+/** An agreed price as JSON, stored with the hold or the job. The other fields belong to its kind, see `agreedPrice`. */
 export interface PriceTerms {
-  /** Absent in what was stored before there were names for kinds. */
+  /** Absent in records from before kinds had names. */
   readonly kind?: string;
   readonly feeBps: number;
 }
 
-/** What work is about to cost. */
+/** The price of work that has not run yet. */
 export interface Price extends AgreedPrice {
-  /** At most; atomic USDC, fee included. */
+  /** Highest price; atomic USDC, fee included. */
   readonly wanted: bigint;
-  /** With its output cut down to the least that makes sense. */
+  /** Price with the least output that makes sense; atomic USDC, fee included. */
   readonly minimum: bigint;
   readonly terms: PriceTerms;
-  /** @returns the output tokens that `granted` affords, if it affords fewer than were asked for */
+  /** @returns the output tokens that `granted` affords, if these are fewer than the client asked for */
   loweredCap(granted: bigint): number | undefined;
 }
 
-/** What it takes to settle work without the process that began it. Stored as JSON. */
+/** Data for settling work without the process that began it. Stored as JSON. */
 export interface WorkTerms extends PriceTerms {
   /** Null: the key's own chain, else the default one. */
   readonly chainId: number | null;
-  /** Configured id of the provider that is expected to do it. */
+  /** Configured id of the expected provider. */
   readonly provider: string;
   /** Public id without options. */
   readonly model: string;

@@ -1,6 +1,6 @@
 import { type LineItem, type Receipt } from './receipt.js';
 
-/** The receipt as it stands in bodies: the same object with snake_case names. Absent fields stay absent as JSON. */
+/** The receipt in bodies: the same object with snake_case names. JSON leaves absent fields out. */
 export function receiptInBody(receipt: Receipt): Readonly<Record<string, unknown>> {
   return {
     id: receipt.id,
@@ -32,7 +32,7 @@ function lineItemInBody(item: LineItem): Readonly<Record<string, unknown>> {
   } satisfies Record<SnakeCase<keyof LineItem>, unknown>;
 }
 
-/** So that a field which is added to the receipt cannot be forgotten here. */
+/** Makes the compiler report a field of the receipt that is missing here. */
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : Name;

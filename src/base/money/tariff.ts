@@ -1,7 +1,7 @@
 import { formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 import type { TextPricing, TokenPrices } from './pricing.js';
 
-/** The prices that one call runs at, settled when it is quoted; a later change of the catalog does not touch them. */
+/** The prices of one call, fixed when it is quoted; later changes of the catalog do not affect them. */
 export interface Tariff {
   readonly prices: TokenPrices;
   readonly longContext?: { readonly aboveInputTokens: number; readonly prices: TokenPrices };
@@ -17,7 +17,7 @@ export interface PricedOptions {
   readonly webSearch: boolean;
 }
 
-/** @returns the name of the option that has no price at this model, instead of a tariff. */
+/** @returns instead of a tariff, the name of the option that has no price at this model */
 export function tariffFor(
   pricing: TextPricing | 'free',
   { serviceTier, webSearch }: PricedOptions,
@@ -56,7 +56,7 @@ interface EncodedPrices {
   readonly reasoning?: string;
 }
 
-/** A tariff as JSON, with decimals as strings; it stands in the hold, for whoever may have to settle it. */
+/** A tariff as JSON, with decimals as strings. It is stored in the hold, for any process that may have to settle it. */
 export interface EncodedTariff {
   readonly prices: EncodedPrices;
   readonly longContext?: { readonly aboveInputTokens: number; readonly prices: EncodedPrices };

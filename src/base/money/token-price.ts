@@ -11,15 +11,15 @@ interface TokenTerms extends PriceTerms {
 
 /** The size of a call before it runs. */
 export interface CallSize {
-  /** An upper bound of the input tokens: UTF-8 bytes of the text, plus a figure for each part that is not text. */
+  /** Upper bound of the input tokens: UTF-8 bytes of the text, plus a figure for each part that is not text. */
   readonly inputTokensBound: number;
   readonly contextWindow: number;
-  /** Output tokens of one choice at most. */
+  /** Most output tokens of one choice. */
   readonly outputCap: number;
   readonly choices: number;
 }
 
-/** Fewer output tokens than this are not worth starting a call for. */
+/** A call with fewer output tokens is not worth starting. */
 const LEAST_OUTPUT_TOKENS = 16;
 
 /** The price of a call for text, by its tokens. */
@@ -32,7 +32,7 @@ export class TokenPrice implements Price {
     readonly tariff: Tariff,
     readonly size: CallSize,
     readonly feeBps: number,
-    /** What the call spends before this, at most; atomic USDC, fee included. */
+    /** The most that the call spends before this; atomic USDC, fee included. */
     private readonly before = 0n,
   ) {
     this.leastCap = Math.min(LEAST_OUTPUT_TOKENS, size.outputCap);
@@ -54,7 +54,7 @@ export class TokenPrice implements Price {
     return cap < this.size.outputCap ? cap : undefined;
   }
 
-  /** The output cap that `granted` affords; never more than was asked for, never less than the least. */
+  /** The output cap that `granted` affords; at most the requested cap, at least the least one. */
   outputCapFor(granted: bigint): number {
     if (granted >= this.wanted) return this.size.outputCap;
     const { tariff, size } = this;
@@ -81,14 +81,14 @@ export class TokenPrice implements Price {
     return Math.min(inputTokensBound, Math.max(contextWindow - cap, 0));
   }
 
-  /** All of the input at the dearest price that any of it can meet. */
+  /** Prices all input at the dearest price that any of it can have. */
   private inputAmount(cap: number): bigint {
     const tokens = this.inputTokens(cap);
     const price = maxDecimal(dearestInput(this.tariff.prices), dearestInput(pricesAt(this.tariff, tokens)));
     return multiplyCeil(BigInt(tokens), price);
   }
 
-  /** The actual input may turn out shorter than its bound, so the ordinary prices stay in reach. */
+  /** Includes the ordinary prices, because the actual input may be shorter than its bound. */
   private outputPrice(cap: number): Decimal {
     const longest = pricesAt(this.tariff, this.inputTokens(cap));
     return maxDecimal(dearestOutput(this.tariff.prices), dearestOutput(longest));

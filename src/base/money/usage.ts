@@ -1,4 +1,4 @@
-/** What one call used, in tokens. Cached, cache-written and reasoning tokens are parts of the totals. */
+/** Tokens that one call used. Cached, cache-written and reasoning tokens are parts of the totals. */
 export interface Usage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
@@ -15,15 +15,15 @@ export const NO_USAGE: Usage = {
   reasoningTokens: 0,
 };
 
-/** More tokens than any one call can use; what a figure of the books has room for. */
+/** More tokens than any call can use; the largest figure that fits into the books. */
 export const MOST_TOKENS = 2 ** 31 - 1;
 
-/** A figure from outside as a whole number of tokens, 0 to `MOST_TOKENS`. What is no number counts as none. */
+/** An outside figure as a whole number of tokens, 0 to `MOST_TOKENS`. NaN counts as 0. */
 export function wholeTokens(figure: number): number {
   return Number.isNaN(figure) ? 0 : Math.min(Math.max(Math.ceil(figure), 0), MOST_TOKENS);
 }
 
-/** The same for all figures of a call; no part is larger than what it is part of. */
+/** Applies `wholeTokens` to all figures of a call; no part may exceed its total. */
 export function wholeUsage(usage: Usage): Usage {
   const inputTokens = wholeTokens(usage.inputTokens);
   const cachedInputTokens = Math.min(wholeTokens(usage.cachedInputTokens), inputTokens);

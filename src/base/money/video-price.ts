@@ -5,14 +5,14 @@ import type { VideoPricing } from './pricing.js';
 
 interface VideoTerms extends PriceTerms {
   readonly pricing: { readonly perSecond: string } | { readonly perVideo: string } | 'free';
-  /** That were asked for; null where the upstream decides. */
+  /** Requested seconds; null if the upstream decides. */
   readonly seconds: number | null;
 }
 
 /** Dollars to atomic USDC. */
 const ATOMIC_PER_USD = 1_000_000n;
 
-/** The price of one video, which is held in full. A price per second knows the seconds: its model lists durations. */
+/** The price of one video, held in full. A price per second always has its seconds: the model lists its durations. */
 export function videoPrice(
   pricing: VideoPricing | 'free',
   seconds: number | undefined,
@@ -24,7 +24,7 @@ export function videoPrice(
   return { wanted, minimum: wanted, terms, loweredCap: () => undefined, ...agreedForVideo(terms) };
 }
 
-/** Charges for the seconds that were measured, to the microsecond, and never more than were asked for. */
+/** Charges for the measured seconds, to the microsecond, and never for more than the requested ones. */
 export function agreedForVideo(terms: VideoTerms): AgreedPrice {
   const asked = terms.seconds ?? undefined;
   return { chargeFor: ({ quantity }) => charge(chargedSeconds(asked, quantity), terms) };

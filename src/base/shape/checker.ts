@@ -5,10 +5,10 @@ import { shapeError } from './shape-error.js';
 
 const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true, strictRequired: false });
 
-/** @throws GatewayError 400 with the path of the field that is wrong */
+/** @throws GatewayError 400 with the path of the wrong field */
 export type Checker = (value: JsonObject) => void;
 
-/** Compiles a schema; to be called when the program starts, not for a request. */
+/** Compiles a schema; call it at program start, not for a request. */
 export function checkerOf(schema: Schema): Checker {
   const matches = ajv.compile<JsonObject>(schema);
   return (value) => {

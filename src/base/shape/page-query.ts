@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.js';
 
-/** The fields of a query string; a field that is given twice is an array. */
+/** The fields of a query string; a repeated field is an array. */
 export type Query = Readonly<Record<string, unknown>>;
 
 export interface PageRequest {
@@ -24,7 +24,7 @@ export function parsePage(query: Query, defaultOrder: PageRequest['order']): Pag
   return { order, limit: count, after: textIn(query, 'after') };
 }
 
-/** An empty value is the same as none. */
+/** An empty value counts as absent. */
 export function textIn(query: Query, name: string): string | undefined {
   const value = query[name];
   if (value === undefined || value === '') return undefined;

@@ -1,9 +1,9 @@
-/** Small words for JSON Schemas; each is a plain object that ajv compiles. */
+/** Building blocks for JSON Schemas; each is a plain object that ajv compiles. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 export const text: Schema = { type: 'string' };
 export const flag: Schema = { type: 'boolean' };
-/** Any object; what is in it is for the model, not for us. */
+/** Any object; its content is for the model only. */
 export const anyObject: Schema = { type: 'object' };
 
 export function textOf(bounds: { minLength?: number; maxLength?: number; pattern?: string }): Schema {
@@ -26,27 +26,27 @@ export function list(items: Schema, bounds: { minItems?: number; maxItems?: numb
   return { type: 'array', items, ...bounds };
 }
 
-/** An object of the named fields; others are let through. */
+/** An object with the named fields; other fields are allowed. */
 export function object(required: Record<string, Schema>, optional: Record<string, Schema> = {}): Schema {
   const properties = { ...required };
   for (const [name, schema] of Object.entries(optional)) properties[name] = orNull(schema);
   return { type: 'object', required: Object.keys(required), properties };
 }
 
-/** An object whose shape is decided by the text in its field `tag`. */
+/** An object whose field `tag` selects its shape. */
 export function oneOfObjects(tag: string, ...shapes: readonly Schema[]): Schema {
   return { type: 'object', discriminator: { propertyName: tag }, required: [tag], oneOf: shapes };
 }
 
 /**
- * An object whose shape is decided by the text in its field `tag` where one of the shapes is for it; with any other text
- * there it may be anything: lists such as those of tools grow, and what is not known yet is no mistake.
+ * An object whose field `tag` selects one of the shapes. With any other tag it may have any shape: lists such as those
+ * of tools grow, and an unknown entry is not an error.
  */
 export function knownOrOther(tag: string, ...shapes: readonly Schema[]): Schema {
   return {
     type: 'object',
     if: { type: 'object', properties: { [tag]: { enum: shapes.flatMap((one) => valuesOf(one, tag)) } } },
-    // An absent tag gets here too, and is told by its name.
+    // An absent tag gets here too, and is reported by its name.
     then: oneOfObjects(tag, ...shapes),
     else: object({ [tag]: textOf({ minLength: 1, maxLength: 128 }) }, { id: text }),
   };
@@ -56,7 +56,7 @@ function valuesOf({ properties }: Schema, tag: string): readonly unknown[] {
   return (properties as Readonly<Record<string, { readonly enum: readonly unknown[] }>>)[tag]?.enum ?? [];
 }
 
-/** One shape of `oneOfObjects`, for these values of the tag. */
+/** One shape for `oneOfObjects`, for these values of the tag. */
 export function shape(
   tag: string,
   values: readonly string[],
@@ -66,13 +66,13 @@ export function shape(
   return object({ [tag]: oneOfText(...values), ...required }, optional);
 }
 
-/** A string of one of these values, or such an object. */
+/** One of these strings, or such an object. */
 export function wordOr(words: readonly string[], otherwise: Schema): Schema {
   return {
     type: ['string', 'object'],
     if: { type: 'object' },
     then: otherwise,
-    // A null gets here only where the type was made to allow it.
+    // A null gets here only if the type allows it.
     else: { enum: [...words, null] },
   };
 }

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 
 const PLAIN_SEGMENT = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** What is wrong with the shape of a request, and what would be right. Never quotes what the client wrote. */
+/** Tells what is wrong with the shape of a request, and what would be right. Never quotes the client's text. */
 export function shapeError(error: ErrorObject): GatewayError {
   const missing = missingField(error);
   if (missing !== undefined) {
@@ -110,7 +110,7 @@ function alternatives(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
 }
 
-/** The values of the tag that some shape of the discriminated object accepts. */
+/** The tag values that the shapes of the discriminated object accept. */
 function tagValues(error: ErrorObject): readonly string[] {
   const shapes = (error.parentSchema?.['oneOf'] ?? []) as readonly {
     properties: Record<string, { enum: readonly string[] }>;

@@ -1,17 +1,17 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 
-/** Documents whose nulls mean something: a `const: null` in a JSON schema is not an absent field. */
+/** Fields whose nulls have a meaning: a `const: null` in a JSON schema is not an absent field. */
 const OPAQUE = new Set(['parameters', 'schema', 'input_schema', 'output_schema', 'metadata', 'logit_bias']);
 
 type Fields = Record<string, JsonValue | undefined>;
 
 /**
- * The same request without the optional fields that are null. A null `content` stays: it is how an assistant that only
- * called tools is written, and some upstreams insist on it. Copies nothing where there is nothing to leave out.
+ * The same request without optional fields that are null. A null `content` stays, because an assistant message that
+ * only called tools has one, and some upstreams insist on it. Copies nothing if nothing is removed.
  */
 export function withoutNulls(body: JsonObject): JsonObject {
   const names = Object.keys(body);
-  // Made from what is kept: taking fields out of a copy costs ten times as much.
+  // Built from the kept fields, because deleting fields from a copy costs ten times as much.
   let copy: Fields | undefined;
   names.forEach((name, index) => {
     const value = body[name];

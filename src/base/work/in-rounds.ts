@@ -1,12 +1,12 @@
-/** More than there is ever to do at once. */
+/** More rounds than one run ever needs. */
 const MOST_ROUNDS = 1_000;
 
 /**
- * Does rounds of at most `size` until one has nothing to do.
+ * Runs rounds of at most `size` until one has nothing to do.
  *
- * @param round what it has done
- * @param signal no round begins once it is aborted
- * @returns what all rounds have done
+ * @param round returns how many items it has handled
+ * @param signal once it aborts, no new round begins
+ * @returns how many items all rounds have handled
  */
 export async function inRounds(
   size: number,

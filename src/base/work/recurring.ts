@@ -1,6 +1,6 @@
 /**
- * Does something again and again, one at a time: a turn that comes while the one before it is still under way is left
- * out. A failure is reported and does not end it.
+ * Repeats work, one run at a time: a turn that comes during a run is skipped. A failure is reported and does not end
+ * the repetition.
  */
 export class Recurring {
   private timer: NodeJS.Timeout | undefined;
@@ -20,7 +20,7 @@ export class Recurring {
     }, everyMs);
   }
 
-  /** Aborts the signal of what is under way. Resolves when nothing is any more. */
+  /** Aborts the signal of the current run. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.stopped.abort();
     clearInterval(this.timer);

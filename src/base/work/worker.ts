@@ -2,34 +2,34 @@ import { SetMetadata } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 
 /**
- * What a process ends one after the other, in this order, and begins in the reverse one: what lets work in, calls that
- * clients wait for, what goes on at upstreams without a client, what tidies up, and the lease that all of it stands on.
+ * The phases of a process. They end in this order and begin in the reverse one: the intake of work, calls that clients
+ * wait for, work at upstreams without a client, upkeep, and the lease that the others depend on.
  */
 export const PHASES = ['intake', 'calls', 'upstreams', 'upkeep', 'lease'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Something that lives as long as its process. All of it is optional. */
+/** Work that lives as long as its process. All methods are optional. */
 export interface Worker {
-  /** The process has not begun to listen, and waits for it. */
+  /** Called before the process listens; the process waits for it. */
   start?(): void | Promise<void>;
-  /** Resolves when nothing is under way that somebody waits for. */
+  /** Resolves when no work is running that somebody waits for. */
   whenIdle?(): Promise<void>;
-  /** Ends what somebody waits for, and tells so. */
+  /** Ends the work that somebody waits for, and tells the client. */
   cutOff?(): void;
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is running any more. */
   stop?(): void | Promise<void>;
 }
 
 /** Marks a provider that is a `Worker` of this phase. */
 export const LivesIn = DiscoveryService.createDecorator<Phase>();
 
-/** Often enough that whatever a dead process has left is taken up before a second lease of it would have ended. */
+/** Often enough to take over the work of a dead process before a second lease would have ended. */
 export const EACH_THIRD_OF_A_LEASE = 'each third of a lease';
 
 export interface Duty {
-  /** What it is called in the log when it fails. */
+  /** Its name in the log when it fails. */
   readonly name: string;
-  /** Milliseconds, from one beginning to the next. */
+  /** Milliseconds from one start to the next. */
   readonly every: number | typeof EACH_THIRD_OF_A_LEASE;
   readonly phase: Phase;
 }
@@ -39,8 +39,8 @@ export const DUTY = 'slipstream:duty';
 type Work = (signal: AbortSignal) => Promise<unknown>;
 
 /**
- * Marks a method that is called again and again, one call at a time, until its phase ends: the signal is aborted then,
- * and the call under way is waited for. A failure is logged and does not end it.
+ * Marks a method that is called repeatedly, one call at a time, until its phase ends. Then the signal aborts, and the
+ * running call is awaited. A failure is logged and does not end the repetition.
  */
 export function Recurs(
   duty: Duty,
