@@ -6,7 +6,7 @@ import { isRefusal } from './ledger.js';
 import { PaymentSettings } from './settings.js';
 import type { Payer } from './payer.js';
 
-/** Calls that wait keep their bodies in memory. */
+/** Limited, since calls that wait keep their bodies in memory. */
 const MOST_WAITERS = 1_000;
 
 interface Leaving {
@@ -15,13 +15,13 @@ interface Leaving {
 }
 
 /**
- * Takes holds. A call that only other calls' holds stand in the way of waits for them to come back, in turn with the
- * other calls of its key in this process, without a connection and without a lock; see `KeyQueue`.
+ * Takes holds. If only the holds of other calls stand in a call's way, the call waits for them to end. It takes turns
+ * with the other calls of its key in this process, and has no connection and no lock while it waits; see `KeyQueue`.
  */
 @Injectable()
 @LivesIn('intake')
 export class BudgetQueue implements Worker {
-  /** By key; only those that somebody waits for. */
+  /** By key; only queues with calls that wait. */
   private readonly queues = new Map<string, KeyQueue>();
   private waiters = 0;
   private isClosed = false;
@@ -51,7 +51,7 @@ export class BudgetQueue implements Worker {
     void this.queueFor(payer)?.serve();
   }
 
-  /** The process ends: nobody waits any more. */
+  /** The process ends: no call waits any more. */
   stop(): void {
     this.isClosed = true;
     for (const queue of this.queues.values()) queue.close();
@@ -66,7 +66,7 @@ export class BudgetQueue implements Worker {
     if (leaving.left) return refusal;
     const isRoom = this.waiters < MOST_WAITERS;
     const waiting = isRoom ? this.queueOf(claim.payer).enter(claim, refusal) : undefined;
-    // Nobody is refused of whom the books were not asked: what is free may be enough for this one.
+    // No call is refused before it has asked the books: what is free may be enough for this one.
     if (!waiting) return before ? claim.attempt() : refusal;
     leaving.leave = waiting.leave;
     this.waiters += 1;
@@ -77,7 +77,7 @@ export class BudgetQueue implements Worker {
     }
   }
 
-  /** Most of the time nobody waits, whatever the key. */
+  /** Most of the time no call waits, whatever the key. */
   private queueFor(payer: Payer): KeyQueue | undefined {
     return this.queues.size === 0 ? undefined : this.queues.get(payer.id);
   }

@@ -13,7 +13,7 @@ export interface RecordStart {
   readonly status: 'queued' | 'in_progress';
   readonly model: string;
   readonly previousResponseId: string | undefined;
-  /** The conversation that the call has locked: from here on the lock is as good as the hold. */
+  /** The conversation that the call has locked: from here on the lock lasts as long as the hold. */
   readonly conversationId: string | undefined;
   readonly background: boolean;
   readonly streamed: boolean;
@@ -31,7 +31,7 @@ export interface RecordEnd {
   readonly responseId: string;
   readonly status: string;
   readonly envelopeJson: string;
-  /** Of a transient call, its input comes first. */
+  /** For a transient call, its input comes first. */
   readonly output: readonly RecordItem[];
   /** The last entries of the event log of a background stream. */
   readonly events: readonly RecordEvent[];
@@ -44,11 +44,11 @@ export interface RecordConversation {
   readonly id: string;
   /** Whether input and output are added to it. */
   readonly appends: boolean;
-  /** There is no record of the call, whose end would tell whether they were added before. */
+  /** The call has no record, whose end would tell whether they were added before. */
   readonly transient: boolean;
 }
 
-/** What is kept of a chat call beside the Response that it is. */
+/** What is kept of a chat call beside its Response. */
 export interface RecordChat {
   /** The completion and the messages that it answers. */
   readonly json: string;
@@ -67,15 +67,15 @@ export type Ending =
   /** The client left, or asked for the end. */
   | { readonly status: 'cancelled' };
 
-/** The record of one call. Also a call that is not stored has one, which writes nothing. */
+/** The record of one call. A call that is not stored has one too, which writes nothing. */
 export interface CallRecord {
-  /** Asked for once, before the hold is taken. */
+  /** Called once, before the hold is taken. */
   start(): RecordStart | undefined;
-  /** Asked for once, when the run is over; without a measurement nothing is charged. */
+  /** Called once, when the run is over. Without a measurement nothing is charged. */
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined;
   /**
-   * In place of `end`, once what that gave could not be built or written: that the call has failed, and nothing of its
-   * answer. Does not throw.
+   * Called in place of `end`, if the result of `end` could not be built or written. The result says that the call has
+   * failed, and has nothing of its answer. Does not throw.
    */
   endWithout(error: GatewayError): RecordEnd | undefined;
   /** There is no hold, and so there will be no end. */

@@ -7,7 +7,7 @@ import type { Ending } from './call-record.js';
 import type { ChargedWork } from './charged-work.js';
 import type { HoldGrant } from './ledger.js';
 
-/** Publishes the moments of one call, and gathers what there will be to tell at its end. */
+/** Publishes the moments of one call, and gathers what the last one tells. */
 export class CallStory {
   private readonly startedAt = performance.now();
   private readonly ids: { readonly requestId: string; readonly responseId: string };
@@ -15,9 +15,9 @@ export class CallStory {
   private grant: HoldGrant | undefined;
   private firstEventMs: number | undefined;
   private isTold = false;
-  /** Set when it was to be charged. */
+  /** Set when the call is to be charged. */
   measurement: Measurement | undefined;
-  /** Set when it was. */
+  /** Set when the call was charged. */
   receipt: Receipt | undefined;
 
   constructor(
@@ -53,7 +53,7 @@ export class CallStory {
     this.tell(this.receipt ? 'settled' : 'released', ending.status, code);
   }
 
-  /** Another process has it now. */
+  /** Another process has the call now. */
   moved(): void {
     if (this.isTold) return;
     this.isTold = true;

@@ -4,7 +4,7 @@ import type { Settling } from './receipts/settling.js';
 import type { RunningCalls } from './running-calls.js';
 import type { PaymentSettings } from './settings.js';
 
-/** What charging stands on. */
+/** What charging needs. */
 export interface ChargeBooks {
   readonly holds: Holds;
   readonly settling: Settling;

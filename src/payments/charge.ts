@@ -10,7 +10,7 @@ import { Settling } from './receipts/settling.js';
 import { RunningCalls } from './running-calls.js';
 import { PaymentSettings } from './settings.js';
 
-/** Wraps work so that it is held against a budget before it runs, metered while it runs, and settled once. */
+/** Wraps work: takes a hold on the budget before it runs, meters it while it runs, and settles it once. */
 @Injectable()
 export class Charge {
   private readonly books: ChargeBooks;
@@ -25,7 +25,7 @@ export class Charge {
     this.books = { holds, settling, calls, moments, settings };
   }
 
-  /** Cold. An error means that nothing was charged; see `Outcome` for the order of what comes. */
+  /** Cold. An error means that nothing was charged; see `Outcome` for the order of the outcomes. */
   run<Event>(work: ChargedWork<Event>): Observable<Outcome<Event>> {
     return new Observable((subscriber) => {
       const call = new ChargedCall(work, this.books, subscriber);

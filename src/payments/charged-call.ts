@@ -20,23 +20,23 @@ import type { RunningCall, RunningCalls } from './running-calls.js';
 
 const logger = new Logger('ChargedCall');
 
-/** How long an end that the ledger does not take is tried again; whatever fails for longer is not an outage. */
+/** How long the end of a call is tried again while the ledger fails. A failure that lasts longer is not an outage. */
 const KEEP_TRYING_MS = 3_600_000;
 
 type Phase = 'holding' | 'running' | 'ending' | 'ended';
 
 /**
- * One paid call: hold, run, then settle or release, exactly once, whoever leaves or fails in between. The subscriber
- * may leave at any moment; the hold's fate is decided here and outlives the request.
+ * One paid call: hold, run, then settle or release, exactly once, even if the client leaves or something fails. The
+ * subscriber may leave at any moment: the end of the hold is decided here, and the call outlives the request.
  */
 export class ChargedCall<Event> implements RunningCall {
   readonly holdId: string;
   private phase: Phase = 'holding';
-  /** Set when the call was to end while its hold was being taken. */
+  /** Set when the call has to end while its hold is being taken. */
   private stopped: Ending | undefined;
   private readonly run = new Subscription();
   private grant: HoldGrant | undefined;
-  /** Its hold, until that has been taken or refused. */
+  /** The hold that was asked for, until it has been taken or refused. */
   private pending: PendingHold | undefined;
 
   private readonly holds: Holds;
@@ -70,8 +70,8 @@ export class ChargedCall<Event> implements RunningCall {
       this.grant = grant;
       this.story.held(grant);
     } catch (failure) {
-      // The hold may or may not have been taken: it is not among the running calls any more, so the next lease
-      // renewal finds it as an orphan and releases it.
+      // The hold may or may not have been taken. Its call is not among the running calls any more, so the next lease
+      // renewal finds the hold as an orphan and releases it.
       return this.refuse(failure instanceof GatewayError ? failure : ledgerUnavailable(failure));
     }
     if (this.stopped) await this.release(this.stopped);
@@ -117,7 +117,7 @@ export class ChargedCall<Event> implements RunningCall {
     void this.fail(error);
   }
 
-  /** The hold stays, for the process that takes the call over. */
+  /** The hold stays for the process that takes the call over. */
   private letGo(): void {
     this.run.unsubscribe();
     this.calls.letGo(this);
@@ -160,7 +160,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (!isHeld) throw cutOffUnpaid();
   };
 
-  /** A stream that has shown something is charged for it; everything else that fails costs nothing. */
+  /** A failed stream that has shown something is charged for it; any other failed call costs nothing. */
   private fail(error: GatewayError): Promise<void> {
     return this.settleOrRelease(this.hasShown, { status: 'failed', error });
   }
@@ -170,8 +170,8 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   /**
-   * Who waits for the whole answer and gets an error has got nothing, and pays nothing. A call that runs once is kept
-   * for the next try, one in the background for whoever asks for it.
+   * A client that waits for the whole answer and gets an error has got nothing, and pays nothing. The answer of a
+   * call that runs once is kept for the next try, and that of a background call for the client that asks for it.
    */
   private get isFreeUnanswered(): boolean {
     const { streamed, once, background } = this.work;
@@ -192,7 +192,7 @@ export class ChargedCall<Event> implements RunningCall {
         this.subscriber.complete();
       });
     } catch (failure) {
-      // The record, if there is one, has ended once already: it is left to whoever ends records without a hold.
+      // The record, if there is one, has had its end already: it is left to the sweep of records without a hold.
       if (failure instanceof AnsweredWithError)
         return this.giveBack({ status: 'failed', error: ledgerUnavailable(failure) }, false);
       logger.error({ msg: 'a settlement was given up', holdId: this.holdId, err: failure });
@@ -209,7 +209,7 @@ export class ChargedCall<Event> implements RunningCall {
     this.story.measurement = measurement;
     const settlement = settlementFor(work, held, measurement, settings.defaultChainId);
     const tell = (error: GatewayError): void => {
-      // A whole answer says so by itself: it is charged, and an error would not be.
+      // A whole answer tells the failure itself: it is charged, and an error would not be.
       if (work.streamed && ending.status !== 'failed') this.subscriber.next({ failure: error });
     };
     for (const { record, keepsAnswer } of recordEnds(work.record, ending, measurement, tell)) {
@@ -234,7 +234,7 @@ export class ChargedCall<Event> implements RunningCall {
     else this.subscriber.complete();
   }
 
-  /** @param withRecord not where the record has had its end */
+  /** @param withRecord false when the record has had its end already */
   private async giveBack(ending: Ending, withRecord = true): Promise<void> {
     const { keyId } = this.granted;
     const ends = withRecord ? recordEnds(this.work.record, ending, undefined) : [{ record: undefined }];
@@ -243,7 +243,7 @@ export class ChargedCall<Event> implements RunningCall {
         await this.persist(() => this.holds.release({ holdId: this.holdId, keyId, record }));
         break;
       } catch (failure) {
-        // Left to the lease: the next renewal releases an orphan, a sweep what a dead process left.
+        // The lease does the rest: the next renewal releases an orphan, and a sweep ends what a dead process left.
         if (!(failure instanceof UnwritableError)) break;
       }
     }
@@ -251,11 +251,11 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   /**
-   * Tries again while the ledger fails; every attempt carries the same ids. The client is told after `retryMs`, but
-   * the call stays among the running ones until the books have its end: its hold would else be taken for an orphan
-   * and released, and what was used would cost nothing.
+   * Tries again while the ledger fails; every attempt has the same ids. The client is told after `retryMs`, but the
+   * call stays among the running calls until the books have its end. Otherwise its hold would be taken for an orphan
+   * and released, and what the call used would cost nothing.
    *
-   * @throws AnsweredWithError instead of going on, where `untilTold` and a client was there to be told
+   * @throws AnsweredWithError instead of going on, if `untilTold` is set and a client was there to be told
    * @throws UnwritableError at once
    */
   private async persist<Result>(attempt: () => Promise<Result>, untilTold = false): Promise<Result> {

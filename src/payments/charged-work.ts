@@ -10,10 +10,10 @@ import type { Payer } from './payer.js';
 /** Where a paid call comes from: who pays, and the request that asks. */
 export interface CallOrigin {
   readonly payer: Payer;
-  /** Of the request that asks; see `KeyedRequest`. */
+  /** Shared with the request that asks; see `KeyedRequest`. */
   readonly rate?: KeyedRequest['rate'];
   readonly requestId: string;
-  /** The chain that the request named; a configured one. */
+  /** The configured chain that the request named. */
   readonly chainId: number | undefined;
   /** See `Received` in `src/base/moments/moment.ts`. */
   readonly exchange?: object | undefined;
@@ -22,27 +22,27 @@ export interface CallOrigin {
 /** What a paid call may do once its hold is granted. */
 export interface Grant {
   readonly accountId: string;
-  /** Set when the free budget affords fewer output tokens than were asked for. */
+  /** Set when the free budget covers fewer output tokens than were asked for. */
   readonly loweredOutputCap: number | undefined;
   /**
-   * Of a call that runs once: to be awaited before anything is sent upstream, so that no death of this process lets it
-   * be sent again. Rejects with a GatewayError when it must not be sent.
+   * Only for a call that runs once: to be awaited before anything is sent upstream, so that the call is never sent
+   * again after this process dies. Rejects with a GatewayError when the call must not be sent.
    */
   readonly beforeSending?: () => Promise<void>;
 }
 
 export interface AdoptedHold {
   readonly holdId: string;
-  /** Undefined when somebody else was faster. */
+  /** Undefined when another process was faster. */
   readonly claim: () => Promise<HoldGrant | undefined>;
 }
 
 export interface ChargedWork<Event> {
   readonly origin: CallOrigin;
   readonly price: Price;
-  /** Public model id without options: what receipts name. */
+  /** Public model id without options, as receipts name it. */
   readonly model: string;
-  /** The id of its catalog entry: what the key's allowed models name. */
+  /** The id of its catalog entry, as the key's allowed models name it. */
   readonly entryId: string;
   /** Configured id of the provider that is expected to answer. */
   readonly provider: string;
@@ -53,7 +53,7 @@ export interface ChargedWork<Event> {
   readonly meter: Meter;
   /** What is stored of the call, in the same statements as its money. */
   readonly record?: CallRecord;
-  /** Set for a call that runs once, however often it is sent; its client's leaving does not end it. */
+  /** Set for a call that runs once, however often it is sent. The call goes on when its client leaves. */
   readonly once?: OnceCall;
   /** Aborted when the call is to end although its client stays. */
   readonly cancelled?: AbortSignal;
@@ -61,7 +61,7 @@ export interface ChargedWork<Event> {
   readonly background?: boolean;
   /** Whether another process may run it instead when this one ends. */
   readonly canMove?: boolean;
-  /** The hold that a process which died had taken for this call. */
+  /** The hold that a process took for this call before it died. */
   readonly adopted?: AdoptedHold;
   /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
   readonly generate: (grant: Grant) => Observable<Event>;

@@ -1,7 +1,7 @@
 import { type HeaderFields } from '../streaming/presenter.js';
 import { type Admission, type Budget, type Outcome } from './outcome.js';
 
-/** Tells who answers. */
+/** Names the provider and the model that answer. */
 interface OpenedEvent {
   readonly type: 'opened';
   readonly provider: string;
@@ -9,7 +9,7 @@ interface OpenedEvent {
   readonly attempts: number;
 }
 
-/** Whatever a feature shows; `opened` may be among it. */
+/** An event that a feature shows; it may be an `opened` one. */
 export interface ShownEvent {
   readonly type: string;
 }
@@ -48,7 +48,7 @@ function admissionFields({ budget, loweredOutputCap }: Admission): HeaderFields 
   };
 }
 
-/** An unlimited key has no limit to name, and nothing that remains of it. */
+/** An unlimited key has neither a limit nor a remaining amount. */
 export function budgetFields({ limit, spent, held }: Budget): HeaderFields {
   const used = {
     'x-compose-key-budget-used': String(spent),

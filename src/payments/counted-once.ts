@@ -1,8 +1,8 @@
 import { isRefusal, type HoldGrant, type HoldRefusal } from './ledger.js';
 
 /**
- * A hold that is asked for as often as it takes: the key's rate limit counts the request with the first attempt that it
- * lets through, and no other.
+ * Asks for a hold as often as it takes. The key's rate limit counts the request once, with the first attempt that it
+ * lets through.
  */
 export function countedOnce<Request extends { readonly counted?: boolean }>(
   request: Request,

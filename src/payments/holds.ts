@@ -8,7 +8,7 @@ import { KeyAuthenticator } from './keys/key-authenticator.js';
 import { Ledger, type HoldRefusal, type HoldRequest, type Release } from './ledger.js';
 import { refusalError } from './refusal.js';
 
-/** Holds, from when they are asked for until they are settled or given back. */
+/** Holds, from their request to their settlement or release. */
 @Injectable()
 export class Holds {
   constructor(
@@ -17,13 +17,13 @@ export class Holds {
     private readonly keys: KeyAuthenticator,
   ) {}
 
-  /** Where only other calls' holds stand in its way it waits for them to come back. */
+  /** If only the holds of other calls stand in its way, the call waits for them to end. */
   take(origin: CallOrigin, request: HoldRequest): PendingHold {
     return this.takeBy(origin, request.minimum, request, (attempted) => this.ledger.hold(attempted));
   }
 
   /**
-   * The same for a hold that is taken by another statement, which stores what it is for.
+   * The same for a hold that another statement takes, which also stores what the hold is for.
    * @param minimum the least amount that will do, atomic USDC
    */
   takeBy<Request extends { readonly counted?: boolean }>(
@@ -36,9 +36,9 @@ export class Holds {
   }
 
   /**
-   * What a refusal is told as. A call of an account without room is not let through to the key's row, so its key's rate
-   * limit counts it here, unless it has.
-   * @throws GatewayError when that is used up
+   * The error that tells a refusal. A call of an account without room does not get as far as the key's row, so the
+   * key's rate limit counts the request here, unless it has already.
+   * @throws GatewayError when the rate limit is used up
    */
   async refusalOf(refusal: HoldRefusal, { payer }: CallOrigin): Promise<GatewayError> {
     if (refusal.reason === 'storage_full' && !refusal.isCounted)
@@ -46,7 +46,7 @@ export class Holds {
     return refusalError(refusal);
   }
 
-  /** @returns false when this process does not hold it any more. */
+  /** @returns false when this process no longer has the hold. */
   markSent(holdId: string): Promise<boolean> {
     return this.ledger.markSent(holdId);
   }

@@ -2,7 +2,7 @@ import type { KeyRecord } from './keys/key-store.js';
 import { isRefusal, type HoldGrant, type HoldRefusal } from './ledger.js';
 import type { Payer } from './payer.js';
 
-/** How often the key is looked at for what other processes, sweeps and operators have given back. */
+/** How often the key is read, to see what other processes, sweeps and operators have given back. */
 const LOOK_MS = 500;
 const MOST_WAITERS = 100;
 
@@ -20,7 +20,7 @@ export interface Claim {
 export interface PendingHold {
   /** Rejects with what the books threw. */
   readonly answer: Promise<HoldAnswer>;
-  /** The call need not wait any more: it gets what it was refused with, unless it is getting its hold just now. */
+  /** The call need not wait any more: it gets its last refusal, unless its hold is being asked for just now. */
   readonly leave: () => void;
 }
 
@@ -31,33 +31,33 @@ interface Waiter {
   readonly fail: (failure: unknown) => void;
   refusal: HoldRefusal;
   isAsking: boolean;
-  /** It waits no longer: whatever it is answered next is its answer. */
+  /** The call waits no longer: the next answer is final. */
   isOver: boolean;
 }
 
 /**
- * The calls of one key that wait for its budget, served in the order of their coming: only the first one asks for its
- * hold, when a hold of the key has ended here and otherwise when a look at the key, twice a second for all of them,
- * shows that enough is free. Whose time is over asks once more for itself, so that nobody is refused while
- * enough is free for it.
+ * The calls of one key that wait for its budget, in the order of their arrival. Only the first one asks for its hold:
+ * when a hold of the key has ended here, or when a look at the key shows that enough is free. There are two looks a
+ * second for all calls together. A call whose time is over asks once more for itself, so that no call is refused
+ * while enough is free for it.
  */
 export class KeyQueue {
   private readonly waiters = new Set<Waiter>();
   private serving = false;
   private again = false;
   private timer: NodeJS.Timeout | undefined;
-  /** The most that a call could have got when the key was last looked at; undefined for any amount. */
+  /** The most that a call could have got when the key was last read; undefined for any amount. */
   private spendable: bigint | undefined;
   private free = 0n;
 
   constructor(
     private readonly look: () => Promise<KeyRecord | undefined>,
     private readonly waitMs: number,
-    /** Nobody waits any more; the queue is not used again. */
+    /** No call waits any more; the queue is not used again. */
     private readonly whenEmpty: () => void,
   ) {}
 
-  /** Whether such a call has to stand behind those that wait; one of no cost, or of too much, need not. */
+  /** Whether such a call has to queue behind those that wait; one that costs nothing, or too much, need not. */
   mustQueue(minimum: bigint): boolean {
     return minimum > 0n && this.isInReach(minimum);
   }
@@ -90,7 +90,7 @@ export class KeyQueue {
     return { answer, leave };
   }
 
-  /** Gives holds to those that come first, as far as enough is free. Never rejects. */
+  /** Gives holds to the first calls, as long as enough is free. Never rejects. */
   async serve(): Promise<void> {
     this.again = true;
     if (this.serving) return;
@@ -106,7 +106,7 @@ export class KeyQueue {
     for (const waiter of this.waiters) this.end(waiter, { ...waiter.refusal, reason: 'no_lease' });
   }
 
-  /** One whose hold is being asked for ends with the answer to that. */
+  /** A call whose hold is being asked for just now ends with that answer. */
   private end(waiter: Waiter, refusal: HoldRefusal): void {
     waiter.isOver = true;
     if (!waiter.isAsking) this.conclude(waiter, refusal);
@@ -114,7 +114,7 @@ export class KeyQueue {
 
   private async serveOnce(): Promise<void> {
     if (!(await this.lookAtKey())) return;
-    // No hold that comes back helps these: the books have words for them.
+    // No hold that comes back helps these calls: the books say why they are refused.
     for (const waiter of this.waiters) if (!this.isInReach(waiter.claim.minimum)) void this.ask(waiter);
     for (const waiter of this.waiters) {
       if (waiter.isAsking) continue;
@@ -122,11 +122,11 @@ export class KeyQueue {
     }
   }
 
-  /** False when the books cannot be read; that is found out by who asks for a hold, at the end of its time. */
+  /** False when the books cannot be read. A call finds that out when it asks for its hold, at the end of its time. */
   private async lookAtKey(): Promise<boolean> {
     try {
       const key = await this.look();
-      // Who waits with a key that has gone, or is unlimited now, learns it at once from the books.
+      // If the key has gone, or is unlimited now, its calls learn that from the books at once.
       const isLimited = key && !key.revokedAt && key.budgetLimit !== null;
       this.spendable = isLimited ? key.budgetLimit - key.budgetSpent : undefined;
       this.free = isLimited ? key.budgetLimit - key.budgetSpent - key.budgetHeld : MUCH;
@@ -136,7 +136,7 @@ export class KeyQueue {
     }
   }
 
-  /** @returns whether the next one may be asked for. */
+  /** @returns whether the next call may ask. */
   private async ask(waiter: Waiter): Promise<boolean> {
     if (waiter.isAsking || !this.waiters.has(waiter)) return true;
     waiter.isAsking = true;
@@ -172,5 +172,5 @@ export class KeyQueue {
 /** More than any hold. */
 const MUCH = 1n << 62n;
 
-/** What a call that waits may be refused with and go on waiting. */
+/** The refusals after which a call goes on waiting. */
 const MAY_PASS: ReadonlySet<HoldRefusal['reason']> = new Set(['budget_held', 'rate_limited']);

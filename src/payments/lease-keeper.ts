@@ -7,15 +7,16 @@ import { LivesIn, type Worker } from '../base/work/worker.js';
 import { RunningCalls } from './running-calls.js';
 import { PaymentSettings } from './settings.js';
 
-/** This process's name in the books; a new one each start. */
+/** This process's name in the books; a new one at each start. */
 @Injectable()
 export class ProcessIdentity {
   readonly id = newId('proc');
 }
 
 /**
- * Keeps this process's lease, with the progress of its calls, and releases holds that it no longer runs. When the
- * lease cannot be renewed, every call is cut off before the lease ends: from then on others may end their holds.
+ * Keeps this process's lease, with the progress of its calls, and releases holds whose calls it no longer runs. When
+ * the lease cannot be renewed, every call is cut off before the lease ends: from then on other processes may end
+ * their holds.
  */
 @Injectable()
 @LivesIn('lease')
@@ -27,7 +28,7 @@ export class LeaseKeeper implements Worker {
   );
   private readonly leaseMs: number;
   private deadline: NodeJS.Timeout | undefined;
-  /** Of holds that this process does not run, while they are under way. */
+  /** Releases that are under way, of holds whose calls this process does not run. */
   private readonly releases = new Map<string, Promise<void>>();
 
   constructor(
@@ -67,7 +68,7 @@ export class LeaseKeeper implements Worker {
     }
   }
 
-  /** Not waited for: a key whose row is locked must not keep the lease waiting. */
+  /** Not awaited: a key whose row is locked must not delay the lease. */
   private release({ holdId, keyId }: HeldCall): void {
     if (this.releases.has(holdId)) return;
     const release = this.ledger

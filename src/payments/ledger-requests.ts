@@ -7,7 +7,7 @@ import type { Measurement, Meter } from '../base/money/meter.js';
 
 const logger = new Logger('Settlement');
 
-/** What the ledger is asked for before the work runs. */
+/** The request for the hold, before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
   const { origin, price, model, entryId, provider, responseId, inputTokensEstimate } = work;
   return {
@@ -31,7 +31,7 @@ export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string):
   };
 }
 
-/** What was used; of a meter that fails, what it has told so far. */
+/** What was used. If the meter fails, what it has told so far. */
 export async function measured(meter: Meter): Promise<Measurement> {
   try {
     return await meter.measure();
@@ -41,7 +41,7 @@ export async function measured(meter: Meter): Promise<Measurement> {
   }
 }
 
-/** What the work has used, as the end of its hold. To be asked for once. */
+/** The settlement that ends the hold with what the work has used. To be called once. */
 export function settlementFor<Event>(
   work: ChargedWork<Event>,
   { holdId, grant }: { readonly holdId: string; readonly grant: HoldGrant },

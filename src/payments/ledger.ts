@@ -18,9 +18,9 @@ export interface HoldRequest {
   readonly minimum: bigint;
   readonly requestId: string;
   readonly responseId: string | undefined;
-  /** A call that runs once: it gets its hold with the first such request, and no other. */
+  /** Set for a call that runs once: the first such request gets the hold, and no other. */
   readonly once?: (OnceKey & { readonly accepted?: KeptAnswer }) | undefined;
-  /** What a crash before the first progress report is settled with. */
+  /** The input that is charged after a crash before the first progress report. */
   readonly inputTokens: number;
   readonly terms: WorkTerms;
   /** Written if the hold is granted. */
@@ -51,7 +51,7 @@ export type RefusalReason =
   | 'no_lease';
 
 export interface HoldRefusal {
-  /** Of a full account: whether its key's rate limit has counted the request nevertheless. */
+  /** For a full account: whether the key's rate limit has counted the request nevertheless. */
   readonly isCounted?: boolean | undefined;
   readonly reason: RefusalReason;
   readonly required: bigint;
@@ -62,7 +62,7 @@ export interface HoldRefusal {
   readonly limit?: number | undefined;
 }
 
-/** What the end of paid work is in the books and on its receipt. */
+/** The end of paid work, as the books and its receipt have it. */
 export interface Settlement {
   readonly accountId: string;
   readonly requestId: string;
@@ -76,31 +76,31 @@ export interface Settlement {
   readonly settledAtMs: number;
 }
 
-/** With the hold that it ends. */
+/** A settlement with the hold that it ends. */
 export interface HoldSettlement extends Settlement {
   readonly holdId: string;
   readonly keyId: string;
   readonly idempotencyKey: string | undefined;
-  /** What the hold was granted, atomic USDC. A price above it is charged as far as the free budget allows. */
+  /** The amount of the hold, atomic USDC. A higher price is charged as far as the free budget allows. */
   readonly held: bigint;
   readonly record?: RecordEnd | undefined;
 }
 
-/** What of a price was charged, and what was not covered; atomic USDC. */
+/** The part of a price that was charged, and the part that was not covered; atomic USDC. */
 export interface SettledAmounts {
   readonly finalAmount: bigint;
   readonly overrun: bigint;
 }
 
-/** What shows the amounts that were charged. */
+/** The parts of a settlement that show the amounts that were charged. */
 export interface SettlementEnd {
-  /** Of the receipt. */
+  /** The receipt's signature. */
   readonly signature: string;
-  /** Of a call that runs once. */
+  /** The answer to keep, for a call that runs once. */
   readonly answer: KeptAnswer | undefined;
 }
 
-/** With its end as it is when the whole price is charged. */
+/** A settlement with its end as it is when the whole price is charged. */
 export interface SignedSettlement extends HoldSettlement, SettlementEnd {
   readonly endWith: (amounts: SettledAmounts) => SettlementEnd;
 }
@@ -116,24 +116,25 @@ export interface SettlementResult extends SettledAmounts {
   readonly outcome: 'settled' | 'ended_before';
 }
 
-/** What was to be written cannot be, now or later, as it is. Nothing of it was. */
+/** The data cannot be written as it is, now or later. Nothing of it was written. */
 export class UnwritableError extends Error {}
 
 /**
  * The books. Every method is one statement or one transaction, and safe to call again with the same ids when its
- * outcome is unknown. @throws UnwritableError, or whatever the database threw; a failing ledger is never a free call.
+ * outcome is unknown. @throws UnwritableError, or whatever the database threw; a ledger that fails never makes a call
+ * free.
  */
 export abstract class Ledger {
   /** Checks the key and takes a hold, both or neither. */
   abstract hold(request: HoldRequest): Promise<HoldGrant | HoldRefusal>;
   /**
-   * Writes that the call of a hold is about to be sent upstream: should its process die from here on, it is charged for
-   * its input and not run again. False when the hold has ended.
+   * Writes that the call of a hold is about to be sent upstream. If its process dies from here on, the call is
+   * charged for its input and not run again. False when the hold has ended.
    */
   abstract markSent(holdId: string): Promise<boolean>;
   /** Ends a hold with a charge and its signed receipt; keeps the answer of a call that runs once. */
   abstract settle(settlement: SignedSettlement): Promise<SettlementResult>;
-  /** The same for a process that died: a hold that somebody else has swept in the meantime changes nothing. */
+  /** The same for a process that died. Changes nothing when another process has swept the hold in the meantime. */
   abstract settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult>;
   /** Ends a hold without a charge; a call that runs once may then run again. */
   abstract release(release: Release): Promise<void>;

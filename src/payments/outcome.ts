@@ -13,7 +13,7 @@ export interface Budget {
 export interface Admission {
   readonly budget: Budget;
   readonly account: string;
-  /** Set when the free budget affords fewer output tokens than were asked for. */
+  /** Set when the free budget covers fewer output tokens than were asked for. */
   readonly loweredOutputCap?: number;
 }
 
@@ -22,9 +22,9 @@ export interface Admitted {
 }
 
 /**
- * What a paid call produces, in order: one admission, events, then a receipt. A call that fails after something
- * was used shows the failure and then its receipt; an error of the Observable means that nothing was charged. Of
- * several receipts the last one counts.
+ * What a paid call produces, in order: one admission, events, then a receipt. A call that fails after something was
+ * used shows the failure and then its receipt; an error of the Observable means that nothing was charged. If there
+ * are several receipts, the last one counts.
  */
 export type Outcome<Event> =
   | Admitted

@@ -27,7 +27,7 @@ export interface AbandonedCall extends HeldCall, CallProgress {
   readonly terms: WorkTerms;
 }
 
-/** Every process has one row with a lease; whoever finds a lapsed one ends that process's holds. */
+/** Every process has one row with a lease. A process that finds a lapsed one ends the holds of its owner. */
 export abstract class ProcessLeases {
   /**
    * Renews the lease and records the progress of all running calls in one statement.
@@ -38,11 +38,11 @@ export abstract class ProcessLeases {
     leaseMs: number,
     running: readonly CallProgress[],
   ): Promise<readonly HeldCall[]>;
-  /** Leaves holds of this process to whoever takes their calls over. */
+  /** Leaves holds of this process to the processes that take their calls over. */
   abstract handOver(processId: string, holdIds: readonly string[]): Promise<void>;
-  /** At most `limit` holds of processes whose lease has run out, in the order of their ids, behind `after`. */
+  /** At most `limit` holds of processes whose lease has run out, in the order of their ids, after the id `after`. */
   abstract abandoned(limit: number, after?: string): Promise<readonly AbandonedCall[]>;
-  /** Removes the rows of dead processes that hold nothing any more. */
+  /** Removes the rows of dead processes that have no holds any more. */
   abstract forgetDead(): Promise<void>;
   /** Removes this process's row on a clean exit. */
   abstract end(processId: string): Promise<void>;

@@ -13,8 +13,8 @@ export interface StoredEnd {
 }
 
 /**
- * The ends of a record, to be tried in turn as long as one cannot be written: all of it, that it failed, nothing. So what
- * is said about a call never decides whether its hold ends. `onLost` is told once, before the second.
+ * The ends of a record, to be tried in turn until one can be written: the whole end, the failure alone, nothing. So
+ * the content of a record never decides whether the hold ends. `onLost` is called once, before the second end.
  */
 export function* recordEnds(
   record: CallRecord | undefined,
@@ -30,7 +30,7 @@ export function* recordEnds(
       : new GatewayError('server_error', 'The answer could not be stored.');
   onLost(error);
   yield { record: record?.endWithout(error), keepsAnswer: true };
-  // The record is left to whoever ends records without a hold.
+  // The record is left to the sweep of records without a hold.
   yield { record: undefined, keepsAnswer: false };
 }
 

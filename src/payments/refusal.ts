@@ -15,7 +15,7 @@ const CODES: Record<RefusalReason, ErrorCode> = {
   no_lease: 'service_unavailable',
 };
 
-/** Refusals that end by waiting carry a `Retry-After`, in seconds. */
+/** The `Retry-After`, in seconds, of refusals that pass with time. */
 const RETRY_AFTER_SECONDS: Partial<Record<RefusalReason, number>> = {
   concurrency_limited: 1,
   budget_held: 1,
@@ -23,7 +23,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<RefusalReason, number>> = {
   no_lease: 1,
 };
 
-/** @param limit what the key's own setting is; the message names it, so that nobody takes it for a provider's limit */
+/** @param limit the key's own setting; the message names it, so that nobody takes it for a provider's limit */
 export function limitError(
   reason: 'rate_limited' | 'concurrency_limited',
   limit: number,

@@ -15,7 +15,7 @@ export interface RunningCall {
 @LivesIn('calls')
 export class RunningCalls implements Worker {
   private readonly calls = new Map<string, RunningCall>();
-  /** Holds of calls that another process is to run; they are not this one's to release. */
+  /** Holds of calls that another process is to run; this process must not release them. */
   private readonly movedHolds = new Set<string>();
   private idleWaiters: (() => void)[] = [];
   private isAbandoned = false;
@@ -38,7 +38,7 @@ export class RunningCalls implements Worker {
     return this.calls.has(holdId) || this.movedHolds.has(holdId);
   }
 
-  /** The call ends here without an end of its hold. */
+  /** The call ends here, and its hold does not. */
   letGo(call: RunningCall): void {
     this.movedHolds.add(call.holdId);
   }
@@ -58,7 +58,7 @@ export class RunningCalls implements Worker {
     for (const call of [...this.calls.values()]) call.cutOff();
   }
 
-  /** The process ends: whose end the ledger has not taken by now leaves it to the sweepers. */
+  /** The process ends: a call whose end the ledger has not taken by now is left to the sweeps. */
   stop(): void {
     this.isAbandoned = true;
   }

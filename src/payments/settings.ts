@@ -5,15 +5,15 @@ import type { Config } from '../base/config.js';
 /** What the configuration says about calls that are paid for. */
 @Injectable()
 export class PaymentSettings {
-  /** How long others wait before they take a silent process for dead, milliseconds. */
+  /** How long other processes wait before they take a silent process for dead, milliseconds. */
   readonly leaseMs: number;
   /** How long a client waits for a failing ledger before it is told, milliseconds. */
   readonly retryMs: number;
-  /** How long a call waits for the holds of others to come back, milliseconds; 0 does not wait. */
+  /** How long a call waits for the holds of other calls to end, milliseconds; 0 does not wait. */
   readonly budgetWaitMs: number;
   /** The platform fee in basis points of the provider amount. */
   readonly feeBps: number;
-  /** The chain that receipts name where neither the request nor its key does. */
+  /** The chain that receipts name when neither the request nor its key names one. */
   readonly defaultChainId: number;
 
   constructor(config: ConfigService<Config, true>) {

@@ -9,7 +9,7 @@ interface EndedWork extends Pick<Settlement, 'accountId' | 'requestId' | 'respon
   readonly chainId: number;
 }
 
-/** What has been used, with its price. To be asked for once, when the work has ended: it names a new receipt. */
+/** What has been used, with its price. To be called once, when the work has ended: it names a new receipt. */
 export function settlementOf(
   { model, chainId, ...work }: EndedWork,
   price: AgreedPrice,

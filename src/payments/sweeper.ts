@@ -12,8 +12,8 @@ import { PaymentSettings } from './settings.js';
 const ROUND = 500;
 const MOST_ROUNDS = 100;
 /**
- * Ends the holds of processes that died, on any replica: what was not sent upstream is released, what was is settled
- * for its input and the last recorded output.
+ * Ends the holds of processes that died, on any replica. A call that was not sent upstream is released; one that was
+ * sent is settled for its input and the last recorded output.
  */
 @Injectable()
 export class Sweeper {
@@ -38,7 +38,7 @@ export class Sweeper {
     await this.leases.forgetDead();
   }
 
-  /** One that cannot be ended now, such as one whose key is locked, keeps no other; the next sweep finds it again. */
+  /** A hold that cannot be ended now, as when its key is locked, delays no other; the next sweep finds it again. */
   private async endAll(calls: readonly AbandonedCall[]): Promise<void> {
     const ends = await Promise.allSettled(calls.map((call) => this.end(call)));
     const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));

@@ -4,14 +4,14 @@ import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import { AccountStore } from './accounts/account-store.js';
 import { IdempotencyStore } from './once/idempotency-store.js';
 
-/** Every call that stores adds rows, and the next one of the account sums them up. */
+/** Every call that stores something adds rows, and the next call of the account sums them up. */
 const FOLD_EVERY_MS = 1_000;
-/** Changes of what accounts store that are summed up at once. */
+/** Changes of what accounts store that are summed up in one statement. */
 const MOST_CHANGES = 10_000;
-/** Requests forgotten at once. */
+/** Requests that are forgotten in one statement. */
 const MOST_REQUESTS = 500;
 
-/** Keeps the tables small that every call reads. Any number of replicas may do so at once. */
+/** Keeps the tables that every call reads small. Any number of replicas may do so at once. */
 @Injectable()
 export class Upkeep {
   constructor(

@@ -8,7 +8,7 @@ import { type Outcome } from './outcome.js';
 
 type AnyOutcome = Outcome<ShownEvent>;
 
-/** Adds what the native surface has over the external one: Compose headers, `compose.error` and `compose.receipt`. */
+/** Adds what only the native surface has: Compose headers, `compose.error` and `compose.receipt`. */
 export function withReceipts<Item extends AnyOutcome>(
   presenter: StreamPresenter<Item>,
   responseId: string,
@@ -24,7 +24,7 @@ export function withReceiptInBody<Item extends AnyOutcome>(
   return new ReceiptedBody(presenter, new ComposeHeaders(responseId));
 }
 
-/** Error and receipt wait for the end: the surface's own last frames go before them. */
+/** The error and the receipt come at the end, after the surface's own last frames. */
 class ReceiptedStream<Item extends AnyOutcome> implements StreamPresenter<Item> {
   private receipt: Receipt | undefined;
   private failed: GatewayError | undefined;

@@ -4,8 +4,8 @@ export function lives(key: string): string {
 }
 
 /**
- * The table expression `caller` with the `id` of the key and its `account_id`; without a row for a payer who is not
- * there, or cannot pay.
+ * The table expression `caller` with the `id` of the key and its `account_id`. It has no row for a payer who does not
+ * exist or cannot pay.
  * @param payer the parameter with the payer's hash
  */
 export function callerBy(payer: string): string {

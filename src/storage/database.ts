@@ -3,13 +3,13 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 
-/** The one pool of connections: Prisma and the statements by hand share it. */
+/** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
 @Injectable()
 export class Database {
   readonly pool: pg.Pool;
   /**
-   * The lease has a connection of its own: it neither waits behind calls nor tries, while the lease runs out, one
-   * connection after another that has fallen silent.
+   * The lease has its own connection: it does not wait behind calls, and it does not try one unresponsive connection
+   * after another while the lease runs out.
    */
   readonly leasePool: pg.Pool;
   readonly prisma: PrismaClient;
@@ -36,13 +36,13 @@ function openPool(connectionString: string, max: number): pg.Pool {
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    // The server gives up first, so that a statement whose answer never came has had its outcome by then.
+    // The server gives up first, so that a statement has ended by the time that the client stops waiting for it.
     statement_timeout: 10_000,
     query_timeout: 12_000,
     keepAlive: true,
     application_name: 'slipstream',
   });
-  // A pooled connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
   return pool;
 }

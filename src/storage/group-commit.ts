@@ -4,9 +4,9 @@ import { LockedLanes, type Bounds, type WaitingCall } from './locked-lanes.js';
 import { LOCK_WAIT, type LockWait } from './lock-wait.js';
 
 export interface StatementOptions {
-  /** Whether it may have been run before. */
+  /** Whether the statement may have been run before. */
   readonly retry: boolean;
-  /** How long it waits for each row that is locked. */
+  /** How long the statement waits for each row that is locked. */
   readonly lockWait: LockWait;
 }
 
@@ -19,11 +19,11 @@ export type BatchStatement<Input, Output> = (
 const AGAIN = { retry: true, lockWait: LOCK_WAIT.again };
 
 /**
- * Calls that reach the database in the same moment travel together: those of one turn of the event loop go as one, and
- * while a statement is under way the next calls gather. With nobody else there a call goes alone, when the turn ends.
- * A batch that fails is run again one by one, so that one bad row fails only its own call. A batch that meets a row
- * which somebody else keeps locked is run again lane by lane, and calls of the locked one wait apart from then on, so
- * that nobody else waits with them.
+ * Batches calls to the database: the calls of one turn of the event loop go in one statement, and while a statement
+ * is under way the next calls gather. A call that comes alone goes alone, when the turn ends. A batch that fails is
+ * run again call by call, so that one bad row fails only its own call. A batch that meets a row which another
+ * transaction keeps locked is run again lane by lane. From then on the calls of the locked lane wait apart, so that
+ * no other call waits with them.
  */
 export class GroupCommit<Input, Output> {
   private waiting: WaitingCall<Input, Output>[] = [];
@@ -63,7 +63,7 @@ export class GroupCommit<Input, Output> {
     this.underWay = false;
   }
 
-  /** As many as fit; at least one, however much it weighs. */
+  /** As many calls as fit; at least one, however much it weighs. */
   private batchSize(): number {
     let bytes = 0;
     for (const [index, { input }] of this.waiting.entries()) {

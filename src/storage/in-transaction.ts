@@ -1,15 +1,15 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** A process that stops within a transaction must not keep its locks: the server ends it. */
+/** A process that stops within a transaction must not keep its locks: the server ends its session. */
 const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'`;
 
-/** For what takes several statements. A connection on which anything failed is not used again. */
+/** For work that takes several statements. A connection on which anything failed is not used again. */
 export async function inTransaction<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  // One that breaks between two statements fails the next one; without a listener it would end the process.
+  // A connection that breaks between two statements fails the next; without a listener it would end the process.
   const ignore = (): void => undefined;
   client.on('error', ignore);
   try {

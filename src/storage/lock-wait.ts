@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isLockedOut } from './database-failure.js';
 
 /**
- * How long a statement waits for a row that somebody else has locked, as PostgreSQL reads it. Statements of the gateway
- * itself have a row for a few milliseconds. Those that do not travel together meet at a row that all of them want:
+ * How long a statement waits for a row that another transaction has locked, in PostgreSQL's notation. The gateway's
+ * own statements keep a row locked for a few milliseconds. Statements that are not batched may all want the same row:
  * `alone` lets some dozens have it one after the other.
  */
 export const LOCK_WAIT = { first: '100ms', again: '10ms', alone: '500ms' } as const;
 export type LockWait = (typeof LOCK_WAIT)[keyof typeof LOCK_WAIT];
 
 /**
- * A row of a FROM clause that sets the parameter `$lockWait` as the time that the statement waits for each lock. What comes
- * after it laterally has to use `patience.set`, which is true, to be run after it.
+ * A row of a FROM clause that sets the time that the statement waits for each lock to the parameter `$lockWait`. A
+ * lateral part after it has to use `patience.set`, which is true, so that it runs after it.
  */
 export const PATIENCE = `(SELECT set_config('lock_timeout', $lockWait, true) IS NOT NULL AS set) AS patience`;
 
@@ -20,12 +20,12 @@ export const LOCKED_FOR_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 250;
 
-/** Pauses between looks at rows that stay locked: they grow while nothing comes of it. */
+/** Pauses between attempts at rows that stay locked: they grow while the attempts fail. */
 export function nextPause(pauseMs: number | undefined): number {
   return pauseMs === undefined ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 }
 
-/** Runs a statement again while a row that it needs is locked; it has no connection in between. */
+/** Runs a statement again while a row that it needs is locked, without a connection in between. */
 export async function whileLocked<Result>(statement: (wait: LockWait) => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
   for (let pauseMs: number | undefined; ;) {

@@ -3,26 +3,27 @@ import { LOCKED_FOR_MS, nextPause } from './lock-wait.js';
 
 export interface WaitingCall<Input, Output> {
   readonly input: Input;
-  /** Whose rows it locks: calls of one lane need the same ones. */
+  /** Names the rows that the call locks: calls of one lane need the same ones. */
   readonly lane: string;
-  /** `performance.now()` when it came. */
+  /** `performance.now()` when the call came. */
   readonly askedAt: number;
   readonly resolve: (output: Output) => void;
   readonly reject: (failure: unknown) => void;
 }
 
 export interface Bounds {
-  /** Of one statement. */
+  /** Bounds of one statement. */
   readonly rows: number;
   readonly bytes: number;
-  /** Calls that wait: all, and those of one lane whose rows are locked. */
+  /** Calls that may wait: in all, and in one lane whose rows are locked. */
   readonly waiting: number;
   readonly locked: number;
 }
 
 /**
- * Calls whose rows somebody else keeps locked, in the order in which they came. One look after another is taken at each
- * lane, with a short statement; in between they wait without a connection. A lane is gone when its last call is.
+ * Calls whose rows another transaction keeps locked, in the order of their arrival. The lanes are tried one after
+ * another, each with a short statement; in between the calls wait without a connection. A lane goes with its last
+ * call.
  */
 export class LockedLanes<Input, Output> {
   private readonly lanes = new Map<string, WaitingCall<Input, Output>[]>();
@@ -44,7 +45,7 @@ export class LockedLanes<Input, Output> {
     return this.lanes.has(lane);
   }
 
-  /** Rejects what is more than may wait for one lane. */
+  /** Rejects the calls beyond the bound of one lane. */
   add(lane: string, calls: readonly WaitingCall<Input, Output>[]): void {
     const waiting = this.lanes.get(lane) ?? [];
     this.lanes.set(lane, waiting);

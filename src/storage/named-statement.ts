@@ -7,7 +7,7 @@ export class NamedStatement {
   private readonly parameters: readonly string[];
   private readonly text: string;
 
-  /** @param name what PostgreSQL calls the prepared statement: one text each */
+  /** @param name PostgreSQL's name of the prepared statement: one text each */
   constructor(
     private readonly name: string,
     text: string,
@@ -20,7 +20,7 @@ export class NamedStatement {
   }
 
   /**
-   * @param values one for each parameter; others may be among them
+   * @param values one for each parameter; more are allowed
    * @throws Error for a parameter without a value: PostgreSQL would take it for null
    */
   with(values: Readonly<Record<string, unknown>>): QueryConfig {
@@ -35,11 +35,11 @@ export class NamedStatement {
   }
 }
 
-/** One prepared statement for each form that a batch may have: it names only what there is, which costs less. */
+/** One prepared statement for each form that a batch may have: it has only the needed parts, which costs less. */
 export class StatementForms<Form extends { readonly [part in keyof Form]: boolean }> {
   private readonly statements = new Map<string, NamedStatement>();
 
-  /** @param name what PostgreSQL's prepared statements are called, with the parts of their form */
+  /** @param name the beginning of the statements' names, before the parts of their form */
   constructor(
     private readonly name: string,
     private readonly textOf: (form: Form) => string,

@@ -44,11 +44,11 @@ export class PostgresProcessLeases extends ProcessLeases {
         leaseMs,
         running.map(({ holdId }) => holdId),
         running.map(({ sent }) => sent),
-        // One figure that no column takes would end the lease of all of them.
+        // One figure that does not fit its column would end the lease of all calls.
         running.map(({ inputTokens }) => wholeTokens(inputTokens)),
         running.map(({ outputTokens }) => wholeTokens(outputTokens)),
       ],
-      // A connection that fell silent is given up early enough for another one within the lease.
+      // An unresponsive connection is given up early enough to try another one within the lease.
       query_timeout: leaseMs / 6,
     };
     const { rows } = await this.database.leasePool.query<{ hold_id: string; key_id: string }>(statement);

@@ -3,15 +3,15 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import { Database } from './database.js';
 import type { Payer } from '../payments/payer.js';
 
-/** Who wants to store: an account, or whose key it is. */
+/** The account that wants to store, by its id or by the payer who holds a key of it. */
 export type Storer = { readonly accountId: string } | { readonly payer: Payer };
 
-/** What accounts may store, for whoever writes without a hold; statements that take holds look by themselves. */
+/** Checks what accounts may store, for writes without a hold; statements that take holds check it themselves. */
 @Injectable()
 export class StorageRoom {
   constructor(
     private readonly database: Database,
-    /** For accounts without a bound of their own. */
+    /** The bound of accounts without a bound of their own. */
     readonly maxBytes: number,
   ) {}
 

@@ -1,4 +1,4 @@
-/** The type `text`, as PostgreSQL numbers it. */
+/** PostgreSQL's object id of the type `text`. */
 const TEXT_OID = 25;
 /** Dimensions, whether there are nulls, the type, then length and first index of the one dimension. */
 const HEAD_BYTES = 20;
@@ -6,8 +6,8 @@ const LENGTH_BYTES = 4;
 const NULL_LENGTH = -1;
 
 /**
- * A parameter of the type `text[]` in PostgreSQL's binary form, which takes the texts as they are. The other form quotes
- * each of them, here and when it is read: that costs five times as much, most of all for JSON.
+ * A parameter of the type `text[]` in PostgreSQL's binary form, which takes the texts as they are. In the text form
+ * each of them is quoted here and unquoted by the server: that costs five times as much, most of all for JSON.
  */
 export function textArray(values: readonly (string | null | undefined)[]): Buffer {
   let bytes = HEAD_BYTES;

@@ -1,11 +1,11 @@
 import { MAX_PAGE_BYTES } from '../responses/response-store.js';
 
 /**
- * Those rows of a page that fit into `MAX_PAGE_BYTES`, one at least, each with the number of all as `found`.
+ * The rows of a page that fit into `MAX_PAGE_BYTES`, at least one, each with the number of all rows as `found`.
  *
  * @param page a query of the page
- * @param content its column that is measured
- * @param order its order, in its own columns
+ * @param content the column that is measured
+ * @param order the order of the page, in its own columns
  */
 export function withinPage(page: string, content: string, order: string): string {
   return `SELECT * FROM (

@@ -3,13 +3,13 @@ export interface AccountRecord {
   readonly id: string;
   readonly createdAt: Date;
   readonly storedBytes: number;
-  /** Null: as configured for all. */
+  /** Null: the limit that is configured for all accounts. */
   readonly maxStoredBytes: number | null;
 }
 
 export abstract class AccountStore {
   abstract find(id: string): Promise<AccountRecord | undefined>;
   abstract setMaxStoredBytes(id: string, bytes: number | null): Promise<AccountRecord | undefined>;
-  /** Sums up at most `limit` changes of what is stored. @returns how many there were */
+  /** Adds at most `limit` changes to the sums of what accounts store. @returns how many there were */
   abstract foldStoredChanges(limit: number): Promise<number>;
 }

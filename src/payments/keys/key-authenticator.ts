@@ -7,17 +7,17 @@ import type { KeyedRequest } from './keyed-request.js';
 /** Bodies of one key that are on their way to this process. */
 export interface Uploads {
   readonly others: number;
-  /** Whether a hold follows: then the calls that run, whichever replica runs them, leave so much less room. */
+  /** Whether a hold follows: then the calls that run on all replicas leave less room. */
   readonly paid: boolean;
 }
 
 /**
- * Looks a key up on its own: for routes that cost nothing, while a body is on its way, and before a failure that came
- * ahead of the hold. The request counts for the key's limits here, unless it did before.
+ * Looks a key up without a hold: for routes that cost nothing, while a body is on its way, and before a failure that
+ * precedes the hold. The request counts for the key's limits here, unless it was counted before.
  */
 @Injectable()
 export class KeyAuthenticator {
-  /** The last count of each key that is under way: a key that is hammered has one statement at a time. */
+  /** The last count of each key that is under way: a key with many requests has one statement at a time. */
   private readonly counts = new Map<string, Promise<unknown>>();
 
   constructor(private readonly keys: KeyStore) {}

@@ -28,7 +28,7 @@ export interface KeyRecord extends KeySettings {
   readonly accountId: string;
   readonly budgetSpent: bigint;
   readonly budgetHeld: bigint;
-  /** Calls that run now, whichever replica runs them. */
+  /** Calls that run now, on all replicas. */
   readonly openHolds: number;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
@@ -38,7 +38,7 @@ export interface KeyRecord extends KeySettings {
 export interface KeyPageRequest {
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  /** Id of the last key of the page before. */
+  /** Id of the last key of the previous page. */
   readonly after: string | undefined;
   /** Only keys of this account. */
   readonly accountId?: string | undefined;
@@ -60,7 +60,7 @@ export abstract class KeyStore {
   abstract findFor(payer: Payer): Promise<KeyRecord | undefined>;
   /**
    * Counts one request for the key's rate limit, as a hold does.
-   * @returns nothing, or milliseconds until there is room for it: then it was not counted
+   * @returns nothing, or the milliseconds until there is room for the request, which then was not counted
    */
   abstract countRequest(id: string): Promise<number | undefined>;
   abstract find(id: string): Promise<KeyRecord | undefined>;

@@ -6,7 +6,7 @@ import { KeyStore, NO_LIMITS, type KeyRecord, type KeySettings } from './key-sto
 
 export interface CreatedKey {
   readonly record: KeyRecord;
-  /** The key itself, which cannot be had again. */
+  /** The key itself, which cannot be shown again. */
   readonly key: string;
 }
 
@@ -29,7 +29,7 @@ export class KeysService {
     return { record, key };
   }
 
-  /** For one process on a database of its own, so that its owner can begin. @returns nothing when there is a key. */
+  /** For one process with its own database, so that its owner can begin. @returns nothing when there is a key. */
   async createFirst(): Promise<string | undefined> {
     const { keys } = await this.store.page({ limit: 1, order: 'asc', after: undefined });
     if (keys.length > 0) return undefined;

@@ -6,14 +6,14 @@ import { writeCanonicalJson } from '../../base/money/canonical-json.js';
 
 const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
 const MAX_LENGTH = 200;
-/** Characters; a call for each piece of the text would cost more than its hash. */
+/** Characters; hashing each piece of the text on its own would cost more than the hash itself. */
 const HASHED_AT_ONCE = 65_536;
 
-/** What makes two requests of one account the same one. */
+/** The key and the fingerprint by which two requests of one account are the same. */
 export interface OnceKey {
   /** 1..200 characters of the client's choice. */
   readonly key: string;
-  /** SHA-256 of method, path and body, whatever the order of its fields. */
+  /** SHA-256 of method, path and body, whatever the order of the body's fields. */
   readonly fingerprint: Buffer;
 }
 
@@ -21,7 +21,7 @@ type Head = Pick<IncomingMessage, 'headers' | 'method' | 'url'> & { readonly ori
 
 /**
  * Reads `Idempotency-Key`, or `x-idempotency-key`.
- * @throws GatewayError invalid_value for one that is too long, or empty
+ * @throws GatewayError invalid_value for a key that is too long, or empty
  */
 export function onceKeyOf(request: Head, body: JsonObject): OnceKey | undefined {
   const name = HEADERS.find((header) => request.headers[header] !== undefined);

@@ -5,14 +5,14 @@ import type { KeyedRequest } from '../keys/keyed-request.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
 
-/** The answer to an earlier request that was the same. */
+/** The answer to an earlier, identical request. */
 export interface Earlier {
   readonly accountId: string;
   readonly responseId: string;
   readonly answer: KeptAnswer;
 }
 
-/** Tells a request that came before from a new one. */
+/** Tells a repeated request from a new one. */
 @Injectable()
 export class Once {
   private readonly logger = new Logger(Once.name);
@@ -24,7 +24,8 @@ export class Once {
 
   /**
    * @returns nothing for a request that is to run
-   * @throws GatewayError 401 for a bad key, 429 for one that is at its limits, idempotency_conflict, idempotency_in_flight, or what became of the answer
+   * @throws GatewayError 401 for a bad key, 429 for one that is at its limits, idempotency_conflict,
+   * idempotency_in_flight, or what became of the answer
    */
   async earlier(request: KeyedRequest, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
     const { accountId } = await this.keys.authenticate(request);
@@ -38,7 +39,7 @@ export class Once {
     return { accountId, responseId, answer };
   }
 
-  /** How a request for a job was answered. Where that is not known, a repetition is shown the job as it is. */
+  /** Keeps the answer to the request for a job. If it is not kept, a repeated request shows the job as it is. */
   async keep(responseId: string, answer: KeptAnswer): Promise<void> {
     try {
       await this.store.keep(responseId, answer);
@@ -51,7 +52,7 @@ export class Once {
     }
   }
 
-  /** An answer that is known is not kept back for the sake of a count. */
+  /** Not awaited: a known answer does not wait for a count. */
   private count(accountId: string, key: string): void {
     this.store.countReplay(accountId, key).catch((failure: unknown) => {
       this.logger.warn({ msg: 'a replay was not counted', err: failure });

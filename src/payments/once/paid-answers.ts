@@ -13,7 +13,7 @@ import type { KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
 import { outliving, RecordedBody, RecordedStream, type OnceCall } from './recorded-answer.js';
 
-/** A call that goes on behind its answer, which is kept with its hold. */
+/** A call that goes on after its answer; the answer is kept with its hold. */
 export function acceptedOnce(once: OnceKey, answer: Omit<KeptAnswer, 'status'>): OnceCall {
   return { ...once, accepted: { ...answer, status: 200 }, answer: () => undefined };
 }
@@ -21,7 +21,7 @@ export function acceptedOnce(once: OnceKey, answer: Omit<KeptAnswer, 'status'>):
 /** A cold run of a paid call. */
 export type Run<Event> = (demand: Demand, once?: OnceCall) => Observable<Outcome<Event>>;
 
-/** Writes the outcomes of paid calls. One that is to run once is kept as it is written, and runs on without its client. */
+/** Writes the outcomes of paid calls. A call that runs once is kept as it is written, and outlives its client. */
 @Injectable()
 export class PaidAnswers {
   constructor(private readonly writer: ResponseWriter) {}
@@ -48,7 +48,7 @@ export class PaidAnswers {
     return this.writer.whole(response, (demand) => outliving(run(demand, recorded), recorded), recorded);
   }
 
-  /** Of what is not followed. */
+  /** Repeats an answer of any kind but `followed`. */
   repeat(response: ServerResponse, answer: KeptAnswer): Promise<void> {
     const kept = new RepeatedAnswer(answer, wireOf(response.req));
     return answer.kind === 'whole'

@@ -10,11 +10,11 @@ import type { OnceKey } from './once-key.js';
 /** Longer answers are shown, but not kept. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
-/** What a paid call needs to know in order to run once. */
+/** What a paid call needs in order to run once. */
 export interface OnceCall extends OnceKey {
-  /** Of a call that goes on after its answer: what is kept together with its hold. */
+  /** For a call that goes on after its answer: the answer, which is kept together with its hold. */
   readonly accepted?: KeptAnswer;
-  /** What is kept together with the settlement; asked for again when the receipt turns out to be another one. */
+  /** The answer kept together with the settlement. Called again when the receipt turns out to be another one. */
   answer(receipt: Receipt | undefined): KeptAnswer | undefined;
 }
 
@@ -24,7 +24,7 @@ interface Recorder<Event> {
   show(item: Outcome<Event>): string;
 }
 
-/** The frames of one stream. Its last ones are made with the receipt, before that is written. */
+/** The frames of one stream. The last ones are made with the receipt, before the receipt is written. */
 export class RecordedStream<Event extends ShownEvent>
   implements OnceCall, Recorder<Event>, StreamPresenter<string>
 {
@@ -120,8 +120,8 @@ export class RecordedBody<Event extends ShownEvent>
 }
 
 /**
- * Subscribed to once. Goes on when its subscriber leaves: the call ends by itself, or with the process, and the
- * recorder has all of it.
+ * To be subscribed to once. It goes on when its subscriber leaves: the call ends by itself, or with the process, and
+ * the recorder has all of it.
  */
 export function outliving<Event>(
   source: Observable<Outcome<Event>>,

@@ -6,7 +6,7 @@ export interface ReceiptKey {
   readonly x: string;
 }
 
-/** Every key that ever signed: receipts outlive keys, so none is taken away. */
+/** Every key that ever signed: receipts outlive keys, so no key is removed. */
 export abstract class ReceiptKeyStore {
   /** A key that is known already stays as it is. */
   abstract add(key: ReceiptKey): Promise<void>;

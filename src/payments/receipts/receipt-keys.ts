@@ -17,7 +17,7 @@ export class ReceiptKeys implements OnModuleInit {
     await this.store.add(this.signer.publicKey);
   }
 
-  /** One look at the database at a time, however many ask: anybody may. @throws GatewayError 503 */
+  /** One query at a time, however many clients ask, since anybody may. @throws GatewayError 503 */
   all(): Promise<readonly ReceiptKey[]> {
     this.reading ??= this.store
       .all()

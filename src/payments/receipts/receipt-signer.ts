@@ -4,8 +4,8 @@ import type { Receipt } from '../../base/money/receipt.js';
 import type { ReceiptKey } from './receipt-key-store.js';
 
 /**
- * Signs receipts with this process's key, on this thread: handing such short work to another one costs more than the
- * work (decision 0015). The same receipt always gets the same signature.
+ * Signs receipts with this process's key, on this thread: handing such short work to another thread costs more than
+ * the work (decision 0015). The same receipt always gets the same signature.
  */
 export class ReceiptSigner {
   readonly publicKey: ReceiptKey;
@@ -23,7 +23,7 @@ export class ReceiptSigner {
   }
 }
 
-/** With the thumbprint of RFC 7638 as its name, so that one key has one name wherever it is used. */
+/** The public key, named by its RFC 7638 thumbprint, so that one key has one name wherever it is used. */
 function publicKeyOf(privateKey: KeyObject): ReceiptKey {
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
   if (x === undefined) throw new TypeError('not an Ed25519 key');

@@ -9,6 +9,6 @@ export interface ReceiptPage {
 /** Receipts that the ledger has written. */
 export abstract class ReceiptStore {
   abstract find(accountId: string, id: string): Promise<Receipt | undefined>;
-  /** By the time of settlement. An unknown `after` gives an empty page. */
+  /** In the order of settlement. An unknown `after` gives an empty page. */
   abstract page(accountId: string, request: PageRequest): Promise<ReceiptPage>;
 }

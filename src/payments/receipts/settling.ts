@@ -14,8 +14,8 @@ import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
 
 /**
- * Settles with signed receipts, and with the answers that show them. What a receipt says is known before the ledger
- * writes it, overruns aside.
+ * Settles with signed receipts, and with the answers that show them. The content of a receipt is known before the
+ * ledger writes it, unless there is an overrun.
  */
 @Injectable()
 export class Settling {
@@ -38,12 +38,12 @@ export class Settling {
     return { ...receiptOf(settlement, amounts), signature };
   }
 
-  /** On behalf of a process that died. */
+  /** Settles on behalf of a process that died. */
   async settleAbandoned(settlement: HoldSettlement): Promise<void> {
     await this.ledger.settleAbandoned(this.signed(settlement, undefined));
   }
 
-  /** Of work that is charged in full by another statement, which ends its hold together with what it is for. */
+  /** Signs the receipt of work that another statement charges in full, which ends the hold together with the work. */
   sign(settlement: Settlement): string {
     return this.signer.sign(receiptOf(settlement, inFull(settlement)));
   }
@@ -57,7 +57,7 @@ export class Settling {
     return { ...settlement, ...endWith(inFull(settlement)), endWith };
   }
 
-  /** What cannot be shown is charged all the same. */
+  /** A call is charged even if its answer cannot be made. */
   private answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
     try {
       return once?.answer(receipt);

@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { canonicalJson } from '../../base/money/canonical-json.js';
 
-/** Either what was signed, which then is the receipt field by field, or why it cannot be trusted. */
+/** Either the signed receipt, which equals the shown one field by field, or why it cannot be trusted. */
 export type Verdict = { readonly receipt: JsonObject } | { readonly problem: string };
 
 /**
@@ -38,7 +38,7 @@ export function verifyReceipt(shown: JsonObject, keys: readonly unknown[]): Verd
   return { problem: 'the signature is genuine, but of a receipt that says something else' };
 }
 
-/** Undefined for anything but the one way to write bytes in base64url. */
+/** Undefined for anything but the canonical base64url form of some bytes. */
 function decode(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
@@ -53,7 +53,7 @@ function parseObject(bytes: Buffer): JsonObject | undefined {
   }
 }
 
-/** Keys of other kinds are none of ours. */
+/** Undefined for a key of another kind, which cannot be a gateway's. */
 function publicKeyOf(jwk: unknown) {
   if (!isJsonObject(jwk) || jwk['kty'] !== 'OKP' || jwk['crv'] !== 'Ed25519') return undefined;
   const { kid, x } = jwk;
@@ -65,7 +65,7 @@ function publicKeyOf(jwk: unknown) {
   }
 }
 
-/** An object of which two names come to the same stays as it is, and so equals nothing that was signed. */
+/** An object with two names that become the same stays as it is, and so equals nothing that was signed. */
 function withCamelCaseNames(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.map((element: JsonValue) => withCamelCaseNames(element) ?? null);
   if (!isJsonObject(value)) return value;

@@ -1,4 +1,4 @@
-/** Conditions of a statement that is put together, with their values. */
+/** Conditions of a statement that is built from parts, with their values. */
 export class Conditions {
   private readonly texts: string[] = [];
   readonly values: unknown[];
@@ -7,7 +7,7 @@ export class Conditions {
     this.values = [...earlier];
   }
 
-  /** Each `?` of the text stands for the next value. A condition without a value does not narrow. */
+  /** Each `?` of the text stands for the next value. A condition with an undefined value is left out. */
   add(text: string, ...values: readonly unknown[]): void {
     if (values.includes(undefined)) return;
     let next = this.values.push(...values) - values.length;

@@ -19,7 +19,7 @@ export function beyond(order: 'asc' | 'desc'): '>' | '<' {
   return order === 'asc' ? '>' : '<';
 }
 
-/** One more row than a page has was asked for. */
+/** The query has asked for one row more than the page has. */
 export function pageOf<Row>(rows: readonly Row[], limit: number): RecordPage<Row> {
   return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
 }

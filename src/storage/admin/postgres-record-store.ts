@@ -14,10 +14,10 @@ import { Database } from '../database.js';
 import { beyond, narrowed, pageOf } from './pages.js';
 import { usagePage } from './usage-page.js';
 
-/** What PostgreSQL says of a statement that ran into its time limit. */
+/** PostgreSQL's error code for a statement that exceeded its time limit. */
 const QUERY_CANCELED = '57014';
 
-/** A view in which an id and a time say where a row stands. */
+/** A view whose rows are ordered by a time and an id. */
 interface TimedView {
   readonly view: string;
   readonly id: string;
@@ -105,7 +105,7 @@ export class PostgresRecordStore extends RecordStore {
   }
 }
 
-/** @throws GatewayError 400 for a list that the server gave up: there is too much to look through */
+/** @throws GatewayError 400 when the server has cancelled the query, since there is too much to read */
 async function inTime<Page>(page: Promise<Page>): Promise<Page> {
   try {
     return await page;

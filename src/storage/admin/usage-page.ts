@@ -18,9 +18,7 @@ const USAGE = `
 /** An id of USAGE begins with its day, so that the order of ids is that of days. */
 const USAGE_ID = /^\d{4}-\d{2}-\d{2}\/[^/]+\/[^/]*\/[^/]+\/[^/]+\/./;
 
-/**
- * Sums one day after the other until the page is full: over all receipts it would take long, and a page needs few days.
- */
+/** Sums day by day until the page is full: a sum over all receipts would take long, and a page needs few days. */
 export async function usagePage(
   pool: Pool,
   { limit, order, after, filter }: RecordPageRequest,
@@ -72,7 +70,7 @@ function step(order: 'asc' | 'desc'): number {
   return order === 'asc' ? DAY_MS : -DAY_MS;
 }
 
-/** What comes after a day, in this order. */
+/** Narrows the filter to what comes after a day, in this order. */
 function without(filter: RecordFilter, order: 'asc' | 'desc', day: number): RecordFilter {
   return order === 'asc' ? within(filter, day + DAY_MS, undefined) : within(filter, undefined, day);
 }

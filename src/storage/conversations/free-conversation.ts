@@ -1,8 +1,8 @@
 /**
- * Of a row `c` of conversations: no response runs on it. A lock stands as long as its response's hold, and before there
- * is one for a short time, while the process that locked it has its lease. A hold that is not seen here because it was
- * taken after this statement began has moved `locked_until` to a later moment than this statement's, and has taken the
- * process's name out, so that it cannot be overlooked.
+ * A condition on a row `c` of conversations: no response runs on it. A lock lasts as long as its response's hold.
+ * Before there is a hold, it lasts for a short time, while the process that locked it has its lease. A hold that was
+ * taken after this statement began is not visible here. But it has moved `locked_until` to a later moment than this
+ * statement's, and has removed the process's name, so that it cannot be overlooked.
  */
 export const IS_FREE = `(c.locked_by IS NULL OR (
   (c.locked_until < now() OR (c.locked_for IS NOT NULL AND NOT EXISTS (

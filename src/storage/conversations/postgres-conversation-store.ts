@@ -30,13 +30,13 @@ const UNIQUE_VIOLATION = '23505';
 const FOUND = `found AS (
   SELECT id FROM conversations WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL)`;
 
-/** A statement whose part `changed` names what could be changed, because no response runs on it. */
+/** A statement whose part `changed` has the conversation if it could be changed, because no response runs on it. */
 function attempting(change: string): string {
   return `WITH ${change}
     SELECT EXISTS (SELECT FROM found) AS "isThere", EXISTS (SELECT FROM changed) AS "isDone"`;
 }
 
-/** Also takes the lock from a run that has lost its hold: it must not add to what is changed here. */
+/** Also takes the lock from a run that has lost its hold: that run must not add to what is changed here. */
 const TOUCHED = `SET locked_by = NULL, locked_until = NULL, locked_for = NULL, last_used_at = now()`;
 const WHERE_FREE = `FROM found f WHERE c.id = f.id AND c.deleted_at IS NULL AND ${IS_FREE}`;
 
@@ -166,7 +166,7 @@ export class PostgresConversationStore extends ConversationStore {
 
   async erase(accountId: string, id: string): Promise<Attempt> {
     const outcome = await this.attempt(ERASE, [columnText(id), accountId]);
-    // What a run added while the statement waited for its end was not there yet when the statement began.
+    // The statement does not see what a run added while the statement waited for the run's end.
     if (outcome === 'done')
       await this.pool.query('DELETE FROM conversation_items WHERE conversation_id = $1', [columnText(id)]);
     return outcome;
@@ -205,7 +205,7 @@ function asConversation(row: ConversationRow | undefined): StoredConversation | 
   return row && { id: row.id, metadata: row.metadata, createdAtMs: row.created_at.getTime() };
 }
 
-/** That they count, about; for none it is still a row. */
+/** The approximate bytes that the items count; without items there is still a row. */
 function bytesOf(items: readonly RecordItem[]): number {
   return items.reduce((bytes, { json }) => bytes + json.length, 1);
 }

@@ -29,7 +29,7 @@ export function programPath(binaries: Binaries, program: 'initdb' | 'pg_ctl' | '
 }
 
 /**
- * Binaries that the given user can run: the installed package's, with missing library links made good, else a copy
+ * Binaries that the given user can run: those of the installed package, with missing library links added, else a copy
  * below `home` (when the package cannot be written to, or the user cannot reach it).
  */
 export async function runnableBinaries(

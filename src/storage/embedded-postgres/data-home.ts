@@ -4,14 +4,14 @@ import { basename, dirname, join } from 'node:path';
 import { dataIn, holdsDatabase } from './place.js';
 import { canEnter, unprivilegedUser } from './system-user.js';
 
-/** For data that the database's user could not reach where it should be. */
+/** For data that the database's user could not reach in its proper place. */
 const SHARED_ROOT = '/var/lib/slipstream';
 
 /**
- * Where everything goes that a gateway with a database of its own keeps: `dataDir`, unless root starts it and the
- * database's user cannot enter there. Then it is a directory below `sharedRoot` that is named by a hash of `dataDir`, for
- * the database and the secrets alike: half of a gateway's data is worth nothing. Data that is already there decides, so
- * that a change of permissions between two starts never shows an empty database.
+ * The directory for all data of a gateway with its own database: `dataDir`, unless root starts the gateway and the
+ * database's user cannot enter `dataDir`. Then it is a directory below `sharedRoot`, named by a hash of `dataDir`,
+ * for the database and the secrets alike: one is worth nothing without the other. Existing data decides, so that a
+ * change of permissions between two starts never shows an empty database.
  *
  * @param dataDir absolute
  */
@@ -27,13 +27,13 @@ export function dataHome(dataDir: string, sharedRoot: string = SHARED_ROOT): str
   return shared;
 }
 
-/** What to tell when `dataHome` is not what was asked for, with the ways out. */
+/** The message for a `dataHome` that is not the directory asked for, with the ways out. */
 export function wordsForHome(asked: string, home: string): string {
   const user = unprivilegedUser(dataIn(home))?.name ?? 'the database';
   return `The gateway was started by root, so PostgreSQL runs as ${user}, who cannot enter ${asked}: all data is kept in ${home}. To keep it elsewhere, set DATA_DIR to a directory that ${user} can enter, or start the gateway as an ordinary user.`;
 }
 
-/** Earlier versions put the database alone into the shared place. */
+/** Earlier versions put only the database into the shared place. */
 const LEFT_BEHIND = ['admin-token', 'receipt-signing-key', 'postgres-password'];
 
 function bringAlong(from: string, to: string): void {

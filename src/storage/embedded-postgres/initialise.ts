@@ -22,7 +22,7 @@ const FIRST_SETTINGS: readonly string[] = [
   'log_timezone=UTC',
 ];
 
-/** The superuser's password, made once and kept for the gateway's eyes only. */
+/** The superuser's password, made once, in a file that only the gateway's user can read. */
 export async function loadOrCreatePassword(dataDir: string, databaseExists: boolean): Promise<string> {
   const path = passwordPath(dataDir);
   try {
@@ -50,7 +50,7 @@ function passwordPath(dataDir: string): string {
   return join(dataDir, 'postgres-password');
 }
 
-/** Makes a database cluster where there is none. What a broken off attempt left behind is never mistaken for one. */
+/** Makes a database cluster if there is none. The remains of an interrupted attempt are never mistaken for one. */
 export async function initialise(
   binaries: Binaries,
   place: Place,
@@ -96,7 +96,7 @@ async function runInitdb(
     [
       ...['--pgdata', directory, '--username', SUPERUSER, '--pwfile', passwordFile],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-locale'],
-      // Sorts and compares the same on every machine, whatever its C library knows.
+      // Text is sorted and compared in the same way on every machine, whatever its C library.
       ...['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
       ...FIRST_SETTINGS.flatMap((setting) => ['--set', setting]),
       ...(durable ? [] : ['--no-sync']),

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** A port that is free at this moment: the preferred one when it is, else any. */
+/** A port that is free at this moment: the preferred one if it is free, else any. */
 export async function freeLoopbackPort(preferred: number | undefined): Promise<number> {
   const port = (preferred === undefined ? undefined : await tryPort(preferred)) ?? (await tryPort(0));
   if (port === undefined) throw new Error(`No TCP port could be opened on ${LOOPBACK}.`);

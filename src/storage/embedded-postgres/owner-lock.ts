@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseStartError } from './database-start-error.js';
 import { isAlive, processIdentity } from './processes.js';
 
-/** Says which gateway process owns a data directory. It is believed only while that very process lives. */
+/** The gateway process that owns a data directory. It counts only while that very process lives. */
 interface Owner {
   readonly pid: number;
   /** Tells a process from a later one with the same pid; undefined where the platform does not say. */
@@ -12,11 +12,11 @@ interface Owner {
   readonly token: string;
 }
 
-/** A stale lock that others keep replacing while we try is a live one soon enough. */
+/** If other processes keep replacing a stale lock while we try, it is soon a live one. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * Takes the data directory for this process, also from a dead one that never gave it back.
+ * Takes the data directory for this process, also when a dead process never gave it back.
  *
  * @throws DatabaseStartError when another live process owns it.
  */
@@ -43,7 +43,7 @@ export async function takeOwnership(dataDir: string): Promise<{ release(): Promi
   }
 }
 
-/** A link appears whole or not at all, so nobody reads half a lock. */
+/** A link appears whole or not at all, so no process reads half a lock. */
 async function claim(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);

@@ -6,7 +6,7 @@ import { canEnter, type SystemUser, unprivilegedUser } from './system-user.js';
 
 /** Where a database lives and as whom it runs. */
 export interface Place {
-  /** Holds the data directory and, where need be, a copy of the binaries. */
+  /** Holds the data directory and, if needed, a copy of the binaries. */
   readonly home: string;
   /** PostgreSQL's data directory. */
   readonly data: string;
@@ -15,9 +15,9 @@ export interface Place {
 }
 
 /**
- * `<dataDir>/postgres`, as a user who can use it.
+ * `<dataDir>/postgres`, with a user who can use it.
  * @param dataDir absolute, without symbolic links, existing
- * @throws DatabaseStartError when the data belongs to somebody else, or the database's user cannot enter `dataDir`
+ * @throws DatabaseStartError when the data belongs to another user, or the database's user cannot enter `dataDir`
  */
 export function choosePlace(dataDir: string): Place {
   const data = dataIn(dataDir);
@@ -40,7 +40,7 @@ export function holdsDatabase(data: string): boolean {
   return existsSync(join(data, 'PG_VERSION'));
 }
 
-/** Gives a file or directory, with all that is in it, to the database's user; does nothing unless root started us. */
+/** Gives a file or directory, with everything in it, to the database's user; does nothing unless root started us. */
 export async function handOver(path: string, user: SystemUser | undefined): Promise<void> {
   if (user === undefined) return;
   if (statSync(path).uid === user.uid) return;

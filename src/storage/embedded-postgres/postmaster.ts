@@ -23,9 +23,9 @@ const IMMEDIATE_STOP_MS = 5_000;
 const POLL_MS = 25;
 
 /**
- * A postmaster that already serves this data directory: a gateway that was killed leaves its own behind. Undefined
- * when there is none. The file of a dead one is left to PostgreSQL, which also checks for its surviving children; only
- * when the pid now is another program's does PostgreSQL need the file gone.
+ * A postmaster that already serves this data directory, such as one that a killed gateway left behind; undefined when
+ * there is none. The file of a dead postmaster is left to PostgreSQL, which also checks for surviving children. The
+ * file has to go only when another program has the pid now.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
   const deadline = Date.now() + START_TIMEOUT_MS;
@@ -63,7 +63,7 @@ export async function launchPostmaster(
     if (failure === undefined) return { pid: server.pid, port };
     const tail = serverLogTail(logPath, logOffset);
     if (Date.now() < deadline && /could not bind|pre-existing shared memory block/.test(tail)) {
-      // Another program took the port just now, or children of a killed postmaster are still leaving.
+      // Another program took the port just now, or children of a killed postmaster are still exiting.
       preferredPort = undefined;
       await sleep(POLL_MS * 10);
       continue;
@@ -74,7 +74,9 @@ export async function launchPostmaster(
   }
 }
 
-/** Fast shutdown, which ends connections but keeps data; the immediate one, which recovers at the next start, after that. */
+/**
+ * A fast shutdown ends connections but keeps data; after that, an immediate one, from which the next start recovers.
+ */
 export async function stopPostmaster(
   binaries: Binaries,
   data: string,
@@ -127,7 +129,7 @@ function spawnPostgres(
   }
 }
 
-/** Waits until the server is ready. Otherwise tells in words why it is not, and has made sure that it is gone. */
+/** Waits until the server is ready. Otherwise makes sure that it is gone, and returns the reason in words. */
 async function readiness(server: Spawned, data: string, deadline: number): Promise<string | undefined> {
   for (;;) {
     const ended = server.ended();
@@ -152,7 +154,7 @@ async function waitUntilGone(data: string, pid: number, timeoutMs: number): Prom
   return true;
 }
 
-/** The file goes last, and nobody may reap an adopted process: so the file decides as well as the process. */
+/** The file goes last, and an adopted process may never be reaped: so both the file and the process count. */
 async function serves(data: string, pid: number): Promise<boolean> {
   return isAlive(pid) && (await readPostmasterFile(data))?.pid === pid;
 }
@@ -175,7 +177,7 @@ async function signal(
   }
 }
 
-/** The port of the run before, which people may have written down; PostgreSQL keeps the options of its last start. */
+/** The port of the previous run, which people may have noted; PostgreSQL keeps the options of its last start. */
 async function lastPort(data: string): Promise<number | undefined> {
   const options = await readFile(join(data, 'postmaster.opts'), 'utf8').catch(() => '');
   const port = /"port=(\d{1,5})"/.exec(options)?.[1];

@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** This boot and the process's start in it, so that a reused pid is noticed; undefined where Linux's /proc is not. */
+/** The boot and the process's start in it, so that a reused pid is noticed; undefined without Linux's /proc. */
 export function processIdentity(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -25,7 +25,7 @@ export function processIdentity(pid: number): string | undefined {
 
 /**
  * Whether a live process works in this directory, as a postmaster does in its data directory. Undefined where the
- * platform does not say; a zombie and another user's process work nowhere.
+ * platform does not say; false for a zombie and for another user's process.
  */
 export function worksIn(pid: number, directory: string): boolean | undefined {
   if (process.platform !== 'linux') return undefined;

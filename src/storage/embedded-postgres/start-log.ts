@@ -1,4 +1,4 @@
-/** Where a start tells what an operator should know. */
+/** Takes what an operator should know about a start. */
 export interface StartLog {
   info(message: string): void;
   warn(message: string): void;

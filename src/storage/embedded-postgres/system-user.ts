@@ -11,8 +11,9 @@ export interface SystemUser {
 const NOBODY: SystemUser = { name: 'nobody', uid: 65_534, gid: 65_534 };
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to another user: whoever owns the existing data, else
- * `postgres`, else `nobody`. Undefined for everybody but root: the database then runs as the gateway's own user.
+ * PostgreSQL refuses to run as root, so root runs it as another user: the owner of the existing data, else
+ * `postgres`, else `nobody`. Undefined unless the gateway runs as root: the database then runs as the gateway's own
+ * user.
  */
 export function unprivilegedUser(existingData: string): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;

@@ -17,7 +17,7 @@ const FIND_KEY = new NamedStatement(
    FROM api_keys WHERE key_hash = $keyHash`,
 );
 
-/** What requests wait for, ahead of all else: by Prisma it would take four times as long. */
+/** Without Prisma, which would take four times as long: requests wait for this before all else. */
 export async function findKey(pool: Pool, keyHash: Buffer): Promise<KeyRecord | undefined> {
   const { rows } = await pool.query<KeyRow>(FIND_KEY.with({ keyHash }));
   const [row] = rows;
@@ -32,9 +32,9 @@ export async function findKey(pool: Pool, keyHash: Buffer): Promise<KeyRecord | 
 }
 
 /**
- * A key without a limit, or that was revoked in between, has no row in the answer: there is nothing to wait for. The
- * time is that at which the key's row is locked, as in `take_holds`: what was counted while this waited for the row
- * came before it.
+ * The answer has no row for a key without a limit, or for one that was revoked in between: there is nothing to wait
+ * for. The time is taken when the key's row has been locked, as in `take_holds`: requests that were counted while
+ * this one waited for the row came before it.
  */
 const COUNT_REQUEST = new NamedStatement(
   'count_request',

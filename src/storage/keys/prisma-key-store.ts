@@ -11,10 +11,10 @@ import { Database } from '../database.js';
 import type { ApiKey } from '../generated/client.js';
 import { countRequest, findKey } from './postgres-key-checks.js';
 
-/** What Prisma answers when the row of an update does not exist. */
+/** Prisma's error code for an update of a row that does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
 
-/** What operators do with keys. What requests wait for is SQL. */
+/** What operators do with keys. Statements that requests wait for are SQL. */
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
   constructor(private readonly database: Database) {
@@ -23,9 +23,9 @@ export class PrismaKeyStore extends KeyStore {
 
   async create({ id, accountId, payer, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
     const { allowedModels, ...rest } = settings;
-    // Not connectOrCreate, which looks first: two keys for one new account would both make it, and one would fail.
-    // Not one transaction either: Prisma gives up waiting for its start after two seconds, which a busy machine takes;
-    // and an account without a key harms nobody.
+    // Not connectOrCreate, which looks first: two keys for one new account would both create it, and one would fail.
+    // Not one transaction either: Prisma waits only two seconds for its start, which is too short on a busy machine;
+    // and an account without a key does no harm.
     await this.database.prisma.account.createMany({ data: [{ id: accountId }], skipDuplicates: true });
     const row = await this.table.create({
       data: {

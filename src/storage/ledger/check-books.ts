@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 
-/** A figure that the books state in one place and that other rows say otherwise. Amounts are atomic USDC. */
+/** A figure of the books that other rows contradict. Amounts are atomic USDC. */
 export interface Difference {
-  /** Whose figure: the id of a key, a receipt, a hold, an overrun or a transaction. */
+  /** What has the figure: the id of a key, a receipt, a hold, an overrun or a transaction. */
   readonly subject: string;
   readonly figure: string;
   /** Null: there is no such row. */
   readonly stated: string | null;
   readonly counted: string;
-  /** What was counted. */
+  /** The rows that were counted. */
   readonly source: string;
 }
 
@@ -20,7 +20,7 @@ export interface BooksReport {
   readonly differences: readonly Difference[];
 }
 
-/** Each answers with its differences; a pair that agrees is not among them. */
+/** Each returns only pairs that differ. */
 const CHECKS: readonly string[] = [
   keyFigure('budget_spent', 'its receipts', 'SELECT key_id, sum(final_amount) AS total FROM receipts'),
   keyFigure(
@@ -41,7 +41,7 @@ const CHECKS: readonly string[] = [
    FROM receipts r CROSS JOIN LATERAL (
      SELECT coalesce(sum((i ->> 'amountWei')::numeric), 0) AS total FROM json_array_elements(r.line_items) AS i) AS l
    WHERE r.provider_amount <> l.total`,
-  // What a receipt or an overrun has to be in the entries. The provider of an overrun follows from the sum of zero.
+  // The entries that a receipt or an overrun must have. The provider of an overrun follows from the sum of zero.
   `SELECT coalesce(e.transaction_id, x.id), 'the entry ' || coalesce(e.ledger_account, x.ledger_account), e.amount,
           coalesce(x.amount, 0), 'the receipt or overrun'
    FROM (SELECT * FROM ledger_entries
@@ -62,7 +62,7 @@ const CHECKS: readonly string[] = [
    FROM holds h JOIN receipts r ON r.hold_id = h.id`,
 ];
 
-/** A figure of a key row, and its total over other rows; rows of a key that is not there are a difference too. */
+/** A figure of a key row, and its total over other rows; rows of a key that does not exist are a difference too. */
 function keyFigure(column: string, source: string, totals: string): string {
   return `SELECT coalesce(k.id, t.key_id), '${column}', k.${column}, coalesce(t.total, 0), '${source}'
     FROM api_keys k FULL JOIN (SELECT * FROM (${totals} GROUP BY 1) AS g WHERE key_id IS NOT NULL) AS t ON t.key_id = k.id
@@ -72,7 +72,7 @@ function keyFigure(column: string, source: string, totals: string): string {
 const COUNTS = `SELECT (SELECT count(*) FROM api_keys)::int AS keys, (SELECT count(*) FROM receipts)::int AS receipts,
   (SELECT count(*) FROM ledger_entries)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;
 
-/** Recomputes every figure of the books at one moment, beside calls that run. Reads all of them: takes its time. */
+/** Recomputes every figure of the books as of one moment, while calls run. Reads all rows, so it takes a while. */
 export async function checkBooks(connectionString: string): Promise<BooksReport> {
   const client = new Client({ connectionString, application_name: 'check-books' });
   client.on('error', () => undefined);

@@ -25,7 +25,7 @@ export interface HoldRow {
   readonly retry_after_ms: number | null;
   readonly rate_limit_rpm: number | null;
   readonly max_concurrent_requests: number | null;
-  /** Of a call that is not let through: its account has no room. All else is null then. */
+  /** The ordinal of a call that is not let through: its account has no room. All other columns are null then. */
   readonly full_ordinal?: number | null;
 }
 
@@ -45,10 +45,11 @@ function taking({ once, counted }: Form, hashes: string): string {
 }
 
 /**
- * For batches in which something is stored. A call that adds bytes to an account that has no room for them is not let
- * through: `take_holds` does not see its key, and its place stands in `full_ordinal`. `$addedBytes` are null where nothing
- * is stored, `$maxStoredBytes` bounds accounts that have no bound of their own. What an account has stored is summed up once, however many of its calls there are. It is what `stored_bytes(accounts)` says, written out:
- * PostgreSQL does not inline that function, and calling it costs every batch.
+ * For batches that store something. A call that adds bytes to an account without room for them is not let through:
+ * `take_holds` does not see its key, and `full_ordinal` has its place. `$addedBytes` is null for a call that stores
+ * nothing; `$maxStoredBytes` bounds accounts that have no bound of their own. What an account has stored is summed up
+ * once, however many of its calls there are. The sum is that of `stored_bytes(accounts)`, written out: PostgreSQL
+ * does not inline that function, and calling it costs every batch.
  */
 function withinBounds(form: Form): string {
   return `storing_calls AS MATERIALIZED (
@@ -71,8 +72,8 @@ answers AS (
 const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.hash END ORDER BY c.ordinal) FROM checked c)`;
 
 /**
- * With the records of those calls that are stored: in the same statement, for the holds that are granted. From here on
- * the lock of a conversation is as good as the hold.
+ * Stores the records of calls in the same statement, for the holds that are granted. From here on the lock of a
+ * conversation lasts as long as the hold.
  */
 const STORING = `started AS (
   SELECT r.*, g.account_id, g.key_id

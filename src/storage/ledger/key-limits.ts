@@ -1,11 +1,11 @@
 import { PATIENCE } from '../lock-wait.js';
 
 /**
- * Gives a request that was counted when its key was looked up back to the key's rate limit, just before its hold counts
- * it: nobody else gets in between, since the key rows stay locked, and it finds room, since it found room before. What
- * takes the hold must use `done` of `given_back`, so that it comes after it.
+ * Takes a request that was counted when its key was looked up out of the key's rate limit, just before its hold
+ * counts it again. No other request gets in between, since the key rows stay locked, and the request finds room,
+ * since it found room before. The part that takes the hold must use `done` of `given_back`, so that it runs after it.
  *
- * @param all the parameter with the hash of every key, which are locked in id order as everywhere
+ * @param all the parameter with the hash of every key; the rows are locked in id order, as everywhere
  * @param counted the parameter with the hash of the key of each request that was counted
  */
 export function givingBack(all: string, counted: string): string {
@@ -21,7 +21,7 @@ uncounted AS (
 given_back AS MATERIALIZED (SELECT count(*) >= 0 AS done FROM uncounted)`;
 }
 
-/** The answers of `taken`, with the limits of a key where one of them refused the call. */
+/** The answers of `taken`, with the limits of the key if one of them refused the call. */
 export function withLimits(taken: string): string {
   return `SELECT t.*, l.rate_limit_rpm, l.max_concurrent_requests FROM ${taken} t
 LEFT JOIN LATERAL (

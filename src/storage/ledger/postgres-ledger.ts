@@ -20,7 +20,7 @@ import { takeHolds } from './hold-statement.js';
 import { releaseHolds } from './release-statement.js';
 import { settleHolds } from './settle-statement.js';
 
-/** Rows and bytes of stored content of one statement; calls that may wait for the next one, or for one locked key. */
+/** Rows and bytes of stored content in one statement; calls that wait for the next one, or for one locked key. */
 const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000, locked: 1_000 };
 
 @Injectable()

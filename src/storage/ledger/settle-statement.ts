@@ -17,7 +17,7 @@ interface SettleRow {
 }
 
 interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
-  /** On behalf of a process that died. */
+  /** Whether this settles on behalf of a process that died. */
   readonly sweep: boolean;
 }
 
@@ -38,9 +38,9 @@ const STATEMENTS = new StatementForms<Form>('settle_holds', (form) =>
 );
 
 /**
- * The second of the two statements of a paid call. What a receipt with an overrun says is known only when its statement
- * has run, so wherever there may be one its signature, and the answer that shows it, are corrected before anybody can
- * see them.
+ * The second of the two statements of a paid call. The content of a receipt with an overrun is known only when its
+ * statement has run. So if there may be an overrun, the signature, and the answer that shows it, are corrected before
+ * anybody can see them.
  */
 export function settleHolds(
   pool: Pool,

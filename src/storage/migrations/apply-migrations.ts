@@ -15,8 +15,8 @@ export interface ApplyMigrationsOptions {
 }
 
 /**
- * Applies what is missing, oldest first, and tells the names. Any number of processes may do this at once: one of
- * them applies, the others wait and find nothing to do.
+ * Applies the missing migrations, oldest first, and returns their names. Any number of processes may do this at once:
+ * one of them applies, the others wait and find nothing to do.
  *
  * @throws DatabaseStartError when the database cannot be reached or refuses the user.
  * @throws MigrationError when a migration fails now or failed earlier.

@@ -5,7 +5,7 @@ import { migrationsDirectory, readMigrations } from './migrations-directory.js';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * For a program that works on the database and does not bring its schema up to date.
+ * Checks the schema for a program that works on the database and does not bring it up to date.
  *
  * @throws DatabaseStartError when the database cannot be reached, or lacks a migration of this version
  */

@@ -13,7 +13,7 @@ export function onceColumns(requests: readonly HoldRequest[]): Columns {
   };
 }
 
-/** What `KEEPING_ANSWERS` takes. */
+/** The parameters of `KEEPING_ANSWERS`. */
 export function keptColumns(settlements: readonly SignedSettlement[]): Columns {
   const calls = settlements.flatMap(({ idempotencyKey, holdId, answer }, index) =>
     idempotencyKey === undefined ? [] : [{ call: index + 1, holdId, answer }],
@@ -35,8 +35,9 @@ function answerColumns(answers: readonly (KeptAnswer | undefined)[]): Columns {
 }
 
 /**
- * What a statement that settles adds for calls that run once. An answer that is not given is lost, and so is one that
- * shows a receipt which the budget did not cover, until `correctAnswers`. What the client has deleted meanwhile stays so.
+ * The part of a settling statement for calls that run once. An answer that is not given is lost. So is an answer
+ * whose receipt the budget did not cover, until `correctAnswers`. An answer that the client has deleted meanwhile
+ * stays deleted.
  */
 export const KEEPING_ANSWERS = `kept AS (
   UPDATE idempotency_records o
@@ -57,7 +58,7 @@ const CORRECT_ANSWERS = new NamedStatement(
    WHERE o.hold_id = k.hold_id AND o.kind = 'lost'`,
 );
 
-/** For settlements with an overrun, in the transaction that settled them. */
+/** Corrects the answers of settlements with an overrun, in the transaction that settled them. */
 export async function correctAnswers(
   client: Pick<ClientBase, 'query'>,
   settlements: readonly SignedSettlement[],
@@ -72,7 +73,7 @@ export async function correctAnswers(
   );
 }
 
-/** What a statement that releases adds: a call that was not charged may run again. */
+/** The part of a releasing statement for calls that run once: a call that was not charged may run again. */
 export const FORGETTING = `forgotten AS (
   DELETE FROM idempotency_records o USING ended
   WHERE o.hold_id = ANY ($holdIds) AND o.finished_at IS NULL)`;

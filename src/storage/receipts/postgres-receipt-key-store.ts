@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { ReceiptKeyStore, type ReceiptKey } from '../../payments/receipts/receipt-key-store.js';
 import { Database } from '../database.js';
 
-/** Without Prisma, whose first query keeps a process busy that is just taking its lease. */
+/** Without Prisma: its first query keeps the process busy while it takes its lease. */
 @Injectable()
 export class PostgresReceiptKeyStore extends ReceiptKeyStore {
   private readonly pool: Pool;

@@ -2,12 +2,12 @@ import { noteStored } from './note-stored.js';
 import type { EndForm } from './record-columns.js';
 
 /**
- * What a statement that ends holds adds for stored calls. `ended` is its first part, which has the columns `ordinal`
- * and `outcome`; `form` says which of the parameters of `endColumns` there are, `also` is a further part. A record that
- * has ended keeps its end.
+ * The parts that a statement which ends holds adds for stored calls. `ended` is its first part, which has the columns
+ * `ordinal` and `outcome`; `form` says which of the parameters of `endColumns` there are; `also` is a further part. A
+ * record that has ended keeps its end.
  *
- * A conversation takes items only from the call that has its lock, and gives the lock back in doing so: the same end
- * written again adds nothing. The input of a stored call is there already, that of others comes with their output.
+ * A conversation takes items only from the call that has its lock, and the lock ends with that: writing the same end
+ * again adds nothing. The input of a stored call is there already; the input of other calls comes with their output.
  */
 export function finishingRecords(
   ended: string,

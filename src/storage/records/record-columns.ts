@@ -45,8 +45,8 @@ export function startColumns(calls: readonly WithRecord<RecordStart>[]): StartCo
 }
 
 /**
- * What a batch of ends consists of. Most have neither a log nor a conversation, and a statement that says nothing of
- * them costs less.
+ * The parts of a batch of ends. Most batches have neither a log nor a conversation, and a statement without these
+ * parts costs less.
  */
 export interface EndForm {
   readonly records: boolean;
@@ -99,12 +99,12 @@ export function endColumns(calls: readonly WithRecord<RecordEnd>[]): EndColumns 
   };
 }
 
-/** What every row counts, so that small ones are bounded too. */
+/** The bytes that every row counts, so that small rows are bounded too. */
 export const ROW_BYTES = 256;
 
 /**
- * Bytes, roughly, that a record and the answer to a request that runs once add to a batch and to an account, as far as
- * they are known. Characters are counted: that reads no text, and a batch asks before every call.
+ * The approximate bytes that a record and the answer to a request that runs once add to a batch and to an account, as
+ * far as they are known. Characters are counted: that reads no text, and a batch asks before every call.
  */
 export function weightOf(record: RecordStart | RecordEnd | undefined, answer?: KeptAnswer): number {
   return weightOfRecord(record) + (answer?.content.length ?? 0);
@@ -120,12 +120,12 @@ function weightOfRecord(record: RecordStart | RecordEnd | undefined): number {
   return weight;
 }
 
-/** What a record counts in the bytes that its account stores while it runs: itself and its input. */
+/** The stored bytes that a record counts while its call runs: itself and its input. */
 export function startBytes({ input }: RecordStart): number {
   return ROW_BYTES + itemBytes(input);
 }
 
-/** What its end adds, without its log. */
+/** The stored bytes that the end of a record adds, without its log. */
 function endBytes({ envelopeJson, chat, output }: RecordEnd): number {
   return Buffer.byteLength(envelopeJson) + Buffer.byteLength(chat?.json ?? '') + itemBytes(output);
 }

@@ -21,9 +21,10 @@ interface ContextRow {
 }
 
 /**
- * The chain by its links, then its items, or those of the conversation, by their primary key. An ancestor's account is
- * compared in a form that no index has: with stale statistics the planner would else walk all of the account's
- * responses for each link. Items are measured before they are sent: anyone can store far more than fits into memory.
+ * Reads the chain by its links, then its items, or those of the conversation, by their primary key. The account of an
+ * ancestor is compared in a form that no index has: otherwise, with stale statistics, the planner would walk all
+ * responses of the account for each link. Items are measured before they are sent: anyone can store far more than
+ * fits into memory.
  */
 const TEXT = `
 WITH RECURSIVE ${callerBy('$1')},

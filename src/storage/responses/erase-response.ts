@@ -3,10 +3,10 @@ import { columnText } from '../column-text.js';
 import { ROW_BYTES } from '../records/record-columns.js';
 
 /**
- * Removes the content and keeps the row, for the chain through it. What is not stored has no row, but its answer may be
- * kept for a repetition of its request: then that is removed, or not even written.
+ * Removes the content and keeps the row, for the chain through it. A response that is not stored has no row, but its
+ * answer may be kept for a repeated request: then the answer is removed, or not even written.
  *
- * @returns false when there was neither
+ * @returns false when there was neither a row nor an answer
  */
 export async function eraseResponse(
   pool: Pool,

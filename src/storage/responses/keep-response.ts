@@ -8,7 +8,7 @@ import { startBytes } from '../records/record-columns.js';
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 
-/** A record and its input in one statement, without a hold: it has ended when it is written. */
+/** Writes a record and its input in one statement, without a hold: the record has ended when it is written. */
 const TEXT = `
 WITH ${callerBy('$1')},
 kept AS (

@@ -33,7 +33,7 @@ interface AdoptedRow {
 const NOBODY_RUNS = `NOT EXISTS (
   SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())`;
 
-/** Of the process $2. What it took over without a lease would be nobody's at once, and be ended by a sweeper. */
+/** The process $2 has a lease. Without one, no live process would own what it took over, and a sweep would end it. */
 const HAS_LEASE = `EXISTS (SELECT FROM gateway_processes p WHERE p.id = $2 AND p.lease_expires_at > now())`;
 
 @Injectable()

@@ -37,7 +37,7 @@ export class PostgresCompactionKeyStore extends CompactionKeyStore {
     });
     const [row] = kept.rows;
     if (!row || row.compaction_key) return row?.compaction_key ?? undefined;
-    // Two that come at once agree on the first: the second one waits for its row and looks at it again.
+    // Two calls at once agree on the first key: the second call waits for the row and looks at it again.
     const written = await pool.query<{ compaction_key: Buffer }>(
       `UPDATE accounts SET compaction_key = coalesce(compaction_key, $2) WHERE id = ${account}
        RETURNING compaction_key`,

@@ -83,7 +83,7 @@ export class PostgresResponseStore extends ResponseStore {
     });
     const [row] = rows;
     if (!row) return undefined;
-    // The envelope of a run that has not ended is that of its beginning.
+    // A run that has not ended still has the envelope of its beginning.
     const object = toObject({ ...row.envelope, status: row.status }, (row.output ?? []).map(shownItem));
     return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
   }

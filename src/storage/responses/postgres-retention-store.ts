@@ -12,7 +12,7 @@ export class PostgresRetentionStore extends RetentionStore {
     this.pool = pool;
   }
 
-  /** From the youngest end of a chain, which nothing continues. */
+  /** Purges a chain from its youngest end, which no other response continues. */
   purgeResponses(before: Date, limit: number): Promise<number> {
     return this.count(
       `WITH old AS (

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { VideoParameters } from '../../videos/domain/video-job.js';
 import type { LostVideo } from '../../videos/video-store.js';
 
-/** What is being submitted is given this long, by the clock of the database, to be known of in its process. */
+/** A submission has this long, by the clock of the database, until its process knows of it. */
 const SETTLING_SECONDS = 60;
 
 interface LostRow {

@@ -3,8 +3,8 @@ import type { VideoError } from '../../videos/domain/video-job.js';
 import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
 
 /**
- * Every statement here ends jobs and their holds together: the row of the job decides who comes first, and only who
- * does gets to the ledger.
+ * Every statement here ends jobs and their holds together. The row of the job decides which statement comes first,
+ * and only that one gets to the ledger.
  */
 const ENDED = `finished_at = now(), next_poll_at = NULL, poller_id = NULL, poller_until = NULL`;
 
@@ -42,7 +42,7 @@ SELECT s.outcome FROM ended e CROSS JOIN LATERAL settle_holds(
   return rows.length === 1;
 }
 
-/** @param state of the row that may fail */
+/** @param state the condition on a row that may fail */
 function failing(state: string): string {
   return `
 WITH ended AS MATERIALIZED (
@@ -61,7 +61,7 @@ export async function failVideo(pool: Pool, id: string, error: VideoError): Prom
   return rows.length === 1;
 }
 
-/** Charges nothing. @returns false when the process does not submit the job any more, or it was accepted. */
+/** Charges nothing. @returns false when the process no longer submits the job, or the job was accepted. */
 export async function failSubmission(
   pool: Pool,
   processId: string,
@@ -76,7 +76,7 @@ export async function failSubmission(
   return rows.length === 1;
 }
 
-/** Leaves nothing of a job that the process submits and no upstream has begun; its request may run again. */
+/** Deletes a job that the process submits and no upstream has begun; its request may run again. */
 export async function withdrawVideo(pool: Pool, processId: string, id: string): Promise<void> {
   await pool.query({
     name: 'withdraw_video',

@@ -15,16 +15,16 @@ import {
   type UpstreamRow,
 } from './video-row.js';
 
-/** The most eager of those who watch a row `v`, milliseconds; null when nobody does. */
+/** The shortest interval of the watches of a row `v`, milliseconds; null when there are none. */
 const WATCHED = `(SELECT min(w.interval_ms) FROM video_watches w WHERE w.video_id = v.id AND w.expires_at > now())`;
 
-/** Of a row `v`: nobody polls it at this moment. */
+/** A condition on a row `v`: no process polls it at this moment. */
 const UNCLAIMED = `(v.poller_until IS NULL OR v.poller_until <= now())`;
 
-/** When nobody has polled for so long, and two pauses more, it was the gateway that was away, and not the provider. */
+/** If no process has polled for so long, and two pauses more, the gateway was away, and not the provider. */
 const OUTAGE_SECONDS = 300;
 
-/** Keeps a doubling from leaving the range of numbers. */
+/** Keeps repeated doubling within the range of numbers. */
 const MOST_DOUBLINGS = 20;
 
 @Injectable()
@@ -161,12 +161,12 @@ FROM late l WHERE v.id = l.id AND ${later('l.interval_ms')}`,
   }
 }
 
-/** A row `v` would be polled later than that, although nothing is wrong with its provider. */
+/** A condition on a row `v`: its next poll is later than this interval allows, and its provider is not failing. */
 function later(intervalMs: string): string {
   return `v.finished_at IS NULL AND v.failed_polls = 0 AND v.next_poll_at > ${soonest(intervalMs)}`;
 }
 
-/** So long after the last poll of a row `v`, and not before now. */
+/** The time that is `intervalMs` after the last poll of a row `v`, and not before now. */
 function soonest(intervalMs: string): string {
   return `greatest(now(), coalesce(v.polled_at, v.created_at) + make_interval(secs => ${intervalMs} / 1000.0))`;
 }

@@ -15,7 +15,7 @@ ${withLimits(`(SELECT v.* FROM ${PATIENCE} CROSS JOIN given_back CROSS JOIN LATE
   $request, $terms, $remixedFrom, $provider, $upstreamModel, $createdAt) AS v)`)}`,
 );
 
-/** Takes the full price and stores the intent in one statement. */
+/** Takes a hold for the full price and stores the intent, in one statement. */
 export async function submitVideo(
   pool: Pool,
   processId: string,

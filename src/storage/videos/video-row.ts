@@ -11,7 +11,7 @@ import type {
 import type { VideoStatus } from '../../videos/domain/video-status.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
 
-/** Of a row `v` of videos, with its receipt, if any, as `t`. */
+/** Columns of a row `v` of videos, with its receipt, if any, as `t`. */
 export const PROGRESS_COLUMNS = `v.id, v.account_id, v.status, v.progress, v.error, v.finished_at, v.expires_at,
   ${RECEIPT_COLUMNS}`;
 
@@ -19,12 +19,12 @@ export const SHOWN_COLUMNS = `${PROGRESS_COLUMNS}, v.shape, v.model, v.request, 
 
 export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold_id`;
 
-/** Of a row `v` of videos, with its key as `k`. */
+/** Columns of a row `v` of videos, with its key as `k`. */
 export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress,
   v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at,
   k.chain_id`;
 
-/** Of a row `v` that has not ended: its status does not go back, however late it is told of one. */
+/** The status of a row `v` that has not ended: it does not go back, however late an earlier status arrives. */
 export function laterStatus(told: string): string {
   return `CASE v.status WHEN 'processing' THEN v.status ELSE ${told} END`;
 }
