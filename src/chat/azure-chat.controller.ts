@@ -5,7 +5,7 @@ import { type Caller, CurrentCaller } from '../http/caller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { externalPresenters } from './presenter/external-presenters.js';
 
-/** Where Azure's clients send chat requests: the deployment in the address is the public model id, slashes and all. */
+/** The chat route of Azure's clients: the deployment in the address is the public model id, slashes included. */
 @Controller('external/openai/deployments')
 @UseGuards(AcceptingWork)
 export class AzureChatController {

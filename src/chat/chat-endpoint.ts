@@ -15,7 +15,7 @@ export interface ChatPresenters {
   readonly body: (command: ChatCommand) => BodyPresenter<Outcome<TextEvent>>;
 }
 
-/** What both surfaces do with `POST …/chat/completions`; they differ in their presenters alone. */
+/** `POST …/chat/completions` of both surfaces; only their presenters differ. */
 @Injectable()
 export class ChatEndpoint {
   constructor(
@@ -24,7 +24,7 @@ export class ChatEndpoint {
     private readonly answers: PaidAnswers,
   ) {}
 
-  /** @param model what the address names, in place of the body's */
+  /** @param model the model that the address names; it replaces the body's */
   async create(
     caller: Caller,
     request: IncomingMessage,

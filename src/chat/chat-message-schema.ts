@@ -11,7 +11,7 @@ import {
   textOrParts,
 } from '../base/shape/schema-parts.js';
 
-/** Only these can be fetched or read; anything else is a reference to something the model cannot see. */
+/** Only these URLs can be fetched or read; any other refers to something that the model cannot see. */
 const WEB_OR_DATA_URL = '^([Hh][Tt][Tt][Pp][Ss]?://|[Dd][Aa][Tt][Aa]:)';
 
 const textPart = shape('type', ['text'], { text });
@@ -29,7 +29,7 @@ const filePart = shape('type', ['file'], {
   file: object({}, { filename: text, file_data: text, file_id: text }),
 });
 
-/** Parts of one kind; used by `prediction` too. */
+/** A string or text parts; `prediction` uses it too. */
 export const textParts = textOrParts(oneOfObjects('type', textPart));
 
 const toolCall = oneOfObjects(
@@ -38,7 +38,7 @@ const toolCall = oneOfObjects(
   shape('type', ['custom'], { id: text, custom: object({ name: text, input: text }) }),
 );
 
-/** One message. That an assistant may only be silent when it calls or refuses is checked beside the schema. */
+/** One message. `refuseUnsupported` refuses an assistant message that has no content, no call and no refusal. */
 export const messageSchema: Schema = oneOfObjects(
   'role',
   shape('role', ['system', 'developer'], { content: textParts }, { name: text }),

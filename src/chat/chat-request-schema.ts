@@ -15,7 +15,7 @@ import {
   wordOr,
 } from '../base/shape/schema-parts.js';
 
-/** Each becomes a row of the store when the completion is stored; far more than any conversation has. */
+/** Each message becomes a row of the store when the completion is stored. No conversation has nearly as many. */
 const MAX_MESSAGES = 10_000;
 const MAX_OUTPUT_TOKENS = 2_147_483_647;
 const SEED_BOUND = 2 ** 63;
@@ -74,7 +74,7 @@ export const metadataSchema: Schema = {
   additionalProperties: textOf({ maxLength: 512 }),
 };
 
-/** A chat-completions body: types and bounds of every field that is known; unknown fields are let through. */
+/** A chat-completions body: types and bounds of every known field; unknown fields pass. */
 export const chatRequestSchema: Schema = object(
   {
     model: textOf({ minLength: 1, maxLength: 512 }),

@@ -14,7 +14,7 @@ export interface ChatRequest {
   readonly includeUsage: boolean;
   /** Tokens for each choice; `max_completion_tokens` wins over the older `max_tokens`. */
   readonly outputCapTokens?: number;
-  /** As it was sent, without the optional fields that were null. */
+  /** The body as the client sent it, without the optional fields that were null. */
   readonly body: JsonObject;
 }
 

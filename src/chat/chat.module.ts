@@ -13,12 +13,12 @@ import { StoredChatEndpoint } from './stored/stored-chat-endpoint.js';
 /** Needs a ChatCompletionStore from a global module. */
 @Module({
   imports: [TextCallsModule, HealthModule, HttpModule],
-  // As in the application, the most called first.
+  // Express tries the routes in this order: those that are called most come first.
   controllers: [NativeChatController, ExternalChatController, StoredChatController, AzureChatController],
   providers: [ChatEndpoint, ChatService, StoredChatEndpoint],
 })
 export class ChatModule {
-  /** @param records a module that exports ResponseRecords: calls for chat may be kept as Responses */
+  /** @param records a module that exports ResponseRecords: chat calls can be kept as Responses */
   static keepingIn(records: Type): DynamicModule {
     return { module: ChatModule, imports: [records] };
   }

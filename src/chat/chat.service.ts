@@ -24,7 +24,7 @@ export class ChatService {
     private readonly records: ResponseRecords,
   ) {}
 
-  /** @throws GatewayError for an unknown model, or an option that it has no price for. */
+  /** @throws GatewayError for an unknown model, or an option without a price. */
   command(request: ChatRequest, origin: CallOrigin): ChatCommand {
     const { stream, outputCapTokens } = request;
     const resolved = this.calls.resolve(request.model);

@@ -2,7 +2,7 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 
 /**
- * What a schema of single fields cannot say. The body's shape has been checked and its nulls are gone.
+ * Checks that a schema of single fields cannot express. The body has passed the schema and has no nulls.
  *
  * @throws GatewayError unsupported_parameter, missing_required_parameter, invalid_value
  */
@@ -61,7 +61,7 @@ function checkPart(part: JsonValue, path: string): void {
   }
 }
 
-/** A choice of a tool that was not offered would only be refused upstream, after the call was held for. */
+/** The upstream would refuse the choice of a tool that was not offered, but only after the hold. */
 function checkNamedTool(body: JsonObject): void {
   const choice = body['tool_choice'];
   if (!isJsonObject(choice)) return;

@@ -16,34 +16,34 @@ import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
 import type { Payer } from '../payments/payer.js';
 
-/** How often a context is made shorter by what its text turns out to count. */
+/** How often a context is shortened after its tokens were counted. */
 const MAX_TRUNCATIONS = 4;
 
 /** What a request continues from. */
 export interface History {
   /** Items, oldest first; each turn's input, then its output. */
   readonly history: readonly JsonObject[];
-  /** How many of the last ones wait for an answer: the output of the response that is continued. */
+  /** How many of the last items wait for an answer: the output of the response that is continued. */
   readonly asked: number;
 }
 
-/** What is to be read, and by whom. */
+/** A request whose context is to be read, and its payer. */
 export interface ReadRequest {
   readonly request: ResponsesRequest;
   readonly resolved: ResolvedModel;
   readonly payer: Payer;
-  /** What is not in the store. */
+  /** History that is not in the store. */
   readonly local?: History | undefined;
 }
 
 export interface ReadContext extends BridgedRequest {
-  /** All of it, whatever the model reads. */
+  /** The whole history, even when the model reads only a part of it. */
   readonly history: readonly JsonObject[];
-  /** Without the outputs that the history has already. */
+  /** The new input, without the outputs that the history already has. */
   readonly input: readonly JsonObject[];
-  /** What the model reads of it. */
+  /** The items that the model reads. */
   readonly context: readonly JsonObject[];
-  /** The same request with another context. */
+  /** Bridges the same request with another context. */
   readonly bridge: (context: readonly JsonObject[]) => BridgedRequest;
 }
 
@@ -51,7 +51,7 @@ interface FoundContext extends History {
   readonly input: readonly JsonObject[];
 }
 
-/** Puts together what a request continues from and what it adds. */
+/** Joins the history that a request continues with its new input. */
 @Injectable()
 export class ContextReader {
   constructor(
@@ -60,9 +60,9 @@ export class ContextReader {
   ) {}
 
   /**
-   * What the model reads: of a context that is too long the end alone, where the request wants it so.
+   * Reads the context for the model. If the request allows it, only the end of a context that is too long is read.
    *
-   * @throws GatewayError for a chain, a conversation or an item that is not there, 400 for what does not go together
+   * @throws GatewayError for a missing chain, conversation or item, 400 for items that do not fit together
    */
   async read(sought: ReadRequest): Promise<ReadContext> {
     const { request, payer } = sought;
@@ -99,7 +99,7 @@ export class ContextReader {
   }
 }
 
-/** Counted again on what is left: what is newest may be of another language than what came before it. */
+/** Each round counts the rest again: the newest items may be in another language than the older ones. */
 async function truncated(
   context: readonly JsonObject[],
   { request, resolved }: ReadRequest,

@@ -13,7 +13,7 @@ import {
 import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolSchema } from './tool-schema.js';
 
-/** Only these can be fetched or read; anything else is a reference to something the model cannot see. */
+/** Only these URLs can be fetched or read; any other refers to something that the model cannot see. */
 const WEB_OR_DATA_URL = '^([Hh][Tt][Tt][Pp][Ss]?://|[Dd][Aa][Tt][Aa]:)';
 
 const named = textOf({ minLength: 1 });
@@ -67,7 +67,7 @@ const toolOutput = textOrAny(textPart, imagePart, filePart);
 const summary = list(oneOfObjects('type', shape('type', ['summary_text'], { text })));
 const reasoning = list(oneOfObjects('type', shape('type', ['reasoning_text', 'text'], { text })));
 
-/** Items of tools that run at an upstream or by their type in a client: kept as they come. */
+/** Items of tools that run at an upstream, or in a client that knows them by their type: kept as they come. */
 const KEPT_AS_SENT = [
   'file_search_call',
   'web_search_call',
@@ -91,10 +91,7 @@ const KEPT_AS_SENT = [
   'compaction_trigger',
 ] as const;
 
-/**
- * One input item, of every published type or of one that is not known here; its `type` has been filled in where it may
- * be left out.
- */
+/** One input item of a published or an unknown type. Where clients may leave out `type`, it has been filled in. */
 export const inputItemSchema: Schema = knownOrOther(
   'type',
   message,
@@ -104,7 +101,7 @@ export const inputItemSchema: Schema = knownOrOther(
     { call_id: named, name: named, arguments: text },
     { id: text, status, namespace: text },
   ),
-  // Without a call it has the name of its tool: a client that ran it by itself.
+  // An output without a call has the name of its tool: the client ran the tool unasked.
   shape(
     'type',
     ['function_call_output'],

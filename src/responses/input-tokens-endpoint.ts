@@ -7,7 +7,7 @@ import { FreeBodies } from '../http/free-bodies.js';
 import { ContextReader } from './context-reader.js';
 import { parseResponsesRequest } from './responses-request.js';
 
-/** What both surfaces do with `POST …/responses/input_tokens`: it takes a live key, and no money. */
+/** `POST …/responses/input_tokens` of both surfaces: needs a live key and costs nothing. */
 @Injectable()
 export class InputTokensEndpoint {
   constructor(

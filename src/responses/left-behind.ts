@@ -8,11 +8,11 @@ import { envelopeJson } from './domain/response-json.js';
 import { recordItem } from './record-item.js';
 import { ResponseStore, type LeftBehind } from './response-store.js';
 
-/** Read at once, with all that was said of each. */
+/** Responses that one query reads, each with all its logged events. */
 const ROUND = 20;
 const MOST_ROUNDS = 100;
 
-/** Writes the end of responses whose process died: their money was settled with their hold, this is what clients see. */
+/** Writes the end of responses whose process died, as clients see it. Their money was settled with their hold. */
 @Injectable()
 export class LeftBehindResponses {
   private readonly logger = new Logger(LeftBehindResponses.name);
@@ -29,7 +29,7 @@ export class LeftBehindResponses {
     }
   }
 
-  /** One that cannot be ended must not keep the others. @returns how many were. */
+  /** A response that cannot be ended must not block the others. @returns how many were ended. */
   private async finish(left: LeftBehind): Promise<number> {
     try {
       await this.store.finishLeftBehind(endOf(left));
@@ -41,7 +41,7 @@ export class LeftBehindResponses {
   }
 }
 
-/** Its output is what was logged of it. */
+/** The output is made from the logged events. */
 function endOf({ object, events }: LeftBehind): RecordEnd {
   const error = new GatewayError('server_error');
   const ended = concludeLog(object, events, error, Math.floor(Date.now() / 1000));

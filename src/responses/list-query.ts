@@ -21,7 +21,7 @@ export function parseItemQuery(query: Query): ItemPageRequest {
 
 export interface StreamQuery {
   readonly stream: boolean;
-  /** Events up to this number are known to the client. */
+  /** The client has the events up to this number. */
   readonly startingAfter: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { anyObject, flag, oneOfObjects, oneOfText, shape, text, textOf } from '../base/shape/schema-parts.js';
 
-/** How much a model thinks, and in which form it answers: of a request, and of an item that changes it. */
+/** Reasoning effort and answer format: of a request, and of an item that changes them. */
 export const reasoningEffort = oneOfText('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max');
 
 export const textFormat = oneOfObjects(

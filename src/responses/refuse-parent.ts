@@ -3,7 +3,7 @@ import type { ResponseStatus } from './domain/status.js';
 
 const PARAM = { param: 'previous_response_id' };
 
-/** @throws GatewayError for a parent that is not there, or whose end is not one to continue from. */
+/** @throws GatewayError for a parent that does not exist, has failed or has not ended. */
 export function refuseParent(id: string, parent: { readonly status: ResponseStatus } | undefined): void {
   if (!parent)
     throw new GatewayError(

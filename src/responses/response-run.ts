@@ -25,7 +25,7 @@ import type { ToolIdentity } from './domain/tool-identity.js';
 import { recordItem } from './record-item.js';
 
 export type OpenedEvent = Extract<TextEvent, { type: 'opened' }>;
-/** What a run shows while it goes on; its last events wait until they are stored. */
+/** An event that a run shows while it goes on; its last events wait until they are stored. */
 export type RunEvent = OpenedEvent | ResponseEvent;
 
 export interface RunSettings {
@@ -35,19 +35,19 @@ export interface RunSettings {
   readonly tools: ReadonlyMap<string, ToolIdentity>;
   readonly input: readonly RecordItem[];
   readonly streamed: boolean;
-  /** Of the conversation that it runs on. */
+  /** The lock of the conversation that it runs on. */
   readonly lock?: ConversationLock | undefined;
-  /** What it begins with. */
+  /** The compaction that it begins with. */
   readonly compaction?: CompactionPlan | undefined;
 }
 
-/** One run of a Response: what it shows, and what is stored of it. */
+/** One run of a Response: makes its events and its record. */
 export class ResponseRun implements CallRecord {
   private readonly reducer: ResponseReducer;
   private hasBegun = false;
   private log: EventLog | undefined;
   private pending: PendingResponse | undefined;
-  /** The first events, of a run that begins with its end. */
+  /** The first events of a run that ends before it has begun. */
   private unshown: readonly ResponseEvent[] = [];
   private closed: ResponseEnd | undefined;
 
@@ -69,12 +69,12 @@ export class ResponseRun implements CallRecord {
     return this.run.compaction;
   }
 
-  /** As of now. */
+  /** The Response as of now. */
   snapshot(): ResponseObject {
     return this.reducer.snapshot();
   }
 
-  /** The output that was shown, as it is continued from, here or from the store. */
+  /** The shown output in the form that is stored, and that later responses continue. */
   storedOutput({ output }: ResponseObject): readonly OutputItem[] {
     return this.reducer.stored(output);
   }
@@ -86,8 +86,8 @@ export class ResponseRun implements CallRecord {
   }
 
   /**
-   * The last events and the terminal one. A run that failed before it could be held for, or that cannot be shown, ends
-   * here; what is given for an error can be shown in any case.
+   * The last events and the terminal one. A run that failed before its hold, or that cannot be shown, ends here. The
+   * end for an error can always be shown.
    */
   closing(error?: GatewayError): ResponseEnd {
     if (error) this.closed = this.failed(error);
@@ -99,13 +99,13 @@ export class ResponseRun implements CallRecord {
       const end = this.closed ?? this.reducer.end({ status: 'failed', error }, now());
       if (isShowable(end)) return end.terminal.response.status === 'failed' ? end : failInstead(end, error);
     } catch {
-      // What keeps it from ending keeps it from being shown.
+      // A run that cannot end cannot be shown either.
     }
     const { events, terminal } = this.reducer.endWithout(error);
     return { events: [...this.unshown, ...events], terminal };
   }
 
-  /** Without an Observable for what each event makes, as `concatMap` would have: streams have many events. */
+  /** Unlike `concatMap`, makes no Observable for each event: streams have many events. */
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
     new Observable((subscriber) =>
       events.subscribe({
@@ -121,7 +121,7 @@ export class ResponseRun implements CallRecord {
       }),
     );
 
-  /** Its context has been compacted. */
+  /** Shows the compaction of its context. */
   show(item: CompactionItem): readonly ResponseEvent[] {
     return this.reducer.show(item);
   }
@@ -150,7 +150,7 @@ export class ResponseRun implements CallRecord {
     if (!this.hasBegun) this.unshown = this.begin();
     if (measurement?.estimated)
       this.reducer.accept({ type: 'usage', usage: measurement.usage, estimated: true });
-    // One that could not be shown has had its end.
+    // A run that could not be shown has ended already.
     if (!this.closed) {
       const { events, terminal } = this.reducer.end(ending, now());
       this.closed = { events: [...this.unshown, ...events], terminal };
@@ -190,7 +190,7 @@ export class ResponseRun implements CallRecord {
     this.run.lock?.refused();
   }
 
-  /** Nobody is left to run it for. Without effect once its hold was asked for. */
+  /** Gives up a run that nobody waits for. No effect once its hold was requested. */
   abandon(): void {
     this.run.lock?.releaseUnused();
   }
@@ -212,7 +212,7 @@ function isError({ type }: ResponseEvent): boolean {
   return type === 'error';
 }
 
-/** What is nested too deeply, or too long, has no JSON text. */
+/** A value that is nested too deeply or is too long cannot be serialised. */
 function isShowable(end: ResponseEnd): boolean {
   try {
     return JSON.stringify(end) !== '';

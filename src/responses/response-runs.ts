@@ -18,11 +18,11 @@ import type { ResponseRun, RunEvent } from './response-run.js';
 import { RunningResponses } from './running-responses.js';
 
 export interface ResponseRunOptions extends Omit<RunOptions<RunEvent>, 'shape' | 'record' | 'cancelled'> {
-  /** Called before an event is shown; what it throws fails the run. */
+  /** Called before an event is shown; an exception fails the run. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
-/** Runs responses, whoever waits for them. */
+/** Runs responses, with or without a client that waits. */
 @Injectable()
 export class ResponseRuns {
   constructor(
@@ -31,7 +31,7 @@ export class ResponseRuns {
     private readonly compactions: Compactions,
   ) {}
 
-  /** Cold. The end of one that is stored can be asked for through any replica. */
+  /** Cold. A stored response can be cancelled through any replica. */
   run(
     call: TextCall,
     run: ResponseRun,
@@ -50,7 +50,7 @@ export class ResponseRuns {
     );
   }
 
-  /** What a run makes of its call: with a plan the compaction comes first, and then what was asked for besides. */
+  /** Turns the events of a call into those of a run. With a plan the compaction comes first, then any answer. */
   private shapeOf({ request }: TextCall, run: ResponseRun): Shape<RunEvent> {
     const { compaction } = run;
     return compaction
@@ -68,7 +68,7 @@ export class ResponseRuns {
     const heard = (event: TextEvent): void => {
       if (event.type === 'text' && event.choice === 0) summary += event.text;
     };
-    // A summary that is all there is to pay for may be cut short by the budget, like any answer.
+    // When only the summary is paid for, the budget may cut it short like any answer.
     const limit = plan.answers ? { outputCapTokens: SUMMARY_TOKENS } : {};
     const asked = ask(plan.ask, { ...limit, isShown: false });
     const summarised = refuseSilence(asked).pipe(
@@ -76,9 +76,9 @@ export class ResponseRuns {
       filter(({ type }) => type === 'opened' || type === 'usage'),
     );
     const answered = defer(() => ask(withSummary(prompt, plan.itemId, summaryText(summary))));
-    // The run learns who answers; those who look on have seen the response open.
+    // The run learns its provider from `opened`; the client has been shown one such event already.
     const answer = run.shape(answered).pipe(filter(({ type }) => type !== 'opened'));
-    // The secret comes first: no summary is paid for that cannot be sealed.
+    // The secret comes first, so that nobody pays for a summary that cannot be sealed.
     return from(this.compactions.writerOf(accountId)).pipe(
       concatMap((write) =>
         concat(

@@ -3,16 +3,16 @@ import { objectsIn } from './domain/fields.js';
 import type { ResponseSettings } from './domain/response.js';
 import { responsesRequestSchema } from './responses-request-schema.js';
 
-/** What a Response shows of its request, apart from what ties it to the store. */
+/** The settings of its request that a Response shows, apart from those that tie it to the store. */
 export type EchoedSettings = Omit<
   ResponseSettings,
   'model' | 'previous_response_id' | 'conversation' | 'background' | 'store'
 >;
 
-/** Far more than options need, and little beside a Response. */
+/** Far more than options need, and little compared with a Response. */
 const MAX_UNKNOWN_CHARACTERS = 16_384;
 
-/** What is no option of a run: what a Response says by itself, what a socket adds, and what a client tells of itself. */
+/** Fields that are not options of a run: those of a Response, those of a socket, and a client's data about itself. */
 const NO_OPTIONS = [
   ...['id', 'object', 'created_at', 'completed_at', 'status', 'incomplete_details', 'output', 'output_text'],
   ...['error', 'usage', 'compose_receipt', 'type', 'event_id', 'stream_id', 'generate', 'client_metadata'],
@@ -22,10 +22,12 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(responsesRequestSchema['properties'] as object),
 ]);
 
-/** Secrets that a client hands to the upstream of a hosted tool, such as `mcp`; a Response is kept and read again. */
+/**
+ * Secrets that a client gives to a hosted tool, such as `mcp`: not shown, since a Response is stored and read again.
+ */
 const SECRET_TOOL_FIELDS = new Set(['authorization', 'headers']);
 
-/** Of a body whose shape was checked and whose nulls are gone. */
+/** Takes a body that has passed the schema and has no nulls. */
 export function echoedSettings(body: JsonObject): EchoedSettings {
   const tier = stringOr(body['service_tier'], 'auto');
   const user = stringOr(body['user'], undefined);
@@ -54,8 +56,8 @@ export function echoedSettings(body: JsonObject): EchoedSettings {
 }
 
 /**
- * Fields that are not known here, as OpenAI adds them: shown as they came. Only those that ask for little: each event
- * with the Response repeats them.
+ * Unknown fields, such as new ones of OpenAI, are shown as they came. Their size is limited, since each event with the
+ * Response repeats them.
  */
 function unknownFields(body: JsonObject): JsonObject {
   const fields = Object.entries(body).filter(([name]) => !KNOWN_FIELDS.has(name));

@@ -7,15 +7,15 @@ import type { ResponseObject } from './domain/response.js';
 import type { ResponseStatus } from './domain/status.js';
 import type { Payer } from '../payments/payer.js';
 
-/** More than this is not read of what a request continues from: no model and no upstream takes as much. */
+/** Largest history that is read for a request: no model and no upstream takes more. */
 export const MAX_CONTEXT_BYTES = 64 * 1024 * 1024;
 export const MAX_CONTEXT_ITEMS = 50_000;
 
-/** A page ends early where more items would be more than this; it has one item at least. */
+/** Largest page: it ends before the item that would exceed this, but has at least one item. */
 export const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 export interface ContextQuery {
-  /** Whose account owns everything that is found. */
+  /** The payer whose account owns everything that is found. */
   readonly payer: Payer;
   readonly previousResponseId: string | undefined;
   readonly conversationId: string | undefined;
@@ -31,7 +31,7 @@ export interface StoredContext {
   readonly history: readonly JsonObject[];
   /** How many of the last items of the history are the output of the named response. */
   readonly parentOutput: number;
-  /** What there is would be more than `MAX_CONTEXT_BYTES` or `MAX_CONTEXT_ITEMS`; nothing of it was read. */
+  /** The context would exceed `MAX_CONTEXT_BYTES` or `MAX_CONTEXT_ITEMS`; none of it was read. */
   readonly isTooLarge: boolean;
   /** Items by id, over all stored responses and conversations of the account. */
   readonly items: ReadonlyMap<string, JsonObject>;
@@ -40,14 +40,14 @@ export interface StoredContext {
 export interface StoredResponse {
   readonly object: ResponseObject;
   readonly receipt: Receipt | undefined;
-  /** Whether its events are in the log: a background stream, until its log is purged. */
+  /** Whether its events are in the log: true for a background stream until its log is purged. */
   readonly isLogged: boolean;
 }
 
 export interface ItemPageRequest {
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  /** Id of the last item of the page before. */
+  /** Id of the last item of the previous page. */
   readonly after: string | undefined;
 }
 
@@ -56,31 +56,31 @@ export interface ItemPage {
   readonly hasMore: boolean;
 }
 
-/** A record that nobody runs any more. */
+/** A record that no process runs any more. */
 export interface LeftBehind {
-  /** As it was accepted. */
+  /** The Response as it was accepted. */
   readonly object: ResponseObject;
-  /** What was logged of its events; nothing for a run that is not a background stream. */
+  /** Its logged events; empty for a run that is not a background stream. */
   readonly events: readonly ResponseEvent[];
 }
 
-/** Every method names the account (or the key) that asks; what belongs to another one is not there. */
+/** Every method takes the account (or the key) that asks; another account's objects do not exist for it. */
 export abstract class ResponseStore {
   /** One query, however long the chain. */
   abstract readContext(query: ContextQuery): Promise<StoredContext>;
   abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
-  /** Writes a response for which nothing ran. @throws GatewayError invalid_api_key */
+  /** Writes a response for which no model ran. @throws GatewayError invalid_api_key */
   abstract keep(origin: CallOrigin, start: RecordStart, end: RecordEnd): Promise<void>;
-  /** Without the content, which may be long: for those who look often. */
+  /** Without the content, which may be long: for callers that poll. */
   abstract status(accountId: string, id: string): Promise<ResponseStatus | undefined>;
   abstract inputItems(accountId: string, id: string, page: ItemPageRequest): Promise<ItemPage | undefined>;
-  /** Marks a run that has not ended; its owner ends it. */
+  /** Marks a run that has not ended; the process that runs it ends it. */
   abstract requestCancel(accountId: string, id: string): Promise<void>;
-  /** Those of the given responses whose end has been asked for. */
+  /** The ids of those responses whose cancellation was requested. */
   abstract cancelRequested(ids: readonly string[]): Promise<readonly string[]>;
-  /** Removes the content at once; what continues from it stays usable. @returns false when it was not there. */
+  /** Removes the content at once; responses that continue it stay usable. @returns false when there was none. */
   abstract erase(accountId: string, id: string): Promise<boolean>;
-  /** At most `limit` records whose hold was ended by somebody else than their run. */
+  /** At most `limit` records whose hold was not ended by their run. */
   abstract leftBehind(limit: number): Promise<readonly LeftBehind[]>;
   abstract finishLeftBehind(end: RecordEnd): Promise<void>;
 }

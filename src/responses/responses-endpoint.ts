@@ -12,7 +12,7 @@ import { parseResponsesRequest } from './responses-request.js';
 import { ResponsesService, type ResponseCommand } from './responses.service.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 
-/** What both surfaces do with `POST …/responses`; they differ in their presenters alone. */
+/** `POST …/responses` of both surfaces; only their presenters differ. */
 @Injectable()
 export class ResponsesEndpoint {
   constructor(

@@ -15,7 +15,7 @@ import { reasoningEffort, textFormat } from './output-settings-schema.js';
 import { toolChoiceSchema, toolSchema } from './tool-schema.js';
 
 const MAX_COUNT = 2_147_483_647;
-/** Each becomes a row of the store; far more than any conversation has. */
+/** Each item becomes a row of the store. No conversation has nearly as many. */
 const MAX_ITEMS = 10_000;
 
 const summary = oneOfText('auto', 'concise', 'detailed');
@@ -35,11 +35,11 @@ export const metadataSchema: Schema = {
   additionalProperties: textOf({ maxLength: 512 }),
 };
 
-/** A body that creates a Response: types and bounds of every field that is known; unknown fields are let through. */
+/** A body that creates a Response: types and bounds of every known field; unknown fields pass. */
 export const responsesRequestSchema: Schema = object(
   { model: textOf({ minLength: 1, maxLength: 512 }) },
   {
-    // A string has become a list by now.
+    // The parser has turned a string into a list.
     input: { ...list(inputItemSchema, { maxItems: MAX_ITEMS }), type: ['string', 'array'] },
     instructions: text,
     previous_response_id: textOf({ minLength: 1 }),
@@ -53,7 +53,7 @@ export const responsesRequestSchema: Schema = object(
     background: flag,
     stream: flag,
     stream_options: object({}, { include_obfuscation: flag }),
-    // OpenAI adds to them; what is not known here changes nothing.
+    // OpenAI adds values; unknown ones change nothing.
     include: list(text),
     max_output_tokens: integer(16, MAX_COUNT),
     max_tool_calls: integer(1, MAX_COUNT),

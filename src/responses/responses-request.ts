@@ -15,18 +15,18 @@ export interface ResponsesRequest {
   readonly stream: boolean;
   readonly store: boolean;
   readonly background: boolean;
-  /** False: no model is asked, the response is only there to be continued. */
+  /** False: no model is asked; the response exists only to be continued. */
   readonly generates: boolean;
   readonly previousResponseId?: string;
   readonly conversationId?: string;
-  /** A string is one message of the user; every item has its `type`, and is otherwise as it was sent. */
+  /** A string becomes one user message. Every item has its `type` and is otherwise as it was sent. */
   readonly input: readonly JsonObject[];
   readonly instructions?: string;
   /** `max_output_tokens`, at least 16. */
   readonly outputCapTokens?: number;
   readonly include: readonly string[];
   readonly settings: EchoedSettings;
-  /** As it was sent, without the optional fields that were null. */
+  /** The body as the client sent it, without the optional fields that were null. */
   readonly body: JsonObject;
 }
 
@@ -58,7 +58,7 @@ export function parseResponsesRequest(sent: JsonObject, { generates = true } = {
 }
 
 /**
- * Items that are written to a conversation: the same rules as for `input`.
+ * Parses items for a conversation, by the rules of `input`.
  *
  * @throws GatewayError 400 with a path such as `items[2].content`
  */
@@ -78,7 +78,7 @@ function fromText(input: JsonValue | undefined): JsonValue | undefined {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
 }
 
-/** Clients leave out the type of messages and references. */
+/** Fills in the type of messages and references, which clients leave out. */
 function typed(items: JsonValue | undefined): JsonValue | undefined {
   if (!Array.isArray(items)) return items;
   return (items as readonly JsonValue[]).map((item) => {

@@ -23,24 +23,24 @@ import { ResponseRuns } from './response-runs.js';
 import { ResponseStore } from './response-store.js';
 import type { ResponsesRequest } from './responses-request.js';
 
-/** Types that a line of the log names; clients make them up. */
+/** Types that a line of the log names at most; clients can make up any number. */
 const MAX_NAMED = 20;
 
-/** A request that can be held for. */
+/** A request that is ready for its hold. */
 export interface ResponseCommand {
   readonly request: ResponsesRequest;
   readonly call: TextCall;
   readonly run: ResponseRun;
-  /** What it continues from, and its input. */
+  /** The history that it continues, and its input. */
   readonly items: readonly JsonObject[];
 }
 
-/** What a command is made for. */
+/** What a command needs besides its request. */
 export interface CommandContext {
   readonly origin: CallOrigin;
-  /** Aborted when the client has left: nobody waits for a turn on a conversation any more. */
+  /** Aborted when the client has left: ends the wait for a turn on a conversation. */
   readonly left: AbortSignal;
-  /** What it continues from, when that is not in the store. */
+  /** The history that it continues, when that is not in the store. */
   readonly local?: History | undefined;
 }
 
@@ -63,9 +63,9 @@ export class ResponsesService {
   ) {}
 
   /**
-   * Reads what the request continues from, unless it is given. A command that is not run in the end is to be abandoned
-   * (`run.abandon`).
-   * @throws GatewayError for a model, a chain, a conversation or an item that is not there, conversation_locked
+   * Reads the history that the request continues, unless it is given. A caller that does not run the command must
+   * abandon it (`run.abandon`).
+   * @throws GatewayError for a missing model, chain, conversation or item, conversation_locked
    */
   async command(request: ResponsesRequest, context: CommandContext): Promise<ResponseCommand> {
     const resolved = this.calls.resolve(request.model);
@@ -132,7 +132,7 @@ export class ResponsesService {
     return this.runs.run(call, run, { demand, once });
   }
 
-  /** Cold. Nothing is asked of a model, and so nothing is held or charged: there is only something to continue from. */
+  /** Cold. Makes a response that can only be continued. No model is asked, so nothing is held or charged. */
   prepare({ call, run }: ResponseCommand): Observable<Outcome<RunEvent>> {
     return defer(() => {
       const start = run.start();

@@ -7,7 +7,7 @@ import { ResponseSettings } from './settings.js';
 const EVERY_MS = 600_000;
 /** Rows removed at once. */
 const ROUND = 500;
-/** A log serves those who resume; long after the end the stored object can be replayed instead. */
+/** A log serves clients that resume. Long after the end, the stored object can be replayed instead. */
 const LOG_MS = 24 * 3_600_000;
 
 /** How many rows were removed. */
@@ -17,7 +17,7 @@ export interface Purged {
   readonly conversations: number;
 }
 
-/** Purges stored content that is older than the operator keeps it. Any number of replicas may do so at once. */
+/** Purges stored content that is older than the operator's limit. Any number of replicas may do so at once. */
 @Injectable()
 export class Retention {
   constructor(

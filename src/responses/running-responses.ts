@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Recurs } from '../base/work/worker.js';
 import { ResponseStore } from './response-store.js';
 
-/** How soon a cancel through another replica arrives. */
+/** Longest time until a cancel through another replica arrives. */
 const CANCEL_POLL_MS = 250;
 
 /** The stored responses that this process runs, each with the way to end it. */
@@ -27,12 +27,12 @@ export class RunningResponses {
     this.running.delete(responseId);
   }
 
-  /** Without effect when another process runs it: that one polls. */
+  /** No effect when another process runs it: that process polls. */
   cancel(responseId: string): void {
     this.running.get(responseId)?.abort();
   }
 
-  /** Cancels through other replicas arrive by way of the database. */
+  /** Cancels through other replicas arrive through the database. */
   @Recurs({ name: 'the look for cancelled responses', every: CANCEL_POLL_MS, phase: 'upkeep' })
   async cancelRequested(): Promise<void> {
     if (this.running.size === 0) return;

@@ -4,23 +4,23 @@ import type { Config, StreamingConfig } from '../base/config.js';
 
 const DAY_MS = 86_400_000;
 
-/** What the configuration says about WebSockets of responses. */
+/** The configuration of WebSockets for responses. */
 interface SocketSettings {
   readonly streaming: StreamingConfig;
-  /** Largest message; also the most that is kept of messages that wait, and of responses that are not stored. */
+  /** Largest message; also the bound on all waiting messages, and on all responses that are not stored. */
   readonly maxBytes: number;
   /** How long a socket takes messages. */
   readonly lifetimeMs: number;
-  /** What its running responses get after that. */
+  /** How long its running responses may go on after that. */
   readonly graceMs: number;
-  /** Sockets of one key that may be open in this process. */
+  /** Open sockets that one key may have in this process. */
   readonly perKey: number;
 }
 
-/** What the configuration says about responses. */
+/** The configuration of responses. */
 @Injectable()
 export class ResponseSettings {
-  /** How long a request waits for the end of a run that it asked for, milliseconds: longer than a dead process's lease. */
+  /** How long a request waits for the end of a run that it ends, milliseconds: longer than a dead process's lease. */
   readonly endWaitMs: number;
   /** How long stored content is kept without use, milliseconds. */
   readonly keepMs: number;

@@ -22,7 +22,7 @@ interface EventsRequest {
   readonly startingAfter: number | undefined;
 }
 
-/** What both surfaces do with `…/responses/{id}`. */
+/** `…/responses/{id}` of both surfaces. */
 @Injectable()
 export class StoredResponseEndpoint {
   constructor(
@@ -58,7 +58,7 @@ export class StoredResponseEndpoint {
     return this.stream({ accountId, stored, startingAfter: undefined }, response, presenters);
   }
 
-  /** From its log, or made from its object. */
+  /** Streams the events from the log, or makes them from the stored object. */
   private async stream(
     { accountId, stored, startingAfter }: EventsRequest,
     response: ServerResponse,

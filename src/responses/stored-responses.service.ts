@@ -6,7 +6,7 @@ import { ResponseStore, type ItemPage, type ItemPageRequest, type StoredResponse
 import { RunningResponses } from './running-responses.js';
 import { ResponseSettings } from './settings.js';
 
-/** How often the end of a run is looked for. */
+/** Pause between two looks for the end of a run. */
 const LOOK_MS = 50;
 
 /** What an account may do with its stored responses. */
@@ -32,7 +32,7 @@ export class StoredResponses {
     return items;
   }
 
-  /** Ends a run, whichever process has it, and waits for its end. @throws GatewayError 404, or 400 for one that has ended. */
+  /** Ends a run in any process and waits for its end. @throws GatewayError 404, or 400 for a run that has ended. */
   async cancel(accountId: string, id: string): Promise<StoredResponse> {
     const stored = await this.find(accountId, id);
     const { status, background } = stored.object;
@@ -41,7 +41,7 @@ export class StoredResponses {
     throw new GatewayError('invalid_value', 'Cannot cancel a synchronous response.');
   }
 
-  /** Also the answer that is kept of a response that is not stored. @throws GatewayError response_not_found */
+  /** Also erases the answer that is kept for a response that is not stored. @throws GatewayError response_not_found */
   async erase(accountId: string, id: string): Promise<void> {
     const stored = await this.store.find(accountId, id);
     if (stored && !isTerminal(stored.object.status)) await this.end(accountId, id);

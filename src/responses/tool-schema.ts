@@ -51,7 +51,7 @@ const OTHER_HOSTED = [
   'apply_patch',
 ] as const;
 
-/** One declared tool: of every published type, or of one that is not known here. */
+/** One declared tool, of a published or an unknown type. */
 export const toolSchema: Schema = knownOrOther(
   'type',
   functionTool,
@@ -81,7 +81,7 @@ export const toolSchema: Schema = knownOrOther(
   shape('type', OTHER_HOSTED, {}),
 );
 
-/** None, auto, required, one tool by name or type, or a limit to some of them. */
+/** `none`, `auto`, `required`, one tool by name or type, or a limit to some tools. */
 export const toolChoiceSchema: Schema = wordOr(
   ['none', 'auto', 'required'],
   knownOrOther(

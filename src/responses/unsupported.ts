@@ -6,7 +6,7 @@ import { objectIn, objectsIn } from './domain/fields.js';
 const NO_FILES = 'Uploaded files cannot be referred to; send the data itself.';
 
 /**
- * What a schema of single fields cannot say. The shape has been checked and the nulls are gone.
+ * Checks that a schema of single fields cannot express. The body has passed the schema and has no nulls.
  *
  * @throws GatewayError unsupported_parameter, missing_required_parameter, invalid_value
  */
@@ -28,7 +28,7 @@ export function refuseUnsupported(body: JsonObject, input: readonly JsonObject[]
   objectsIn(body['tools']).forEach((tool, index) => checkTool(tool, `tools[${index}]`));
 }
 
-/** @throws GatewayError for parts and tools that name something only an upstream's own account knows */
+/** @throws GatewayError for parts and tools that refer to something in an account at an upstream */
 export function refuseReferences(input: readonly JsonObject[], path: string): void {
   input.forEach((item, index) => {
     for (const field of ['content', 'output'] as const) {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { CallFields } from '../../text/text-event.js';
 
-/** A tool call of the chat wire, with the fields that its upstream gave it beside our own. */
+/** A tool call on the chat wire, with the fields that its upstream added to ours. */
 export function callJson({
   id,
   name,
@@ -13,7 +13,7 @@ export function callJson({
   readonly name: string;
   readonly kind: 'function' | 'custom';
   readonly fields: CallFields | undefined;
-  /** Its arguments or its input. */
+  /** The arguments of a function call, or the input of a custom call. */
   readonly text: string;
 }): JsonObject {
   const { [kind]: inner, ...outer } = fields;

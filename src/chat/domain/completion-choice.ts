@@ -100,7 +100,7 @@ export class CompletionChoice {
     if (fields) call.fields = joinFields(call.fields, fields, call.kind);
   }
 
-  /** Log probabilities come in lists by kind (`content`, `refusal`) that go on from one piece to the next. */
+  /** Log probabilities come in lists by kind (`content`, `refusal`); each piece continues the lists. */
   private addLogprobs(more: JsonValue | undefined): void {
     if (more === undefined || more === null) return;
     if (!isJsonObject(more)) {

@@ -4,12 +4,12 @@ import { CompletionChoice } from './completion-choice.js';
 import { extraFields, OUR_ANSWER_FIELDS } from './extra-fields.js';
 import { usageJson } from './usage-json.js';
 
-/** What is the same in every chunk and in the whole answer. */
+/** Fields that are the same in every chunk and in the whole answer. */
 export interface CompletionHead {
   readonly responseId: string;
   /** Epoch seconds. */
   readonly createdSeconds: number;
-  /** The public id that was asked for. */
+  /** The public model id of the request. */
   readonly model: string;
 }
 

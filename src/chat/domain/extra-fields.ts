@@ -1,6 +1,6 @@
 import { type JsonObject } from '../../base/json.js';
 
-/** Fields that are ours to say, at each level of an answer; an upstream's unknown field never takes their place. */
+/** Fields that the gateway sets, at each level of an answer; an upstream's unknown field never replaces them. */
 export const OUR_ANSWER_FIELDS = new Set([
   'id',
   'object',
@@ -20,7 +20,7 @@ export const OUR_MESSAGE_FIELDS = new Set([
   'annotations',
 ]);
 
-/** An upstream's unknown fields, less those that are ours; undefined when none is left. */
+/** An upstream's unknown fields without those that the gateway sets; undefined when none is left. */
 export function extraFields(
   extras: JsonObject | undefined,
   ours: ReadonlySet<string>,

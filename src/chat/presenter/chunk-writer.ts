@@ -5,14 +5,14 @@ import { type CompletionHead } from '../domain/completion.js';
 import { extraFields, OUR_ANSWER_FIELDS, OUR_CHOICE_FIELDS } from '../domain/extra-fields.js';
 
 /**
- * Writes `chat.completion.chunk` frames. What is the same in every chunk of a stream is turned into text once; only
- * what changes is turned into JSON for each.
+ * Writes `chat.completion.chunk` frames. Fields that are the same in every chunk of a stream are serialised once; only
+ * the others are serialised for each chunk.
  */
 export class ChunkWriter {
   private readonly head: string;
   private readonly tail: string;
 
-  /** With `usageNull` each chunk but the usage chunk says `usage: null`, as clients who ask for usage expect. */
+  /** With `usageNull` each chunk but the usage chunk says `usage: null`, as clients that ask for usage expect. */
   constructor({ responseId, createdSeconds, model }: CompletionHead, usageNull: boolean) {
     const fields = { id: responseId, object: 'chat.completion.chunk', created: createdSeconds, model };
     this.head = JSON.stringify(fields).slice(0, -1);
@@ -51,7 +51,7 @@ function answerExtras(extras: Extras | undefined): string {
   return fieldsText(extras?.answer, OUR_ANSWER_FIELDS);
 }
 
-/** `,"name":value` for each field, to follow other fields; nothing when there is none. */
+/** `,"name":value` for each field, to be written after other fields; empty when there is no field. */
 export function fieldsText(fields: JsonObject | undefined, ours: ReadonlySet<string>): string {
   const kept = extraFields(fields, ours);
   return kept === undefined ? '' : `,${JSON.stringify(kept).slice(1, -1)}`;

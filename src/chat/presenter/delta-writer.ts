@@ -8,7 +8,7 @@ type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
 type CallStart = Extract<ChoiceEvent, { type: 'tool_call_start' }>;
 type CallDelta = Extract<ChoiceEvent, { type: 'tool_call_delta' }>;
 
-/** The chunks of one event of a choice: its role first and once, its finish reason last and once. */
+/** Writes the events of each choice as chunks: its role comes once and first, its finish reason once and last. */
 export class DeltaWriter {
   private readonly begun = new Set<number>();
   private readonly finished = new Set<number>();

@@ -11,7 +11,7 @@ import { DeltaWriter } from './delta-writer.js';
 export interface ChatStreamOptions extends CompletionHead {
   /** `stream_options.include_usage`: a usage chunk at the end, and `usage: null` in every other. */
   readonly includeUsage: boolean;
-  /** Shows the usage chunk without being asked, and then without `usage: null` in the others. */
+  /** Adds the usage chunk even when the request did not ask for it; then the others have no `usage: null`. */
   readonly alwaysUsage?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { ExternalBodyPresenter } from './external-body-presenter.js';
 import { streamOptions } from './external-presenters.js';
 import { ExternalStreamPresenter } from './external-stream-presenter.js';
 
-/** What the external surface shows, the usage unasked, and receipts. */
+/** The answers of the external surface, with usage in every stream, and with receipts. */
 export const nativePresenters: ChatPresenters = {
   stream: (command) =>
     withReceipts(

@@ -5,17 +5,17 @@ import type { PageRequest } from '../../base/shape/page-query.js';
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface StoredCompletion {
-  /** As its client got it. */
+  /** The completion as its client got it. */
   readonly completion: JsonObject;
   readonly metadata: Metadata;
-  /** Those of the request. */
+  /** The messages of the request. */
   readonly messages: readonly JsonObject[];
   readonly receipt: Receipt | undefined;
 }
 
 export interface CompletionPageRequest extends PageRequest {
   readonly model: string | undefined;
-  /** Pairs that all have to be there. */
+  /** Pairs that a completion must have, all of them. */
   readonly metadata: readonly (readonly [key: string, value: string])[];
 }
 
@@ -24,13 +24,13 @@ export interface CompletionPage {
   readonly hasMore: boolean;
 }
 
-/** Every method names the account that asks; what belongs to another one is not there. */
+/** Every method takes the account that asks; another account's completions do not exist for it. */
 export abstract class ChatCompletionStore {
   abstract find(accountId: string, id: string): Promise<StoredCompletion | undefined>;
-  /** In the order in which they were made. An unknown `after` gives an empty page. */
+  /** In order of creation. An unknown `after` gives an empty page. */
   abstract page(accountId: string, request: CompletionPageRequest): Promise<CompletionPage>;
-  /** @returns false when it is not there. */
+  /** @returns false when there is none. */
   abstract setMetadata(accountId: string, id: string, metadata: Metadata): Promise<boolean>;
-  /** With the Response that it is. @returns false when it was not there. */
+  /** Also erases the Response of the same call. @returns false when there was none. */
   abstract erase(accountId: string, id: string): Promise<boolean>;
 }

@@ -28,7 +28,7 @@ export class CompletionRecord implements CallRecord {
     return this.response.start();
   }
 
-  /** Only what came to its own end is a completion; of a call that was cut off the Response is kept alone. */
+  /** Only a call that completed is kept as a completion; a call that was cut off is kept as a Response alone. */
   end(ending: Ending, measurement: Measurement | undefined): RecordEnd | undefined {
     const end = this.response.end(ending, measurement);
     if (!end || ending.status !== 'completed') return end;

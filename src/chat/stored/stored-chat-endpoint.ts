@@ -10,7 +10,7 @@ import { ChatCompletionStore, type StoredCompletion } from './chat-completion-st
 import { completionJson, listJson, messagePage } from './stored-chat-json.js';
 import { parseCompletionPage, parseMetadata, parseStoredPage } from './stored-chat-query.js';
 
-/** What both surfaces do with chat completions that were stored; native shows their receipts. */
+/** Stored chat completions on both surfaces; the native one shows their receipts. */
 @Injectable()
 export class StoredChatEndpoint {
   constructor(

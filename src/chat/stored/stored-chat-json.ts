@@ -3,7 +3,7 @@ import { receiptInBody } from '../../base/money/receipt-json.js';
 import type { PageRequest } from '../../base/shape/page-query.js';
 import type { StoredCompletion } from './chat-completion-store.js';
 
-/** As its client got it, with its metadata; on the native surface with its receipt. */
+/** The completion as its client got it, with its metadata, and on the native surface with its receipt. */
 export function completionJson(
   { completion, metadata, receipt }: StoredCompletion,
   { withReceipt }: { readonly withReceipt: boolean },
@@ -25,7 +25,7 @@ export function listJson(data: readonly (object & { readonly id?: unknown })[], 
   };
 }
 
-/** A page of the messages of the request. They are given ids; content that came in parts is shown as such. */
+/** A page of the request's messages. Each message gets an id; content that came in parts is shown in parts. */
 export function messagePage(
   id: string,
   { messages }: StoredCompletion,

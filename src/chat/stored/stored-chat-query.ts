@@ -10,7 +10,7 @@ const METADATA_KEY = /^metadata\[([^]*)\]$/;
 
 const checkMetadata = checkerOf(object({}, { metadata: metadataSchema }));
 
-/** Oldest first, unless told otherwise. @throws GatewayError 400 */
+/** Oldest first, unless the query says otherwise. @throws GatewayError 400 */
 export function parseStoredPage(query: Query): PageRequest {
   return parsePage(query, 'asc');
 }
@@ -24,7 +24,7 @@ export function parseCompletionPage(query: Query): CompletionPageRequest {
   return { ...parseStoredPage(query), model: textIn(query, 'model'), metadata };
 }
 
-/** The only change that a stored completion knows; null empties it. @throws GatewayError 400 */
+/** Metadata is all that can change in a stored completion; null empties it. @throws GatewayError 400 */
 export function parseMetadata({ metadata }: JsonObject): Metadata {
   if (metadata === undefined)
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `metadata`.', {

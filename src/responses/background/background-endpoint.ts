@@ -31,7 +31,7 @@ export class BackgroundEndpoint {
       : this.accept(command, answering);
   }
 
-  /** The run outlives this connection: the client is told that it was accepted. */
+  /** The run outlives this connection: the client only learns that the response was accepted. */
   private accept(command: ResponseCommand, { response, presenters, once }: Answering): Promise<void> {
     const kept = presenters.accepted(command);
     const call = once && acceptedOnce(once, { kind: 'whole', headers: kept.headers(), content: kept.body() });
@@ -39,7 +39,7 @@ export class BackgroundEndpoint {
     return this.writer.whole(response, () => accepted, presenters.accepted(command));
   }
 
-  /** The run outlives this connection: its client follows it like any other. */
+  /** The run outlives this connection: the client follows its log like any other client. */
   private async acceptAndFollow(
     command: ResponseCommand,
     { response, presenters, once }: Answering,

@@ -16,10 +16,10 @@ import { pendingPrompts, pendingResponse } from './pending-response.js';
 import type { ResponseCommand } from '../responses.service.js';
 import { Payer } from '../../payments/payer.js';
 
-/** Taken over in one round by one process; the next round follows with the next look. */
+/** Responses that one process takes over in one round; the others wait for the next round. */
 const ADOPTED_AT_ONCE = 20;
 
-/** Runs that no client's connection keeps alive. What this process leaves unfinished, another one takes over. */
+/** Runs responses without a client's connection. Another process takes over what this one leaves unfinished. */
 @Injectable()
 export class BackgroundRuns {
   private readonly logger = new Logger(BackgroundRuns.name);
@@ -34,8 +34,8 @@ export class BackgroundRuns {
   ) {}
 
   /**
-   * Accepts a response: emits its admission and completes once it is held for and stored, while the run goes on.
-   * Errors when it is refused.
+   * Accepts a response: emits its admission and completes once its hold and its record are stored, while the run goes
+   * on. Errors when the response is refused.
    */
   accept({ call, run, request }: ResponseCommand, once?: OnceCall): Observable<Admitted> {
     return new Observable((accepted) => {
@@ -91,7 +91,7 @@ export class BackgroundRuns {
         options.onAdmission(outcome);
       },
       error: (failure: unknown) => {
-        // A failed run is stored as such; only one that was never accepted has somebody to tell.
+        // The failure of an accepted run is stored; only a refusal is reported to the caller.
         if (!isAdmitted) options.onRefusal(failure);
       },
     });
@@ -110,12 +110,12 @@ export class BackgroundRuns {
     });
   }
 
-  /** What runs is ended by whoever ends all calls. */
+  /** The end of this worker does not end its runs: they end with all other calls. */
   @Recurs({ name: 'the look for background responses', every: EACH_THIRD_OF_A_LEASE, phase: 'intake' })
   async adoptAll(): Promise<void> {
     for (const adoptable of await this.store.adoptable(ADOPTED_AT_ONCE)) {
-      // While its claim is under way, or when the lease has run out, a run of this process shows as nobody's. A second
-      // one of the same hold would take the first out of the running calls.
+      // A run of this process can look abandoned: while its claim is under way, or when the lease has run out. A second
+      // run of the same hold would remove the first from the running calls.
       if (this.running.has(adoptable.responseId)) continue;
       try {
         this.adopt(adoptable);

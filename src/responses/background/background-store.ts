@@ -6,14 +6,14 @@ import type { PendingResponse } from './pending-response.js';
 export interface Adoptable {
   readonly responseId: string;
   readonly holdId: string;
-  /** Whether it was started before; it is started a second time at most. */
+  /** Whether it was started before; a response is started at most twice. */
   readonly wasStarted: boolean;
   readonly pending: PendingResponse;
 }
 
 /** The queue of background responses and the log of their events. */
 export abstract class BackgroundStore {
-  /** The run has begun. Safe to repeat. */
+  /** Records that the run has begun. Safe to repeat. */
   abstract markStarted(responseId: string): Promise<void>;
   /** Safe to repeat with the same events. */
   abstract appendEvents(responseId: string, events: readonly RecordEvent[]): Promise<void>;
@@ -24,10 +24,10 @@ export abstract class BackgroundStore {
     sequenceNumber: number,
     limit: number,
   ): Promise<readonly RecordEvent[]>;
-  /** At most `limit` responses that nobody runs, and that somebody else may run. */
+  /** At most `limit` responses that no process runs and that another process may run. */
   abstract adoptable(limit: number): Promise<readonly Adoptable[]>;
-  /** Takes hold and record over. @returns nothing when another process was faster. */
+  /** Takes over the hold and the record. @returns undefined when another process was faster. */
   abstract adopt(adoptable: Adoptable): Promise<HoldGrant | undefined>;
-  /** It cannot be run any more: from now on it counts as left behind. */
+  /** Marks a response that cannot be run any more: from then on it counts as left behind. */
   abstract giveUp(responseId: string): Promise<void>;
 }

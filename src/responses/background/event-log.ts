@@ -8,8 +8,8 @@ import type { LogBell } from './log-bell.js';
 const RETRY_MS = 500;
 
 /**
- * Writes the events of a background stream as they come: while one write is under way the next events gather. What is
- * not known to be written when the run ends goes with its end.
+ * Writes the events of a background stream as they come; events that come during a write form the next batch. Events
+ * that are not known to be written when the run ends are written with its end.
  */
 export class EventLog {
   private readonly logger = new Logger(EventLog.name);
@@ -28,13 +28,13 @@ export class EventLog {
     if (!this.isWriting && this.unwritten.length > 0) void this.write();
   }
 
-  /** Ends the log. @returns what is still to be written. */
+  /** Ends the log. @returns the events that are still to be written. */
   rest(last: readonly ResponseEvent[]): readonly RecordEvent[] {
     this.isOver = true;
     return [...this.unwritten, ...last.map(recordEvent)];
   }
 
-  /** The same in place of what cannot be written. */
+  /** Ends the log without its unwritten events, for an end that replaces them. @returns the last events. */
   restWithout(last: readonly ResponseEvent[]): readonly RecordEvent[] {
     this.isOver = true;
     return last.map(recordEvent);
@@ -42,7 +42,7 @@ export class EventLog {
 
   private async write(): Promise<void> {
     this.isWriting = true;
-    // All that follows from one thing said is written at once or not at all, so that an end can be made for any log.
+    // The events that follow from one upstream event are written together or not at all: any log can be concluded.
     await Promise.resolve();
     while (this.unwritten.length > 0 && !this.isOver) {
       const batch = [...this.unwritten];

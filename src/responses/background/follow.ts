@@ -14,29 +14,29 @@ import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
 import { LogBell } from './log-bell.js';
 
-/** An event as the log has it; its text is shown to the letter. */
+/** An event of the log; its JSON text is shown unchanged. */
 export interface LoggedEvent extends RecordEvent {
   readonly isTerminal: boolean;
 }
 
-/** What is told of the end of a response beside its events. */
+/** What a follower learns about the end of a response besides its events. */
 export type Ended = { readonly failure: GatewayError } | { readonly receipt: Receipt };
 export type Followed = { readonly event: LoggedEvent } | Ended;
 
-/** Events read at once. */
+/** Events that one query reads. */
 const READ_EVENTS = 500;
 /**
- * How long a look that fails is tried again: the run behind it lives through such an outage, and a client that is told
- * of a failure may ask for another run, which it pays for too.
+ * How long a failed look is repeated: the run survives such an outage, and a client that gets an error may start a
+ * second run, for which it pays too.
  */
 const PATIENCE_MS = 10_000;
-/** Pauses between two looks at a log to which nothing was added: they grow while nothing comes. */
+/** Pauses between two looks at a log without new events; they grow until an event comes. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 
 const TERMINAL: ReadonlySet<string> = new Set(Object.values(TERMINAL_EVENTS));
 
-/** Replays a background stream from its log and goes on with what is added to it, whichever process runs it. */
+/** Replays a background stream from its log and goes on with the events that any process adds. */
 @Injectable()
 export class FollowResponses {
   constructor(
@@ -45,7 +45,7 @@ export class FollowResponses {
     private readonly bell: LogBell,
   ) {}
 
-  /** Cold. Ends with the failure and the receipt, if there are any, and the terminal event; or without, when the response was deleted. */
+  /** Cold. Ends with the failure and the receipt, if any, and the terminal event; without them after a deletion. */
   follow(accountId: string, id: string, startingAfter: number, demand: Demand): Observable<Followed> {
     return fromPull((signal) => this.read(accountId, id, startingAfter, signal), demand);
   }
@@ -77,7 +77,7 @@ export class FollowResponses {
       }
       const status = await patiently(() => this.store.status(accountId, id), signal);
       if (!status) return;
-      // Its end is written together with its last events: they are there with the next look, or not at all.
+      // The end is written together with the last events: the next look finds them, or there are none.
       if (isTerminal(status)) {
         const rest = await patiently(() => this.log.eventsAfter(accountId, id, from, 1), signal);
         if (rest.length === 0) {
@@ -90,7 +90,9 @@ export class FollowResponses {
     }
   }
 
-  /** Of a log that has no event behind this one: who has its last event has the end, whoever named a later one has not. */
+  /**
+   * The end for a client that named a number beyond the log. Nothing for one that has the last event, which is the end.
+   */
   private async endBehind(
     accountId: string,
     id: string,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Wakes the followers in this process when something was added to a log; those of other processes look by the clock. */
+/** Wakes this process's followers of a log when events were added; followers in other processes poll. */
 @Injectable()
 export class LogBell {
   private readonly waiting = new Map<string, Set<() => void>>();

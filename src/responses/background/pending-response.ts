@@ -7,7 +7,7 @@ import type { CompactionPlan } from '../domain/compaction-plan.js';
 import type { ResponseSettings } from '../domain/response.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 
-/** What it takes to run a background response without the process that accepted it. Stored as JSON until its end. */
+/** What another process needs to run a background response. Stored as JSON until the response ends. */
 export interface PendingResponse {
   /** The prompt, on the chat wire. */
   readonly chat: JsonObject;
@@ -49,7 +49,7 @@ export function pendingResponse(
   };
 }
 
-/** What it asks the model. */
+/** The prompts that the run sends to the model. */
 export function pendingPrompts({ chat, compaction }: PendingResponse): {
   readonly prompt: Prompt;
   readonly compaction: CompactionPlan | undefined;

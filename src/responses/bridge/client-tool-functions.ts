@@ -3,7 +3,7 @@ import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType, type ClientToolType } from '../domain/client-tools.js';
 import { textIn } from '../domain/fields.js';
 
-/** What a chat upstream has to know of a tool that it cannot know by its type. */
+/** The description of a tool for a chat upstream, which does not know its type. */
 interface FunctionText {
   readonly description: string;
   readonly parameters: JsonObject;
@@ -38,7 +38,7 @@ const computerAction: JsonObject = objectOf(
 const FUNCTIONS: Readonly<Record<ClientToolType, FunctionText>> = {
   tool_search: {
     description: 'Loads further tools, which can be called from the next turn on.',
-    // What the clients of OpenAI's SDKs answer when they declare no parameters of their own.
+    // The parameters that clients of OpenAI's SDKs expect when they declare none.
     parameters: objectOf({
       paths: { ...texts, description: 'Names of the tools or groups of tools to load.' },
     }),
@@ -98,7 +98,7 @@ export function clientToolType(tool: JsonObject): ClientToolType | undefined {
   const { type, execution, environment } = tool;
   if (!isClientToolType(type)) return undefined;
   if (type === 'tool_search') return execution === 'client' ? type : undefined;
-  // A shell had no environments at first, and was the client's.
+  // The first version of the shell tool had no environment and always ran at the client.
   const isLocal = !isJsonObject(environment) || environment['type'] === 'local';
   return type !== 'shell' || isLocal ? type : undefined;
 }

@@ -8,7 +8,7 @@ import { convertContent, isText } from './convert-content.js';
 import { namesOf } from './convert-tools.js';
 import type { ToolNames } from './tool-names.js';
 
-/** A call of any tool that the client answers, as a call of a function. */
+/** Converts a call of any tool that the client answers to a function call. */
 export function convertCall(item: JsonObject, names: ToolNames): ToolCallPart {
   return {
     type: 'tool_call',
@@ -40,7 +40,7 @@ function calledFunction(item: JsonObject, names: ToolNames): Pick<ToolCallPart, 
   };
 }
 
-/** The result of a call: its text in one, then what is none. */
+/** The result of a call: all its text in one part, then the other parts. */
 export function convertOutput(call: JsonObject, output: JsonObject, names: ToolNames): ToolMessage {
   const parts = contentOf(output, names);
   const text = parts

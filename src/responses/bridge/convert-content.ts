@@ -2,14 +2,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.j
 import type { ContentPart, ImagePart, RefusalPart, TextPart } from '../../text/prompt.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 
-/** A string, or parts of every kind that an input item has. A refusal is text: only an assistant refuses. */
+/** Converts a string, or parts of every kind of input item. A refusal becomes text: only an assistant refuses. */
 export function convertContent(content: JsonValue | undefined): readonly ContentPart[] {
   return spokenParts(content).map((part) =>
     part.type === 'refusal' ? { type: 'text', text: part.text } : part,
   );
 }
 
-/** What an assistant said, which is text. */
+/** Converts an assistant's content, which is text and refusals. */
 export function convertSaid(content: JsonValue | undefined): readonly (TextPart | RefusalPart)[] {
   return spokenParts(content).filter((part) => part.type === 'text' || part.type === 'refusal');
 }

@@ -13,24 +13,24 @@ import { convertContent, convertSaid, isText } from './convert-content.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolNames } from './tool-names.js';
 
-/** What stands in a context for the gateway alone. */
+/** Items of a context that only the gateway reads. */
 const MARKS = new Set(['compaction', 'compaction_trigger']);
 
-/** What the assistant said in one go, and the calls whose outputs have to follow at once. */
+/** One message of the assistant, with the calls whose outputs have to follow directly. */
 interface Turn {
   readonly parts: AssistantPart[];
-  /** Where they are among the items. */
+  /** Positions of the calls among the items. */
   readonly calls: number[];
 }
 
-/** Items → messages of a prompt. A call or output that lost its other half is left out. */
+/** Items → messages of a prompt. A call without its output is left out, and so is an output without its call. */
 export class ItemConverter {
   /** Types of items that a chat upstream has no place for. */
   readonly leftOut = new Set<string>();
   private readonly messages: PromptMessage[] = [];
   private readonly pairs: PairedCalls;
   private turn: Turn | undefined;
-  /** Raw reasoning that waits for what the assistant says after it. */
+  /** Raw reasoning that waits for the assistant's next message or call. */
   private reasoning = '';
 
   constructor(
@@ -49,7 +49,7 @@ export class ItemConverter {
   private add(item: JsonObject, index: number): void {
     if (item['type'] === 'message') return this.addMessage(item);
     if (isCall(item)) return this.addCall(index, item);
-    // It has been written behind its call.
+    // The output is written after its call.
     if (isOutput(item)) return this.endTurn();
     const type = textIn(item['type']) ?? '';
     if (type === 'reasoning') this.reasoning += reasoningIn(item);
@@ -57,7 +57,7 @@ export class ItemConverter {
     else if (!isDeclaration(item) && !MARKS.has(type)) this.leftOut.add(type);
   }
 
-  /** An output that no call has led to can be no message of a tool. */
+  /** An output that belongs to no call cannot be a tool message, so it becomes a user message. */
   private addUnasked(item: JsonObject): void {
     const name = textIn(item['name']) ?? 'a tool';
     this.say('user', [{ type: 'text', text: `Output of ${name}:` }, ...convertContent(item['output'])]);
@@ -73,7 +73,7 @@ export class ItemConverter {
     }
     const parts = convertContent(content);
     if (role === 'user') return this.say('user', parts);
-    // Both words mean the same, and more upstreams know `system`; it takes text alone.
+    // `developer` means the same as `system`, which more upstreams know. A system message can only have text.
     this.say('system', parts.filter(isText));
     this.say(
       'user',
@@ -105,7 +105,7 @@ export class ItemConverter {
     this.addOutputs(calls);
   }
 
-  /** Every output comes right behind the calls. */
+  /** Adds the outputs directly after the calls. */
   private addOutputs(calls: readonly number[]): void {
     for (const index of calls) {
       const call = this.items[index];
@@ -121,7 +121,7 @@ export class ItemConverter {
   }
 }
 
-/** What the model thought, which its client may have been shown as a summary alone. */
+/** The model's reasoning. The client may have been shown only its summary. */
 function reasoningIn({ content, summary }: JsonObject): string {
   const raw = objectsIn(content);
   const parts = raw.length > 0 ? raw : objectsIn(summary);

@@ -6,14 +6,16 @@ import { isClientToolType } from '../domain/client-tools.js';
 import { objectsIn, textIn } from '../domain/fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 
-/** The tools that go up and the choice among them. */
+/** The tools for the upstream and the choice among them. */
 export interface ChosenTools {
   readonly tools: readonly FunctionTool[];
-  /** Absent when it says nothing. */
+  /** Absent when there is no choice or no tool. */
   readonly choice?: ToolChoice;
 }
 
-/** @throws GatewayError 400 with param `tool_choice` when it demands a tool that the target cannot run, or that is not there */
+/**
+ * @throws GatewayError 400 (`tool_choice`) when the choice demands a tool that is absent or cannot run on the target
+ */
 export function convertToolChoice(
   choice: JsonValue | undefined,
   { offered, leftOut }: ConvertedTools,
@@ -33,7 +35,7 @@ export function convertToolChoice(
   });
 }
 
-/** A hard limit: the model does not see the others. */
+/** `allowed_tools` is a hard limit: the model does not see other tools. */
 function onlyAllowed(
   { mode, tools: allowed }: JsonObject,
   offered: readonly OfferedTool[],
@@ -51,7 +53,7 @@ function onlyAllowed(
   return { tools };
 }
 
-/** A namespace stands for all its tools, and a tool without one for those of that name in any. */
+/** A namespace stands for all its tools. A tool without a namespace stands for all tools of its name. */
 function keyOf(choice: JsonObject): string {
   const type = typeIn(choice);
   const { name = isClientToolType(type) ? type : undefined, namespace } = choice;
@@ -65,7 +67,7 @@ function isMeant(choice: JsonObject, { type, name, namespace }: ToolIdentity): b
   return fits && choice['name'] === name;
 }
 
-/** The one tool that a choice knows by another word than its declaration. */
+/** A choice and a declaration have different words for one tool, the computer. */
 function typeIn({ type }: JsonObject): JsonValue | undefined {
   return type === 'computer_use' ? 'computer' : type;
 }

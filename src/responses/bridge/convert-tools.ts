@@ -6,7 +6,7 @@ import type { ToolIdentity } from '../domain/tool-identity.js';
 import { clientFunction, clientToolType } from './client-tool-functions.js';
 import { ToolNames } from './tool-names.js';
 
-/** A tool that every upstream can be offered. */
+/** A tool that can be offered to every upstream. */
 export interface OfferedTool {
   readonly identity: ToolIdentity;
   readonly tool: FunctionTool;
@@ -19,17 +19,17 @@ export interface ConvertedTools {
   readonly leftOut: readonly string[];
 }
 
-/** What a request and its context say of tools. */
+/** The tools in a request and its context. */
 export interface DeclaredTools {
   readonly declared: readonly JsonObject[];
-  /** What searches have loaded. */
+  /** Tools that searches have loaded. */
   readonly loaded: readonly JsonObject[];
 }
 
 /**
- * Everything that the client runs becomes a nested function: namespaces are taken apart, custom tools have one string as
- * their input, and tools that are known by their type alone are described. What is declared with `defer_loading` waits
- * for a search by the client that loads it; without one nothing ever would, and it is offered at once.
+ * Every tool that the client runs becomes a nested function: namespaces are flattened, custom tools take one string as
+ * their input, and tools that are known only by their type get a description. A tool with `defer_loading` is offered
+ * after a search by the client has loaded it. Without a search tool nothing would load it, so it is offered at once.
  */
 export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTools {
   const names = new ToolNames();
@@ -38,7 +38,7 @@ export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTool
   const atOnce = (tools: readonly JsonObject[]): readonly JsonObject[] =>
     isSearched ? tools.filter((tool) => tool['defer_loading'] !== true) : tools;
   const loadable = isSearched ? linesOn(declared) : [];
-  // By name on the chat wire: a tool that is declared again replaces itself.
+  // By name on the chat wire: a second declaration of a tool replaces the first.
   const offered = new Map<string, OfferedTool>();
   const offer = (tool: JsonObject, namespace?: string): void => {
     const identity = identityOf(tool, namespace);
@@ -46,7 +46,7 @@ export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTool
     const name = names.offer(identity);
     offered.set(name, { identity, tool: functionFor(tool, identity, name, loadable) });
   };
-  // What stands alone keeps its name; what is in a namespace gives way.
+  // Tools outside namespaces come first and keep their names; tools in namespaces give way.
   for (const tool of [...atOnce(declared), ...loaded]) offer(tool);
   for (const [tools, inner] of [
     [declared, atOnce],
@@ -62,7 +62,7 @@ export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTool
   return { offered: [...offered.values()], names, leftOut };
 }
 
-/** The names by which the model will know these tools, those of namespaces included. */
+/** The names of these tools for the model, including tools in namespaces. */
 export function namesOf(tools: readonly JsonObject[], names: ToolNames): readonly string[] {
   return tools.flatMap((tool) => {
     if (!isNamespace(tool)) return nameOf(tool, names);
@@ -79,7 +79,7 @@ function isNamespace({ type }: JsonObject): boolean {
   return type === 'namespace';
 }
 
-/** Undefined for what a chat upstream cannot be offered, and for namespaces. */
+/** Undefined for a tool that cannot be offered to a chat upstream, and for a namespace. */
 function identityOf(tool: JsonObject, namespace?: string): ToolIdentity | undefined {
   const { type } = tool;
   if (type === 'function' || type === 'custom') {
@@ -90,7 +90,7 @@ function identityOf(tool: JsonObject, namespace?: string): ToolIdentity | undefi
   return client && namespace === undefined ? { type: client, name: client } : undefined;
 }
 
-/** What a model has to know to search for what it does not see yet. */
+/** A line about each deferred tool or namespace, so that the model can search for it. */
 function linesOn(declared: readonly JsonObject[]): readonly string[] {
   return declared.flatMap((tool) => {
     const isDeferred =
@@ -132,7 +132,7 @@ function customFunction(tool: JsonObject, name: string): FunctionTool {
   };
 }
 
-/** A grammar cannot be enforced on the chat wire of every upstream, but be told. */
+/** Not every chat upstream can enforce a grammar, so the description states it. */
 function formatText({ format }: JsonObject): readonly string[] {
   const [grammar] = objectsIn([format ?? null]);
   if (grammar?.['type'] !== 'grammar') return [];

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
 import type { ParamOf } from '../../providers/text/text-request.js';
 
-/** Fields of the chat wire by what they are called, or come from, in a request for a Response. */
+/** Fields of the chat wire, with the fields of a request for a Response that they come from. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['messages', 'input'],
   ['max_tokens', 'max_output_tokens'],
@@ -11,15 +11,15 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['logprobs', 'top_logprobs'],
 ]);
 
-/** Paths below these are the same on both wires but for what stands here between field and path. */
+/** Prefixes of chat paths, with the prefixes that replace them. The rest of a path is the same on both wires. */
 const PREFIXES: readonly (readonly [RegExp, string])[] = [
   [/^response_format\.json_schema\b/, 'text.format'],
   [/^response_format\b/, 'text.format'],
 ];
 
 /**
- * Names the field that a client sent for a field of the chat body that the bridge made of it. A place in `messages`,
- * `tools` or `tool_choice` is none in what was sent, so there the field alone is named.
+ * Maps a field of the chat body that the bridge made to the field that the client sent. Positions in `messages`,
+ * `tools` and `tool_choice` differ between the two bodies, so for these only the field is named.
  */
 export function paramOf(body: JsonObject): ParamOf {
   return (chatParam) => {

@@ -15,7 +15,7 @@ export interface ToPromptOptions {
   readonly context: readonly JsonObject[];
 }
 
-/** Types of what the model does not see, since no upstream can run it or has a place for it; each once. */
+/** Types of tools and items that the model does not see, since no upstream can run or represent them; each once. */
 export interface LeftOut {
   readonly tools: readonly string[];
   readonly items: readonly string[];
@@ -23,12 +23,12 @@ export interface LeftOut {
 
 export interface BridgedRequest {
   readonly prompt: Prompt;
-  /** What stands behind each of its functions. */
+  /** The client's tool behind each function of the prompt. */
   readonly tools: ReadonlyMap<string, ToolIdentity>;
   readonly leftOut: LeftOut;
 }
 
-/** @throws GatewayError 400 when the choice of a tool cannot be met, or there is nothing to say */
+/** @throws GatewayError 400 when the choice of a tool cannot be met, or there is no message */
 export function toPrompt({ request, context }: ToPromptOptions): BridgedRequest {
   const { body } = request;
   const toolsOf = (type: string): readonly JsonObject[] =>

@@ -4,14 +4,14 @@ const MAX_NAME = 64;
 /** Room for the longest suffix. */
 const SUFFIX_LENGTH = 8;
 
-/** Names of tools on the chat wire: one flat room, where names are short and plain. */
+/** Names of tools on the chat wire: one flat namespace of short names in plain characters. */
 export class ToolNames {
   readonly identities = new Map<string, ToolIdentity>();
   private readonly names = new Map<string, string>();
-  /** The next number for names that begin alike, so that each is tried once. */
+  /** The next number for names with the same beginning, so that each number is tried once. */
   private readonly numbers = new Map<string, number>();
 
-  /** The name of a tool that is offered; the same tool again has the same name. */
+  /** The name of an offered tool; the same tool always gets the same name. */
   offer(identity: ToolIdentity): string {
     const key = keyOf(identity);
     const known = this.names.get(key);

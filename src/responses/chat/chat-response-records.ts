@@ -15,7 +15,7 @@ import { RunningResponses } from '../running-responses.js';
 import { settingsFromChat } from './from-chat.js';
 import { itemsFromChat } from './items-from-chat.js';
 
-/** Chat calls are Responses of which nobody sees the events. */
+/** Records chat calls as Responses whose events nobody sees. */
 @Injectable()
 export class ChatResponseRecords extends ResponseRecords {
   constructor(private readonly running: RunningResponses) {

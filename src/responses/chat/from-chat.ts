@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
-/** Fields that a body for a Response has under the same name. */
+/** Fields that have the same name in the body of a request for a Response. */
 const SAME_ON_BOTH = [
   'parallel_tool_calls',
   'temperature',

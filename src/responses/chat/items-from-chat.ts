@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
-/** Messages of the chat wire as input items. The older functions have no ids of their own, so their calls are given one. */
+/** Converts chat messages to input items. Calls of the older functions have no ids, so each gets one. */
 export function itemsFromChat(
   messages: readonly JsonObject[],
   newCallId: () => string,

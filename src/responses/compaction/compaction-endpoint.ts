@@ -8,7 +8,7 @@ import { CompactionPresenter } from './compaction-presenter.js';
 import { parseCompactionRequest } from './compaction-request.js';
 import { CompactionService } from './compaction.service.js';
 
-/** What both surfaces do with `POST …/responses/compact`; native adds its receipt. */
+/** `POST …/responses/compact` of both surfaces; the native one adds its receipt. */
 @Injectable()
 export class CompactionEndpoint {
   constructor(

@@ -10,7 +10,7 @@ import type { CompactionCommand } from './compaction.service.js';
 export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
   private summary = '';
   private usage: ResponseUsage | undefined;
-  /** Sealed once: however often the body is asked for, it is the same. */
+  /** Sealed once, so that the body is the same each time. */
   private written: CompactionItem | undefined;
 
   constructor(private readonly command: CompactionCommand) {}

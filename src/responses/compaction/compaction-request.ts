@@ -12,13 +12,13 @@ const FIELDS = [
   'service_tier',
 ] as const;
 
-/** Shown to the model behind the conversation. */
+/** Shown to the model after the conversation. */
 const TASK = `The conversation above is about to be replaced by a summary of it, and you will go on from that summary alone. Write it now.
 
 Say what the user wants, in the user's own words where they matter, what has been done and decided and why, what tools were called with and what they answered as far as it still matters, and what is left to do. Keep names, numbers, identifiers, paths and quotations exact. Do not continue the task, do not call tools, and do not address the user: answer with the summary and nothing else.`;
 
 /**
- * A request to compact a conversation: of a request for a Response only what says which conversation, and by whom.
+ * Parses a request to compact a conversation. Only the fields that name the conversation and its model are used.
  *
  * @throws GatewayError 400 with the path of the field that is wrong
  */
@@ -35,7 +35,7 @@ export function askForSummary(prompt: Prompt): Prompt {
     tools: [],
     toolChoice: undefined,
     parallelToolCalls: undefined,
-    // A summary has no shape of its own, and nobody reads how likely it was.
+    // A summary has no format, and nobody reads its log probabilities.
     format: undefined,
     verbosity: undefined,
     logprobs: undefined,

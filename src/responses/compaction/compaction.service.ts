@@ -17,7 +17,7 @@ import { askForSummary } from './compaction-request.js';
 import { Compactions, type WriteCompaction } from './compactions.js';
 import { refuseSilence } from './refuse-silence.js';
 
-/** A compaction that can be held for. */
+/** A compaction that is ready for its hold. */
 export interface CompactionCommand {
   readonly call: TextCall;
   /** The user's messages, which stay as they are. */
@@ -34,7 +34,7 @@ export class CompactionService {
     private readonly compactions: Compactions,
   ) {}
 
-  /** @throws GatewayError for a model, a chain or an item that is not there. */
+  /** @throws GatewayError for a missing model, chain or item. */
   async command(request: ResponsesRequest, origin: CallOrigin): Promise<CompactionCommand> {
     const resolved = this.calls.resolve(request.model);
     const { prompt, history, input } = await this.contexts.read({

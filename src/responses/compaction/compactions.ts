@@ -22,15 +22,15 @@ export interface CompactedContext {
 export type WriteCompaction = (summary: string, plan?: CompactionPlan) => CompactionItem;
 export type OpenedCompactions = ReadonlyMap<JsonObject, OpenedCompaction>;
 
-/** Before the JSON of what is more than a summary: no text of a model begins like this. */
+/** Stands before the JSON of a compaction that is more than a summary: no text of a model begins like this. */
 const WHOLE = '\0';
 
-/** Makes the items that stand for a conversation, and reads them again. Clients cannot look into them. */
+/** Makes and opens the items that stand for a conversation. Clients cannot read what is in them. */
 @Injectable()
 export class Compactions {
   constructor(private readonly keys: CompactionKeyStore) {}
 
-  /** @throws GatewayError 401 for a key that does not live. */
+  /** @throws GatewayError 401 for a key that is not live. */
   async writerFor(payer: Payer): Promise<WriteCompaction> {
     return writer(await this.keyOf(payer));
   }
@@ -43,7 +43,7 @@ export class Compactions {
   /**
    * Opens the compactions among these items.
    *
-   * @throws GatewayError 400 for one that another account or another gateway made, or that was changed
+   * @throws GatewayError 400 for a compaction that another account or another gateway made, or that was changed
    */
   async open(payer: Payer, { history, input, continued }: CompactedContext): Promise<OpenedCompactions> {
     const opened = new Map<JsonObject, OpenedCompaction>();
@@ -64,7 +64,7 @@ export class Compactions {
   }
 }
 
-/** A summary as the model is shown it. */
+/** A summary as it is shown to the model. */
 export function summaryText(summary: string): string {
   return `Summary of the conversation so far:\n\n${summary}`;
 }

@@ -11,21 +11,21 @@ import type { Prompt, PromptMessage, UserMessage } from '../../text/prompt.js';
 import type { ResponsesRequest } from '../responses-request.js';
 import { askForSummary } from './compaction-request.js';
 
-/** Longer summaries are cut; reasoning counts. */
+/** Longer summaries are cut; reasoning tokens count too. */
 export const SUMMARY_TOKENS = 16_384;
 
-/** A plan, and the prompt of the run that it is for. */
+/** A plan, and the prompt of its run. */
 export interface PlannedCompaction {
   readonly plan: CompactionPlan;
   readonly prompt: Prompt;
 }
 
-/** What a run asks its model before its own prompt. */
+/** The request that a run sends before its own prompt. */
 export function requestBefore(plan: CompactionPlan | undefined): PrecedingRequest | undefined {
   return plan?.answers ? { prompt: plan.ask, outputCapTokens: SUMMARY_TOKENS } : undefined;
 }
 
-/** What a request wants compacted before it is answered. */
+/** Plans the compaction that a request wants before its answer. */
 export async function planCompaction(
   request: ResponsesRequest,
   resolved: ResolvedModel,
@@ -62,7 +62,7 @@ function isAlone([part, ...others]: UserMessage['parts'], text: string): boolean
   return others.length === 0 && part?.type === 'text' && part.text === text;
 }
 
-/** The last one that is said counts. */
+/** The last threshold in the request counts. */
 function thresholdIn({ context_management: edits }: JsonObject): number | undefined {
   const threshold = objectsIn(edits).findLast(({ type }) => type === 'compaction')?.['compact_threshold'];
   return typeof threshold === 'number' ? threshold : undefined;

@@ -2,7 +2,7 @@ import { concat, defer, EMPTY, tap, throwError, type Observable } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { TextEvent } from '../../text/text-event.js';
 
-/** A conversation must not be replaced by nothing. */
+/** Refuses an empty summary: a conversation must not be replaced by nothing. */
 export function refuseSilence(events: Observable<TextEvent>): Observable<TextEvent> {
   return defer(() => {
     let hasSpoken = false;

@@ -6,7 +6,7 @@ const TAG_BYTES = 16;
 
 export const SEAL_KEY_BYTES = 32;
 
-/** Text that only who has the key can read or write: base64url of nonce, ciphertext and tag. */
+/** Encrypts text and protects it against change: base64url of nonce, ciphertext and tag. */
 export function seal(text: string, key: Buffer): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
@@ -14,7 +14,7 @@ export function seal(text: string, key: Buffer): string {
   return Buffer.concat(sealed).toString('base64url');
 }
 
-/** @returns undefined for what was not sealed with this key, or was changed since. */
+/** @returns undefined for text that was not sealed with this key, or was changed since. */
 export function unseal(sealed: string, key: Buffer): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;

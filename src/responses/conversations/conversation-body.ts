@@ -20,7 +20,7 @@ export function parseNewConversation(body: JsonObject): NewConversation {
   return { metadata: metadataIn(body), items: parseNewItems(items) };
 }
 
-/** Null empties it, as SDKs write it. @throws GatewayError 400 */
+/** Null, which SDKs send, empties the metadata. @throws GatewayError 400 */
 export function parseMetadata(body: JsonObject): JsonObject {
   if (body['metadata'] === undefined)
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `metadata`.', {

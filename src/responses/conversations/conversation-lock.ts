@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
-/** How long a lock stands without a hold. */
+/** How long a lock lasts without a hold. */
 export const UNTIL_HELD_MS = 60_000;
-/** A hold is asked for within this time, and granted or not well before the lock has lapsed. */
+/** A hold is requested within this time, so that it is granted or refused well before the lock lapses. */
 const USED_WITHIN_MS = 15_000;
 
-/** The right of one response to run on a conversation, from before its hold is taken. With the hold it ends by itself. */
+/** The right of one response to run on a conversation. It is taken before the hold and ends with the hold. */
 export class ConversationLock {
   private isUsed = false;
 
@@ -15,7 +15,7 @@ export class ConversationLock {
     private readonly giveBack: () => void,
   ) {}
 
-  /** From here on the lock is the hold's. @throws Error when so much time has gone that it may have lapsed */
+  /** From here on the lock belongs to the hold. @throws Error when the lock is so old that it may have lapsed */
   use(): void {
     this.isUsed = true;
     if (performance.now() - this.askedAt > USED_WITHIN_MS)
@@ -27,7 +27,7 @@ export class ConversationLock {
     this.giveBack();
   }
 
-  /** Nobody asked for the hold. Without effect when somebody did. */
+  /** Releases the lock unless the hold was requested. */
   releaseUnused(): void {
     if (this.isUsed) return;
     this.isUsed = true;

@@ -4,19 +4,19 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import { Drain } from '../../http/health/drain.js';
 import { ConversationStore } from './conversation-store.js';
 
-/** How often this process looks for conversations that have become free, all of them at once. */
+/** Pause between two looks for conversations that have become free; one look covers all conversations. */
 const LOOK_MS = 50;
 /** Requests of one process that may wait for one conversation. */
 export const MOST_WAITING = 50;
 
-/** Of one who waits. */
+/** The place of a request that waits. */
 export interface Place {
-  /** Resolves when the conversation looks free and nobody came before. Rejects when there is nothing to wait for. */
+  /** Resolves when the conversation looks free and this request is next. Rejects when the wait ends without that. */
   called(untilMs: number, left?: AbortSignal): Promise<void>;
   leave(): void;
 }
 
-/** Those who wait for conversations that are locked, in order. They cost one statement a look, however many they are. */
+/** Requests that wait for locked conversations, in order. A look costs one statement, however many requests wait. */
 @Injectable()
 export class ConversationQueues {
   private readonly queues = new Map<string, Waiter[]>();
@@ -27,12 +27,12 @@ export class ConversationQueues {
     private readonly drain: Drain,
   ) {}
 
-  /** Whether somebody waits for it. */
+  /** Whether a request waits for the conversation. */
   has(id: string): boolean {
     return this.queues.has(id);
   }
 
-  /** To be left in any case. @throws GatewayError conversation_locked when too many wait */
+  /** The caller must always leave the place. @throws GatewayError conversation_locked when too many requests wait */
   enter(id: string): Place {
     const queue = this.queues.get(id) ?? [];
     if (queue.length >= MOST_WAITING) throw conversationLocked();

@@ -9,7 +9,7 @@ export interface StoredConversation {
   readonly createdAtMs: number;
 }
 
-/** `absent`: not there, deleted, or somebody else's. `locked`: a response runs on it at this moment. */
+/** `absent`: never existed, was deleted or belongs to somebody else. `locked`: a response runs on it at this moment. */
 export type Attempt = 'done' | 'absent' | 'locked';
 
 export interface LockRequest {
@@ -17,13 +17,13 @@ export interface LockRequest {
   readonly payer: Payer;
   /** The response that is to run on it. */
   readonly responseId: string;
-  /** How long the lock stands without a hold of that response, milliseconds. */
+  /** How long the lock lasts without a hold of that response, milliseconds. */
   readonly untilHeldMs: number;
 }
 
 /**
- * Conversations and their items. Every method names the account (or the key) that asks; what belongs to another one is
- * not there. What a run adds to its conversation is written with the end of its hold, which is the end of its lock.
+ * Conversations and their items. Every method takes the account (or the key) that asks; another account's objects do
+ * not exist for it. The items that a run adds are written when its hold ends; its lock ends at the same time.
  */
 export abstract class ConversationStore {
   /** @throws GatewayError for two items with one id */
@@ -42,13 +42,13 @@ export abstract class ConversationStore {
   abstract item(accountId: string, id: string, itemId: string): Promise<JsonObject | undefined>;
   /** @throws GatewayError for an id that is in the conversation already */
   abstract addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt>;
-  /** Also done when there is no such item. */
+  /** `done` also when there is no such item. */
   abstract removeItem(accountId: string, id: string, itemId: string): Promise<Attempt>;
   /** Removes the content at once. */
   abstract erase(accountId: string, id: string): Promise<Attempt>;
   abstract lock(request: LockRequest): Promise<Attempt>;
-  /** Those of these ids on which no response runs, as far as can be seen without waiting; what is not there is free. */
+  /** The ids on which no response runs, as far as can be seen without waiting. An absent conversation is free. */
   abstract freeAmong(ids: readonly string[]): Promise<readonly string[]>;
-  /** Gives back a lock that no hold has come of. Without effect when somebody else has it. */
+  /** Releases a lock that never got a hold. No effect when another response has the lock. */
   abstract unlock(id: string, responseId: string): Promise<void>;
 }

@@ -9,11 +9,11 @@ import { ConversationStore, type Attempt, type LockRequest } from './conversatio
 export interface Waiting {
   /** The field that named the conversation, if a field did. */
   readonly param?: string;
-  /** Aborted when nobody waits any more; its reason is thrown. */
+  /** Aborted when the client has left; its reason is thrown. */
   readonly left?: AbortSignal;
 }
 
-/** Lets runs and writes on one conversation come one after another, over all replicas. */
+/** Serialises runs and writes on one conversation across all replicas. */
 @Injectable()
 export class ConversationTurns {
   private readonly logger = new Logger(ConversationTurns.name);
@@ -44,7 +44,7 @@ export class ConversationTurns {
   }
 
   /**
-   * Tries again while a response runs on it, after those of this process who came before.
+   * Repeats the attempt while a response runs on the conversation. Earlier requests of this process go first.
    *
    * @throws GatewayError conversation_not_found, conversation_locked
    */
@@ -65,7 +65,7 @@ export class ConversationTurns {
     }
   }
 
-  /** A lock that cannot be given back lapses. */
+  /** A lock that cannot be released lapses. */
   private unlock(id: string, responseId: string): void {
     this.store.unlock(id, responseId).catch((failure: unknown) => {
       this.logger.warn({ msg: 'a conversation stays locked for a while', responseId, err: failure });

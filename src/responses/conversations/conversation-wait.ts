@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** How long whoever finds a conversation locked waits for its turn. */
+/** How long a request waits for its turn on a locked conversation. */
 @Injectable()
 export class ConversationWait {
   ms = 30_000;

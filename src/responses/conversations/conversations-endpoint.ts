@@ -11,14 +11,14 @@ import { parseMetadata, parseNewConversation, parseNewItems } from './conversati
 import type { StoredConversation } from './conversation-store.js';
 import { Conversations, type Owner } from './conversations.service.js';
 
-/** One call: who asks, and the connection. */
+/** One request: its caller and its connection. */
 export interface ConversationCall {
   readonly caller: Caller;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-/** What both surfaces do with `…/conversations`. The key is looked up first: nothing here costs money. */
+/** `…/conversations` of both surfaces. The key is looked up first, since nothing here costs money. */
 @Injectable()
 export class ConversationsEndpoint {
   constructor(
@@ -27,7 +27,7 @@ export class ConversationsEndpoint {
   ) {}
 
   async create(call: ConversationCall): Promise<object> {
-    // The SDK sends no body at all when there is nothing to say.
+    // The SDK sends no body at all when it has no fields to send.
     const { owner, body } = await this.received(call, { mayBeEmpty: true });
     return shown(await this.conversations.create(owner, parseNewConversation(body)));
   }

@@ -15,7 +15,7 @@ import type { Payer } from '../../payments/payer.js';
 
 type StoredItem = ReturnType<typeof storedInput>;
 
-/** Who asks, once the key was found to live. */
+/** The account behind a key that was found to be live. */
 export interface Owner {
   readonly accountId: string;
   readonly payer: Payer;
@@ -32,7 +32,7 @@ export class Conversations {
     private readonly turns: ConversationTurns,
   ) {}
 
-  /** @throws GatewayError for a reference to an item that is not there, or an id that comes twice */
+  /** @throws GatewayError for a reference to a missing item, or an id that comes twice */
   async create(owner: Owner, { metadata, items }: NewConversation): Promise<StoredConversation> {
     const stored = await this.storedItems(owner, items);
     const conversation = { id: newId('conv'), metadata, createdAtMs: Date.now() };
@@ -50,7 +50,7 @@ export class Conversations {
     return there(id, await this.store.changeMetadata(accountId, id, metadata));
   }
 
-  /** Waits for a response that runs on it. @throws GatewayError conversation_not_found, conversation_locked */
+  /** Waits for a running response. @throws GatewayError conversation_not_found, conversation_locked */
   async erase({ accountId, left }: Owner, id: string): Promise<void> {
     await this.turns.inTurn(id, () => this.store.erase(accountId, id), { left });
   }
@@ -60,7 +60,7 @@ export class Conversations {
     return there(id, await this.store.items(accountId, id, page));
   }
 
-  /** Waits for a response that runs on it. @throws GatewayError conversation_not_found, conversation_locked, 400 */
+  /** Waits for a running response. @throws GatewayError conversation_not_found, conversation_locked, 400 */
   async addItems(owner: Owner, id: string, items: readonly JsonObject[]): Promise<readonly JsonObject[]> {
     const { accountId, left } = owner;
     await this.find(accountId, id);
@@ -78,7 +78,7 @@ export class Conversations {
     throw new GatewayError('not_found', `Item with id '${itemId}' not found in conversation '${id}'.`);
   }
 
-  /** Waits for a response that runs on it. @throws GatewayError 404, conversation_locked */
+  /** Waits for a running response. @throws GatewayError 404, conversation_locked */
   async removeItem({ accountId, left }: Owner, id: string, itemId: string): Promise<StoredConversation> {
     await this.item(accountId, id, itemId);
     await this.turns.inTurn(id, () => this.store.removeItem(accountId, id, itemId), { left });

@@ -82,7 +82,7 @@ export class CustomCallBuilder implements CallBuilder {
   }
 }
 
-/** A custom call that the model made as a function: its input is inside JSON, and known when that is complete. */
+/** A custom call that the model made as a function: its input is inside JSON, known when the JSON is complete. */
 export class WrappedCustomCallBuilder implements CallBuilder {
   private wrapped = '';
 

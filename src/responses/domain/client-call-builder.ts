@@ -4,7 +4,7 @@ import { CLIENT_TOOLS, clientToolCalledBy, type ClientToolType } from './client-
 import type { Emit, ItemPlace } from './emit.js';
 import type { ClientCallItem, ItemStatus } from './item.js';
 
-/** A call of a client-run tool, which the model made as a function: what it asks for is known when its JSON is complete. */
+/** A call of a client-run tool, which the model made as a function: its fields are known when its JSON is complete. */
 export class ClientCallBuilder implements CallBuilder {
   private said = '';
 
@@ -35,14 +35,14 @@ export class ClientCallBuilder implements CallBuilder {
   }
 }
 
-/** The call before anything was said. */
+/** The call before its first argument. */
 export function emptyCall(item: ClientCallItem): ClientCallItem {
   const tool = clientToolCalledBy({ ...item });
-  // A hosted tool's item, kept as it came, is shown as it is.
+  // An item of a hosted tool is shown as it came.
   return tool ? { ...item, ...CLIENT_TOOLS[tool].fields({}), status: 'in_progress' } : item;
 }
 
-/** Commands of a shell are the only part of such a call that the published API has events for. */
+/** The published API has events for only one part of such a call: the commands of a shell. */
 export function emitShellCommands({ type, action }: ClientCallItem, output_index: number, emit: Emit): void {
   if (type !== 'shell_call') return;
   const commands = (action?.['commands'] ?? []) as readonly string[];
@@ -54,7 +54,7 @@ export function emitShellCommands({ type, action }: ClientCallItem, output_index
   });
 }
 
-/** Nothing for what is cut off, or is no JSON: half of a command must not be run. */
+/** Empty for arguments that are cut off or are no JSON: half of a command must not be run. */
 function parsed(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text);

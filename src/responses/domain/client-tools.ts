@@ -4,7 +4,7 @@ import type { ClientCallFields, ClientCallItem, OutputItemPrefix } from './item.
 
 /**
  * Tools that the client runs, and that both sides know by their type alone. A chat upstream gets each of them as a
- * function; what it calls comes back as the item that the client expects.
+ * function; the client gets each call as the item that it expects.
  */
 export type ClientToolType =
   'tool_search' | 'local_shell' | 'shell' | 'apply_patch' | 'computer' | 'computer_use_preview';
@@ -12,9 +12,9 @@ export type ClientToolType =
 interface ClientTool {
   readonly item: ClientCallItem['type'];
   readonly prefix: OutputItemPrefix;
-  /** The item's fields out of the arguments; of the published types, whatever the model said. */
+  /** The item's fields from the arguments. They have the published types, whatever the model wrote. */
   readonly fields: (said: JsonObject) => ClientCallFields;
-  /** The arguments out of an item that a client sends back. */
+  /** The arguments from an item that a client sends back. */
   readonly arguments: (item: JsonObject) => JsonValue;
 }
 
@@ -80,7 +80,7 @@ export function isClientToolType(type: unknown): type is ClientToolType {
 
 /** The tool that such an item calls; undefined for items of another kind. */
 export function clientToolCalledBy({ type, action, actions }: JsonObject): ClientToolType | undefined {
-  // Both computers have this item, one of them with a single action.
+  // Both computer tools have this item; the preview has a single action.
   if (type === 'computer_call' && isJsonObject(action) && actions === undefined)
     return 'computer_use_preview';
   return CLIENT_TOOL_TYPES.find((tool) => CLIENT_TOOLS[tool].item === type);
@@ -102,7 +102,7 @@ function computerArguments({ action, actions }: JsonObject): JsonObject {
   return actions === undefined ? { action: objectIn(action) } : { actions };
 }
 
-/** Some models leave out what is around the only action. */
+/** Some models leave out the object around a single action. */
 function actionsIn(said: JsonObject): readonly JsonObject[] {
   if (Array.isArray(said['actions'])) return objectsIn(said['actions']);
   const action = isJsonObject(said['action']) ? said['action'] : said;
@@ -115,7 +115,7 @@ function operationIn(said: JsonObject): JsonObject {
   return type === 'delete_file' ? { type, path } : { type, path, diff: textIn(said['diff']) ?? '' };
 }
 
-/** A single text stands for a list of it. */
+/** A single text counts as a list of one. */
 function textsIn(value: JsonValue | undefined): readonly string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? (value as readonly JsonValue[]).filter((one) => typeof one === 'string') : [];

@@ -6,13 +6,13 @@ const DECLARATIONS = new Set(['additional_tools', 'tool_search_output', 'configu
 
 /** What a compaction item stands for. */
 export interface OpenedCompaction {
-  /** What the model is shown in its place. */
+  /** The items that the model is shown in its place. */
   readonly items: readonly JsonObject[];
-  /** It stands for everything before it, whoever sends it; else for what its sender has left out. */
+  /** True: stands for everything before it, whoever sends it. False: stands for the items that its sender left out. */
   readonly isWhole: boolean;
 }
 
-/** The one item in which a conversation is compacted when it stands at the end of a request's input. */
+/** The item that asks for a compaction of the conversation when it is the last one of a request's input. */
 export function isTrigger({ type }: JsonObject): boolean {
   return type === 'compaction_trigger';
 }
@@ -29,14 +29,15 @@ export function isInstruction({ type, role }: JsonObject): boolean {
   return type === 'message' && (role === 'system' || role === 'developer');
 }
 
-/** What holds from where it stands on, and is no part of what was said: tools, those that a search has loaded too, and settings. */
+/** An item that applies from its position on and is not dialogue: tools, also those from searches, and settings. */
 export function isDeclaration({ type }: JsonObject): boolean {
   return DECLARATIONS.has(textIn(type) ?? '');
 }
 
 /**
- * The context from the last compaction on that stands for everything before it: one that says so, or one that was made
- * where it stands, which is behind its trigger. Instructions and declarations of tools stay: they are no conversation.
+ * The context from the last compaction that stands for everything before it. Such a compaction says so, or it comes
+ * directly after its trigger, and so was made there. Instructions and declarations of tools stay: they are no
+ * conversation.
  */
 export function fromLastCompaction(
   context: readonly JsonObject[],
@@ -52,7 +53,7 @@ export function fromLastCompaction(
   return [...context.slice(0, start).filter(isLasting), ...context.slice(start)];
 }
 
-/** Compactions replaced by what they stand for. */
+/** Replaces compactions by the items that they stand for. */
 export function withoutCompactions(
   context: readonly JsonObject[],
   opened: ReadonlyMap<JsonObject, OpenedCompaction>,
@@ -62,13 +63,13 @@ export function withoutCompactions(
 
 export interface CompactableContext {
   readonly covered: readonly JsonObject[];
-  /** What stays all the same, wherever it stands. */
+  /** Items that stay, wherever they are: instructions and declarations. */
   readonly lasting: readonly JsonObject[];
-  /** The newest messages of the user, which nobody has answered: they stay word for word. */
+  /** The newest messages of the user, which have no answer yet: they stay word for word. */
   readonly tail: readonly JsonObject[];
 }
 
-/** @returns undefined where there is nothing but what would stay */
+/** @returns undefined when all items would stay */
 export function splitForCompaction(context: readonly JsonObject[]): CompactableContext | undefined {
   const end = context.findLastIndex(followsQuestion) + 1;
   const covered = context.slice(0, end);
@@ -76,7 +77,7 @@ export function splitForCompaction(context: readonly JsonObject[]): CompactableC
   return { covered, lasting: context.filter(isLasting), tail: context.slice(end).filter(isOfUser) };
 }
 
-/** Says something after what was asked. Instructions and settings do not; but what a search found belongs to its call. */
+/** Whether an item follows a question. Instructions and settings do not; a search result does, as part of its call. */
 function followsQuestion(item: JsonObject): boolean {
   return !isOfUser(item) && (!isLasting(item) || isOutput(item));
 }

@@ -3,12 +3,12 @@ import type { Prompt } from '../../text/prompt.js';
 
 /** A compaction that a run begins with. */
 export interface CompactionPlan {
-  /** Of the compaction. Where it is the whole content of a message in the run's prompt, the summary takes its place. */
+  /** Id of the compaction. The summary replaces it in the run's prompt, where it is the whole content of a message. */
   readonly itemId: string;
-  /** Its answer is the summary. */
+  /** The prompt whose answer is the summary. */
   readonly ask: Prompt;
-  /** What stays behind the summary. */
+  /** The items that stay after the summary. */
   readonly tail: readonly JsonObject[];
-  /** Whether the run's prompt follows; else the compaction is all that was asked for. */
+  /** Whether the run's prompt follows; otherwise the request asks for the compaction alone. */
   readonly answers: boolean;
 }

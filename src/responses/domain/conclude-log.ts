@@ -8,12 +8,12 @@ import type { ResponseObject } from './response.js';
 import type { ToolIdentity } from './tool-identity.js';
 
 /**
- * The end of a stream whose run is gone: what was logged is said once more to a reducer, which then fails. The log has
- * all events that follow from one thing said, or none of them.
+ * The end of a stream whose run is gone: a reducer gets the logged events again and then fails the response. The log
+ * has all events that follow from one upstream event, or none of them.
  *
  * @param object as it was accepted
  * @param log the events from the first on, in order
- * @param error what the client is told
+ * @param error the error that the client is shown
  * @param atSeconds Unix seconds
  */
 export function concludeLog(
@@ -44,7 +44,7 @@ export function concludeLog(
   return { events: [...said, ...events].filter((event) => event.sequence_number >= next), terminal };
 }
 
-/** By place in the output, since tools of two namespaces may have one name. */
+/** By position in the output, since tools of two namespaces may have the same name. */
 function toolsOf(log: readonly ResponseEvent[]): ReadonlyMap<string, ToolIdentity> {
   return new Map(
     log.flatMap((event) =>
@@ -72,7 +72,7 @@ function identityOf(item: OutputItem, index: number): readonly (readonly [string
   }
 }
 
-/** What the upstream had said to cause this event; nothing for those that follow from others. */
+/** The upstream events that caused this event; empty for an event that follows from others. */
 function asText(event: ResponseEvent): readonly TextEvent[] {
   switch (event.type) {
     case 'response.output_item.added':

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn } from './fields.js';
 
-/** Settings that a context can change for what comes after it. */
+/** Settings that an item of a context can change for what comes after it. */
 export interface Configuration {
   readonly reasoning: JsonObject;
   readonly text: JsonObject;
 }
 
-/** What the request asks for, as the `configuration_update` items of its context have changed it: the last one of each setting wins. */
+/** The request's settings after the `configuration_update` items of its context: the last of each setting wins. */
 export function configurationOf(body: JsonObject, context: readonly JsonObject[]): Configuration {
   const updates = context.filter(({ type }) => type === 'configuration_update');
   const last = (of: 'reasoning' | 'text', setting: string): JsonObject => {

@@ -4,11 +4,11 @@ import { textIn } from './fields.js';
 import { callIdOf, isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**
- * What the model is shown: the history, oldest first, then the new input. From the history goes what lost its other
- * half (a call without its output, an output without its call) and what was cut off, apart from messages.
+ * The items that the model is shown: the history, oldest first, then the new input. The history loses calls without
+ * their output, outputs without their call, and items that were cut off, apart from messages.
  *
- * @param asked how many of the last items of the history wait for an answer: the output of the response that is continued
- * @throws GatewayError 400 when half of a call is missing for an item of the new input, or the answer to a call
+ * @param asked how many of the last items of the history wait for an answer: the output of the continued response
+ * @throws GatewayError 400 when an item of the new input lacks its call or its output, or a waiting call its output
  */
 export function assembleContext(
   history: readonly JsonObject[],
@@ -24,7 +24,7 @@ export function assembleContext(
   const { outputOf, callOf } = pairCalls(items);
   const isHalf = (item: JsonObject, index: number): boolean =>
     (isOutput(item) && !callOf.has(index)) || (isCall(item) && !outputOf.has(index));
-  // What is wrong with the new input is told before what it leaves open.
+  // An error in the new input is reported before a call that the input leaves open.
   const refused =
     items.find((item, index) => index >= whole.length && isHalf(item, index)) ??
     items.find((item, index) => waiting.has(item) && isHalf(item, index));

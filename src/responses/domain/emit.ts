@@ -1,6 +1,6 @@
 import type { ResponseEventBody } from './response-event.js';
 
-/** Takes the events of a response in their order; numbering them is the taker's. */
+/** Takes the events of a response in their order, and numbers them. */
 export type Emit = (event: ResponseEventBody) => void;
 
 export interface ItemPlace {

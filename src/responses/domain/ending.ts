@@ -10,7 +10,7 @@ export interface EndingError {
   readonly param: string | null;
 }
 
-/** How a run ended; whether a completed one is complete is for its finish reason to say. */
+/** How a run ended. For a completed run, the finish reason tells whether the answer is complete. */
 export type Ending =
   | { readonly status: 'completed' }
   | { readonly status: 'failed'; readonly error: EndingError }
@@ -37,7 +37,7 @@ export function conclude(ending: Ending, reason: FinishReason = 'stop'): Conclus
   return { status: incomplete_details ? 'incomplete' : ending.status, incomplete_details, error: null };
 }
 
-/** The published API has no event for a cancelled run; its response says what it was. */
+/** The published API has no event for a cancelled run; the status of its response tells. */
 export const TERMINAL_EVENTS: Readonly<Record<TerminalStatus, TerminalEventBody['type']>> = {
   completed: 'response.completed',
   incomplete: 'response.incomplete',

@@ -3,7 +3,7 @@ import { errorEvent } from './error-event.js';
 import { responseError } from './response-error.js';
 import type { ResponseEnd } from './response-reducer.js';
 
-/** The end of a response that had ended well, but cannot be stored: its items stay as they were shown. */
+/** The failed end of a response that had ended well, but cannot be stored: its items stay as they were shown. */
 export function failInstead({ events, terminal }: ResponseEnd, told: EndingError): ResponseEnd {
   const error = responseError(told);
   const { response, sequence_number } = terminal;

@@ -31,7 +31,7 @@ export interface FunctionCallItem {
   readonly name: string;
   readonly arguments: string;
   readonly status: ItemStatus;
-  /** Of a tool that was declared inside a `namespace` tool. */
+  /** Set for a tool that was declared inside a `namespace` tool. */
   readonly namespace?: string;
 }
 
@@ -42,11 +42,11 @@ export interface CustomToolCallItem {
   readonly name: string;
   readonly input: string;
   readonly status: ItemStatus;
-  /** Of a tool that was declared inside a `namespace` tool. */
+  /** Set for a tool that was declared inside a `namespace` tool. */
   readonly namespace?: string;
 }
 
-/** What a call of a client-run tool asks for; which of these fields are there is decided by its type. */
+/** The fields of a call of a client-run tool; its type decides which of them are present. */
 export interface ClientCallFields {
   readonly execution?: 'client';
   readonly arguments?: JsonValue;
@@ -92,7 +92,7 @@ export interface CompactionItem {
   readonly encrypted_content: string;
 }
 
-/** What a run puts out, as the Responses API shows it. */
+/** An item of the output, as the Responses API shows it. */
 export type OutputItem =
   MessageItem | FunctionCallItem | CustomToolCallItem | ClientCallItem | ReasoningItem | CompactionItem;
 

@@ -3,7 +3,7 @@ import type { Emit, ItemPlace } from './emit.js';
 import type { ItemStatus, MessageItem, MessagePart } from './item.js';
 import { OutputText, Refusal } from './message-parts.js';
 
-/** A message while it grows: one part is open at a time, and text and refusal are parts of their own. */
+/** A message while it grows: one part is open at a time; text and refusal are separate parts. */
 export class MessageBuilder {
   private readonly closed: MessagePart[] = [];
   private part: OutputText | Refusal | undefined;
@@ -29,7 +29,7 @@ export class MessageBuilder {
     this.part.add(text);
   }
 
-  /** False when no text is open that the annotation could belong to. */
+  /** False when no text is open for the annotation. */
   annotate(annotation: JsonObject): boolean {
     if (!(this.part instanceof OutputText)) return false;
     this.part.annotate(annotation);

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../base/json.js';
 import type { Emit, ItemPlace } from './emit.js';
 import type { OutputTextPart, RefusalPart } from './item.js';
 
-/** The text of a message while it grows. `now` may be asked at any time; nothing comes after `close`. */
+/** The text of a message while it grows. `now` may be called at any time, and nothing after `close`. */
 export class OutputText {
   private text = '';
   private readonly annotations: JsonObject[] = [];
@@ -44,7 +44,7 @@ export class OutputText {
   }
 }
 
-/** What a model says instead of an answer, while it grows. */
+/** A refusal while it grows. */
 export class Refusal {
   private refusal = '';
 

@@ -20,7 +20,7 @@ interface Slot<Builder extends ItemBuilder = ItemBuilder> {
   readonly index: number;
   readonly builder: Builder;
   done: OutputItem | undefined;
-  /** Of a call: what its upstream said beside it. */
+  /** Fields that its upstream added to a call. */
   fields?: CallFields | undefined;
 }
 
@@ -29,7 +29,7 @@ type CallDelta = Extract<TextEvent, { type: 'tool_call_delta' }>;
 export type ContentEvent = Exclude<TextEvent, { type: 'opened' | 'usage' | 'start' | 'finish' }>;
 
 /**
- * The output of a response while it grows. Of messages and reasoning one item is open at a time; another kind of item
+ * The output of a response while it grows. One message or reasoning item is open at a time; an item of another kind
  * ends it. Tool calls stay open until the end, since pieces of an earlier call may come after a later one has begun.
  */
 export class OutputItems {
@@ -37,7 +37,7 @@ export class OutputItems {
   private message: Slot<MessageBuilder> | undefined;
   private reasoning: Slot<ReasoningBuilder> | undefined;
   private readonly calls = new Map<number, Slot<CallBuilder>>();
-  /** Some upstreams cite before they speak. */
+  /** Some upstreams send annotations before their text. */
   private readonly waitingAnnotations: JsonObject[] = [];
 
   constructor(
@@ -68,22 +68,22 @@ export class OutputItems {
     }
   }
 
-  /** As of now; later events do not change what was handed out. */
+  /** The output as of now; later events do not change the returned items. */
   now(): readonly OutputItem[] {
     return this.slots.map(({ done, builder }) => done ?? builder.now('in_progress'));
   }
 
-  /** What was shown as it is stored: with what `provider` said beside its calls. */
+  /** The shown items in their stored form: with the fields that `provider` added to its calls. */
   stored(shown: readonly OutputItem[], provider: string | undefined): readonly OutputItem[] {
     return shown.map((item, index) => withUpstreamFields(item, provider, this.slots[index]?.fields));
   }
 
-  /** Ends what is still open, in the order of the output. */
+  /** Ends the items that are still open, in the order of the output. */
   closeAll(status: ItemStatus): void {
     for (const slot of this.slots) this.close(slot, status);
   }
 
-  /** An item that is there at once. */
+  /** Adds an item that is complete at once. */
   add(item: CompactionItem): void {
     this.closeSpoken();
     const index = this.slots.length;
@@ -122,7 +122,7 @@ export class OutputItems {
 
   private openCall(index: number, call: StartedCall & { readonly fields?: CallFields }): void {
     this.closeSpoken();
-    // An index that is used again is a new call.
+    // A reused index means a new call.
     const former = this.calls.get(index);
     if (former) this.close(former, 'completed');
     const identity = this.tools.get(call.name);

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../base/json.js';
 import { textIn } from './fields.js';
 
 /**
- * In a conversation every item has an id of its own: an item that comes again, because a client sends it once more or
- * refers to it, loses its id, to get a new one.
+ * Every item of a conversation has a unique id. An item that comes again, because a client repeats it or refers to it,
+ * loses its id here and gets a new one later.
  */
 export function withOwnIds(
   history: readonly JsonObject[],

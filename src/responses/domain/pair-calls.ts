@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
 import { textIn } from './fields.js';
 
-/** Calls that a client answers; those of tools that ran upstream carry their result or stand alone. */
+/** Calls that a client answers; calls of tools that ran upstream carry their result or stand alone. */
 const CALLS = new Set([
   'function_call',
   'custom_tool_call',
@@ -21,13 +21,13 @@ const OUTPUTS = new Set([
   'tool_search_output',
 ]);
 
-/** Positions of calls and their outputs, both ways. */
+/** Positions of calls and their outputs, in both directions. */
 export interface PairedCalls {
   readonly outputOf: ReadonlyMap<number, number>;
   readonly callOf: ReadonlyMap<number, number>;
 }
 
-/** The id that a call and its output share. Outputs of a local shell may have it as their own id alone. */
+/** The id that a call and its output share. An output of a local shell may have it only as its own id. */
 export function callIdOf({ type, call_id, id }: JsonObject): string {
   return textIn(call_id) ?? (type === 'local_shell_call_output' ? textIn(id) : undefined) ?? '';
 }
@@ -41,9 +41,9 @@ export function isOutput(item: JsonObject): boolean {
 }
 
 /**
- * Ids may come again: some models number the calls of each turn anew, and clients send a stored call once more. So an
- * output belongs to the last free call before it, and only without one to the first free call after it. The kinds need
- * not agree, since clients answer calls of a shell as functions.
+ * Ids can repeat: some models number the calls of each turn anew, and clients send a stored call again. So an output
+ * belongs to the last free call before it or, if there is none, to the first free call after it. The kinds need not
+ * agree, since clients answer calls of a shell as functions.
  */
 export function pairCalls(items: readonly JsonObject[]): PairedCalls {
   const outputOf = new Map<number, number>();
@@ -58,7 +58,7 @@ export function pairCalls(items: readonly JsonObject[]): PairedCalls {
     if (call === undefined) add(early, id, index);
     else pair(call, index);
   });
-  // Calls that are still free come after every output that found none.
+  // Calls that are still free come after every output that found no call.
   for (const [id, outputs] of early) {
     const calls = freeCalls.get(id) ?? [];
     outputs.forEach((output, position) => pair(calls[position], output));

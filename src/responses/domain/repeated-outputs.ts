@@ -5,10 +5,11 @@ import { callIdOf, isCall, isOutput } from './pair-calls.js';
 import { storedInput } from './stored-input.js';
 
 /**
- * The input without the outputs that the context has already. Some clients send every earlier output again in each
- * round. Calls of several turns may have one id, so only what no call waits for is taken for a repetition.
+ * The input without the outputs that the context already has. Some clients send every earlier output again in each
+ * round. Calls of several turns may have the same id, so an output counts as a repetition only when no call waits for
+ * it.
  *
- * @throws GatewayError 400 for an output that says something else than the one that is there
+ * @throws GatewayError 400 for a repeated output with another content than the first one
  */
 export function withoutRepeatedOutputs(
   history: readonly JsonObject[],
@@ -34,7 +35,7 @@ export function withoutRepeatedOutputs(
   return kept;
 }
 
-/** How many outputs more than calls that wait for one the input has, for each id of a call. */
+/** For each call id: how many more outputs the input has than calls wait for one. */
 function surplusById(history: readonly JsonObject[], input: readonly JsonObject[]): Map<string, number> {
   const outputs = new Map<string, number>();
   for (const item of input) if (isOutput(item)) count(outputs, callIdOf(item), 1);
@@ -51,7 +52,7 @@ function surplusById(history: readonly JsonObject[], input: readonly JsonObject[
   const surplus = new Map<string, number>();
   for (const [id, number] of outputs) {
     const waiting = calls.get(id);
-    // Without any call there is nothing that an output could repeat.
+    // An output without any call cannot be a repetition.
     if (waiting !== undefined && number > Math.max(0, waiting))
       surplus.set(id, number - Math.max(0, waiting));
   }
@@ -75,7 +76,7 @@ function remember(said: Map<string, Set<string>>, item: JsonObject): void {
   else said.set(id, new Set([contentOf(item)]));
 }
 
-/** What an output says, apart from how the item is kept: a stored one has all that readers expect, a sent one need not. */
+/** The content of an output, comparable between a stored item and a sent one, which may have fewer fields. */
 function contentOf(item: JsonObject): string {
   const { type, output, tools, status } = storedInput(item, () => '');
   const said = [type, output ?? null, tools ?? null, type === 'apply_patch_call_output' ? status : null];

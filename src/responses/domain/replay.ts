@@ -35,7 +35,7 @@ export function synthesise(object: ResponseObject): readonly ResponseEvent[] {
 }
 
 /**
- * The end alone, behind an event of this number.
+ * The terminal event alone, after an event with this number.
  * @throws Error for a response that has not ended
  */
 export function terminalAfter(
@@ -71,13 +71,13 @@ function replayItem(item: OutputItem, output_index: number, emit: Emit): void {
     case 'compaction':
       break;
     default:
-      // Other items of tools have no events between their first and their last.
+      // Other tool items have no events between their first and their last one.
       emitShellCommands(item, output_index, emit);
   }
   emit({ type: 'response.output_item.done', output_index, item });
 }
 
-/** The item before it said anything. */
+/** The item before it had any content. */
 function asAdded(item: OutputItem): OutputItem {
   switch (item.type) {
     case 'message':

@@ -18,7 +18,7 @@ interface OfCommand {
   readonly command_index: number;
 }
 
-/** Every event that a stream of ours can have, without its sequence number; the field names are the wire's. */
+/** Every event that a stream of ours can have, without its sequence number. The field names are those of the wire. */
 export type ResponseEventBody =
   | {
       readonly type: 'response.created' | 'response.queued' | 'response.in_progress';
@@ -81,7 +81,7 @@ export type ResponseEventBody =
     }
   | TerminalEventBody;
 
-/** Exactly one, the last of its stream. A cancelled run ends with `response.incomplete`. */
+/** The last event of its stream; there is exactly one. A cancelled run ends with `response.incomplete`. */
 export interface TerminalEventBody {
   readonly type: 'response.completed' | 'response.incomplete' | 'response.failed';
   readonly response: ResponseObject;

@@ -1,7 +1,7 @@
 import type { OutputItem } from './item.js';
 import type { ResponseEnvelope, ResponseObject } from './response.js';
 
-/** The Response that a client sees; its keys have the same order however the envelope was kept. */
+/** The Response that a client sees. Its keys have the same order, however the envelope was stored. */
 export function toObject(envelope: ResponseEnvelope, output: readonly OutputItem[]): ResponseObject {
   const { conversation, user } = envelope;
   const published = {
@@ -39,11 +39,11 @@ export function toObject(envelope: ResponseEnvelope, output: readonly OutputItem
     prompt_cache_key: envelope.prompt_cache_key,
     ...(user !== undefined && { user }),
   };
-  // Behind them what else a request had, which is shown as it came.
+  // The other fields of the request follow as they came.
   return { ...published, ...envelope, output };
 }
 
-/** What is stored beside the items: JSON leaves out what is undefined. */
+/** The JSON that is stored beside the items; it leaves out undefined fields. */
 export function envelopeJson(response: ResponseObject): string {
   return JSON.stringify({ ...response, output: undefined });
 }

@@ -17,7 +17,7 @@ export interface ReducerOptions {
   readonly createdSeconds: number;
   readonly settings: ResponseSettings;
   readonly newItemId: (prefix: OutputItemPrefix) => string;
-  /** Tools by their name on the chat wire, where they are something else than a function of that name. */
+  /** Tools by their name on the chat wire, unless they are functions of that name. */
   readonly tools: ReadonlyMap<string, ToolIdentity>;
 }
 
@@ -30,22 +30,22 @@ export interface ResponseEnd {
 const NOTHING: readonly ResponseEvent[] = [];
 
 /**
- * What an upstream says, in; the events of the Responses API and the Response itself, out. Everything handed out stays
- * as it is. Only the first choice is shown: a Response has one.
+ * Turns the events of an upstream into the events of the Responses API and the Response itself. Everything that it
+ * returns stays unchanged. Only the first choice is shown: a Response has one.
  */
 export class ResponseReducer {
   private readonly output: OutputItems;
-  /** Its output is put in when it is shown. */
+  /** The output is added when the Response is shown. */
   private response: ResponseObject;
   private finishReason: FinishReason | undefined;
-  /** Who answers; what it says beside its calls is for it alone. */
+  /** The provider that answers. The fields that it adds to calls go back to it alone. */
   private provider: string | undefined;
-  /** Shown at the end alone. */
+  /** Shown only at the end. */
   private usage: UsageEvent | undefined;
   private events: ResponseEvent[] = [];
   private nextNumber = 0;
   private stage: 'new' | 'running' | 'ended' = 'new';
-  /** What `end` began with. */
+  /** The state before `end`. */
   private beforeEnd: { readonly response: ResponseObject; readonly nextNumber: number } | undefined;
 
   constructor({ id, createdSeconds, settings, newItemId, tools }: ReducerOptions) {
@@ -64,7 +64,10 @@ export class ResponseReducer {
     this.response = toObject(envelope, []);
   }
 
-  /** `response.created`, for a background run `response.queued`, `response.in_progress`. @throws Error when called twice. */
+  /**
+   * Emits `response.created`, for a background run `response.queued`, and `response.in_progress`.
+   * @throws Error when called twice.
+   */
   begin(): readonly ResponseEvent[] {
     if (this.stage !== 'new') throw new Error('a response begins once');
     this.stage = 'running';
@@ -79,7 +82,7 @@ export class ResponseReducer {
     return this.take();
   }
 
-  /** What comes after the end is not shown. @throws Error before the beginning. */
+  /** Events after the end are not shown. @throws Error before the beginning. */
   accept(event: TextEvent): readonly ResponseEvent[] {
     if (this.stage === 'new') throw new Error('a response has to begin before it says something');
     if (event.type === 'opened') {
@@ -100,7 +103,7 @@ export class ResponseReducer {
     return this.take();
   }
 
-  /** The conversation has been compacted. @throws Error before the beginning. */
+  /** Shows that the conversation has been compacted. @throws Error before the beginning and after the end. */
   show(item: CompactionItem): readonly ResponseEvent[] {
     if (this.stage !== 'running') throw new Error('a response compacts while it runs');
     this.output.add(item);
@@ -108,8 +111,8 @@ export class ResponseReducer {
   }
 
   /**
-   * Ends what is open and settles the response; for a failure the `error` event follows. The terminal event comes
-   * apart, since it may be shown only when the response is stored. A run that never began gets its first events here.
+   * Ends the open items and then the response; a failure adds the `error` event. The terminal event is separate, since
+   * it may be shown only when the response is stored. A run that never began gets its first events here.
    *
    * @param atSeconds Unix seconds
    * @throws Error when called twice
@@ -131,8 +134,8 @@ export class ResponseReducer {
   }
 
   /**
-   * In place of what `end` gave, when nobody can be shown that: fails, without any output. What is open is not ended any
-   * more. Goes on behind the events that were handed out before `end`.
+   * Replaces an end that cannot be shown: the response fails without any output, and its open items are not ended. The
+   * numbers continue after the events that were returned before `end`.
    */
   endWithout(told: EndingError): ResponseEnd {
     const error = responseError(told);
@@ -163,19 +166,19 @@ export class ResponseReducer {
     return { type: TERMINAL_EVENTS[status], sequence_number: this.nextNumber, response };
   }
 
-  /** As of now. */
+  /** The Response as of now. */
   snapshot(): ResponseObject {
     return { ...this.response, output: this.output.now() };
   }
 
-  /** Few upstreams have summaries: who asked for one gets the reasoning itself in its place. */
+  /** Few upstreams have summaries: a client that asked for one gets the reasoning itself in its place. */
   private asAskedFor(event: ContentEvent): ContentEvent {
     return event.type === 'reasoning' && (this.response.reasoning?.summary ?? null) !== null
       ? { ...event, type: 'reasoning_summary' }
       : event;
   }
 
-  /** The output that was shown, as it is stored. */
+  /** The shown output in its stored form. */
   stored(shown: readonly OutputItem[]): readonly OutputItem[] {
     return this.output.stored(shown, this.provider);
   }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../base/json.js';
 import type { OutputItem } from './item.js';
 import type { ResponseStatus } from './status.js';
 
-/** The fields of a Response that are settled by its request, and are the same from its first event to its last. */
+/** The fields of a Response that its request determines. They are the same from its first event to its last. */
 export interface ResponseSettings {
   readonly background: boolean;
   readonly model: string;
@@ -37,7 +37,7 @@ export interface ResponseUsage {
   readonly output_tokens: number;
   readonly output_tokens_details: { readonly reasoning_tokens: number };
   readonly total_tokens: number;
-  /** The upstream gave no count; this one was made here. */
+  /** The gateway made this count, since the upstream gave none. */
   readonly estimated?: true;
 }
 
@@ -46,7 +46,7 @@ export interface ResponseError {
   readonly message: string;
 }
 
-/** A Response without its output items, as it is stored beside them. Every key is always there. */
+/** A Response without its output items, as it is stored beside them. Every key is always present. */
 export interface ResponseEnvelope extends ResponseSettings {
   readonly id: string;
   readonly object: 'response';

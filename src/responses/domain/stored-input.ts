@@ -12,7 +12,7 @@ const PREFIXES: ReadonlyMap<unknown, InputItemPrefix> = new Map([
   ['compaction', 'cmp'],
 ]);
 
-/** An input item as it is kept and listed: with an id and a status, and parts with all that readers expect in them. */
+/** An input item as it is stored and listed: with an id, a status and, in its parts, all fields that readers expect. */
 export function storedInput(
   item: JsonObject,
   newItemId: (prefix: InputItemPrefix) => string,

@@ -3,12 +3,12 @@ import { isDeclaration, isInstruction, isOfUser } from './compacted.js';
 import { isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**
- * The context without its oldest items, as few as it takes until the rest fits. A call goes with its output, and
- * reasoning with what it led to. Whatever its size, the instructions with which it begins stay, declarations of tools,
- * the newest message of the user and what was said last.
+ * The context without its oldest items: as few are removed as it takes for the rest to fit. A call goes with its
+ * output, and reasoning with the item that follows from it. The instructions at the beginning, declarations of tools,
+ * the newest message of the user and the last message, call or output stay, whatever their size.
  *
  * @param items every call with its output
- * @param fits asked for a bounded number of ever longer ends of the context, not for all of them
+ * @param fits called for a bounded number of ends of the context, not for all of them
  */
 export function truncateContext(
   items: readonly JsonObject[],
@@ -22,7 +22,7 @@ export function truncateContext(
     const dropped = new Set(oldestFirst.slice(0, oldestFirst.length - count));
     return items.filter((_, index) => !dropped.has(anchors[index] ?? index));
   };
-  // From the end: what is far too long is not measured over and over.
+  // Begins at the end, so that a context that is far too long is not measured over and over.
   let fitting = 0;
   let tooMany = 1;
   while (tooMany < oldestFirst.length && fits(withNewest(tooMany))) {
@@ -38,7 +38,7 @@ export function truncateContext(
   return withNewest(fitting);
 }
 
-/** For each item the position of the one with which it stays or goes. */
+/** For each item, the position of the item with which it stays or goes. */
 function anchorsOf(items: readonly JsonObject[]): readonly number[] {
   const { callOf } = pairCalls(items);
   const anchors = items.map((_, index) => callOf.get(index) ?? index);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
 import { type CallFields, UPSTREAM_FIELDS } from '../../text/text-event.js';
 
-/** A call as it is stored: with what its upstream said beside it, which no client sees. */
+/** A call as it is stored: with the fields that its upstream added, which no client sees. */
 export function withUpstreamFields<Item extends object>(
   item: Item,
   provider: string | undefined,

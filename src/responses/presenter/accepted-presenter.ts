@@ -2,7 +2,7 @@ import type { Outcome } from '../../payments/outcome.js';
 import type { BodyPresenter, HeaderFields } from '../../streaming/presenter.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
 
-/** A background response as it was accepted; its run goes on behind it. */
+/** A background response as it was accepted; its run goes on after the answer. */
 export class AcceptedPresenter implements BodyPresenter<Outcome<RunEvent>> {
   private readonly queued: string;
 

@@ -11,7 +11,7 @@ import type { Decorate } from './response-events.js';
 export const withComposeReceipt: Decorate = (response, receipt) =>
   receipt ? { ...response, compose_receipt: receiptInBody(receipt) } : response;
 
-/** What the external surface shows, and receipts. */
+/** The answers of the external surface, with receipts. */
 export const nativeResponsePresenters: ResponsePresenters = {
   stream: ({ run, call }: ResponseCommand) =>
     withReceipts(new ResponseStreamPresenter(run, withComposeReceipt), call.responseId),

@@ -11,7 +11,7 @@ import { plain, type Decorate } from './response-events.js';
 
 export type ReplayOutcome = Outcome<LoggedEvent | ResponseEvent>;
 
-/** Events of a stored response: from its log, to the letter, or made from its object. The receipt comes before the end. */
+/** Events of a stored response: unchanged from its log, or made from its object. The receipt comes before the end. */
 export class ReplayPresenter implements StreamPresenter<ReplayOutcome> {
   private receipt: Receipt | undefined;
   private next = 0;

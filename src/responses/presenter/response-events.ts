@@ -10,7 +10,7 @@ export type Decorate = (response: ResponseObject, receipt: Receipt | undefined) 
 
 export const plain: Decorate = (response) => response;
 
-/** The events of a run, whatever carries them. The last ones are shown when the run is settled and stored. */
+/** The events of a run, for any transport. The last ones are shown when the run is settled and stored. */
 export class ResponseEvents {
   private receipt: Receipt | undefined;
 
@@ -19,19 +19,19 @@ export class ResponseEvents {
     private readonly decorate: Decorate,
   ) {}
 
-  /** Those that this outcome brings. */
+  /** The events of this outcome. */
   of(item: Outcome<RunEvent>): readonly ResponseEvent[] {
     if ('receipt' in item) this.receipt = item.receipt;
     return 'event' in item && item.event.type !== 'opened' ? [item.event] : [];
   }
 
-  /** The last ones of a run that failed. */
+  /** The last events of a run that failed. */
   failure(error: GatewayError): readonly ResponseEvent[] {
     const { events, terminal } = this.run.closing(error);
     return [...events, terminal];
   }
 
-  /** The last ones. */
+  /** The last events of a run that did not fail. */
   end(): readonly ResponseEvent[] {
     const { events, terminal } = this.run.closing();
     return [...events, { ...terminal, response: this.decorate(terminal.response, this.receipt) }];

@@ -11,11 +11,11 @@ import { plain, type Decorate } from './response-events.js';
 export interface ResponsePresenters {
   readonly stream: (command: ResponseCommand) => StreamPresenter<Outcome<RunEvent>>;
   readonly body: (command: ResponseCommand) => BodyPresenter<Outcome<RunEvent>>;
-  /** Of a background run that was accepted. */
+  /** Presents a background run that was accepted. */
   readonly accepted: (command: ResponseCommand) => BodyPresenter<Outcome<RunEvent>>;
-  /** Of the events of a stored response. */
+  /** Presents the events of a stored response. */
   readonly followed: (responseId: string) => StreamPresenter<ReplayOutcome>;
-  /** Of a stored object. */
+  /** Completes a stored object. */
   readonly stored: Decorate;
 }
 

@@ -4,21 +4,21 @@ import type { JsonObject } from '../../base/json.js';
 
 /** A message that asks for a response. */
 export interface CreateEvent {
-  /** Responses of one lane come one after the other; without an id it is the lane of the socket. */
+  /** The lane: its responses run one after the other. Without an id it is the lane of the socket itself. */
   readonly streamId: string | undefined;
   /** A body that creates a Response, streamed. */
   readonly body: JsonObject;
-  /** False: the response is only there to be continued. */
+  /** False: the response exists only to be continued. */
   readonly generates: boolean;
   /** Size of the message. */
   readonly bytes: number;
-  /** What it takes of this process's room for bodies; released by whoever ends or drops it. */
+  /** The message's share of this process's room for bodies; released when it is dropped or its response ends. */
   readonly share: IntakeShare;
 }
 
 const STREAM_ID = /^[A-Za-z0-9_.-]{1,256}$/;
 
-/** @throws GatewayError for an id that is not one */
+/** @throws GatewayError for an invalid id */
 export function streamIdOf({ stream_id: id = null }: JsonObject): string | undefined {
   if (id === null) return undefined;
   if (typeof id === 'string' && STREAM_ID.test(id)) return id;
@@ -30,10 +30,10 @@ export function streamIdOf({ stream_id: id = null }: JsonObject): string | undef
 }
 
 /**
- * What a `response.create` asks for. Clients send `stream` and `stream_options` out of habit: everything is streamed
- * here, so they say nothing. What would have to be done otherwise than it is asked for is refused.
+ * Parses a `response.create`. Clients send `stream` and `stream_options` out of habit: everything is streamed here, so
+ * they have no effect. A message that could not be obeyed as it was sent is refused.
  *
- * @throws GatewayError for another type, and for what a socket cannot do
+ * @throws GatewayError for another type, and for a message that a socket cannot obey
  */
 export function parseCreate(message: JsonObject): Pick<CreateEvent, 'body' | 'generates'> {
   const {

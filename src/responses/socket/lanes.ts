@@ -3,11 +3,11 @@ import type { CreateEvent } from './client-event.js';
 
 /** Responses of one socket that run at the same time. */
 const MAX_RUNNING = 16;
-/** Messages of one socket that wait behind another one of their lane. */
+/** Messages of one socket that wait for an earlier one of their lane. */
 const MAX_WAITING = 64;
 
 export interface LanesOptions {
-  /** Of all messages that wait. */
+  /** The bound on all waiting messages together. */
   readonly maxWaitingBytes: number;
   /** Never rejects. */
   readonly run: (event: CreateEvent) => Promise<void>;
@@ -15,9 +15,9 @@ export interface LanesOptions {
   readonly onIdle: () => void;
 }
 
-/** Which response runs when: one at a time in each lane, and several lanes at once. */
+/** Schedules responses: one at a time in each lane, and several lanes at once. */
 export class Lanes {
-  /** What waits in each lane that has a running response. */
+  /** The waiting messages of each lane that has a running response. */
   private readonly lanes = new Map<string, CreateEvent[]>();
   private waitingMessages = 0;
   private waitingBytes = 0;
@@ -28,7 +28,7 @@ export class Lanes {
     return this.lanes.size === 0;
   }
 
-  /** @throws GatewayError when too much is running or waiting */
+  /** @throws GatewayError when too many responses run or too many messages wait */
   add(event: CreateEvent): void {
     const lane = event.streamId ?? '';
     const waiting = this.lanes.get(lane);
@@ -44,7 +44,7 @@ export class Lanes {
     waiting.push(event);
   }
 
-  /** Takes away what has not begun. */
+  /** Removes the messages that wait. */
   takeWaiting(): readonly CreateEvent[] {
     this.waitingMessages = 0;
     this.waitingBytes = 0;

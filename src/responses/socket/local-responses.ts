@@ -8,8 +8,8 @@ interface LocalResponse extends History {
 }
 
 /**
- * The newest responses of one connection that can be continued here and nowhere else. Each counts with its whole
- * history, although they share items, so that `maxBytes` is a bound whatever is forgotten first.
+ * The newest responses of one connection that can be continued only here. Each counts with its whole history, although
+ * they share items, so that `maxBytes` is a bound whichever is forgotten first.
  */
 export class LocalResponses {
   private readonly responses = new Map<string, LocalResponse>();

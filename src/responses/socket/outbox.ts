@@ -6,9 +6,9 @@ import { SendGate } from '../../streaming/send-gate.js';
 import { SilenceClock } from '../../streaming/silence-clock.js';
 
 /**
- * What a socket sends. Messages of one tick, or of one read of a source that asks `ready()` between its reads, go out
- * together. When the socket is full the gate closes, and pull sources read no further; what comes all the same counts
- * against `bufferBytes`. A client that exceeds it, or takes nothing for `stallMs`, is dropped.
+ * Sends the messages of a socket. Messages of one tick, or of one read of a source that asks `ready()` between its
+ * reads, go out together. When the socket is full the gate closes, and pull sources stop reading; messages that still
+ * come count against `bufferBytes`. A client that exceeds it, or takes nothing for `stallMs`, is dropped.
  */
 export class Outbox {
   readonly demand: Demand = { ready: () => this.ready() };
@@ -30,7 +30,7 @@ export class Outbox {
     this.silence.start();
   }
 
-  /** Nothing more is sent, or will be. */
+  /** No message is sent any more. */
   get isClosed(): boolean {
     return this.closed;
   }
@@ -45,12 +45,12 @@ export class Outbox {
     if (this.excessBytes > this.settings.bufferBytes) this.webSocket.terminate();
   }
 
-  /** A last message of a response counts against nothing: there are few of them, however large, for each that ran. */
+  /** The last messages of a response do not count against `bufferBytes`: there are few of them, however large. */
   sayLast(message: object): void {
     this.push(message);
   }
 
-  /** After all that was said; the client gets `stallMs` to take it. */
+  /** Closes after all messages; the client gets `stallMs` to take them. */
   async close(code: number, reason: string): Promise<void> {
     this.flush();
     this.closed = true;
@@ -92,7 +92,7 @@ export class Outbox {
     if (this.connection.writableNeedDrain) this.gate.close();
   };
 
-  /** Behind unsent messages a ping would be no sign of life. */
+  /** While messages are unsent, a ping would be no sign of life. */
   private readonly ping = (): void => {
     if (!this.gate.opened && this.webSocket.readyState === this.webSocket.OPEN) this.webSocket.ping();
   };

@@ -27,11 +27,11 @@ export interface SocketOptions {
   readonly maxBytes: number;
 }
 
-/** How a socket ends while its client would stay. */
+/** How the gateway ends a socket whose client would stay. */
 export interface Retirement {
   readonly code: number;
   readonly reason: string;
-  /** For what is asked from now on. */
+  /** The error for messages from now on. */
   readonly refusal: GatewayError;
 }
 
@@ -49,7 +49,7 @@ export class ResponseSocket {
     private readonly options: SocketOptions,
   ) {
     const { streaming, maxBytes, intake: _intake, ...shared } = options;
-    // Each response in flight listens.
+    // Each response in flight adds a listener.
     setMaxListeners(0, this.left.signal);
     const local = new LocalResponses(maxBytes);
     this.outbox = new Outbox(webSocket, connection, streaming);
@@ -61,11 +61,11 @@ export class ResponseSocket {
     });
     webSocket.on('message', this.onMessage);
     webSocket.on('close', this.onClose);
-    // Told by the close that follows; without a listener it would end the process.
+    // The `close` event that follows ends the socket; without a listener the error would end the process.
     webSocket.on('error', () => undefined);
   }
 
-  /** What runs goes on to its end, nothing else begins, and then the socket closes. */
+  /** Running responses go on to their end, no other one begins, and then the socket closes. */
   retire(retirement: Retirement): void {
     if (this.retirement) return;
     this.retirement = retirement;
@@ -73,7 +73,7 @@ export class ResponseSocket {
     this.closeIfDone();
   }
 
-  /** Whatever runs. */
+  /** Closes the socket, even when responses run. */
   close(): void {
     const { code = 1001, reason = '' } = this.retirement ?? {};
     this.end();
@@ -108,7 +108,7 @@ export class ResponseSocket {
     this.outbox.dispose();
   };
 
-  /** The client has left, or is taken to have. */
+  /** The client has left, or counts as gone. */
   private end(): void {
     this.dropWaiting();
     this.left.abort(new ClientLeft());

@@ -24,7 +24,7 @@ import { ResponseSettings } from '../settings.js';
 const PATH = /^\/(?:external\/)?v1\/responses\/?(?:\?|$)/;
 /** How long a client gets to answer a close. */
 const CLOSE_MS = 5_000;
-/** The same when the process ends. */
+/** How long a client gets to answer a close when the process ends. */
 const LAST_CLOSE_MS = 1_000;
 
 /** The WebSockets of both surfaces. */
@@ -63,12 +63,12 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     });
   }
 
-  /** Sockets that are open. */
+  /** Number of open sockets. */
   get size(): number {
     return this.sockets.size;
   }
 
-  /** To be called once, before the server listens. @param exchanges also for upgrades that are refused */
+  /** Call it once, before the server listens. @param exchanges also for upgrades that are refused */
   attach(server: Server, exchanges: ExchangeMiddleware): void {
     this.exchanges = exchanges;
     server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
@@ -79,13 +79,13 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     });
   }
 
-  /** Takes no more, and no more messages of those that are open. */
+  /** Takes no more sockets, and no more messages on open ones. */
   stop(): void {
     this.isStopped = true;
     for (const socket of this.sockets.keys()) socket.retire(goingAway());
   }
 
-  /** Whoever has not answered the close by now is left. */
+  /** Closes all sockets, and drops clients that do not answer the close in time. */
   async beforeApplicationShutdown(): Promise<void> {
     for (const socket of this.sockets.keys()) socket.close();
     const timer = new AbortController();
@@ -96,7 +96,7 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
   }
 
   private async admit(request: IncomingMessage, connection: Socket, head: Buffer): Promise<void> {
-    // Told by the close that follows; without a listener it would end the process.
+    // The `close` event follows; without a listener the error would end the process.
     connection.on('error', () => undefined);
     try {
       this.refuseWhenDraining();
@@ -149,12 +149,12 @@ export class ResponseSockets implements Worker, BeforeApplicationShutdown {
     if (this.isStopped) throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 1 });
   }
 
-  /** In plain HTTP: there is no socket yet. */
+  /** Answers in plain HTTP: there is no WebSocket yet. */
   private refuse(request: IncomingMessage, connection: Socket, error: GatewayError): void {
     if (connection.destroyed) return;
     const severity = severityOf(error);
     if (severity) this.logger[severity]({ msg: 'an upgrade failed', code: error.code, err: error.cause });
-    // Nothing more is read of it: whatever follows an upgrade is not HTTP.
+    // The connection is not read any further: bytes after an upgrade are not HTTP.
     request.complete = true;
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;

@@ -42,7 +42,7 @@ export class ResponseTurn {
 
   async run(): Promise<void> {
     try {
-      // A client that takes nothing gets nothing more to take.
+      // No response begins while the client takes no messages.
       await this.context.outbox.demand.ready();
       const command = await this.commandOrRefuse();
       try {
@@ -55,20 +55,20 @@ export class ResponseTurn {
     }
   }
 
-  /** Of a turn that will not run. */
+  /** Refuses a turn that will not run. */
   refuse(thrown: unknown): void {
     const { local, surface } = this.context;
     local.forget(this.previousId);
     this.sayLast([errorMessage(reported(thrown), surface)]);
   }
 
-  /** A bad key is told before anything that is wrong with what it asks for. */
+  /** An invalid key is reported before any error in the request. */
   private async commandOrRefuse(): Promise<ResponseCommand> {
     const { responses, keys, local, left } = this.context;
     const { body, generates } = this.event;
     const rate = { counted: false };
     const origin = { ...this.context.origin, rate };
-    // No hold comes that would check it.
+    // No hold follows that would check the key.
     if (!generates) await keys.check(origin);
     try {
       const request = parseResponsesRequest(body, { generates });
@@ -82,7 +82,7 @@ export class ResponseTurn {
   private async answer(command: ResponseCommand): Promise<void> {
     const { responses, outbox, left, local, surface } = this.context;
     const messages = new SocketMessages(command.run, surface);
-    // Asked for now: a response that is not stored but continues from memory is remembered, whatever goes on meanwhile.
+    // Decided now: a response that continues from memory is remembered, whatever is forgotten meanwhile.
     const isLocal = !command.request.store || local.recall(this.previousId) !== undefined;
     try {
       const outcomes = command.request.generates
@@ -96,7 +96,7 @@ export class ResponseTurn {
       this.sayLast(messages.failure(reported(thrown)));
       return;
     }
-    // Of a client that has left nobody listens, and its run may not have come to its end yet.
+    // The client has left: nobody listens, and the run may not have ended yet.
     if (outbox.isClosed) return;
     try {
       const last = messages.end();
@@ -108,7 +108,7 @@ export class ResponseTurn {
       }
       this.sayLast(last);
     } catch (thrown) {
-      // It has been paid for; what it cannot show ends it as a failure.
+      // The response has been paid for, but its end cannot be shown, so it fails.
       local.forget(command.call.responseId);
       this.sayLast(messages.failure(reported(thrown)));
     }

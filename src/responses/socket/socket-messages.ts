@@ -9,7 +9,7 @@ import { withComposeReceipt } from '../presenter/native-response-presenters.js';
 import { plain, ResponseEvents } from '../presenter/response-events.js';
 import type { ResponseRun, RunEvent } from '../response-run.js';
 
-/** What refuses a message, or a response that has not begun. */
+/** The message that refuses a client's message, or a response that has not begun. */
 export function errorMessage(error: GatewayError, surface: Surface): object {
   return {
     type: 'error',
@@ -40,7 +40,7 @@ export class SocketMessages {
     return events;
   }
 
-  /** The last ones of a run that failed; one that has shown nothing is refused. */
+  /** The last messages of a run that failed; a run that has shown nothing is refused. */
   failure(error: GatewayError): readonly object[] {
     if (!this.hasShown) return [errorMessage(error, this.surface)];
     return [...this.events.failure(error).map(withStatus), ...this.compose(this.failed ?? error)];
