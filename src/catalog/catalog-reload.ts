@@ -5,30 +5,30 @@ import { ConfigurationError } from '../base/errors/configuration-error.js';
 import type { CatalogSnapshot } from './catalog.js';
 import { Catalog } from './catalog.service.js';
 
-/** What the file of a catalog says. */
+/** The contents of a catalog file. */
 export interface CatalogFile {
   readonly catalog: CatalogSnapshot;
-  /** Only compared: what has changed of it waits for the next start. */
+  /** Only compared: a change of it takes effect at the next start. */
   readonly payments: object;
 }
 
 export interface CatalogReloadSettings {
   /** Undefined: the catalog came from the environment and stays as it is. */
   readonly path: string | undefined;
-  /** Reads the file as the start has read it, with the same environment. */
+  /** Reads the file as at startup, with the same environment. */
   readonly read: (path: string) => CatalogFile;
-  /** What runs; a changed file cannot change it before the next start. */
+  /** The payment settings in use; a changed file cannot replace them before the next start. */
   readonly payments: object;
-  /** How often the file is looked at. */
+  /** Interval between two checks of the file. */
   readonly pollMs: number;
   /** How long a changed file must stay as it is before it is read, since writers may truncate first. */
   readonly settleMs: number;
 }
 
 /**
- * Keeps the catalog at what its file says: on SIGHUP, and when the file changed. The file is looked at by name, so an
- * editor or a mount that puts a new file in its place is noticed too. A file with problems is refused and the running
- * catalog stays.
+ * Reloads the catalog from its file on SIGHUP and when the file has changed. The file is watched by name, so it is
+ * also noticed when an editor or a mount puts a new file in its place. A file with problems is refused, and the
+ * running catalog stays.
  */
 @Injectable()
 export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -45,7 +45,7 @@ export class CatalogReload implements OnApplicationBootstrap, OnApplicationShutd
     if (path === undefined) return;
     watchFile(path, { interval: pollMs, persistent: false }, this.fileChanged);
     process.on('SIGHUP', this.reload);
-    this.reloadWhenSettled(); // The file may have changed since the start read it, before anybody watched.
+    this.reloadWhenSettled(); // The file may have changed between its reading at startup and the start of this watch.
   }
 
   onApplicationShutdown(): void {

@@ -7,7 +7,7 @@ import { CatalogReload, type CatalogReloadSettings } from './catalog-reload.js';
 const POLL_MS = 1_000;
 const SETTLE_MS = 250;
 
-/** What this room needs of the configuration. */
+/** The part of the configuration that the catalog needs. */
 interface CatalogConfig {
   readonly catalog: CatalogSnapshot;
   readonly catalogFile: string | undefined;

@@ -7,12 +7,12 @@ import { ModelIndex } from './model-index.js';
 import type { Model, ProviderSettings, TextModel } from './model.js';
 import { SANDBOX_PREFIX } from './sandbox-id.js';
 
-/** What is offered now. Not cached by its users: a reload replaces it while calls run. */
+/** The models that are offered now. Its users do not cache them: a reload replaces them while calls run. */
 @Injectable()
 export class Catalog {
   private readonly discovered = new Map<ProviderSettings, readonly TextModel[]>();
   private readonly replaced = new Subject<void>();
-  /** The operator's own part of the catalog was replaced. */
+  /** Emits when the operator's own part of the catalog was replaced. */
   readonly replacements: Observable<void> = this.replaced;
   private index: ModelIndex;
 
@@ -21,8 +21,8 @@ export class Catalog {
   }
 
   /**
-   * Finds the text model that a client named, by its id, an alias or a pattern; what follows the first colon of a
-   * sandbox id are its options, unchecked.
+   * Finds the text model that a client named, by its id, an alias or a pattern. The text after the first colon of a
+   * sandbox id is its options, unchecked.
    * @throws GatewayError model_not_found
    */
   resolveText(publicId: string): ResolvedModel {
@@ -38,12 +38,12 @@ export class Catalog {
     return { model, modelOptions };
   }
 
-  /** Every model that has a name of its own; what a pass-through entry stands for is not listed. */
+  /** Every model that has a name of its own; models that a pass-through entry stands for are not listed. */
   list(): readonly Model[] {
     return this.index.list();
   }
 
-  /** By its id, an alias or a pattern, without options. */
+  /** Finds a model by its id, an alias or a pattern, without options. */
   get(name: string): Model | undefined {
     return this.index.find(name);
   }
@@ -56,7 +56,9 @@ export class Catalog {
     return [...this.snapshot.providers.values()];
   }
 
-  /** @returns false when the snapshot says the same; the entries in use, and the connections kept for them, stay. */
+  /**
+   * @returns false when the snapshot has not changed; the entries in use and the connections kept for them then stay.
+   */
   replace(snapshot: CatalogSnapshot): boolean {
     if (isDeepStrictEqual(snapshot, this.snapshot)) return false;
     this.snapshot = snapshot;
@@ -65,7 +67,10 @@ export class Catalog {
     return true;
   }
 
-  /** Offers what a provider lists beside the operator's entries, for as long as the provider is configured so. */
+  /**
+   * Offers the models that a provider lists, beside the operator's entries, as long as the provider keeps these
+   * settings.
+   */
   offer(provider: ProviderSettings, models: readonly TextModel[]): void {
     this.discovered.set(provider, models);
     this.index = this.build();

@@ -8,7 +8,10 @@ export interface ResolvedModel<Entry extends Model = TextModel> {
 
 export type ResolvedVideoModel = ResolvedModel<VideoModel>;
 
-/** What is offered now. A reload replaces the whole snapshot; a running call keeps the entries that it began with. */
+/**
+ * The models that are offered now. A reload replaces the whole snapshot; a running call keeps the entries that it
+ * began with.
+ */
 export interface CatalogSnapshot {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   readonly models: ReadonlyMap<string, Model>;

@@ -2,34 +2,37 @@ import type { ProviderSettings } from './model.js';
 import type { Profile } from './profile.js';
 import type { ProfileName } from './provider-profiles.js';
 
-/** The settings that do not depend on who a provider is, and where. */
+/** The settings that do not depend on a provider's identity or address. */
 export type CommonDefaults = Omit<
   ProviderSettings,
   'id' | 'type' | 'baseUrl' | 'proxy' | 'discover' | keyof Profile
 >;
 
-/** What the providers of one dialect start from, where it is not what all providers start from. */
+/** The defaults of one dialect's providers, where they differ from those of all providers. */
 interface DialectDefaults extends Partial<CommonDefaults> {
-  /** Without a trailing slash; of a provider that does not say where it is. */
+  /** The address of a provider that gives none, without a trailing slash. */
   readonly baseUrl: string;
-  /** Absent: that of the service at the provider's address. */
+  /** Absent: the profile of the service at the provider's address. */
   readonly profile?: ProfileName;
 }
 
-/** What the configuration knows of an upstream dialect: of what speaks it only whether it is there. */
+/** What the configuration knows of an upstream dialect. Of its adapters it knows only whether they exist. */
 export interface DialectTraits {
   readonly defaults: DialectDefaults;
   readonly video?: {
     /**
-     * Not every server that speaks it makes videos: a provider needs `videos` among its wires, and only then takes
+     * Not every server of this dialect makes videos: a provider needs `videos` among its wires. Only then may it set
      * `idempotent_videos`.
      */
     readonly byWire: boolean;
   };
-  /** Lists the models of a provider, which takes `discover` then. */
+  /** Lists a provider's models. With it, a provider may set `discover`. */
   readonly listModels?: object;
 }
 
-/** By the `type` of a provider. A key or an address in the environment adds a provider of those that are named here. */
+/**
+ * Dialects by provider `type`. A key or an address in the environment adds a provider of a dialect that is named
+ * here.
+ */
 export type Dialects = Readonly<Record<'openai' | 'anthropic' | 'google', DialectTraits>> &
   Readonly<Record<string, DialectTraits>>;

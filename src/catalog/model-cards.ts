@@ -3,7 +3,7 @@ import { formatDecimal, type Decimal } from '../base/money/decimal.js';
 import type { JsonObject } from '../base/json.js';
 import type { InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
 
-/** The model as OpenAI's list shows one. */
+/** The model as in OpenAI's list of models. */
 export interface ExternalModelCard {
   readonly id: string;
   readonly object: 'model';
@@ -30,7 +30,7 @@ export interface NativeTextModelCard extends NativeCard {
   readonly reasoningEfforts?: readonly ReasoningEffort[];
 }
 
-/** A list that is not there means that the provider decides. */
+/** Where a list is absent, the provider decides. */
 export interface NativeVideoModelCard extends NativeCard {
   readonly output: readonly 'video'[];
   /** Seconds; the first is the default. */
@@ -109,7 +109,7 @@ function shownPrices({ input, cachedInput, cacheWrite, output, reasoning }: Toke
   };
 }
 
-/** For reading only; money is never counted with it. */
+/** For display only; money is never calculated with it. */
 function usd(price: Decimal): number {
   return Number(formatDecimal(price));
 }

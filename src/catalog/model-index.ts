@@ -7,20 +7,20 @@ interface Pattern {
   readonly model: Model;
 }
 
-/** The `model` of a target that gets the rest of a name that is passed through. */
+/** The `model` of a target that gets the rest of a passed-through name. */
 export const REST_OF_NAME = '*';
 
 /**
  * Finds models by the names that clients use. An exact name wins over a pattern, an id over an alias, the longest
- * pattern over a shorter one. What a provider lists is added where nothing that the operator wrote, a pattern included, is
- * for that name: prices and the limits of keys are those of the operator's entry.
+ * pattern over a shorter one. A model that a provider lists is added only where no entry or pattern of the operator's
+ * matches its name: prices and the limits of keys are those of the operator's entry.
  */
 export class ModelIndex {
   private readonly listed: readonly Model[];
   private readonly byName = new Map<string, Model>();
   private readonly patterns: readonly Pattern[];
 
-  /** @param discovered the first of those that share a name stays */
+  /** @param discovered where several share a name, the first stays */
   constructor(models: Iterable<Model>, discovered: Iterable<Model>) {
     const own = [...models];
     const exact = own.filter(({ id }) => prefixOf(id) === undefined);
@@ -34,7 +34,7 @@ export class ModelIndex {
     this.listed = [...exact, ...added];
   }
 
-  /** What can be asked for by its own name; not the patterns. */
+  /** The models that can be asked for by their own names, without the patterns. */
   list(): readonly Model[] {
     return this.listed;
   }
@@ -57,7 +57,7 @@ export class ModelIndex {
   }
 }
 
-/** Longest first; of the same length ids first. */
+/** Longest first; ids before aliases of the same length. */
 function patternsOf(models: readonly Model[]): readonly Pattern[] {
   const ids = models.map((model) => ({ name: model.id, model }));
   const aliases = models.flatMap((model) => (model.aliases ?? []).map((name) => ({ name, model })));
@@ -69,7 +69,9 @@ function patternsOf(models: readonly Model[]): readonly Pattern[] {
     .sort((a, b) => b.prefix.length - a.prefix.length);
 }
 
-/** The model that a pass-through entry stands for under this name; undefined for one that it does not know. */
+/**
+ * The model that a pass-through entry stands for under this name; undefined when it does not pass this name through.
+ */
 function passThrough(entry: Model, name: string, prefix: string): TextModel | undefined {
   const rest = name.slice(prefix.length);
   if (entry.kind !== 'text' || rest === '' || !isModelName(name)) return undefined;

@@ -9,10 +9,10 @@ export interface ProviderSettings extends Profile {
   readonly type: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  /** Undefined for an upstream that wants none. */
+  /** Undefined for an upstream that needs no key. */
   readonly apiKey: string | undefined;
   readonly wires: readonly Wire[];
-  /** Whole call. */
+  /** Time limit of the whole call. */
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Streamed calls: time to the first byte of the body. */
@@ -21,36 +21,36 @@ export interface ProviderSettings extends Profile {
   readonly silenceTimeoutMs: number;
   readonly backgroundTimeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Request fields outside the contract that may go up. */
+  /** Request fields outside the contract that may be forwarded. */
   readonly passFields: readonly string[];
-  /** Its videos honour `Idempotency-Key`: a submission that is sent again with the same one begins no second job. */
+  /** Its videos honour `Idempotency-Key`: a submission that is repeated with the same key begins no second job. */
   readonly idempotentVideos: boolean;
-  /** Sockets kept to this upstream at most. */
+  /** Maximum number of sockets to this upstream. */
   readonly maxConnections: number;
   /** URL of the HTTP proxy on the way to it, which may carry a user and a password; undefined for none. */
   readonly proxy: string | undefined;
-  /** Whether the log also has those messages of its refusals that quote the request. */
+  /** Whether the log also contains refusal messages that quote the request. */
   readonly logUpstreamMessages: boolean;
   /** Which of the models that it lists are offered beside those of the catalog; absent: none. */
   readonly discover?: DiscoverSettings;
 }
 
-/** What is offered of the models that an upstream lists. */
+/** Which of an upstream's listed models are offered, and on what terms. */
 export interface DiscoverSettings {
-  /** Public ids are this and the upstream's own name. */
+  /** A public id is this prefix and the upstream's own name. */
   readonly prefix: string;
-  /** Upstream names, in which `*` stands for any text; one of them must fit. */
+  /** Patterns of upstream names, in which `*` stands for any text; a model must match one. */
   readonly include: readonly string[];
   readonly refreshMs: number;
-  /** What all of them cost; or what each of those that are known costs, and the others are left out. */
+  /** One price for all models; or the prices of the known models, and the others are left out. */
   readonly pricing: TextPricing | 'free' | KnownModels;
-  /** Where the upstream's list does not say it. */
+  /** For models whose window the upstream's list does not state. */
   readonly contextWindow: number;
-  /** Where the upstream's list does not say it; absent: as many as fit into the window. */
+  /** For models whose limit the upstream's list does not state; absent: as many as fit into the window. */
   readonly maxOutputTokens?: number;
 }
 
-/** What is known of a model by its name at its provider. */
+/** The facts known of a model, by its name at its provider. */
 export type KnownModel = Pick<
   TextModel,
   'contextWindow' | 'maxOutputTokens' | 'defaultOutputTokens' | 'pricing' | 'partTokens' | 'inputKinds'
@@ -70,31 +70,31 @@ export interface Target {
 /** What a model reads besides its instructions, as shown on its card. */
 export type InputKind = 'text' | 'image' | 'audio' | 'file';
 
-/** What clients call a model. */
+/** The names by which clients ask for a model. */
 interface Names {
   /**
-   * Public id, matched exactly. One that ends in `*` is a pass-through entry: it matches every longer name that begins
-   * so, and the rest of the name goes to the upstream.
+   * Public id, matched exactly. An id that ends in `*` is a pass-through entry: it matches every longer name with
+   * this prefix, and the rest of the name goes to the upstream.
    */
   readonly id: string;
   /** Further names of the same model; a `*` at the end matches the rest. */
   readonly aliases?: readonly string[];
-  /** For people. */
+  /** A name for people to read. */
   readonly displayName?: string;
 }
 
 export interface TextModel extends Names {
   readonly kind: 'text';
-  /** Of a model that stands for a name which was passed through: the id of its entry, which keys are allowed by. */
+  /** For a model with a passed-through name: the id of its entry, which the `allowed_models` of a key name. */
   readonly entryId?: string;
   readonly targets: readonly Target[];
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
-  /** What a call that sets no limit of its own is held for, and limited to; absent: `maxOutputTokens`. */
+  /** The output limit, and the hold, of a call that sets no limit of its own; absent: `maxOutputTokens`. */
   readonly defaultOutputTokens?: number;
-  /** The efforts that the model takes, weakest first; absent: whatever is asked for goes up. */
+  /** The efforts that the model takes, weakest first; absent: any effort is forwarded. */
   readonly reasoningEfforts?: readonly ReasoningEffort[];
-  /** Of a pass-through entry: the only names that it passes through, and what is known of each. */
+  /** For a pass-through entry: the only names that it passes through, and what is known of each. */
   readonly known?: KnownModels;
   readonly pricing: TextPricing | 'free';
   /** Input tokens to hold for one part that is not text. */
@@ -111,13 +111,13 @@ export interface VideoModel extends Names {
   readonly targets: readonly Target[];
   readonly pricing: VideoPricing | 'free';
   /**
-   * Whole seconds of one video; the first is what a request that names none gets. Absent: the provider decides, and
-   * the price does not depend on it.
+   * Whole seconds of one video; the first is the default. Absent: the provider decides, and the price does not depend
+   * on it.
    */
   readonly durations?: readonly number[];
   /** `WxH`; absent: the provider decides what it takes. */
   readonly sizes?: readonly string[];
-  /** `W:H`; absent: those of the sizes, or what the provider takes. */
+  /** `W:H`; absent: the ratios of the sizes, or else those that the provider takes. */
   readonly aspectRatios?: readonly string[];
   /** Epoch seconds, as shown by `GET /models`. */
   readonly created: number;
@@ -133,7 +133,7 @@ export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'x
 
 export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
 
-/** The id of the catalog entry that a model is from: what `allowed_models` of a key names. */
+/** The id of a model's catalog entry, which the `allowed_models` of a key name. */
 export function entryIdOf(model: Model): string {
   return (model.kind === 'text' ? model.entryId : undefined) ?? model.id;
 }

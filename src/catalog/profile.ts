@@ -1,6 +1,6 @@
-/** Which ids of tool calls a service takes. */
+/** Which tool call ids a service accepts. */
 export type ToolCallIdRule =
-  /** Whatever they are. */
+  /** Any id. */
   | 'kept'
   /** At most 40 characters. */
   | 'short'
@@ -9,19 +9,19 @@ export type ToolCallIdRule =
   /** Nine letters and digits. */
   | 'nine';
 
-/** How a service that speaks OpenAI's chat wire differs from the others that do. */
+/** How a service differs from others that speak OpenAI's chat wire. */
 export interface Profile {
-  /** Request fields that never go up: by name, or `name=value` for one value of a field alone. */
+  /** Request fields that are never sent: by name, or `name=value` for a single value of a field. */
   readonly omitFields: readonly string[];
-  /** Whether it knows the role `developer`; to the others it goes up as `system`. */
+  /** Whether it knows the role `developer`; other services get `system` instead. */
   readonly developerRole: boolean;
   /** The field in which it takes its output limit. */
   readonly tokenLimitField: 'max_completion_tokens' | 'max_tokens';
   readonly toolCallIds: ToolCallIdRule;
-  /** `reasoning_content` of earlier turns: as it is given, nowhere, or on every assistant turn, if need be empty. */
+  /** `reasoning_content` of earlier turns: sent as given, never, or on every assistant turn, if need be empty. */
   readonly reasoningContent: 'given' | 'never' | 'always';
-  /** Whether an assistant has to speak between a tool and a user. */
+  /** Whether an assistant message must stand between a tool message and a user message. */
   readonly assistantAfterTools: boolean;
-  /** Where images in the output of a tool go: they stay, or follow in a message of the user. */
+  /** Where images in a tool's output go: they stay there, or follow in a user message. */
   readonly toolImages: 'inside' | 'behind';
 }

@@ -1,6 +1,6 @@
 import type { Profile } from './profile.js';
 
-/** A server of which nothing is known but that it speaks OpenAI's chat wire; vLLM and llama.cpp are like that. */
+/** For a server of which only its wire is known, OpenAI's chat wire; vLLM and llama.cpp fit this profile. */
 export const GENERIC_PROFILE: Profile = {
   omitFields: [],
   developerRole: false,
@@ -12,17 +12,17 @@ export const GENERIC_PROFILE: Profile = {
 };
 
 interface Service {
-  /** Hosts of its base URLs; with a dot or a dash in front every host that ends so, with a port only that port. */
+  /** Hosts of its base URLs. A leading dot or dash matches every host that ends so; a port matches only that port. */
   readonly hosts: readonly string[];
-  /** Where what follows was said. */
+  /** Sources of the differences below. */
   readonly sources: readonly string[];
   readonly differs: Partial<Profile>;
 }
 
-/** OpenAI's hints that other services have no place for, and some refuse. */
+/** OpenAI's hints that other services do not use; some services refuse them. */
 const HINTS = ['prompt_cache_key', 'user', 'safety_identifier', 'verbosity'];
 
-/** The services whose differences are known. `store` and `metadata` go up to none. */
+/** The services whose differences are known. `store` and `metadata` are sent to none of them. */
 const SERVICES = {
   openai: {
     hosts: ['api.openai.com'],
@@ -75,7 +75,7 @@ const SERVICES = {
   anthropic: {
     hosts: ['api.anthropic.com'],
     sources: [
-      'https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk', // what it ignores
+      'https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk', // ignored fields
       'https://github.com/maximhq/bifrost/issues/5097', // the pattern of ids
     ],
     differs: {
@@ -90,8 +90,8 @@ const SERVICES = {
     sources: [
       'https://github.com/Gitlawb/openclaude/issues/739', // extra fields are forbidden; usage comes by itself
       'https://github.com/anomalyco/opencode/issues/1680', // ids
-      'https://github.com/charmbracelet/crush/issues/1590', // reasoning_content
-      'https://github.com/LibreChat-AI/agents/issues/344', // a user after a tool
+      'https://github.com/charmbracelet/crush/issues/1590', // a user message after a tool message
+      'https://github.com/LibreChat-AI/agents/issues/344', // a user message after a tool message
     ],
     differs: {
       omitFields: [...HINTS, 'stream_options'],

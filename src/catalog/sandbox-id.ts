@@ -1,2 +1,2 @@
-/** Ids below this prefix belong to the built-in sandbox; only they take options after a colon. */
+/** Ids with this prefix belong to the built-in sandbox; only they take options after a colon. */
 export const SANDBOX_PREFIX = 'sandbox/';

@@ -4,16 +4,16 @@ import { parseDecimal } from '../base/money/decimal.js';
 import { DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 /**
- * The well-known models that need no file, at the list prices of their providers' own addresses. Limits and prices are
- * copied by hand, not fetched. They were read on this day from
+ * The well-known models that need no file, at the list prices of their providers' own addresses. Limits and prices
+ * are copied by hand, not fetched. They were read on this day from
  *
  * - https://developers.openai.com/api/docs/pricing, /api/docs/models/{id} and /api/docs/deprecations
  * - https://platform.claude.com/docs/en/about-claude/pricing and /docs/en/models/{name}/overview
  * - https://ai.google.dev/gemini-api/docs/pricing, /models/{id} and /deprecations
  *
- * or, where such a page was not to be had or old, from two other tables that agree. Left out: models of which a price
- * or a limit was not to be found twice; what is shut down before 2027; models whose audio costs more than their text,
- * which one input price cannot say; and discounts that end before 2027, for the price that follows.
+ * or, where such a page was missing or old, from two other tables that agree. Left out: models without two sources
+ * for a price or a limit; models that are shut down before 2027; models whose audio costs more than their text, since
+ * there is only one input price; and discounts that end before 2027: the price after them applies.
  */
 const CATALOGUE_DATE = '2026-11-23';
 
@@ -22,16 +22,16 @@ export const CATALOGUE_CREATED = Date.parse(CATALOGUE_DATE) / 1000;
 interface Prices {
   /** USD per 1M tokens: input, cached input, output. */
   readonly usd: readonly [input: string, cachedInput: string, output: string];
-  /** Absent: writing to the cache costs what input does. */
+  /** Absent: a cache write costs as much as input. */
   readonly cacheWriteUsd?: string;
 }
 
 interface Entry extends Prices {
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
-  /** So that calls of one agent side by side fit into a first key's budget; absent: `maxOutputTokens`. */
+  /** Set so that an agent's parallel calls fit into a first key's budget; absent: `maxOutputTokens`. */
   readonly defaultOutputTokens?: number;
-  /** The same prices for the whole of a call whose input is longer. */
+  /** Prices of a whole call whose input is longer than `above`. */
   readonly longContext?: Prices & { readonly above: number };
   readonly inputKinds: readonly InputKind[];
   readonly imageTokens?: number;
@@ -133,7 +133,7 @@ const ANTHROPIC_ENTRIES: Readonly<Record<string, Entry>> = {
 };
 
 const GOOGLE_ENTRIES: Readonly<Record<string, Entry>> = {
-  // Half of this through 2026-12-31.
+  // Half this price through 2026-12-31.
   'gemini-3.8-flash': { ...GEMINI, usd: ['1.5', '0.15', '7.5'] },
   'gemini-3.5-flash-lite': { ...GEMINI, usd: ['0.3', '0.03', '2.5'] },
 };
@@ -143,7 +143,7 @@ export const OPENAI_MODELS = knownModels(OPENAI_ENTRIES);
 export const ANTHROPIC_MODELS = knownModels(ANTHROPIC_ENTRIES);
 export const GOOGLE_MODELS = knownModels(GOOGLE_ENTRIES);
 
-/** All of them, for what is priced as `builtin`. */
+/** All built-in models, for entries that are priced as `builtin`. */
 export const BUILT_IN_MODELS: KnownModels = new Map([
   ...OPENAI_MODELS,
   ...ANTHROPIC_MODELS,

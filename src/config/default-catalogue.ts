@@ -16,7 +16,7 @@ import { NO_PROXIES, type Proxies } from './environment/proxies.js';
 import { trimSlashes } from './environment/rules.js';
 import { DISCOVER_DEFAULTS } from './gateway-file/discover.js';
 
-/** Each key that is set brings its provider and the models known of it. */
+/** Each key that is set adds its provider and the known models of that provider. */
 export function catalogueFromKeys(
   variables: EnvironmentVariables,
   dialects: Dialects,
@@ -53,9 +53,10 @@ interface Offer {
 }
 
 /**
- * A key for OpenAI itself brings the models that are known of it. At another server they are there too, at the same
- * prices, with whatever that server lists and the catalogue knows: a key mostly means that calls cost money, so nothing
- * is free. Without a key the server is taken for one's own: all that it lists is there, and free.
+ * A key for OpenAI itself adds OpenAI's known models. With a key for another server they are there too, at the same
+ * prices, and so are the models that this server lists and the catalogue knows: a key usually means that calls cost
+ * money, so nothing is free. A server without a key is taken to be self-hosted: all models that it lists are offered,
+ * free.
  */
 function openAiOffer(
   { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url }: EnvironmentVariables,
@@ -85,7 +86,7 @@ function openAiOffer(
   };
 }
 
-/** Servers tell their address without the path that their API has. */
+/** Servers state their address without the path of their API. */
 function withVersion(url: string): string {
   return new URL(url).pathname === '/' ? `${url}/v1` : url;
 }

@@ -3,7 +3,7 @@ import type { CommonDefaults, DialectTraits } from '../catalog/dialect.js';
 import { NO_PROXIES, proxyFor, type Proxies } from './environment/proxies.js';
 import { profileNameOf, profileOf, type ProfileName } from '../catalog/provider-profiles.js';
 
-/** What every provider starts from, unless its dialect says otherwise. */
+/** The defaults of every provider, unless its dialect has others. */
 export const COMMON_DEFAULTS: CommonDefaults = {
   apiKey: undefined,
   wires: ['chat'],

@@ -11,11 +11,11 @@ interface Entry {
 
 const SORA = { durations: [4, 8, 12], sizes: ['720x1280', '1280x720'] } as const;
 
-// Sizes that cost more than the rest of their model are left out: a price counts for all of them.
+// Sizes that cost more than the rest of their model are left out: a model has one price for all its sizes.
 
 /**
- * For servers that speak OpenAI's wire: at its own address these have been shut down since 2026-09-24. Google has none
- * here: the Veo previews ended on 2026-10-22, and what replaces them speaks another wire.
+ * For servers that speak OpenAI's wire: OpenAI itself shut these models down on 2026-09-24. Google has none here: the
+ * Veo previews ended on 2026-10-22, and their successors speak another wire.
  */
 export const OPENAI_VIDEOS: Readonly<Record<string, Entry>> = {
   'sora-2': { ...SORA, usd: '0.1' },

@@ -22,12 +22,13 @@ import { newSigningKey, parseSigningKey } from '../base/signing-key.js';
 
 const DEFAULT_FILE = 'gateway.yaml';
 
-/** Where the data of a gateway with a database of its own goes, when it is to go to a directory. */
+/** Chooses where a gateway with a database of its own keeps its data, given the data directory. */
 export type DataHome = (dataDir: string) => string;
 
 /**
- * Everything the gateway is told, from the environment and the gateway file, whose providers may speak `dialects`.
- * Relative paths start at `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is kept yet.
+ * Reads all settings from the environment and the gateway file, whose providers may speak `dialects`. Relative paths
+ * start at `workingDirectory`. Makes the admin token and the key that signs receipts when none is given and none is
+ * stored yet.
  * @throws ConfigurationError with every problem of both.
  */
 export function loadConfig(
@@ -52,13 +53,13 @@ export function loadConfig(
   });
 }
 
-/** What a command needs that works beside the gateway. */
+/** The settings of a command that works beside the gateway. */
 export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'responseRetentionDays'> & {
   readonly chainIds: readonly number[];
 };
 
 /**
- * The same for a command: it serves nothing, so it makes no secret.
+ * The same for a command. It serves nothing, so it makes no secret.
  * @throws ConfigurationError with every problem of both.
  */
 export function loadCommandConfig(
@@ -76,7 +77,7 @@ export function loadCommandConfig(
   };
 }
 
-/** With a database elsewhere there are a few small secrets, which can be anywhere. */
+/** With a database elsewhere only a few small secrets are stored, and any directory will do for them. */
 function homeOf({ DATABASE_URL: url }: EnvironmentVariables, dataDir: string, dataHome: DataHome): string {
   return url === undefined ? dataHome(dataDir) : dataDir;
 }
@@ -100,7 +101,7 @@ function readEverything(
   return { variables, catalogFile, read };
 }
 
-/** The base of absolute URLs when none is given. A gateway on every address is at least on this one. */
+/** The default base of absolute URLs. A gateway that listens on every address listens on localhost, too. */
 function defaultPublicUrl(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -150,7 +151,7 @@ function fromVariables(
   };
 }
 
-/** Parsed, a body takes up to twice its bytes: a quarter of the heap for all of them leaves half of it to the rest. */
+/** A parsed body takes up to twice its bytes, so a quarter of the heap for all bodies leaves half of it to the rest. */
 function intakeBounds({
   BODY_MEMORY_BYTES,
   KEY_BODY_MEMORY_BYTES,

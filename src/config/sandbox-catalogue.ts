@@ -50,7 +50,7 @@ function sandboxModel(name: string, contextWindow: number, maxOutputTokens: numb
   };
 }
 
-/** Takes what OpenAI's videos take, so that their clients work with it unchanged. */
+/** Takes the same values as OpenAI's video models, so that their clients work with it unchanged. */
 function sandboxVideoModel(): VideoModel {
   return {
     kind: 'video',

@@ -9,8 +9,8 @@ function newToken(): string {
 }
 
 /**
- * The secret kept in a file, made on first use with mode 0600. Processes that start at once on the same file agree
- * on one secret: the file appears complete, under its name, exactly once.
+ * The secret kept in a file, made on first use with mode 0600. Processes that start at the same time with the same
+ * file agree on one secret: the complete file appears under its name exactly once.
  * @throws Error when the file cannot be read or written, or is empty.
  */
 export function loadOrCreateSecret(path: string, generate: () => string = newToken): string {

@@ -2,19 +2,19 @@ import type { Usage } from '../base/money/usage.js';
 import type { Target } from '../catalog/model.js';
 import type { TextRequest } from './text/text-request.js';
 
-/** A window or a limit that the catalog states too small is no reason to refuse a figure. */
+/** The catalog may state a window or a limit too small; that is no reason to refuse a figure. */
 const SLACK = 2;
-/** Hidden instructions of small models, and models whose window is not known. */
+/** Allows for hidden instructions of small models, and for models whose window is not known. */
 const LEAST_INPUT_TOKENS = 32_768;
-/** Some services let hidden reasoning go beyond the limit of output; the longest that any of them allows. */
+/** Some services let hidden reasoning exceed the output limit; this is the most that any of them allows. */
 const HIDDEN_OUTPUT_TOKENS = 131_072;
-/** A service that searches in between bills each of its passes. */
+/** A service that searches during its answer bills each of its passes. */
 const PASSES = 16;
 
 /**
- * Whether a model can have used so much: no more input than fits into its window, and no more output of a choice than
- * its limit and the longest hidden reasoning, both with room for whoever counts more than expected. What is beyond is
- * a broken or a lying count.
+ * Whether a model can have used this much: input up to its window, and output of each choice up to its limit plus the
+ * longest hidden reasoning, both with room for services that count more than expected. A higher count is broken or a
+ * lie.
  */
 export function isBelievable(usage: Usage, { model, prompt }: TextRequest, { provider }: Target): boolean {
   const { choices, webSearch, extra = {} } = prompt;

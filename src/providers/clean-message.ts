@@ -2,13 +2,13 @@ import type { ProviderSettings } from '../catalog/model.js';
 
 /** Longer messages are cut. */
 const MAX_LENGTH = 300;
-/** So much of a message is looked at. */
+/** Only this many characters of a message are read. */
 const MAX_READ = 2_048;
-/** A name that is shorter is likely to be a word. */
+/** A shorter name is likely to be a word. */
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
 
-/** What must be in no message about a provider: its key, and its headers, one of which may be one. */
+/** Secrets that no message about a provider may contain: its key, and its headers, one of which may be a key. */
 export function secretsOf({ apiKey, headers }: ProviderSettings): readonly string[] {
   return [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)];
 }
@@ -25,11 +25,11 @@ const PRIVATE: readonly RegExp[] = [
   /\b(?:sk|pk|rk|gsk|xai|csk|ak|key|org|proj|user|acct|req|nvapi|fw|tgp|hf|compose)[-_][\w*.-]*[\d*][\w*.-]*/gi,
   /\bAIza[\w-]{10,}/g,
   /\/(?:[\w.@-]+\/){2,}[\w.@-]+/g, // paths of files
-  /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}/g, // whatever else is long and looks random
+  /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}/g, // any other long text that looks random
 ];
 
 /**
- * An upstream's message without what is the operator's: addresses, keys, ids of organisations and requests, stack traces
+ * An upstream's message without the operator's data: addresses, keys, ids of organisations and requests, stack traces
  * and the names in `secrets`; at most 300 characters in one line. Undefined when nothing is left.
  */
 export function cleanMessage(
@@ -37,7 +37,7 @@ export function cleanMessage(
   secrets: readonly string[] = [],
 ): string | undefined {
   if (message === undefined) return undefined;
-  // What is cut through at the end may be half of a secret.
+  // A word that is cut off at the end may be half of a secret.
   let cleaned = message.length > MAX_READ ? message.slice(0, MAX_READ).replace(/\S*$/, '') : message;
   for (const secret of secrets) {
     if (secret.length >= MIN_SECRET_LENGTH) cleaned = cleaned.replaceAll(secret, BLANK);

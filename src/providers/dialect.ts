@@ -6,12 +6,12 @@ import type { TextProvider } from './text/text-provider.js';
 import type { VideoProvider } from './video/video-provider.js';
 
 interface Adapter {
-  /** @throws GatewayError 400, param `model`, for options behind the colon of a model's name that it does not know. */
+  /** @throws GatewayError 400, param `model`, for unknown options after the colon of a model's name. */
   readonly checkOptions?: (modelOptions: string) => void;
 }
 
 interface TextAdapter extends Adapter {
-  /** @param maxFrameBytes of one frame of a streamed answer. */
+  /** @param maxFrameBytes limit of one frame of a streamed answer. */
   readonly connect: (settings: ProviderSettings, maxFrameBytes?: number) => TextProvider;
 }
 
@@ -20,14 +20,14 @@ interface VideoAdapter extends Adapter {
   readonly connect: (settings: ProviderSettings, elsewhere: GuardedClient) => VideoProvider;
 }
 
-/** What speaks with the providers of one type. */
+/** The adapters for the providers of one type. */
 export interface Adapters {
   readonly text: TextAdapter;
-  /** Absent: they make no videos. */
+  /** Absent: these providers make no videos. */
   readonly video?: VideoAdapter;
-  /** Absent: they cannot be asked what they have. @throws UpstreamFailure, or whatever `signal` was aborted for. */
+  /** Absent: these providers cannot list their models. @throws UpstreamFailure, or the signal's own reason. */
   readonly listModels?: (provider: ProviderSettings, signal: AbortSignal) => Promise<readonly ListedModel[]>;
 }
 
-/** An upstream dialect: what the configuration has to know of it, and what speaks it. */
+/** An upstream dialect: its traits for the configuration, and its adapters. */
 export type Dialect = DialectTraits & Adapters;

@@ -5,20 +5,23 @@ import { UpstreamFailure } from './upstream-failure.js';
 export interface StatusDetails {
   /** A path inside the client's own request. */
   readonly param?: string | undefined;
-  /** What the upstream says of that field. */
+  /** The upstream's message about that field. */
   readonly message?: string | undefined;
   /** The upstream's `Retry-After`, at most one hour. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Whose limit it was: waiting helps, raising the key's own limits does not. */
+/** Says whose limit it was: waiting helps, raising the key's own limits does not. */
 const PROVIDERS_LIMIT =
   "The model's provider takes no more requests at the moment (its own rate limit). Try again later.";
 
 /** Retry-After of a 429 that names none. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
-/** A refusal by its HTTP status alone. An upstream's 401, 402, 403 or 404 is the operator's problem, hence 502. */
+/**
+ * The failure for a refusal by its HTTP status alone. An upstream's 401, 402, 403 or 404 is the operator's problem,
+ * hence 502.
+ */
 export function failureOfStatus(status: number, details: StatusDetails = {}): UpstreamFailure {
   const { param, message, retryAfterMs } = details;
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -62,13 +65,16 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
   }
 }
 
-/** An unpaid account, a model that is not there, a proxy that wants another password. */
+/** An unpaid account, a missing model, a proxy that refuses the password. */
 const ELSEWHERE: ReadonlySet<number> = new Set([402, 404, 407]);
 
-/** These, a key that is refused, and a request that was not taken in time. */
+/** These, a refused key, and a request that did not arrive in time. */
 const FAULTS_BELOW_500: ReadonlySet<number> = new Set([...ELSEWHERE, 401, 408]);
 
-/** A refusal of this one request, which says nothing about the target and would be the same again. */
+/**
+ * The failure for a refusal of this one request: it says nothing about the target, and another attempt would get it
+ * again.
+ */
 export function refusal(error: GatewayError): UpstreamFailure {
   return new UpstreamFailure(error, { retryable: false, targetFault: false });
 }

@@ -1,8 +1,8 @@
 import type { Target } from '../catalog/model.js';
 
 /**
- * The order in which targets are tried: by priority, lower first, and by chance within one priority, so that each is
- * first in proportion to its weight. @param random uniform in [0, 1).
+ * The order in which targets are tried: by priority, lower first, and at random within one priority, so that each
+ * target is first in proportion to its weight. @param random uniform in [0, 1).
  */
 export function orderTargets(targets: readonly Target[], random: () => number): readonly Target[] {
   if (targets.length < 2) return targets;

@@ -1,13 +1,13 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ProviderSettings } from '../catalog/model.js';
 
-/** How long calls may go on once the application shuts down; by then they have been drained or cut off. */
+/** How long calls may continue once the application shuts down; by then they have been drained or cut off. */
 const CLOSE_GRACE_MS = 1_000;
 
 interface Closable {
   /** Takes no more calls and resolves when the running ones have ended. */
   close(): Promise<void>;
-  /** Breaks what is still running. */
+  /** Aborts the calls that are still running. */
   destroy(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export class ProviderConnections<Adapter extends Closable> implements OnApplicat
 
   constructor(private readonly connect: (settings: ProviderSettings) => Adapter) {}
 
-  /** A catalog reload brings new settings; the adapter of the old ones ends with its last call. */
+  /** A catalog reload brings new settings; the adapter of the old settings ends with its last call. */
   providerOf(settings: ProviderSettings): Adapter {
     const known = this.connected.get(settings);
     if (known) return known;
@@ -32,7 +32,7 @@ export class ProviderConnections<Adapter extends Closable> implements OnApplicat
     return this.close();
   }
 
-  /** Ends all adapters; what still runs after one second is broken. */
+  /** Closes all adapters; calls that still run after one second are aborted. */
   async close(): Promise<void> {
     const adapters = [...this.connected.values()];
     this.connected.clear();

@@ -1,16 +1,16 @@
-/** A run of so many characters that two texts share is no accident. */
+/** A run of this many characters in both texts is no accident. */
 const RUN = 24;
-/** A whole text is recognised when it is as long as this; a shorter one is a common word. */
+/** Minimum length of a whole text to be recognised; a shorter text is a common word. */
 const WHOLE = 8;
 /** Any run of 24 holds a whole block of this size, wherever it begins. */
 const BLOCK = 12;
-/** Of all texts together. More is not searched. */
+/** Limit for all texts together. More is not searched. */
 const MAX_SEARCHED = 1_000_000;
 const MAX_FINDS = 1_000;
 
 /**
- * Whether a short message holds a part of a request: 24 characters in a row, or a whole text of at least 8. The work is
- * bounded; what would take more counts as a quotation.
+ * Whether a short message holds a part of a request: 24 characters in a row, or a whole text of at least 8. The work
+ * is bounded; a comparison that would take more counts as a quotation.
  */
 export function quotes(message: string, texts: readonly string[]): boolean {
   if (texts.some((text) => isWhole(text.trim(), message))) return true;
@@ -36,7 +36,7 @@ function sharesRun(message: string, text: string): boolean {
   return false;
 }
 
-/** How long both texts are the same around two equal blocks, up to what matters. */
+/** Length of the common run around two equal blocks, as far as it matters. */
 function runAround(a: string, atA: number, b: string, atB: number): number {
   let before = 0;
   while (before < RUN && atA > before && atB > before && a[atA - before - 1] === b[atB - before - 1])

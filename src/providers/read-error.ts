@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import type { UpstreamWords } from './upstream-failure.js';
 
-/** More is not looked at: a service that passes on another's error once more is one level. */
+/** A longer nested error is not read. An error that a service passes on is one level. */
 const MAX_NESTED_LENGTH = 65_536;
 
-/** What an upstream's error says in the places that services have for it. */
+/** The contents of an upstream's error, from the places that services use for them. */
 export interface ReadError extends UpstreamWords {
   /** The error object itself. */
   readonly error: JsonObject;
@@ -39,14 +39,14 @@ export function readError(body: unknown): ReadError {
   };
 }
 
-/** Inside `error`, inside a list (Google), or the body itself (vLLM, Mistral, FastAPI). */
+/** The error is inside `error`, inside a list (Google), or the body itself (vLLM, Mistral, FastAPI). */
 function errorOf(body: unknown): JsonObject {
   const outer: unknown = Array.isArray(body) ? body[0] : body;
   if (!isJsonObject(outer)) return {};
   return isJsonObject(outer['error']) ? outer['error'] : outer;
 }
 
-/** OpenRouter has what its own upstream said as text, and a word of its own for it. */
+/** OpenRouter passes on its own upstream's error as text, with a type of its own. */
 function nestedIn(metadata: JsonValue | undefined): Pick<ReadError, 'words' | 'fields'> | undefined {
   if (!isJsonObject(metadata)) return undefined;
   const own = text(metadata['error_type']);

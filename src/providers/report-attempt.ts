@@ -10,16 +10,17 @@ export interface FailedAttempt {
   readonly target: Target;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** What the client wrote: a message that quotes it stays out of the log. */
+  /** The client's texts: a message that quotes them stays out of the log. */
   readonly texts: () => readonly string[];
 }
 
-/** Codes, types and paths of fields; whatever looks otherwise may be anything. */
+/** Codes, types and paths of fields; any other text may be anything. */
 const NAME = /^[\w.[\]:/-]{1,128}$/;
 
 /**
- * Tells the operator why an attempt failed: all that an upstream refused, with its own reason, and all that is not the
- * request's own fault. What is not the upstream's (the client left, the call may not begin) is told elsewhere.
+ * Tells the operator why an attempt failed: every refusal by an upstream, with its own reason, and every failure that
+ * is not the request's own fault. Failures that are not the upstream's (the client left, the call may not begin) are
+ * reported elsewhere.
  */
 export function reportAttempt(
   logger: Pick<LoggerService, 'warn'>,

@@ -7,7 +7,7 @@ const BACKOFF_CAP_MS = 2_000;
 /** A target that asks for a longer wait is not tried again by this call. */
 const MAX_RETRY_AFTER_MS = 5_000;
 
-/** Which target the attempts of one call go to, and how long to wait between them. */
+/** Chooses the target of each attempt of one call, and how long to wait between attempts. */
 export class RetryPlan {
   private readonly rotation: { readonly target: Target; notBeforeMs: number }[];
   private attempts = 0;
@@ -20,7 +20,7 @@ export class RetryPlan {
     this.rotation = targets.map((target) => ({ target, notBeforeMs: 0 }));
   }
 
-  /** The target of the next attempt; it goes to the end of the line. */
+  /** The target of the next attempt; it goes to the end of the queue. */
   next(): Target {
     const first = this.rotation.shift();
     if (!first) throw new Error('a model without a target');
@@ -29,7 +29,7 @@ export class RetryPlan {
     return first.target;
   }
 
-  /** Whether the last target may be asked once more at once; that is an attempt like the others. */
+  /** Whether the last target may be asked once more at once; this counts as an attempt. */
   mayAgain(): boolean {
     if (this.attempts >= MAX_ATTEMPTS) return false;
     this.attempts += 1;
@@ -49,7 +49,7 @@ export class RetryPlan {
     return next && Math.max(this.backoffMs(), next.notBeforeMs - this.nowMs());
   }
 
-  /** Half of it fixed, half by chance, so that callers who failed together do not come back together. */
+  /** Half of it fixed, half random, so that callers that failed together do not come back together. */
   private backoffMs(): number {
     const fullMs = Math.min(BACKOFF_BASE_MS * 2 ** (this.attempts - 1), BACKOFF_CAP_MS);
     return fullMs * (0.5 + this.random() * 0.5);

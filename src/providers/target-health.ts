@@ -4,7 +4,7 @@ import type { Target } from '../catalog/model.js';
 /** Failures in a row after which a target is set aside. */
 const FAILURES_IN_A_ROW = 5;
 const SET_ASIDE_MS = 30_000;
-/** Names that are passed through are the client's, so there could be any number of them. */
+/** Clients choose the names that are passed through, so there could be any number of them. */
 const MOST_ENTRIES = 1_000;
 
 export interface TargetState {
@@ -24,8 +24,9 @@ interface Entry {
 }
 
 /**
- * Which targets fail at the moment. One that fails five times in a row is set aside for 30 s; then one call probes it
- * while others still pass it by. A target without recent failures has no entry; beyond a bound the oldest entry goes.
+ * Which targets fail at the moment. A target that fails five times in a row is set aside for 30 s; then one call
+ * probes it while other calls still pass it by. A target without recent failures has no entry; beyond a bound the
+ * oldest entry is dropped.
  */
 @Injectable()
 export class TargetHealth {
@@ -35,8 +36,8 @@ export class TargetHealth {
   constructor(private readonly nowMs: () => number) {}
 
   /**
-   * Those that may be tried now, in the given order. When all are set aside it is the one whose time ends first: our
-   * own bookkeeping never refuses a call.
+   * The targets that may be tried now, in the given order. When all are set aside, it is the one whose time ends
+   * first: our own bookkeeping never refuses a call.
    */
   usable(targets: readonly Target[]): readonly Target[] {
     const usable = targets.filter((target) => this.isUsable(this.entries.get(keyOf(target))));
@@ -50,7 +51,7 @@ export class TargetHealth {
     if (entry && entry.setAsideUntilMs > 0 && entry.setAsideUntilMs <= this.nowMs()) entry.probing = true;
   }
 
-  /** The target has begun to answer, or refused for a reason of the request: it is back, but on probation. */
+  /** The target has begun to answer, or refused because of the request: it is back, but on probation. */
   answered(target: Target): void {
     const entry = this.entries.get(keyOf(target));
     if (!entry || entry.setAsideUntilMs === 0) return;

@@ -23,7 +23,10 @@ export interface GenerationOptions {
   readonly demand: Demand;
   /** Called at most once: from here on the call may cost money upstream. */
   readonly onSent: () => void;
-  /** Called at most once, and awaited: nothing is sent before it resolves, and the call fails with what it rejects with. */
+  /**
+   * Called at most once, and awaited: nothing is sent before it resolves. When it rejects, the call fails with that
+   * reason.
+   */
   readonly beforeSending?: (() => Promise<void>) | undefined;
   /** For the log and the moments of the call. */
   readonly requestId: string;
@@ -37,7 +40,7 @@ interface Attempt extends TextAttempt {
   readonly responseId: string;
 }
 
-/** Text from whichever target of the model answers. */
+/** Gets text from the first of a model's targets that answers. */
 @Injectable()
 export class TextGeneration {
   private readonly logger = new Logger(TextGeneration.name);
@@ -53,8 +56,8 @@ export class TextGeneration {
 
   /**
    * Cold; unsubscribing closes the upstream's socket or ends the wait for the next attempt. Up to two more attempts
-   * are made as long as nothing has been emitted; they may go to the same target without what this has refused.
-   * Errors are always a GatewayError.
+   * are made as long as nothing has been emitted; they may go to the same target without the part that it has
+   * refused. Errors are always a GatewayError.
    */
   generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
     const { demand, onSent, requestId, responseId } = options;
@@ -106,7 +109,7 @@ export class TextGeneration {
     });
   }
 
-  /** Without usage whose figures cannot be; what was used is then counted here. */
+  /** Leaves out usage with impossible figures; the gateway then counts the usage itself. */
   private believed(
     batch: readonly SpokenEvent[],
     { request, target, requestId }: Attempt,
@@ -160,7 +163,7 @@ export class TextGeneration {
     }
   }
 
-  /** @returns what to call at its end. */
+  /** @returns a function to call at the attempt's end. */
   private begun({
     requestId,
     responseId,
@@ -178,7 +181,10 @@ export class TextGeneration {
   }
 }
 
-/** Whether the first attempt may send holds for all; that it may not is no target's fault, and no reason to try another. */
+/**
+ * The first attempt's permission to send holds for all. A refused one is no target's fault, and no reason to try
+ * another.
+ */
 function allowedOnce(beforeSending: () => Promise<void>): () => Promise<void> {
   let allowed: Promise<void> | undefined;
   const ask = (): Promise<void> =>

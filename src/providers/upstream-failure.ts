@@ -1,7 +1,7 @@
 import type { GatewayError } from '../base/errors/gateway-error.js';
 import type { Trial } from './text/remedy.js';
 
-/** An upstream's own words about a refusal. For the log: nothing of them is cleaned. */
+/** An upstream's own words about a refusal, uncleaned: for the log only. */
 export interface UpstreamWords {
   readonly code?: string | undefined;
   readonly type?: string | undefined;
@@ -16,17 +16,17 @@ export class UpstreamFailure extends Error {
     readonly options: {
       /** Connect failure, 408, 409, 429 or 5xx. */
       readonly retryable: boolean;
-      /** Would be the same at this target again, and is no fault of the request: another target may answer. */
+      /** The same target would fail again, but not because of the request: another target may answer. */
       readonly elsewhere?: boolean;
       /** Counts towards setting the target aside (not for a client's own 400 or for a 429). */
       readonly targetFault: boolean;
       /** The upstream's `Retry-After`, milliseconds. */
       readonly retryAfterMs?: number;
-      /** Of a submission: nothing has begun upstream, and nothing will. Absent: that is not known. */
+      /** For a submission: no job has begun upstream, and none will. Absent: not known. */
       readonly refused?: boolean;
-      /** With it the same target may take the request. */
+      /** Changes with which the same target may accept the request. */
       readonly trial?: Trial | undefined;
-      /** Absent when the upstream said nothing. Its HTTP status; undefined for an error inside a stream. */
+      /** Absent when the upstream said nothing. `status` is its HTTP status; undefined for an error inside a stream. */
       readonly said?: { readonly status: number | undefined; readonly words: UpstreamWords };
     },
   ) {

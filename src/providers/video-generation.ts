@@ -9,13 +9,13 @@ import { UpstreamFailure } from './upstream-failure.js';
 import type { VideoSnapshot, VideoSubmission } from './video/video-provider.js';
 import { VideoProviders } from './video-providers.js';
 
-/** How a submission went that a target may have taken. */
+/** The result of a submission that a target may have accepted. */
 export type Sent =
   | { readonly snapshot: VideoSnapshot; readonly target: Target }
-  /** A job may have begun, and nobody knows it. */
+  /** A job may have begun, but it is not known. */
   | { readonly unknown: unknown; readonly target: Target };
 
-/** How a submission went; refused: nothing began upstream, and nothing will. */
+/** The result of a submission; refused: no job began upstream, and none will. */
 export type Submitted = Sent | { readonly refused: GatewayError };
 
 export interface SubmissionOptions {
@@ -26,13 +26,15 @@ export interface SubmissionOptions {
   readonly requestId: string;
 }
 
-/** Of one job at a target that honours its reference, whatever becomes of the processes that make them. */
+/**
+ * Maximum number of submissions of one job at a target that honours its reference, even if processes die in between.
+ */
 const MAX_SUBMISSIONS = 4;
 const AGAIN_AFTER_MS = 1_000;
-/** Whatever the target asks for. */
+/** Longest wait, even if the target asks for more. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** Videos from whichever target of the model takes them. */
+/** Submits videos to the first of a model's targets that accepts them. */
 @Injectable()
 export class VideoGeneration {
   private readonly logger = new Logger(VideoGeneration.name);
@@ -42,7 +44,7 @@ export class VideoGeneration {
     private readonly health: TargetHealth,
   ) {}
 
-  /** Up to two more attempts are made where nothing can have begun. @param first what the plan said first */
+  /** Makes up to two more attempts where no job can have begun. @param first the plan's first target */
   async submit(
     submission: VideoSubmission,
     plan: RetryPlan,
@@ -77,9 +79,9 @@ export class VideoGeneration {
   }
 
   /**
-   * Sends what the target may have taken to it again, a few times: it honours the reference, so it begins nothing twice.
-   * A refusal says nothing of the first attempt, so only an acceptance is an outcome.
-   * @param attempts how many there were before
+   * Repeats a submission that the target may have accepted, a few times: the target honours the reference, so no
+   * second job begins. A refusal says nothing about the first attempt, so only an acceptance is an outcome.
+   * @param attempts number of earlier attempts
    */
   async submitAgain(
     submission: VideoSubmission,
@@ -126,7 +128,7 @@ function reportOf(
   return { msg: 'a video was not submitted', requestId, texts: () => [prompt, negativePrompt] };
 }
 
-/** Milliseconds, half of them by chance. @param repetition from 1 */
+/** Milliseconds, half of them random. @param repetition from 1 */
 function waitBefore(repetition: number, failure: unknown): number {
   const fullMs = AGAIN_AFTER_MS * 2 ** (repetition - 1);
   const asked = failure instanceof UpstreamFailure ? (failure.options.retryAfterMs ?? 0) : 0;

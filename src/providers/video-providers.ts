@@ -12,7 +12,7 @@ import type { VideoProvider } from './video/video-provider.js';
 export class VideoProviders extends ProviderConnections<VideoProvider> {
   /** `providerOf` throws a GatewayError for a provider that makes none. */
   constructor() {
-    // Where providers send for content is public, or not to be fetched.
+    // Content addresses that providers name must be public to be fetched.
     const elsewhere = new GuardedClient(new AddressGuard([]), nameServers());
     super((settings) => {
       const { video } = adaptersOf(settings);

@@ -2,9 +2,9 @@ import type { JsonObject } from '../base/json.js';
 import type { CallFields } from './text-event.js';
 
 /**
- * What is asked of a model, in terms that every dialect can convert from. A surface makes one of what its client sent.
- * What the names here do not cover is in an `extra`: fields as the wire that they came on has them, for a dialect that
- * knows them too. What only one provider understands of its own calls is in `owned`.
+ * A request to a model, in terms that every dialect can convert from. A surface makes it from its client's request.
+ * Fields without a name here are in an `extra`, as on the wire that they came on, for a dialect that knows them too.
+ * Fields of calls that only their provider understands are in `owned`.
  */
 export interface Prompt {
   readonly messages: readonly PromptMessage[];
@@ -16,27 +16,29 @@ export interface Prompt {
   /** The answer ends before the first of these texts. */
   readonly stop: readonly string[];
   readonly sampling: Sampling;
-  /** How many alternatives to show with the probability of each token; 0 for the token alone, absent for none of it. */
+  /**
+   * Number of alternatives to show with each token's probability; 0: only the token's own; absent: no probabilities.
+   */
   readonly logprobs?: number | undefined;
   readonly format?: AnswerFormat | undefined;
   /** `low`, `high` and such; a dialect may know fewer. */
   readonly reasoningEffort?: string | undefined;
   readonly verbosity?: string | undefined;
   readonly serviceTier?: string | undefined;
-  /** Options of the service's own web search; absent when it is not to search. */
+  /** Options of the service's own web search; absent for no search. */
   readonly webSearch?: JsonObject | undefined;
   readonly hints: Hints;
   /** JSON in `extra` that the model reads: it counts as input. */
   readonly extraTexts?: readonly string[] | undefined;
   readonly extra?: JsonObject | undefined;
   /**
-   * What a client of the chat wire sent. A dialect of that wire forwards it, so that all of it goes up, its order
-   * included; of what is here the effort alone may have been changed since. Who changes anything else leaves it out.
+   * The body that a client of the chat wire sent. A dialect of that wire forwards all of it, in the same order. Only
+   * the effort in this prompt may have changed since. Code that changes anything else leaves the body out.
    */
   readonly chatBody?: JsonObject | undefined;
 }
 
-/** Absent: as the service has it. Bounds are those of the chat wire. */
+/** Absent: the service's default. Bounds are those of the chat wire. */
 export interface Sampling {
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
@@ -45,7 +47,7 @@ export interface Sampling {
   readonly seed?: number | undefined;
 }
 
-/** Names of the client's own. They go up hashed, if at all. */
+/** Identifiers of the client's own. They are sent hashed, if at all. */
 export interface Hints {
   readonly user?: string | undefined;
   readonly safetyIdentifier?: string | undefined;
@@ -54,7 +56,7 @@ export interface Hints {
 }
 
 interface OfMessage {
-  /** Of the speaker, or of the function that answers. */
+  /** Name of the speaker, or of the function that answers. */
   readonly name?: string | undefined;
   readonly extra?: JsonObject | undefined;
 }
@@ -77,7 +79,7 @@ export interface AssistantMessage extends OfMessage {
   readonly parts: readonly AssistantPart[];
 }
 
-/** The output of one call. Those of one turn follow it one by one. */
+/** The output of one call. The outputs of a turn's calls follow that turn one by one. */
 export interface ToolMessage extends OfMessage {
   readonly role: 'tool';
   /** Absent for the output of a call without an id. */
@@ -96,7 +98,7 @@ export interface TextPart extends OfPart {
 
 export interface ImagePart extends OfPart {
   readonly type: 'image';
-  /** On the web, or `data:`. */
+  /** A web or `data:` URL. */
   readonly url: string;
   readonly detail?: string | undefined;
 }
@@ -130,7 +132,7 @@ export interface ReasoningPart {
 export interface ToolCallPart extends OfPart {
   readonly type: 'tool_call';
   readonly kind: 'function' | 'custom';
-  /** Absent for the older way to call a function. */
+  /** Absent for the older form of function call. */
   readonly id?: string | undefined;
   readonly name: string;
   /** JSON for a function, plain text for a custom tool. */
@@ -138,7 +140,7 @@ export interface ToolCallPart extends OfPart {
   readonly owned?: OwnedFields | undefined;
 }
 
-/** What a provider said of a call and needs back with it (a signature, for one); no other provider gets it. */
+/** Fields that a provider adds to a call and needs back with it, such as a signature; no other provider gets them. */
 export interface OwnedFields {
   readonly provider: string;
   readonly fields: CallFields;
@@ -163,7 +165,7 @@ export interface FunctionTool extends OfTool {
 
 export interface CustomTool extends OfTool {
   readonly kind: 'custom';
-  /** Of the input, as the chat wire has it; absent for plain text. */
+  /** Format of the input, as on the chat wire; absent for plain text. */
   readonly format?: JsonObject | undefined;
 }
 
@@ -193,7 +195,7 @@ export interface JsonSchemaFormat {
   readonly extra?: JsonObject | undefined;
 }
 
-/** Whether one tool has to be called, by name. */
+/** Whether the choice names one tool that must be called. */
 export function namesTool(choice: ToolChoice | undefined): choice is ToolName {
   return typeof choice === 'object' && !('allowed' in choice);
 }

@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from '../base/json.js';
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call';
 
 /**
- * Fields of an upstream's own object that the vocabulary does not name, kept so that they survive to a client of the
- * same wire. `answer` holds top-level fields, `choice` those of the choice, `message` those of its delta or message.
+ * Fields of an upstream's own object that the vocabulary does not name, kept for clients of the same wire. `answer`
+ * holds top-level fields, `choice` those of the choice, `message` those of its delta or message.
  */
 export interface Extras {
   readonly answer?: JsonObject;
@@ -20,18 +20,18 @@ interface OfChoice {
 }
 
 /**
- * What an upstream says of a call beside its id, type, name and arguments (Google's `extra_content` with a signature,
- * for one); what it says inside `function` or `custom` is under that name. It needs them back with the call.
+ * An upstream's fields of a call beside its id, type, name and arguments, such as Google's `extra_content` with a
+ * signature. Fields inside `function` or `custom` are under that name. The upstream needs them back with the call.
  */
 export type CallFields = JsonObject;
 
-/** In a stored call and in a call of a history: its fields, and the provider that gave them: `{provider, fields}`. */
+/** Key, in stored calls and in calls of a history, of a call's fields and their provider: `{provider, fields}`. */
 export const UPSTREAM_FIELDS = 'upstream_fields';
 
 /**
- * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers are the same
- * events; a whole answer is one batch. An iteration that ends without `finish` for a choice it began is an error of
- * the dialect, which throws; it never just ends.
+ * The one vocabulary between every upstream dialect and every presenter. Streamed and whole answers give the same
+ * events; a whole answer is one batch. A dialect never just ends an iteration without `finish` for a choice that it
+ * began: that is an error, which it throws.
  */
 export type TextEvent =
   /** The upstream accepted the request. First event of every answer; shown only in native headers. */
@@ -75,5 +75,5 @@ export type TextEvent =
       readonly extras?: Extras;
     };
 
-/** What a dialect says: the vocabulary, and that there was a usage object whose figures cannot be. */
+/** The events of a dialect: the vocabulary, and a usage object with impossible figures. */
 export type SpokenEvent = TextEvent | { readonly type: 'usage_refused' };

@@ -16,7 +16,7 @@ const GIBIBYTE = 1024 ** 3;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-/** Every variable that the gateway reads, with its default. A variable that is set to nothing counts as unset. */
+/** Every variable that the gateway reads, with its default. An empty variable counts as unset. */
 export class EnvironmentVariables {
   @Rule('must be a host name or an IP address', (host) => /^[A-Za-z0-9.:_-]{1,253}$/.test(host))
   HOST = '127.0.0.1';
@@ -79,7 +79,7 @@ export class EnvironmentVariables {
   @WholeNumber(1, GIBIBYTE)
   MAX_BODY_BYTES = 33_554_432;
 
-  /** What an account may store: bytes of content, as it was written. */
+  /** Storage limit of an account: bytes of content, as written. */
   @WholeNumber(0, Number.MAX_SAFE_INTEGER)
   MAX_STORED_BYTES = 10_737_418_240;
 
@@ -91,7 +91,7 @@ export class EnvironmentVariables {
   @WholeNumber(1, 1024 * GIBIBYTE)
   BODY_MEMORY_BYTES: number | undefined = undefined;
 
-  /** The same of one key. */
+  /** The same for one key. */
   @WholeNumber(1, 1024 * GIBIBYTE)
   KEY_BODY_MEMORY_BYTES: number | undefined = undefined;
 
@@ -101,11 +101,11 @@ export class EnvironmentVariables {
   @WholeNumber(1, LONGEST_TIMER_MS)
   STREAM_STALL_MS = 60_000;
 
-  /** A stream's head goes out after this long without a first frame, since proxies cut silent streams. */
+  /** The headers of a stream are sent after this long without a first frame, since proxies cut silent streams. */
   @WholeNumber(1, LONGEST_TIMER_MS)
   STREAM_HEAD_MS = 20_000;
 
-  /** How long a WebSocket takes messages. */
+  /** How long a WebSocket accepts messages. */
   @WholeNumber(1, LONGEST_TIMER_MS)
   SOCKET_LIFETIME_MS = 3_600_000;
 
@@ -118,8 +118,8 @@ export class EnvironmentVariables {
   LEASE_MS = 30_000;
 
   /**
-   * How long a call waits for the holds of other calls of its key to come back; 0: it is refused at once. At most half
-   * of what the lock of a conversation stands without a hold.
+   * How long a call waits for other calls of its key to give back their holds; 0: it is refused at once. At most half
+   * the time that the lock of a conversation lasts without a hold.
    */
   @WholeNumber(0, 30_000)
   BUDGET_WAIT_MS = 10_000;
@@ -128,7 +128,7 @@ export class EnvironmentVariables {
   @WholeNumber(500, LONGEST_TIMER_MS)
   VIDEO_POLL_MS = 30_000;
 
-  /** How long a provider may fail without interruption to tell of a video before the video fails. */
+  /** How long all polls of a video may fail before the video fails. */
   @WholeNumber(1, LONGEST_TIMER_MS)
   VIDEO_GIVE_UP_MS = 600_000;
 

@@ -1,19 +1,19 @@
 import { BlockList, isIP } from 'node:net';
 import { isNetwork, listEntries } from './rules.js';
 
-/** The proxies of the environment, by the variables that curl and most other programs read. */
+/** The proxies from the environment variables that curl and most other programs read. */
 export interface Proxies {
   /** For `http:` addresses, as a URL. */
   readonly http: string | undefined;
   /** For `https:` addresses, as a URL. */
   readonly https: string | undefined;
-  /** Whom to reach directly; see `bypasses`. */
+  /** Hosts to reach directly; see `bypasses`. */
   readonly bypass: readonly string[];
 }
 
 export const NO_PROXIES: Proxies = { http: undefined, https: undefined, bypass: [] };
 
-/** The lower-case name wins, as with curl. Values are taken as they are: `readEnvironment` has checked them. */
+/** The lower-case name wins, as with curl. Values are not checked here: `readEnvironment` has checked them. */
 export function readProxies(environment: NodeJS.ProcessEnv): Proxies {
   const valueOf = (name: string): string | undefined =>
     (environment[name.toLowerCase()] ?? '').trim() || (environment[name] ?? '').trim() || undefined;
@@ -24,7 +24,7 @@ export function readProxies(environment: NodeJS.ProcessEnv): Proxies {
   };
 }
 
-/** The proxy on the way to an address; undefined for none. What runs on this machine no proxy can reach. */
+/** The proxy on the way to an address; undefined for none. No proxy can reach services on this machine. */
 export function proxyFor(baseUrl: string, proxies: Proxies): string | undefined {
   const url = new URL(baseUrl);
   const proxy = url.protocol === 'https:' ? proxies.https : proxies.http;
@@ -33,7 +33,7 @@ export function proxyFor(baseUrl: string, proxies: Proxies): string | undefined 
     : proxy;
 }
 
-/** By its name (RFC 6761) or its address; URLs have both in one form only. */
+/** By its name (RFC 6761) or its address; a URL has only one form of each. */
 function isLoopback(url: URL): boolean {
   const host = withoutBrackets(url.hostname).replace(/\.$/, '');
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
@@ -62,7 +62,7 @@ function isEncoded(text: string): boolean {
   }
 }
 
-/** In the form in which providers have it. */
+/** The URL in the form of provider settings. */
 export function proxyUrl(text: string | undefined): string | undefined {
   return text !== undefined && isProxyUrl(text) ? new URL(withScheme(text)).href : undefined;
 }
@@ -72,8 +72,8 @@ function withScheme(text: string): string {
 }
 
 /**
- * `*`; a host, which also stands for all below it, with or without a dot or `*.` in front; an address; a network in
- * CIDR notation. A port behind it limits it to that port.
+ * An entry is `*`; a host, with or without a dot or `*.` in front, which also covers its subdomains; an address; or a
+ * network in CIDR notation. A port at the end limits the entry to that port.
  */
 function bypasses(entry: string, url: URL): boolean {
   if (entry === '*') return true;

@@ -5,7 +5,7 @@ import { ENVIRONMENT_VARIABLE_NAMES, EnvironmentVariables } from './environment-
 
 export interface EnvironmentReading {
   readonly variables: EnvironmentVariables;
-  /** One a variable, in words; never with the value, which may be a secret. */
+  /** One problem per variable, in words; never with the value, which may be a secret. */
   readonly problems: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentRead
   return { variables, problems: [...problems, ...missingInProduction(variables)] };
 }
 
-/** Without blanks around it. Other programs read the names of proxies in lower case, and then first. */
+/** The trimmed value. Other programs read lower-case names of proxy variables, and read them first. */
 function valueOf(name: keyof EnvironmentVariables, environment: NodeJS.ProcessEnv): string {
   const other = name.endsWith('_PROXY') ? environment[name.toLowerCase()]?.trim() : undefined;
   return other || (environment[name] ?? '').trim();

@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 
-/** A variable that is unset, or that passes `test`; `words` follow the variable's name in the problem. */
+/** Accepts an unset variable, or one that passes `test`; `words` follow the variable's name in the problem. */
 export function Rule(words: string, test: (value: string) => boolean): PropertyDecorator {
   return ValidateBy({
     name: 'rule',
@@ -49,7 +49,8 @@ const WILDCARD_HOST = /^(https?:\/\/)\*\.(?=[^*]+$)/;
 
 /**
  * `*` for every page; scheme, host and port as a browser sends them in `Origin`, with `*.` in front of the host for
- * all its subdomains; or what an app sends that is no web page, such as `app://obsidian.md` and `tauri://localhost`.
+ * all its subdomains; or the origin of an app that is not a web page, such as `app://obsidian.md` and
+ * `tauri://localhost`.
  */
 export function isOrigin(text: string): boolean {
   if (text === '*' || APP_ORIGIN.test(text)) return true;
@@ -60,7 +61,7 @@ export function isOrigin(text: string): boolean {
 const SHORTEST_SECRET = 16;
 const FEWEST_DIFFERENT = 6;
 
-/** Fit for a header, and no word that somebody guesses. */
+/** Fit for a header and hard to guess. */
 export function isStrongSecret(text: string): boolean {
   return isHeaderToken(text) && text.length >= SHORTEST_SECRET && new Set(text).size >= FEWEST_DIFFERENT;
 }
@@ -85,7 +86,7 @@ export function listEntries(text: string | undefined): readonly string[] {
     .filter((entry) => entry !== '');
 }
 
-/** Without the slashes at its end. */
+/** The URL without trailing slashes. */
 export function trimSlashes(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') end -= 1;

@@ -36,7 +36,7 @@ const INPUT_KIND: TextRule = {
   words: `one of ${INPUT_KINDS.join(', ')}`,
 };
 
-/** The models of the file by public id; of use only when no problem was noted. */
+/** The models of the file by public id; usable only when no problem was noted. */
 export function readModels(
   file: Section,
   providers: ReadonlyMap<string, ProviderSettings>,
@@ -66,7 +66,7 @@ function readId(section: Section, rule: TextRule): string {
   return section.text('id', rule) ?? section.path;
 }
 
-/** What every model says, whatever it makes. */
+/** The settings that models of every kind have. */
 function readCommon(
   section: Section,
   id: string,

@@ -1,11 +1,11 @@
 import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 
-/** Repetitions by alias that one file may expand to. */
+/** Maximum number of repetitions that the aliases of one file may expand to. */
 const MAX_ALIASES = 100;
 
 /**
- * The file as plain data. Numbers stay the text they were written as, so that `0.1` is exactly 0.1 and a model named
- * `4.10` keeps its name.
+ * The file as plain data. Numbers stay text as written, so that `0.1` is exactly 0.1 and a model named `4.10` keeps
+ * its name.
  * @returns `problems` by line and column; they never quote the file, which may hold secrets.
  */
 export function parseYaml(text: string): { readonly tree: unknown; readonly problems: readonly string[] } {

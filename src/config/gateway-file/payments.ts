@@ -2,7 +2,7 @@ import type { PaymentsConfig } from '../../base/config.js';
 import { isHttpUrl } from '../environment/rules.js';
 import type { Section, TextRule } from './section.js';
 
-/** What the file decides about payments. */
+/** The payment settings of the file. */
 export type FilePayments = Omit<PaymentsConfig, 'leaseMs'>;
 
 /** Avalanche Fuji, known without configuration. */
@@ -58,7 +58,7 @@ function readChainId(section: Section, key: string): number | undefined {
   return section.wholeNumber(key, 1, 999_999_999_999_999);
 }
 
-/** A switched-on feature that is not there must not look as if it were. */
+/** A feature that does not exist must not look switched on. */
 function refuseX402(section: Section | undefined): void {
   if (section === undefined) return;
   section.accept('pay_to', 'facilitator', 'signer_key', 'default_max_amount');

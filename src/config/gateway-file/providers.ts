@@ -33,14 +33,14 @@ const OMITTED: TextRule = {
   test: (name) => FIELD_NAME.test(name) && !['model', 'messages', 'stream'].includes(name),
   words: 'the name of a request field, and not model, messages or stream',
 };
-/** Instead of a proxy of the environment. */
+/** Replaces a proxy of the environment by none. */
 const NO_PROXY_AT_ALL = 'none';
 const PROXY: TextRule = {
   test: (text) => text === NO_PROXY_AT_ALL || isProxyUrl(text),
   words: `the http(s) URL of a proxy, or ${NO_PROXY_AT_ALL}`,
 };
 
-/** The providers of the file by id. One with a mistake is there too, so that its models are not blamed for it. */
+/** The providers of the file by id. A provider with a mistake is included, so that its models are not blamed for it. */
 export function readProviders(
   file: Section,
   dialects: Dialects,
@@ -111,7 +111,7 @@ function refuseForeignKeys(section: Section, provider: ProviderSettings, dialect
     );
 }
 
-/** Single keys win over what the profile says. */
+/** Single keys win over the profile. */
 function readProfile(section: Section, defaults: Profile): Profile {
   return {
     omitFields: section.texts('omit_fields', OMITTED) ?? defaults.omitFields,

@@ -19,7 +19,7 @@ export interface GatewayFile {
 }
 
 /**
- * Reads and checks a gateway file; `${NAME}` in it takes a variable of `environment`.
+ * Reads and checks a gateway file; `${NAME}` in it stands for a variable of `environment`.
  * @throws ConfigurationError with every problem of the file.
  */
 export function readGatewayFile(

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../base/json.js';
 import { multiplyCeil, parseDecimal, type Decimal } from '../../base/money/decimal.js';
 
-/** What reading one file shares: where `${NAME}` looks, and what was found wrong so far. */
+/** The state of reading one file: the source of `${NAME}`, and the problems found so far. */
 export interface Reading {
   readonly environment: NodeJS.ProcessEnv;
   readonly problems: string[];
@@ -9,7 +9,7 @@ export interface Reading {
 
 export interface TextRule {
   readonly test: (text: string) => boolean;
-  /** What would be right, after "must be". */
+  /** The expected value, in words that follow "must be". */
   readonly words: string;
 }
 
@@ -19,9 +19,9 @@ const REFERENCE = /\$\{([^}]*\}?)/g;
 const NAME = /^([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 /**
- * One mapping of the file. Every reader notes what is wrong with its path and then answers `undefined`, so that one
- * pass finds every problem; the file is refused at the end if there was any. Problems never quote a value, since a
- * value may be a secret.
+ * One mapping of the file. Every reader notes a problem with its path and then returns `undefined`, so that one pass
+ * finds every problem; the file is refused at the end if there was any. Problems never quote a value, since a value
+ * may be a secret.
  */
 export class Section {
   private readonly known = new Set<string>();
@@ -45,7 +45,7 @@ export class Section {
     for (const key of keys) if (this.raw(key) === undefined) this.refuse(key, 'is required');
   }
 
-  /** Notes every key that nobody has read. */
+  /** Notes every key that has not been read. */
   end(): void {
     const known = [...this.known].join(', ');
     for (const key of Object.keys(this.fields))

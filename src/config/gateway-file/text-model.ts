@@ -44,7 +44,7 @@ export function readTextModel(section: Section, common: CommonSettings): TextMod
   return model;
 }
 
-/** By the name at its first target, else by its own. */
+/** Finds a built-in model by the name at the first target, else by the model's own name. */
 function builtInModel(section: Section, { id, targets }: CommonSettings): KnownModel | undefined {
   const names = [targets[0]?.upstreamModel ?? id, id];
   const found = names.map((name) => BUILT_IN_MODELS.get(name)).find((known) => known !== undefined);
@@ -74,7 +74,7 @@ function readLimits(section: Section): Partial<Limits> {
   };
 }
 
-/** Where nobody has said what a priced call may put out, its default limits it, upstream as well. */
+/** Where the output limit of a priced model is not known, the default limits its calls, upstream as well. */
 function completeLimits(given: Partial<Limits>, known: KnownModel | undefined, isPriced: boolean): Limits {
   const contextWindow = given.contextWindow ?? known?.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
   const limit = given.maxOutputTokens ?? known?.maxOutputTokens;

@@ -4,7 +4,7 @@ import type { VideoPricing } from '../../base/money/pricing.js';
 import type { Dialects } from '../../catalog/dialect.js';
 import type { Section, TextRule } from './section.js';
 
-/** What a model of any kind says. */
+/** The settings of a model of any kind. */
 export type CommonSettings = Pick<
   VideoModel,
   'id' | 'aliases' | 'displayName' | 'targets' | 'created' | 'ownedBy' | 'inputKinds'
@@ -46,7 +46,7 @@ export function readVideoModel(section: Section, common: CommonSettings, dialect
   return model;
 }
 
-/** The sandbox, which is no dialect of the file, makes videos. */
+/** The sandbox makes videos, although it is not a dialect of the file. */
 function refuseTextOnly(section: Section, targets: readonly Target[], dialects: Dialects): void {
   for (const { provider } of targets) {
     const dialect = dialects[provider.type];

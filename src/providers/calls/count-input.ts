@@ -10,7 +10,7 @@ export async function countInput({ model }: ResolvedModel, prompt: Prompt): Prom
   return counted + tokensOfParts(measureInput(prompt), model.partTokens);
 }
 
-/** Whether it counts more than so many tokens; what is certain to be shorter is not counted. */
+/** Whether the input has more than `tokens` tokens; an input that is certain to be shorter is not counted. */
 export async function countsMoreThan(
   tokens: number,
   resolved: ResolvedModel,
@@ -21,14 +21,14 @@ export async function countsMoreThan(
   return most > tokens && (await countInput(resolved, prompt)) > tokens;
 }
 
-/** Models count up to this many times the tokens that are counted here, those of other families than the encoding's. */
+/** Models of families other than the encoding's count up to this many times the tokens that are counted here. */
 const COUNT_MARGIN = 1.25;
-/** So much of a context's text is counted, in pieces from all over it. */
+/** The part of a context's text that is counted, in pieces from all over it. */
 const SAMPLE = { pieces: 16, chars: 2_000 };
 
 /**
- * How many tokens a byte of this prompt's text is likely to make for the model, at most; between 0 and 1. Takes a bounded
- * amount of work, whatever the text.
+ * The model's likely tokens per byte of this prompt's text, at most; between 0 and 1. Takes a bounded amount of work,
+ * whatever the text.
  */
 export async function tokensPerByte({ model }: ResolvedModel, prompt: Prompt): Promise<number> {
   const sample = sampleOf(inputText(prompt).join('\n'));
@@ -50,7 +50,7 @@ function sampleOf(text: string): readonly string[] {
 /**
  * Whether a prompt leaves room for its answer in the model's context window.
  *
- * @param density tokens of a byte of text; it is certain to fit with 1
+ * @param density tokens per byte of text; with 1, a prompt that passes is certain to fit
  */
 export function fitsWindow(
   { model }: ResolvedModel,

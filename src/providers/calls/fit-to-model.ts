@@ -1,15 +1,15 @@
 import { REASONING_EFFORTS, type ReasoningEffort, type TextModel } from '../../catalog/model.js';
 import type { Prompt } from '../../text/prompt.js';
 
-/** Output tokens of one choice at most: what the client asked for, else the model's default, within its limit. */
+/** Maximum output tokens of one choice: the client's limit, else the model's default, within the model's limit. */
 export function outputCapOf(model: TextModel, asked: number | undefined): number {
   const { maxOutputTokens, defaultOutputTokens = maxOutputTokens } = model;
   return Math.min(asked ?? defaultOutputTokens, maxOutputTokens);
 }
 
 /**
- * The prompt with an effort that the model takes: the strongest that is not above the one asked for, else the weakest.
- * An effort is a hint, so a model without any is not told one.
+ * The prompt with an effort that the model takes: the strongest that is not above the one asked for, else the
+ * weakest. An effort is a hint, so none is sent to a model that takes none.
  */
 export function fitEffort(prompt: Prompt, { reasoningEfforts }: TextModel): Prompt {
   const asked = strength(prompt.reasoningEffort);

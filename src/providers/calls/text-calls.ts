@@ -27,7 +27,7 @@ import { roughTokens, TextMeter } from '../../text/counting/text-meter.js';
 import type { Prompt } from '../../text/prompt.js';
 import { fitEffort, outputCapOf } from './fit-to-model.js';
 
-/** What decides the price of a call, and what goes up. */
+/** The inputs that decide a call's price and its upstream request. */
 export interface TextCallRequest {
   readonly resolved: ResolvedModel;
   readonly prompt: Prompt;
@@ -35,9 +35,9 @@ export interface TextCallRequest {
   readonly outputCapTokens?: number | undefined;
   /** Absent where the client spoke the chat wire itself. */
   readonly paramOf?: ParamOf;
-  /** Nobody waits for the answer: the longer time of background calls applies. */
+  /** No client waits for the answer: the longer time limit of background calls applies. */
   readonly background?: boolean;
-  /** What the model is asked before `prompt`, which contains its answer. */
+  /** An earlier request to the model, whose answer is part of `prompt`. */
   readonly before?: PrecedingRequest | undefined;
 }
 
@@ -47,23 +47,26 @@ export interface PrecedingRequest {
 }
 
 export interface AskOptions {
-  /** Instead of what the call was asked for. */
+  /** The limit of this request, instead of the call's own. */
   readonly outputCapTokens?: number;
-  /** Whether the client sees what the model says; what it does not see is not charged when the call fails meanwhile. */
+  /**
+   * Whether the client sees the model's output. Output that it does not see is not charged when the call fails
+   * meanwhile.
+   */
   readonly isShown?: boolean;
 }
 
 /** What a running call can do. */
 export interface Asking {
   readonly accountId: string;
-  /** Cold. Asks the model, as a part of the call: its usage adds to what has been used before. */
+  /** Cold. Asks the model as a part of the call: the usage is added to the earlier usage of the call. */
   readonly ask: (prompt: Prompt, options?: AskOptions) => Observable<TextEvent>;
 }
 
 /**
  * Turns the provider's events into what the feature shows.
  *
- * @param events what the model says to the call's `prompt`; it is asked when they are subscribed to
+ * @param events the model's answer to the call's `prompt`; subscribing to them sends the request
  */
 export type Shape<Event> = (events: Observable<TextEvent>, asking: Asking) => Observable<Event>;
 
@@ -73,12 +76,12 @@ export interface TextCall {
   readonly origin: CallOrigin;
   readonly responseId: string;
   readonly createdAtMs: number;
-  /** The same as the API shows it, whole Unix seconds. */
+  /** The same time in whole Unix seconds, as the API shows it. */
   readonly createdSeconds: number;
   readonly price: TokenPrice;
   /** A rough count of the input of the first request. */
   readonly inputTokens: number;
-  /** Of `request.prompt`. */
+  /** The size of `request.prompt`. */
   readonly size: MeasuredInput;
 }
 
@@ -99,7 +102,7 @@ export interface RunOptions<Event> {
   readonly adopted?: AdoptedHold | undefined;
 }
 
-/** Paid calls for text, whatever the shape in which they were asked for. */
+/** Paid calls for text, whatever the form of the request. */
 @Injectable()
 export class TextCalls {
   private readonly feeBps: number;
@@ -201,7 +204,7 @@ export class TextCalls {
         texts: () => inputText(asked.prompt),
         otherTokens: size.otherTokens,
       });
-      // Once it is marked as sent, the call may not be sent again, however often it asks.
+      // `beforeSending` marks the call as sent, which is allowed once, however often the call asks.
       const { beforeSending, ...rest } = grant;
       const granted = meter.sent || !beforeSending ? rest : { ...rest, beforeSending };
       meter.add(own, asked.isShown ?? true);
@@ -228,7 +231,7 @@ export class TextCalls {
         model,
         modelOptions: request.resolved.modelOptions,
         account: accountId,
-        // Nobody may be listening in the background, but what has been said when the call is cancelled is kept.
+        // A background call may have no listener, but its output so far is kept when it is cancelled.
         stream: request.stream || request.background === true,
         prompt: fitEffort(prompt, model),
         ...(cap === undefined ? {} : { outputCapTokens: cap }),
@@ -249,7 +252,7 @@ function roughInput({ textBytes, otherTokens }: MeasuredInput): number {
   return roughTokens(textBytes) + otherTokens;
 }
 
-/** What an upstream says of one request is not what is shown of several. */
+/** An upstream's usage object is for one request, so it is not shown for several. */
 function inTotal(event: TextEvent, earlier: Measurement): TextEvent {
   if (event.type !== 'usage') return event;
   const estimated = earlier.estimated || event.estimated === true;

@@ -14,13 +14,13 @@ const MOST_MODELS = 2_000;
 
 export interface Discovered {
   readonly models: readonly TextModel[];
-  /** Names at the upstream that are left out, since nobody has said what they cost. */
+  /** Upstream names of the models that are left out because their price is not known. */
   readonly unpriced: readonly string[];
-  /** How many are left out since no public id can be made of their names, or since there are too many. */
+  /** Number of models left out because their names make no public id, or because there are too many. */
   readonly unusable: number;
 }
 
-/** What a provider offers of the models that it lists. */
+/** Which of a provider's listed models are offered. */
 export function discoveredModels(
   provider: ProviderSettings,
   settings: DiscoverSettings,
@@ -57,7 +57,7 @@ function textModel(
   };
 }
 
-/** Undefined where the price is to be known and is not. */
+/** Undefined when prices are by name and this model has none. */
 function knownModel(settings: DiscoverSettings, listed: ListedModel): KnownModel | undefined {
   const { pricing } = settings;
   if (isByName(pricing)) {
@@ -80,10 +80,10 @@ function isByName(pricing: DiscoverSettings['pricing']): pricing is KnownModels 
   return pricing instanceof Map;
 }
 
-/** Google lists its models with this in front of the names that everybody uses. */
+/** Google's list puts this in front of the usual names of its models. */
 const GOOGLE_PREFIX = /^models\//;
 
-/** A server may serve less of a model than its maker does. */
+/** A server may have lower limits for a model than the model's maker. */
 function within(known: KnownModel, { contextWindow = Infinity, maxOutputTokens = Infinity }: ListedModel) {
   const window = Math.min(known.contextWindow, contextWindow);
   const most = Math.min(known.maxOutputTokens, maxOutputTokens, window);
@@ -102,7 +102,7 @@ function matcher(patterns: readonly string[]): (name: string) => boolean {
   return (name) => parts.some((texts) => matches(name, texts));
 }
 
-/** Takes each text where it comes first, which finds a match if there is one; linear in the name for each text. */
+/** Takes the first occurrence of each text, which finds a match if there is one; linear in the name for each text. */
 function matches(name: string, [first = '', ...rest]: readonly string[]): boolean {
   const last = rest.pop();
   if (last === undefined) return name === first;

@@ -1,4 +1,4 @@
-/** What an upstream's list says of one model, as far as it is of use here. */
+/** The facts from an upstream's list about one model that are of use here. */
 export interface ListedModel {
   /** Its name at the upstream. */
   readonly name: string;

@@ -5,10 +5,10 @@ import { Catalog } from '../../catalog/catalog.service.js';
 import { adaptersOf } from '../dialects.js';
 import { ModelWatch } from './model-watch.js';
 
-/** How long the start waits for the first lists; whoever answers later is offered later. */
+/** How long startup waits for the first lists; later lists are offered when they come. */
 const START_WAIT_MS = 2_000;
 
-/** Offers what providers with `discover` list, as long as they are in the catalog. */
+/** Offers the models that providers with `discover` list, as long as the providers are in the catalog. */
 @Injectable()
 export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShutdown {
   /** By provider id. */
@@ -30,7 +30,7 @@ export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShut
     for (const watch of this.watches.values()) watch.end();
   }
 
-  /** In one go, so that a reload takes no discovered model away, not even for a moment. */
+  /** In one step, so that a reload never takes a discovered model away, not even for a moment. */
   private async watchAll(): Promise<void> {
     const before = this.watches;
     const watches = this.catalog.providers.flatMap((provider) => {

@@ -6,11 +6,13 @@ import { UpstreamFailure } from '../upstream-failure.js';
 import { discoveredModels, type Discovered } from './discovered-models.js';
 import type { ListedModel } from './listed-model.js';
 
-/** A provider that does not answer is asked again after this long, then twice as long, as far as its refresh time. */
+/** First delay before a provider that did not answer is asked again. It doubles each time, up to the refresh time. */
 const FIRST_RETRY_MS = 2_000;
 const SHOWN_NAMES = 10;
 
-/** Keeps what the catalog offers of one provider at what that provider lists. A failure keeps the last list. */
+/**
+ * Keeps the catalog's offer from one provider in line with that provider's list. After a failure the last list stays.
+ */
 export class ModelWatch {
   private readonly logger = new Logger('ModelDiscovery');
   private failures = 0;
@@ -18,8 +20,8 @@ export class ModelWatch {
   private readonly ended = new AbortController();
 
   /**
-   * @param ask what the provider has
-   * @param listed what it listed before its settings changed
+   * @param ask fetches the provider's list
+   * @param listed the provider's list before its settings changed
    */
   constructor(
     readonly provider: ProviderSettings,
@@ -31,7 +33,7 @@ export class ModelWatch {
     if (listed) catalog.offer(provider, discoveredModels(provider, settings, listed).models);
   }
 
-  /** Asks now, and from then on again and again until `end`. Resolves when it was asked once; never rejects. */
+  /** Asks now, and then repeatedly until `end`. Resolves after the first request; never rejects. */
   async begin(): Promise<void> {
     try {
       this.found(await this.ask(this.ended.signal));
@@ -91,7 +93,7 @@ function wordsFor(provider: string, { models, unpriced, unusable }: Discovered):
   return [offered, ...left].join(' ');
 }
 
-/** Names from an upstream are shown only as far as they are names. */
+/** Of an upstream's names only valid names are shown. */
 function listOf(names: readonly string[]): string {
   if (names.length === 0) return '';
   const shown = names.slice(0, SHOWN_NAMES).map((name) => name.replaceAll(/[^\w./:@+-]/g, '?'));
@@ -99,7 +101,7 @@ function listOf(names: readonly string[]): string {
   return `: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Never a word of the upstream's. */
+/** Never contains a word of the upstream's. */
 function reasonOf(failure: unknown): string {
   if (!(failure instanceof UpstreamFailure)) return 'it could not be asked';
   const { code, cause } = failure.error;

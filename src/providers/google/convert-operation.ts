@@ -4,7 +4,7 @@ import type { VideoFailure, VideoSnapshot } from '../video/video-provider.js';
 import { failureOf, progressOf } from '../video/video-state.js';
 
 const NAME = /^models\/[A-Za-z0-9][A-Za-z0-9._-]{0,127}\/operations\/[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
-/** A file of the provider's own, wherever it says that it is, or just the name of one. */
+/** The name of a file at the provider, alone or at the end of any address. */
 const FILE = /(?:^|\/)files\/([A-Za-z0-9_-]{1,128})(?::download)?$/;
 
 /** Codes of google.rpc for operations that failed. */
@@ -15,14 +15,14 @@ const FAILURES: ReadonlyMap<JsonValue | undefined, string> = new Map<JsonValue |
   [8, 'rate_limit_exceeded'],
 ]);
 
-/** The operation that a submission began. @throws UpstreamFailure without a name that it could be found by. */
+/** The operation that a submission began. @throws UpstreamFailure when it has no name to find it by. */
 export function convertSubmitted(operation: JsonObject): VideoSnapshot {
   const { name } = operation;
   if (typeof name !== 'string' || !NAME.test(name)) throw malformed('an operation without a name');
   return operation.done === true ? ended(operation, name) : { upstreamId: name, state: 'queued' };
 }
 
-/** An operation as it is now. @throws UpstreamFailure for what is not this one. */
+/** The current state of an operation. @throws UpstreamFailure for anything but this operation. */
 export function convertOperation(operation: JsonObject, upstreamId: string): VideoSnapshot {
   if (operation.name !== upstreamId) throw malformed('another operation than the one that was asked for');
   if (operation.done === true) return ended(operation, upstreamId);
@@ -43,14 +43,14 @@ function failed(upstreamId: string, error: VideoFailure): VideoSnapshot {
   return { upstreamId, state: 'failed', error };
 }
 
-/** Beside it stands a type; some servers leave this level out. */
+/** The result is nested, beside a type; some servers leave this level out. */
 function resultOf(response: JsonValue | undefined): JsonObject {
   if (!isJsonObject(response)) return {};
   const { generateVideoResponse: inner } = response;
   return isJsonObject(inner) ? inner : response;
 }
 
-/** The number of a file, or an address of another place. */
+/** The name of a file at the provider, or an address elsewhere. */
 function firstVideo({ generatedSamples }: JsonObject): JsonObject | undefined {
   const [sample] = Array.isArray(generatedSamples) ? (generatedSamples as readonly JsonValue[]) : [];
   const video = isJsonObject(sample) ? sample.video : undefined;

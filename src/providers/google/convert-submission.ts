@@ -8,7 +8,7 @@ const RESOLUTIONS: ReadonlyMap<number, string> = new Map([
   [2160, '4k'],
 ]);
 
-/** The body of `predictLongRunning`. Fields without a value stay out: unknown or unwanted ones are refused. */
+/** The body of `predictLongRunning`. Fields without a value are left out: unknown or unwanted fields are refused. */
 export function convertSubmission(submission: VideoSubmission): JsonObject {
   const { prompt, seconds, size, aspectRatio, image, seed, negativePrompt } = submission;
   const [width = 0, height = 0] = (size ?? '').split('x').map(Number);
@@ -34,7 +34,7 @@ export function convertSubmission(submission: VideoSubmission): JsonObject {
   };
 }
 
-/** `16:9` of 1280 and 720. */
+/** The aspect ratio: `16:9` for 1280 and 720. */
 function ratioOf(width: number, height: number): string {
   const divisor = greatestCommonDivisor(width, height);
   return `${width / divisor}:${height / divisor}`;

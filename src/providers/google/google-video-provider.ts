@@ -20,10 +20,10 @@ import { convertSubmission } from './convert-submission.js';
 import { refuseSubmission } from './refuse-submission.js';
 import { wellFormedJson } from '../well-formed.js';
 
-/** The provider keeps a file for two days, and answers 403 of it later on. It does not tell when that is. */
+/** The provider keeps a file for two days, and then answers 403. It does not state when a file expires. */
 const KEPT_MS = 2 * 24 * 60 * 60 * 1_000;
 
-/** Veo by long-running operations of the Gemini API. The key goes up as a header, never in an address. */
+/** Veo through long-running operations of the Gemini API. The key is sent as a header, never in an address. */
 export class GoogleVideoProvider implements VideoProvider {
   readonly abilities: VideoAbilities = { cancel: false, remix: false, variants: ['video'] };
   private readonly client: UpstreamClient;
@@ -36,7 +36,7 @@ export class GoogleVideoProvider implements VideoProvider {
   ) {
     const { baseUrl, apiKey } = settings;
     const authorization: Record<string, string> = apiKey === undefined ? {} : { 'x-goog-api-key': apiKey };
-    // The catalog's address is that of the endpoint which speaks OpenAI's wire, one step below this one.
+    // The catalog has the address of the endpoint for OpenAI's wire, one step below this one.
     const connect = (): UpstreamClient =>
       new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization);
     this.client = connect();
@@ -82,7 +82,7 @@ export class GoogleVideoProvider implements VideoProvider {
     return Promise.reject(new Error('this wire cannot cancel'));
   }
 
-  /** Operations fade away by themselves; the file can be removed at once, unless the key may not. */
+  /** Operations expire by themselves; the file can be removed at once, unless the key lacks the permission. */
   async remove({ content }: UpstreamVideo, signal: AbortSignal): Promise<void> {
     const file = content?.file;
     if (typeof file !== 'string') return;
@@ -105,7 +105,7 @@ export class GoogleVideoProvider implements VideoProvider {
   }
 }
 
-/** A job is seen soon after its end. */
+/** Counts from now, since a job is seen soon after its end. */
 function withExpiry(snapshot: VideoSnapshot, nowMs: number): VideoSnapshot {
   return snapshot.content?.file === undefined ? snapshot : { ...snapshot, expiresAtMs: nowMs + KEPT_MS };
 }

@@ -8,8 +8,8 @@ import { UpstreamFailure } from '../upstream-failure.js';
 import { refusesSubmission } from '../video/submission-failure.js';
 
 /**
- * What a refused submission means; `refusal` is its JSON, if it is JSON. A key that is not valid and an account that
- * is not set up are a 400 on this wire, and the operator's problem all the same.
+ * The failure for a refused submission; `refusal` is its JSON, if it is JSON. This wire answers 400 for an invalid
+ * key and for an account that is not set up; both are still the operator's problem.
  */
 export function refuseSubmission(head: ResponseHead, refusal: unknown, nowMs: number): UpstreamFailure {
   const status = head.status === 400 && isOperators(refusal) ? 401 : head.status;

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** IANA's special-purpose addresses that are not for everybody, multicast, and what clouds keep for themselves. */
+/** IANA's special-purpose addresses that are not globally reachable, multicast, and addresses that clouds reserve. */
 const NOT_PUBLIC_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -20,13 +20,13 @@ const NOT_PUBLIC_IPV4 = [
   '240.0.0.0/4',
 ] as const;
 
-/** All of IPv6 that is given out to networks; loopback, mapped, NAT64, unique local and so on lie outside. */
+/** All of IPv6 that is allocated to networks; loopback, mapped, NAT64, unique local and so on lie outside. */
 const PUBLIC_IPV6 = ['2000::/3'] as const;
 
 /** Within it: protocols such as Teredo, examples, and 6to4, which carries an IPv4 address. */
 const NOT_PUBLIC_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as const;
 
-/** Which addresses may be connected to on behalf of a client: public ones, and those of the networks named. */
+/** Decides which addresses may be connected to on behalf of a client: public ones, and those of the given networks. */
 export class AddressGuard {
   private readonly allowed: BlockList;
   private readonly publicIpv6 = listOf(PUBLIC_IPV6);
@@ -37,7 +37,7 @@ export class AddressGuard {
     this.allowed = listOf(allow);
   }
 
-  /** False too for whatever is not an address. */
+  /** Also false for text that is not an address. */
   permits(address: string): boolean {
     const family = isIP(address);
     if (family === 0 || address.includes('%')) return false;

@@ -2,9 +2,9 @@ import { Client, type Dispatcher } from 'undici';
 import type { UpstreamCall } from './upstream-call.js';
 
 export interface ConnectionOptions {
-  /** Takes a connection of its own, so that none which the upstream has just closed loses the request. */
+  /** Uses a new connection, so that the request is not lost on one that the upstream has just closed. */
   readonly fresh?: boolean | undefined;
-  /** Awaited when a connection is free: nothing is sent before it resolves, nor when it rejects. */
+  /** Awaited when a connection is free: nothing is sent before it resolves, or when it rejects. */
   readonly beforeSending?: (() => Promise<void>) | undefined;
 }
 
@@ -15,14 +15,14 @@ interface Waiting {
 }
 
 /**
- * Connections to one origin, each with one call at a time. A call that ends well leaves its connection to the next;
- * any other takes it along. That is why this is not undici's Pool, which connects once more for a call that was
- * aborted and keeps the unused connection (nodejs/undici#5845).
+ * Connections to one origin, each with one call at a time. When a call ends well, its connection serves the next
+ * call; otherwise the connection is closed. undici's Pool is not used, because it connects once more for an aborted
+ * call and keeps the unused connection (nodejs/undici#5845).
  */
 export class ConnectionPool {
   private readonly idle: Client[] = [];
   private readonly busy = new Set<Client>();
-  /** Calls beyond `maxConnections`, in the order of their coming; bounded by the calls that the gateway runs. */
+  /** Calls beyond `maxConnections`, in order of arrival; bounded by the calls that the gateway runs. */
   private readonly waiting = new Set<Waiting>();
   private closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
@@ -62,7 +62,7 @@ export class ConnectionPool {
     return this.closed.promise;
   }
 
-  /** Breaks what is still running or waiting. */
+  /** Aborts the calls that still run or wait. */
   async destroy(): Promise<void> {
     const closed = this.close();
     const broken = new Error('the connections to the provider were closed');
@@ -111,5 +111,5 @@ export class ConnectionPool {
 }
 
 function drop(): void {
-  // A destroyed connection has nothing more to say.
+  // Nothing is left to do for a destroyed connection.
 }

@@ -20,7 +20,7 @@ export interface Answer {
   close(): void;
 }
 
-/** Puts clocks and the signal around a call; `dispatch` is not called when the signal is aborted already. */
+/** Puts timeouts and the signal around a call; `dispatch` is not called when the signal is already aborted. */
 export function converse(dispatch: (call: UpstreamCall) => void, options: ConverseOptions): Answer {
   const { signal, stream, limits, onSent = nothing } = options;
   const call = new UpstreamCall(onSent);
@@ -51,7 +51,10 @@ export function converse(dispatch: (call: UpstreamCall) => void, options: Conver
   };
 }
 
-/** A connect failure did not reach the upstream; a socket that broke before the answer began may have been stale. */
+/**
+ * Retryable before the answer began: a failed connect never reached the upstream, and a broken socket may have been
+ * stale.
+ */
 function rethrow(reason: unknown, call: UpstreamCall, answered: boolean): never {
   if (reason instanceof UpstreamFailure || reason instanceof LeftError) throw reason;
   const code = call.sent ? 'upstream_error' : 'upstream_unavailable';
@@ -69,5 +72,5 @@ function abortReason(signal: AbortSignal): LeftError {
 }
 
 function nothing(): void {
-  // Not everybody wants to know when a request is sent.
+  // The default: not every caller needs to know when a request is sent.
 }

@@ -5,15 +5,15 @@ import type { Answer } from './converse.js';
 import { headerOf } from './header.js';
 import { malformed } from './malformed.js';
 
-/** What is unpacked may be so much larger than what came. No real text is packed as well as this. */
+/** Maximum ratio of unpacked to received bytes. No real text compresses as well as this. */
 const MAX_EXPANSION = 200;
-/** Before this much was unpacked, its expansion does not matter. */
+/** Up to this many unpacked bytes, the ratio does not matter. */
 const FREE_BYTES = 64 * 1024 * 1024;
 const MAX_CODINGS = 3;
-/** Of a zlib header; raw deflate, which some servers send for `deflate`, never begins with it. */
+/** The method in a zlib header; raw deflate, which some servers send for `deflate`, never begins with it. */
 const ZLIB_METHOD = 8;
 
-/** What has come of an answer is unpacked at once, so that a stream stays one. */
+/** Received bytes are unpacked at once, so that a stream stays a stream. */
 const FLUSHED = { flush: constants.Z_SYNC_FLUSH };
 
 const DECODERS: ReadonlyMap<string, (first: number) => Transform> = new Map<
@@ -30,8 +30,8 @@ const DECODERS: ReadonlyMap<string, (first: number) => Transform> = new Map<
 ]);
 
 /**
- * The same answer, unpacked: some proxies pack what they are asked to leave as it is. Reading is pulled through, so a
- * slow reader is still nobody's silence, and nothing is unpacked that nobody has asked for.
+ * The same answer, unpacked: some proxies compress answers although they are asked not to. The reader pulls the data,
+ * so a slow reader still does not count as silence, and nothing is unpacked before it is asked for.
  */
 export function decodedAnswer(answer: Answer): Answer {
   let unpacked: AsyncIterator<Buffer> | undefined;
@@ -54,7 +54,7 @@ export function decodedAnswer(answer: Answer): Answer {
   };
 }
 
-/** In the order in which they were put on. */
+/** Content codings in the order in which they were applied. */
 function codingsOf(header: string | undefined): readonly string[] {
   if (header === undefined) return [];
   return header
@@ -100,7 +100,7 @@ async function* through(
     Readable.from(counted(), { objectMode: false }),
     decoder(first.value[0] ?? 0),
     () => {
-      // How it ended is seen by whoever reads.
+      // The reader sees how the answer ended.
     },
   );
   let bytes = 0;

@@ -6,15 +6,18 @@ import { readErrorBody, readWhole } from './read-body.js';
 import type { ResponseHead } from './upstream-call.js';
 import type { CallOptions, UpstreamClient, UpstreamRequest } from './upstream-client.js';
 
-/** What an upstream says about one job, with plenty of room. */
+/** Limit of an upstream's answer about one job, with plenty of room. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** A status below 300 with one JSON object, or one from 400 with whatever JSON came along, undefined if none did. */
+/**
+ * A status below 300 with one JSON object, or a status from 400 with the JSON of its body, undefined if there is
+ * none.
+ */
 export type Exchange =
   | { readonly head: ResponseHead; readonly accepted: JsonObject }
   | { readonly head: ResponseHead; readonly refusal: unknown };
 
-/** One request with a short answer. @throws UpstreamFailure for a redirect, too, which is not followed. */
+/** One request with a short answer. @throws UpstreamFailure, also for a redirect, since none is followed. */
 export async function exchange(
   client: UpstreamClient,
   request: UpstreamRequest,

@@ -15,11 +15,11 @@ export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly stream: boolean;
-  /** Of each request on the way. */
+  /** Time limits of each request on the way. */
   readonly limits: Limits;
 }
 
-/** The address must not be fetched, or leads nowhere. The reason is for the log, and never quotes what was answered. */
+/** The address must not be fetched, or leads nowhere. The reason is for the log, and never quotes the answer. */
 export class GuardRefusal extends Error {
   constructor(readonly reason: 'not https' | 'not public' | 'not found' | 'too many redirects') {
     super(reason);
@@ -28,8 +28,9 @@ export class GuardRefusal extends Error {
 }
 
 /**
- * Fetches addresses that somebody else has named: https only, permitted addresses only. A name is resolved once, all
- * of its addresses are checked, and the connection goes to one of these, whatever the name says a moment later.
+ * Fetches addresses from untrusted sources: https only, permitted addresses only. A name is resolved once, all of its
+ * addresses are checked, and the connection goes to one of them, even if the name resolves differently a moment
+ * later.
  */
 export class GuardedClient {
   /** @param tls certificates to trust instead of the well-known ones. */
@@ -40,8 +41,9 @@ export class GuardedClient {
   ) {}
 
   /**
-   * The first answer that is no redirect; up to three are followed, each checked like the first address.
-   * @throws GuardRefusal, or as `Answer` does. The answer is to be closed.
+   * The first answer that is not a redirect; up to three redirects are followed, each checked like the first address.
+   * The caller must close the answer.
+   * @throws GuardRefusal, or as `Answer` does.
    */
   async get(
     address: URL,
@@ -83,7 +85,7 @@ export class GuardedClient {
     );
   }
 
-  /** All of them must be permitted: an answer that mixes the two is an attempt. */
+  /** All addresses must be permitted: a name with both permitted and other addresses is an attempted attack. */
   private async addressesOf(hostname: string, signal: AbortSignal): Promise<readonly string[]> {
     const host = hostname.replace(/^\[|\]$/g, '');
     const addresses = isIP(host) === 0 ? await this.resolve(host, signal) : [host];
@@ -93,12 +95,12 @@ export class GuardedClient {
   }
 }
 
-/** Where an answer sends its reader; undefined when it does not. */
+/** The target of a redirect; undefined for any other answer. */
 export function redirectOf(head: ResponseHead): string | undefined {
   return REDIRECTS.has(head.status) ? headerOf(head, 'location') : undefined;
 }
 
-/** @throws GuardRefusal for what is no address. */
+/** @throws GuardRefusal for text that is not an address. */
 export function resolved(location: string, base: URL): URL {
   if (!URL.canParse(location, base.href)) throw new GuardRefusal('not https');
   return new URL(location, base);
@@ -113,5 +115,5 @@ function pinned(addresses: readonly string[]): LookupFunction {
 }
 
 function drop(): void {
-  // A destroyed connection has nothing more to say.
+  // Nothing is left to do for a destroyed connection.
 }

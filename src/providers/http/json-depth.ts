@@ -6,8 +6,8 @@ const OPENING_BRACE = 123;
 const CLOSING_BRACE = 125;
 
 /**
- * Whether JSON text is nested more than `limit` levels deep. Linear; a text that is too short for it costs nothing, and
- * one with few brackets two searches.
+ * Whether JSON text is nested more than `limit` levels deep. Linear. A text that is too short for it costs nothing,
+ * and a text with few brackets costs two searches.
  */
 export function exceedsDepth(text: string, limit: number): boolean {
   if (text.length <= 2 * limit || opensAtMost(text, limit)) return false;
@@ -38,7 +38,7 @@ function opensAtMost(text: string, limit: number): boolean {
   return true;
 }
 
-/** Position of the quote that ends the string which begins at `start`; the text's end for one that does not end. */
+/** Position of the quote that closes the string which begins at `start`; the text's end if there is none. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end - 1;

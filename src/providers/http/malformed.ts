@@ -1,7 +1,10 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 
-/** An answer that is not what was asked for. The reason is for the log; it never holds text of the upstream. */
+/**
+ * The failure for an answer that is not what was asked for. The reason is for the log; it never holds text of the
+ * upstream.
+ */
 export function malformed(reason: string): UpstreamFailure {
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause: reason }), {
     retryable: false,

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { exceedsDepth } from './json-depth.js';
 import { malformed } from './malformed.js';
 
-/** Deeper than anything that an answer says; what is deeper can be parsed, but neither written nor stored. */
+/** Deeper than any real answer; deeper JSON can be parsed, but neither written nor stored. */
 const MAX_DEPTH = 256;
 
 /** @throws UpstreamFailure for text that is not one JSON object, or is nested too deeply. */

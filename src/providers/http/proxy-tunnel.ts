@@ -3,14 +3,14 @@ import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** How the proxy of a provider is spoken to. Its user and password are here, and nowhere in a log. */
+/** How to connect to a provider's proxy. The proxy's user and password are kept here, and never logged. */
 export interface Proxy {
   readonly origin: string;
   /** `Proxy-Authorization`, when the proxy's URL has a user. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** @param url of the proxy; user and password in it are percent-encoded */
+/** @param url the proxy's URL; user and password in it are percent-encoded */
 export function parseProxy(url: string): Proxy {
   const { origin, username, password } = new URL(url);
   if (username === '') return { origin, headers: {} };
@@ -22,10 +22,10 @@ export function parseProxy(url: string): Proxy {
 }
 
 /**
- * Connects to https upstreams through a proxy: a tunnel is opened with CONNECT, and TLS is spoken to the upstream inside
- * it, so the proxy reads nothing. Refused tunnels and slow proxies are connect failures.
+ * Connects to https upstreams through a proxy: CONNECT opens a tunnel, and TLS to the upstream runs inside it, so the
+ * proxy reads nothing. Refused tunnels and slow proxies are connect failures.
  *
- * @param timeoutMs for each of the tunnel and the handshake
+ * @param timeoutMs limit of the tunnel and of the handshake, for each of them
  * @param tls certificates to trust instead of the well-known ones
  */
 export function connectThrough(

@@ -6,10 +6,10 @@ export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_DEPTH = 64;
 const MAX_ERROR_MS = 5_000;
-/** The data of an error that came as a frame of an event stream, its lines joined. */
+/** The data lines, to be joined, of an error that came as a frame of an event stream. */
 const DATA_LINES = /^data:[ ]?(.*)$/gm;
 
-/** A whole answer. @throws UpstreamFailure when it breaks, or what `tooLong` makes when it is too long. */
+/** Reads a whole answer. @throws UpstreamFailure when it breaks, or the result of `tooLong` when it is too long. */
 export async function readWhole(
   answer: Answer,
   maxBytes = MAX_ANSWER_BYTES,

@@ -5,8 +5,8 @@ import { UpstreamFailure } from '../upstream-failure.js';
 export type Limits = Pick<ProviderSettings, 'timeoutMs' | 'firstByteTimeoutMs' | 'silenceTimeoutMs'>;
 
 /**
- * The clocks of one call: the whole of it, and for a stream the first byte and each silence after it. Silence counts
- * only while somebody waits for the upstream; a slow reader is not the upstream's silence.
+ * The timeouts of one call: for the whole call, and for a stream also for the first byte and each silence after it.
+ * Silence counts only while a reader waits for the upstream; a slow reader is not the upstream's silence.
  */
 export class ReadClock {
   private readonly whole: NodeJS.Timeout;
@@ -20,12 +20,12 @@ export class ReadClock {
     private readonly stream: boolean,
     private readonly expire: (failure: UpstreamFailure) => void,
   ) {
-    // A slow reader may have used up the whole time of a stream, so that says nothing about the target.
+    // A slow reader may have used up the time of a stream, so this timeout says nothing about the target.
     this.whole = setTimeout(() => expire(timedOut(!stream)), limits.timeoutMs);
     if (stream) this.firstByte = setTimeout(() => expire(timedOut(true)), limits.firstByteTimeoutMs);
   }
 
-  /** A read begins and there is nothing to read yet. */
+  /** A read has begun, and there is nothing to read yet. */
   waiting(): void {
     this.reading = true;
     if (!this.stream || this.firstByte || this.stopped) return;

@@ -8,8 +8,8 @@ const MOST_ADDRESSES = 32;
 export type ResolveHost = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
 /**
- * Asks the name servers of the system, or these. No search domains, no hosts file: a name that only the inside knows
- * is not found.
+ * Asks the given name servers, or those of the system. No search domains, no hosts file: internal names are not
+ * found.
  */
 export function nameServers(servers?: readonly string[]): ResolveHost {
   return async (name, signal) => {

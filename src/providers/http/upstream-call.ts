@@ -5,10 +5,10 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** Bytes that wait to be read before the socket is paused. */
+/** Unread bytes at which the socket is paused. */
 const HIGH_WATER_BYTES = 65_536;
 
-/** What is left of an answer that nobody reads any more is swallowed up to here, so that its socket can be reused. */
+/** The rest of an answer that is no longer read is discarded up to this size, so that its socket can be reused. */
 const MAX_LEFTOVER_BYTES = 65_536;
 const MAX_LEFTOVER_MS = 1_000;
 
@@ -60,7 +60,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return undefined;
   }
 
-  /** Who owns the connection, or the place in the queue for one, is told once how the call ended. The last one set counts. */
+  /**
+   * Tells the owner of the connection, or of the place in its queue, once how the call ended. Only the last listener
+   * counts.
+   */
   onEnd(listener: (failure: Error | undefined) => void): void {
     this.whenEnded = listener;
   }

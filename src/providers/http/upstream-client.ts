@@ -8,11 +8,11 @@ const KEEP_ALIVE_MS = 30_000;
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, with a slash in front and its parts encoded; or of the base URL's origin. */
+  /** A path below the base URL, with a leading slash and encoded segments; or a path from the base URL's origin. */
   readonly path: string | { readonly fromOrigin: string };
   /** Without a question mark. */
   readonly query?: string;
-  /** Lower-case names; those of the provider's settings win. */
+  /** Lower-case names; the headers of the provider's settings win. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
@@ -22,7 +22,7 @@ export interface CallOptions extends ConnectionOptions {
   readonly onSent?: () => void;
   /** Streamed answers also have clocks for the first byte and for silence. */
   readonly stream: boolean;
-  /** Of the whole call, instead of the provider's own. */
+  /** Time limit of the whole call, instead of the provider's own. */
   readonly timeoutMs?: number;
 }
 
@@ -33,7 +33,7 @@ export class UpstreamClient {
   private readonly path: string;
   private readonly search: string;
   private readonly headers: Record<string, string>;
-  /** Stands before every path. */
+  /** The prefix of every path. */
   private readonly prefix: string;
 
   /** @param authorization headers with the provider's key; they go to the origin of `baseUrl` only. */
@@ -48,12 +48,12 @@ export class UpstreamClient {
     this.search = base.search.slice(1);
     const timeout = settings.connectTimeoutMs;
     const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
-    // A plain request goes to the proxy itself, with the whole address: many proxies open tunnels to port 443 alone.
+    // A plain request goes to the proxy itself, with the whole address: many proxies open tunnels only to port 443.
     const isPlain = proxy !== undefined && base.protocol === 'http:';
     this.prefix = isPlain ? base.origin : '';
     this.headers = {
       'user-agent': 'slipstream',
-      // Without it any coding is welcome (RFC 9110, 12.5.3).
+      // Without this header any coding is acceptable (RFC 9110, 12.5.3).
       'accept-encoding': 'identity',
       ...authorization,
       ...lowerCased(settings.headers),
@@ -62,7 +62,7 @@ export class UpstreamClient {
     this.pool = new ConnectionPool(isPlain ? proxy.origin : base.origin, settings.maxConnections, {
       connect: proxy && !isPlain ? connectThrough(proxy, timeout) : { timeout },
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // The clocks are ours: those of the pool do not know whether anybody is reading.
+      // The gateway has its own timeouts: those of the pool do not know whether a reader is waiting.
       headersTimeout: 0,
       bodyTimeout: 0,
       pipelining: 1,
@@ -91,7 +91,7 @@ export class UpstreamClient {
     return this.pool.close();
   }
 
-  /** Breaks what is still running. */
+  /** Aborts the calls that are still running. */
   destroy(): Promise<void> {
     return this.pool.destroy();
   }

@@ -12,15 +12,15 @@ const MAX_IMAGE_BYTES = 20 * MEGABYTE;
 const MAX_URL_LENGTH = 8_192;
 
 export interface ImageFetchSettings {
-  /** The networks that may be fetched from although they are not public; for the log only. */
+  /** Networks that may be fetched from although they are not public; for the log only. */
   readonly allow: readonly string[];
-  /** The whole of it: name, connections, redirects and bytes. */
+  /** Time limit of the whole fetch: name, connections, redirects and bytes. */
   readonly timeoutMs: number;
-  /** Fetches of this process that run together; each may hold a whole image in memory. */
+  /** Maximum number of concurrent fetches in this process; each may hold a whole image in memory. */
   readonly atOnce: number;
 }
 
-/** Images that a client names by a URL. */
+/** Fetches the images that clients name by a URL. */
 @Injectable()
 export class ImageFetch implements OnApplicationBootstrap {
   private readonly logger = new Logger(ImageFetch.name);
@@ -42,9 +42,9 @@ export class ImageFetch implements OnApplicationBootstrap {
   }
 
   /**
-   * The image behind an https or a data URL, at most 20 MiB of PNG, JPEG or WebP.
+   * The image at an https or a data URL, at most 20 MiB of PNG, JPEG or WebP.
    * @param param the request's field, for the error.
-   * @throws GatewayError 400 invalid_value whatever is wrong with it, 503 when too many are being fetched, or the
+   * @throws GatewayError 400 invalid_value for any problem with it, 503 when too many are being fetched, or the
    * signal's own reason.
    */
   async fetch(url: string, param: string, signal: AbortSignal): Promise<VideoImage> {
@@ -113,7 +113,7 @@ function parse(text: string, param: string): URL {
   throw refused(param, `must be an https URL of at most ${MAX_URL_LENGTH} characters, or a data URL`);
 }
 
-/** Only base64: what else a data URL can hold is not how anybody sends an image. */
+/** Only base64: no client sends an image in another form of data URL. */
 function bytesOf(url: string, param: string): Buffer {
   const comma = url.indexOf(',');
   const type = url.slice('data:'.length, comma);

@@ -7,10 +7,10 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
 const RIFF = Buffer.from('RIFF');
 const WEBP = Buffer.from('WEBP');
 
-/** The names under which images come; a few servers say `image/jpg`. */
+/** Media types of images; a few servers say `image/jpg`. */
 const NAMES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/jpg', 'image/webp']);
 
-/** What the bytes are, by how they begin; undefined for everything that is not one of the three. */
+/** The media type by the first bytes; undefined for anything but the three types. */
 export function mediaTypeOf(bytes: Buffer): MediaType | undefined {
   if (startsWith(bytes, PNG)) return 'image/png';
   if (startsWith(bytes, JPEG)) return 'image/jpeg';

@@ -1,4 +1,4 @@
-/** At most so many pieces of work at once; the others wait in the order of their coming. */
+/** Limits how many tasks run at once; the others wait in order of arrival. */
 export class Slots {
   private readonly waiting = new Set<() => void>();
 
@@ -34,7 +34,7 @@ export class Slots {
     });
   }
 
-  /** Whoever waits gets it at once, so nobody comes in between. */
+  /** A waiting task gets the slot at once, so that no other can take it. */
   private give(): void {
     const [next] = this.waiting;
     if (!next) {

@@ -5,13 +5,13 @@ import { UpstreamFailure } from '../upstream-failure.js';
 import type { AnswerReader } from './answer-reader.js';
 import type { StreamStep } from './stream-reader.js';
 
-/** Events without a word in them that wait for one at most. */
+/** Maximum number of events without content that wait for the first content. */
 const MAX_WAITING_EVENTS = 1_024;
 
 /**
- * `opened` travels with the first word, call or reasoning, so that a stream that is refused or breaks before it has
- * said anything is still an attempt that may be made again. What was said before a failure goes out before it is
- * thrown, however it was cut.
+ * `opened` is emitted with the first word, call or reasoning, so that a stream that is refused or breaks before any
+ * of them may still be attempted again. Content before a failure is emitted before the failure is thrown, however the
+ * bytes were cut.
  */
 export async function* answerEvents(
   answer: Answer,
@@ -35,7 +35,9 @@ export async function* answerEvents(
   }
 }
 
-/** A broken connection, or a silent one, fails like a broken frame, unless all was said. The end of a call is its end. */
+/**
+ * A broken or silent connection fails like a broken frame, unless the answer was complete. An aborted call just ends.
+ */
 async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep> {
   try {
     return reader.accept(await answer.read());
@@ -46,7 +48,7 @@ async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamSte
   }
 }
 
-/** Whether a client is told something by it: a role, fields and figures say nothing. */
+/** Whether an event has content for the client: a role, fields and figures are none. */
 function isWord(event: SpokenEvent): boolean {
   switch (event.type) {
     case 'opened':
@@ -65,7 +67,7 @@ function hasValue(fields: JsonObject = {}): boolean {
   return Object.values(fields).some((value) => value !== null);
 }
 
-/** A stream that broke before it said anything has cost its reader nothing. */
+/** A stream that broke before any content has cost the client nothing, so it is retryable. */
 function beforeFirstWord(reason: unknown): unknown {
   if (!(reason instanceof UpstreamFailure) || reason.error.code !== 'upstream_error') return reason;
   return new UpstreamFailure(reason.error, { ...reason.options, retryable: true });

@@ -10,8 +10,8 @@ const JSON_STARTS: ReadonlySet<number> = new Set(Buffer.from('{['));
 const NOTHING: StreamStep = { events: [], ended: false };
 
 /**
- * An answer in whichever form it comes: some servers never stream, others always do, and either may be labelled as the
- * other. No line of an event stream begins with a brace or a bracket, so the first byte that is not blank tells.
+ * Reads an answer in either form: some servers never stream, others always do, and either may be labelled as the
+ * other. No line of an event stream begins with a brace or a bracket, so the first byte that is not blank decides.
  */
 export class AnswerReader {
   private form: 'unknown' | 'stream' | 'json' = 'unknown';
@@ -24,13 +24,13 @@ export class AnswerReader {
     private readonly maxFrameBytes: number,
   ) {}
 
-  /** @param chunks are the next bytes; undefined at the end of the answer. */
+  /** @param chunks the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
     if (this.form === 'unknown' && chunks) this.form = formOf(chunks);
     return this.form === 'json' ? this.gather(chunks) : this.frames.accept(chunks);
   }
 
-  /** Instead of further bytes. */
+  /** Called instead of `accept` when the connection broke. */
   broken(reason: unknown): StreamStep {
     return this.form === 'json'
       ? { events: [], ended: true, failure: { reason } }
@@ -57,7 +57,7 @@ export class AnswerReader {
   }
 }
 
-/** All of an answer that has come. @throws UpstreamFailure when it is none. */
+/** Reads a complete answer. @throws UpstreamFailure when it is not an answer. */
 export function readAnswer(
   body: Buffer,
   asked: RequestContext,

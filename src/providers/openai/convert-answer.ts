@@ -6,7 +6,7 @@ import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js
 
 /**
  * A whole `chat.completion` as the events of its stream. Its JSON is complete, so a choice without a finish reason
- * has ended all the same. @throws UpstreamFailure when it is not a completion, or an error with a success status.
+ * has ended, too. @throws UpstreamFailure when it is not a completion, or an error with a success status.
  */
 export function convertAnswer(body: Buffer, asked: RequestContext = {}): SpokenEvent[] {
   const answer = parseObject(body.toString('utf8').replace(/^\uFEFF/, ''));

@@ -16,21 +16,21 @@ interface Choice {
   readonly index: number;
   readonly calls: ToolCalls;
   reason: FinishReason | undefined;
-  /** Choice fields of chunks that only finished it. */
+  /** Choice fields of chunks that only finished the choice. */
   readonly waiting: WaitingFields;
 }
 
 /**
- * Chunks of one answer in, events out. A whole `chat.completion` counts as one chunk whose deltas are complete. Usage
- * is cumulative: when it comes more than once, the last one counts. Some upstreams speak on after a finish reason, so a
- * choice finishes when the answer does, with the last reason that says more than `stop`.
+ * Converts the chunks of one answer to events. A whole `chat.completion` counts as one chunk whose deltas are
+ * complete. Usage is cumulative: when it comes more than once, the last one counts. Some upstreams continue after a
+ * finish reason, so a choice finishes when the answer does, with the last reason that is more specific than `stop`.
  */
 export class ChunkConverter {
   private readonly choices = new Map<number, Choice>();
   private readonly unknown = new UnknownFields();
   /** Answer fields of chunks that held nothing else. */
   private readonly waiting = new WaitingFields();
-  /** Then a call is no reason to go on, and OpenAI says `stop`. */
+  /** A forced call is no reason to continue, and OpenAI says `stop`. */
   private readonly isCallForced: boolean;
 
   constructor(asked: Prompt | undefined) {
@@ -54,17 +54,17 @@ export class ChunkConverter {
     else this.waiting.add(fields);
   }
 
-  /** Whether every choice that began has also finished, and there was one at all. */
+  /** Whether at least one choice began, and every choice that began has finished. */
   get complete(): boolean {
     return this.choices.size > 0 && [...this.choices.values()].every(({ reason }) => reason !== undefined);
   }
 
-  /** How many have begun. */
+  /** Number of choices that have begun. */
   get choiceCount(): number {
     return this.choices.size;
   }
 
-  /** The answer is over: ends the calls and the choices. A choice without a reason has ended all the same. */
+  /** Ends the calls and the choices at the end of the answer. A choice without a reason has ended, too. */
   finish(events: SpokenEvent[]): void {
     const first = events.length;
     for (const { index, calls, reason = 'stop', waiting } of this.choices.values()) {

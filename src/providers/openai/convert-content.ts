@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
-/** What one delta or message says, by kind. Empty where it says nothing. */
+/** The text of one delta or message, by kind; empty where there is none. */
 export interface SpokenText {
   readonly reasoning: string;
   readonly text: string;

@@ -5,12 +5,13 @@ const MOST_TOKENS = 100_000_000;
 const LONGEST_NAME = 256;
 const LATEST_CREATED = 99_999_999_999;
 
-/** Kinds of models, as lists that tell them apart name them, that do not chat. */
+/** Kinds of models that do not chat, as named in lists that state kinds. */
 const OTHER_KINDS = /embed|rerank|moderat|image|audio|speech|transcri|tts|video/i;
 
 /**
- * The models of a list: OpenAI's `{data: […]}`, Ollama's and llama.cpp's `{models: […]}`, Together's bare array. What
- * cannot be read, or says that it does not chat, is left out. Undefined for something that is no list of models.
+ * The models of a list: OpenAI's `{data: […]}`, Ollama's and llama.cpp's `{models: […]}`, Together's bare array.
+ * Entries that cannot be read, or that say that they do not chat, are left out. Undefined for anything but a list of
+ * models.
  */
 export function convertModelList(list: unknown): readonly ListedModel[] | undefined {
   const entries = Array.isArray(list) ? (list as readonly unknown[]) : entriesOf(list);
@@ -39,7 +40,7 @@ function readEntry(entry: JsonObject): ListedModel | undefined {
 
 /**
  * LM Studio and Together have a `type`, OpenRouter `architecture.output_modalities`, Mistral
- * `capabilities.completion_chat`; who says nothing is believed to chat.
+ * `capabilities.completion_chat`; a model without any of these is believed to chat.
  */
 function chats(entry: JsonObject): boolean {
   const type = entry['type'];
@@ -49,7 +50,7 @@ function chats(entry: JsonObject): boolean {
   return field(entry['capabilities'], 'completion_chat') !== false;
 }
 
-/** What is served comes before what the model was trained for, since a server may have been given less memory. */
+/** The served window comes before the trained one, since a server may have been given less memory. */
 function contextWindowOf(entry: JsonObject): number | undefined {
   const { meta, top_provider: topProvider } = entry;
   return firstCount(

@@ -7,7 +7,7 @@ import type { TextRequest } from '../text/text-request.js';
 import { fitMessages } from './fit-messages.js';
 import { withOwnCallFields } from './own-call-fields.js';
 
-/** Request fields that go up as they came. */
+/** Request fields that are forwarded unchanged. */
 const FORWARDED = [
   'temperature',
   'top_p',
@@ -33,10 +33,10 @@ const FORWARDED = [
   'function_call',
 ] as const;
 
-/** Names of the client's own users: an upstream may tell them apart, but not read them. */
+/** Identifiers of the client's own users: an upstream may tell them apart, but not read them. */
 const HASHED = ['user', 'safety_identifier', 'prompt_cache_key'] as const;
 
-/** Fields that the gateway decides about; `pass_fields` does not reach them. */
+/** Fields that the gateway decides about; `pass_fields` does not apply to them. */
 const OWN: ReadonlySet<string> = new Set([
   ...FORWARDED,
   ...HASHED,
@@ -51,14 +51,14 @@ const OWN: ReadonlySet<string> = new Set([
   'max_completion_tokens',
 ]);
 
-/** Fields that say something about the tools or functions alone. */
+/** Fields that concern only the tools or functions. */
 const OF_TOOLS: ReadonlyMap<string, string> = new Map([
   ['tool_choice', 'tools'],
   ['parallel_tool_calls', 'tools'],
   ['function_call', 'functions'],
 ]);
 
-/** Values that ask for nothing, whichever upstream it is; some upstreams refuse even these. */
+/** Values that have no effect at any upstream; some upstreams refuse even these. */
 const NEUTRAL: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['n', 1],
   ['presence_penalty', 0],
@@ -68,10 +68,10 @@ const NEUTRAL: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
 ]);
 
 /**
- * The body for the upstream. What is not named here or in the provider's `pass_fields` stays here. `store` never goes
- * up: its absence says `false` to every service, and some refuse the word.
+ * The body for the upstream. Fields that are not named here or in the provider's `pass_fields` are not sent. `store`
+ * is never sent: its absence means `false` to every service, and some refuse the field.
  *
- * @param profile what the target takes, as far as that is known by now
+ * @param profile what the target accepts, as far as it is known
  */
 export function convertRequest(
   request: TextRequest,
@@ -86,7 +86,7 @@ export function convertRequest(
     if (value !== undefined && value !== null && !isOmitted(profile, field, value)) body[field] = value;
   };
   for (const field of FORWARDED) {
-    // What a client sent is forwarded, but for the one hint that is fitted to the model.
+    // The client's value is forwarded, except for the one hint that is fitted to the model.
     const value = field === 'reasoning_effort' ? prompt.reasoningEffort : chat[field];
     if (!asksForNothing(chat, field, value)) put(field, value);
   }
@@ -103,7 +103,7 @@ export function convertRequest(
   return body;
 }
 
-/** @param value of the field, which may be left out for some values alone */
+/** @param value the field's value: a profile may omit only some values of a field */
 function isOmitted({ omitFields }: Profile, field: string, value: JsonValue): boolean {
   if (omitFields.length === 0) return false;
   return omitFields.includes(field) || (isScalar(value) && omitFields.includes(`${field}=${String(value)}`));
@@ -139,7 +139,7 @@ function isScalar(value: JsonValue): value is string | number | boolean {
   return typeof value !== 'object';
 }
 
-/** 64 hexadecimal digits; the same name of two accounts is two names upstream. */
+/** 64 hexadecimal digits; the same name in two accounts becomes two names upstream. */
 function hashed(account: string, value: string): string {
   return createHash('sha256').update(`${account}\0${value}`).digest('hex');
 }

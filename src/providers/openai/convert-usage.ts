@@ -3,18 +3,18 @@ import type { Usage } from '../../base/money/usage.js';
 import type { SpokenEvent } from '../../text/text-event.js';
 import { shownUsage } from './shown-usage.js';
 
-/** Largest number of tokens that is a count, since it is stored as one. */
+/** Largest number of tokens that is a valid count, since counts are stored in this range. */
 const MAX_TOKENS = 2 ** 31 - 1;
 
 const TOTALS = ['prompt_tokens', 'completion_tokens', 'total_tokens', 'input_tokens', 'output_tokens'];
-/** Names of the tokens that were read from a cache: OpenAI; Moonshot; DeepSeek; Anthropic. */
+/** Names for tokens read from a cache: OpenAI; Moonshot; DeepSeek; Anthropic. */
 const CACHED = ['cached_tokens', 'prompt_cache_hit_tokens', 'cache_read_input_tokens'];
-/** Names of those that were written to one: OpenRouter; Anthropic and DashScope. */
+/** Names for tokens written to a cache: OpenRouter; Anthropic and DashScope. */
 const WRITTEN = ['cache_write_tokens', 'cache_creation_input_tokens'];
 
 type UsageEvent = Extract<SpokenEvent, { type: 'usage' | 'usage_refused' }>;
 
-/** The usage that a chunk tells: its own, else that of `x_groq` (Groq), else of one of its choices (Moonshot). */
+/** The usage in a chunk: its own, else that of `x_groq` (Groq), else of one of its choices (Moonshot). */
 export function usageOf({ usage, x_groq: groq, choices }: JsonObject): UsageEvent | undefined {
   const own = convertUsage(usage);
   if (own) return { type: 'usage', ...own };
@@ -36,15 +36,15 @@ function* elsewhere(
   for (const choice of choices as readonly JsonValue[]) if (isJsonObject(choice)) yield choice.usage;
 }
 
-/** All zero is how some servers say that they did not count. */
+/** Some servers report only zeros when they did not count. */
 function claimsCounts(usage: JsonObject): boolean {
   return TOTALS.some((name) => (usage[name] ?? 0) !== 0);
 }
 
 /**
- * An upstream's usage object in our terms, as it bills; undefined when its totals are not token counts. What a total
- * has beyond the input is output: xAI counts reasoning beside the completion, Google leaves it out of everything else.
- * Parts are cut to their totals.
+ * An upstream's usage object in our terms, as it bills; undefined when its totals are not token counts. Tokens of a
+ * total beyond the input are output: xAI counts reasoning beside the completion, Google counts it only in the total.
+ * Parts are capped at their totals.
  */
 export function convertUsage(usage: unknown): { usage: Usage; raw: JsonObject } | undefined {
   if (!isJsonObject(usage)) return undefined;
@@ -80,12 +80,12 @@ function totalsOf(
   const rest = difference(total, inputTokens);
   const outputTokens = Math.max(completion ?? -1, rest ?? -1);
   if (inputTokens === undefined || outputTokens < 0 || inputTokens + outputTokens === 0) return undefined;
-  // A part cannot be larger than its whole, so it was counted beside it.
+  // A part cannot be larger than its whole, so the reasoning was counted beside the output.
   const beside = total === undefined && reasoning > outputTokens ? reasoning : 0;
   return withinBounds({ inputTokens, outputTokens: outputTokens + beside });
 }
 
-/** With Anthropic's own names what went through the cache is beside the input, unless the total says that it is in it. */
+/** With Anthropic's own names the cached tokens are beside the input, unless the total says that they are in it. */
 function inputBesideCache(
   { input_tokens: input, output_tokens: output, input_tokens_details: details }: JsonObject,
   throughCache: number,
@@ -117,7 +117,7 @@ function object(details: JsonValue | undefined): JsonObject {
   return isJsonObject(details) ? details : {};
 }
 
-/** Undefined for what is not there. */
+/** Undefined for an absent count. */
 function readCount(value: JsonValue | undefined): number | 'refused' | undefined {
   return value === undefined || value === null ? undefined : (count(value) ?? 'refused');
 }

@@ -16,10 +16,10 @@ const FULL_CONTEXT: ReadonlySet<string> = new Set([
   '1261',
 ]);
 
-/** What vLLM calls the input where it is too long (`VLLMValidationError` in vllm/renderers and vllm/entrypoints). */
+/** vLLM's names for an input that is too long (`VLLMValidationError` in vllm/renderers and vllm/entrypoints). */
 const FULL_CONTEXT_PARAMS: ReadonlySet<string> = new Set(['input_tokens', 'input_text']);
 
-/** Where services say how long the input was, in tokens. */
+/** Fields with the length of the input, in tokens. */
 const COUNTS = ['n_prompt_tokens', 'prompt_tokens', 'input_tokens'] as const;
 
 const CONTENT_REFUSALS: ReadonlySet<string> = new Set([
@@ -36,8 +36,8 @@ const REFUSED_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The operator's account has nothing left to spend; waiting does not help. Sources: OpenAI, Anthropic's `billing_error`,
- * Moonshot https://github.com/MoonshotAI/kimi-code/pull/1857, Z.ai's 1113, new-api.
+ * The operator's account has nothing left to spend; waiting does not help. Sources: OpenAI, Anthropic's
+ * `billing_error`, Moonshot https://github.com/MoonshotAI/kimi-code/pull/1857, Z.ai's 1113, new-api.
  */
 const UNPAID: ReadonlySet<string> = new Set([
   'insufficient_quota',
@@ -50,7 +50,7 @@ const UNPAID: ReadonlySet<string> = new Set([
   '1113',
 ]);
 
-/** The upstream has no model of the name that the operator gave. */
+/** The upstream has no model with the name that the operator gave. */
 const UNKNOWN_MODELS: ReadonlySet<string> = new Set([
   'model_not_found',
   'model_not_available',
@@ -77,7 +77,7 @@ const STATUS_OF_WORD: ReadonlyMap<string, number> = new Map([
   ['timeout_error', 504],
 ]);
 
-/** Whether an error's `code` or `type` says that the content was not wanted. */
+/** Whether an error's `code` or `type` says that the content was refused. */
 export function isContentRefusal(word: unknown): boolean {
   return typeof word === 'string' && CONTENT_REFUSALS.has(word);
 }
@@ -103,9 +103,9 @@ const VAGUE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The status that a mistake of the operator's would have if every service said it alike; undefined for others. That an
- * error is about `model` is enough without a word that tells more: OpenAI's `invalid_value` there is about what the request
- * asks of a model that is known.
+ * The status that every service should use for an operator's mistake; undefined for other errors. An error about
+ * `model` is one if no word says more. OpenAI's `invalid_value` for `model` is not: it concerns what the request asks
+ * of a known model.
  */
 export function operatorsStatus(words: readonly string[], param: string | undefined): number | undefined {
   if (words.some((word) => REFUSED_KEYS.has(word))) return 401;

@@ -4,7 +4,7 @@ import type { Remedy } from '../text/remedy.js';
 import type { ReadError } from '../read-error.js';
 import { hasOwnText } from './own-text.js';
 
-/** So much of a message is looked at. */
+/** Only this many characters of a message are read. */
 const MAX_READ = 4_096;
 
 /** Hints of the client and additions of the gateway: a call without them is the same call. */
@@ -18,14 +18,14 @@ const OPTIONAL = [
   'reasoning_effort',
 ] as const;
 
-/** Hints of which a service may know some values and not others: one of these is no reason to leave out all. */
+/** Hints of which a service may know only some values: one unknown value is no reason to leave out all. */
 const BY_VALUE: ReadonlySet<string> = new Set(['verbosity', 'reasoning_effort']);
 
-/** They are the default where they are taken at all. */
+/** Fields whose default is 1 wherever they are accepted. */
 const ONE_IS_DEFAULT = ['temperature', 'top_p'] as const;
 
 /**
- * Codes and types of Mistral's that say what it wants: https://github.com/anomalyco/opencode/issues/1680 and
+ * Mistral's codes and types that show the remedy: https://github.com/anomalyco/opencode/issues/1680 and
  * https://github.com/LibreChat-AI/agents/issues/344.
  */
 const BY_WORD: ReadonlyMap<string, Remedy> = new Map<string, Remedy>([
@@ -35,24 +35,25 @@ const BY_WORD: ReadonlyMap<string, Remedy> = new Map<string, Remedy>([
   ['3230', { assistantAfterTools: true }],
 ]);
 
-/** Codes and types that say that a field is not known, whatever its value. */
+/** Codes and types for a field that is not known, whatever its value. */
 const UNKNOWN_FIELD: ReadonlySet<string> = new Set([
   'unsupported_parameter',
   'unknown_parameter',
   'unrecognized_request_argument',
 ]);
 
-/** How messages say the same; Google, Groq, Cerebras, OpenAI and FastAPI have these. */
+/** Wordings of the same in messages of Google, Groq, Cerebras, OpenAI and FastAPI. */
 const SAYS_UNKNOWN =
   /\b(?:unknown|unrecognized|unsupported|unexpected|extra) (?:[a-z]+ )?(?:names?|fields?|parameters?|propert(?:y|ies)|arguments?|keys?|inputs?)\b|\b(?:property|parameter|field|argument) ['"`][\w.]+['"`] is (?:unsupported|unknown|not (?:supported|permitted|allowed))|\bunexpected keyword\b/i;
 
-/** A field that is refused beside another, or in a certain case, is known. */
+/** A field that is refused only beside another field, or in a certain case, is known. */
 const SAYS_WHEN = /\b(?:when|while|if|unless|together|combin\w+|with(?! this model)|without)\b/i;
 
 /**
- * What may make the same target take what it has refused with 400 or 422: without a field that is not needed, or with one
- * that it misses. Several services name the field in their message alone, so our own names are looked for there, and
- * nothing else is; what the request itself says is nobody's name for a field. Undefined when nothing is known, or the profile had it that way already.
+ * A change with which the same target may accept a request that it refused with 400 or 422: it omits a field that is
+ * not needed, or adds a missing one. Several services name the field only in their message, so the message is
+ * searched for our own names, and for nothing else. A name in the request's own text does not count. Undefined when
+ * no remedy is known, or when the profile already had it.
  */
 export function findRemedy(
   status: number,
@@ -70,8 +71,8 @@ export function findRemedy(
 }
 
 /**
- * Whether a remedy for this refusal is right for every later request to the model: only where a field is not known as
- * such, or where nothing of a request is lost by it. That a value or a combination is refused says nothing of others.
+ * Whether a remedy for this refusal is right for every later request to the model: only where the field itself is not
+ * known, or where the remedy loses nothing of a request. A refused value or combination says nothing about others.
  */
 export function isLasting(read: ReadError, body: JsonObject, remedy: Remedy): boolean {
   const isLossless =
@@ -86,7 +87,7 @@ export function isLasting(read: ReadError, body: JsonObject, remedy: Remedy): bo
   return said !== undefined && !hasOwnText(body, (text) => text.includes(said));
 }
 
-/** A service that names the field either misses it or does not want it, and which of both shows in what it got. */
+/** A service that names the field either misses it or refuses it; the request that it got shows which. */
 function reasoningRemedy(read: ReadError, body: JsonObject, profile: Profile): Remedy | undefined {
   if (!names(read, body, 'reasoning_content')) return undefined;
   const turns = messagesOf(body).filter(({ role }) => role === 'assistant');
@@ -108,7 +109,10 @@ function isExtra({ error }: ReadError): boolean {
   );
 }
 
-/** Never to another field because of a value: one that does not know the other field would have no limit at all. */
+/**
+ * Never changes the field because of a value: a service that does not know the other field would have no limit at
+ * all.
+ */
 function tokenLimitRemedy(read: ReadError, body: JsonObject): Remedy | undefined {
   if (body['max_tokens'] !== undefined) {
     const isUnknown = read.param === 'max_tokens' && read.words.some((word) => UNKNOWN_FIELD.has(word));
@@ -129,9 +133,9 @@ function withoutField(read: ReadError, body: JsonObject): Remedy | undefined {
 }
 
 /**
- * Whether an error names a field of ours: in a place for names, or, where no such place names any field of the request, in
- * its message, where a name that could be a word has to be in quotes. A name that the request's own text has is not
- * taken from a message, which may repeat it.
+ * Whether an error names a field of ours: in a place for names or, where no such place names any field of the
+ * request, in its message. In a message, a name that could be a word must be in quotes, and a name that the request's
+ * own text has does not count, since the message may repeat that text.
  */
 function names(read: ReadError, body: JsonObject, name: string): boolean {
   const paths = read.fields

@@ -4,12 +4,12 @@ import { fitOrder } from './fit-order.js';
 import { fitToolCallIds } from './fit-tool-call-ids.js';
 import { wellFormedJson } from '../well-formed.js';
 
-/** Names under which services show what a model thought. */
+/** Names of the fields in which services show a model's reasoning. */
 const REASONING = ['reasoning_content', 'reasoning', 'reasoning_details'] as const;
 
 /**
- * The messages as the service takes them. What fits stays the same object, and the same messages give the same ones on
- * every turn, so that the service's prompt cache holds.
+ * The messages in the form that the service accepts. A message that fits stays the same object, and equal messages
+ * give equal results on every turn, so that the service's prompt cache holds.
  */
 export function fitMessages(messages: readonly JsonValue[], profile: Profile): readonly JsonObject[] {
   const fitted = messages.filter(isJsonObject).map((message) => fitMessage(message, profile));
@@ -22,7 +22,7 @@ function fitMessage(message: JsonObject, profile: Profile): JsonObject {
   return message;
 }
 
-/** Services parse the arguments of earlier calls, and take no empty list of calls. */
+/** Services parse the arguments of earlier calls, and refuse an empty list of calls. */
 function fitCalls(message: JsonObject): JsonObject {
   const { tool_calls: calls, function_call: call } = message;
   if (Array.isArray(calls)) {

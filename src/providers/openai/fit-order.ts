@@ -1,10 +1,10 @@
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
-/** What an assistant says where a service wants to hear it between a tool and a user. */
+/** The assistant's message for services that need one between a tool and a user. */
 const BETWEEN: JsonObject = { role: 'assistant', content: 'OK.' };
 
-/** Who speaks after whom: what is no text leaves the messages of tools, and an assistant comes between tools and a user. */
+/** Moves parts that are not text out of tool messages, and puts an assistant message between tools and a user. */
 export function fitOrder(
   messages: readonly JsonObject[],
   { toolImages, assistantAfterTools }: Profile,

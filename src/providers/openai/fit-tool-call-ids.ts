@@ -13,9 +13,9 @@ const FITS: Readonly<Record<FittingRule, RegExp>> = {
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * Gives calls and their outputs ids that the service takes. An id that fits stays, and so does every id that the service
- * made itself. Another one is replaced by what its hash says, so that it is the same on every turn. An id that a later
- * call repeats is replaced too: each call has its own.
+ * Gives calls and their outputs ids that the service accepts. An id that fits stays, and so does every id that the
+ * service made itself. Any other id is replaced by one made from its hash, so that it is the same on every turn. An
+ * id that a later call repeats is replaced too: each call has its own.
  */
 export function fitToolCallIds(messages: readonly JsonObject[], rule: ToolCallIdRule): readonly JsonObject[] {
   if (rule === 'kept') return messages;
@@ -52,7 +52,7 @@ class FittingIds {
     return name;
   }
 
-  /** Outputs answer calls of one id in the order of these; what is said again is said of the last one. */
+  /** Outputs with one id answer the calls with that id in order; further outputs belong to the last call. */
   ofOutput(id: string): string {
     const known = this.namesOf(id);
     const name = known.all[known.answered] ?? known.all.at(-1);

@@ -3,7 +3,7 @@ const BACKSLASH = 92;
 const OPENING: ReadonlySet<number> = new Set([91, 123]);
 const CLOSING: ReadonlySet<number> = new Set([93, 125]);
 
-/** Follows JSON text piece by piece and knows when an object or a list that it began with is whole. Linear. */
+/** Follows JSON text piece by piece and knows when the object or list that it began with is complete. Linear. */
 export class JsonSpan {
   private depth = 0;
   private inString = false;
@@ -22,7 +22,7 @@ export class JsonSpan {
         else if (unit === BACKSLASH) this.escaped = true;
         else if (unit === QUOTE) this.inString = false;
       } else if (unit === QUOTE) this.inString = true;
-      // Braces and brackets; that they match is for a parser to say.
+      // Braces and brackets; a parser checks that they match.
       else if (OPENING.has(unit)) {
         this.opened = true;
         this.depth += 1;

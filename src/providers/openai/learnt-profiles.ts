@@ -1,18 +1,18 @@
 import type { Profile } from '../../catalog/profile.js';
 import { remedied, type Remedy } from '../text/remedy.js';
 
-/** Models at one provider that something is remembered of; the one that has been known longest goes. */
+/** Maximum number of models remembered for one provider; the oldest entry is dropped. */
 const MAX_MODELS = 1_000;
-/** Of one model: there are not many more fields that could be left out. */
+/** Maximum for one model: not many more fields could be left out. */
 const MAX_REMEDIES = 32;
 
-/** What refusals have taught about a provider's models, for as long as the process and its settings live. */
+/** The lessons of refusals by a provider's models, kept as long as the process and the provider's settings. */
 export class LearntProfiles {
   private readonly remedies = new Map<string, readonly Remedy[]>();
 
   constructor(private readonly profile: Profile) {}
 
-  /** @param trial what is not known to help yet */
+  /** @param trial a remedy that is not known to help yet */
   of(model: string, trial: Remedy | undefined): Profile {
     const known = this.remedies.get(model) ?? [];
     return known.length === 0 && !trial
@@ -20,7 +20,7 @@ export class LearntProfiles {
       : remedied(this.profile, trial ? [...known, trial] : known);
   }
 
-  /** The model took a request with it. */
+  /** Remembers a remedy with which the model accepted a request. */
   learn(model: string, remedy: Remedy): void {
     const known = this.remedies.get(model) ?? [];
     const word = JSON.stringify(remedy);

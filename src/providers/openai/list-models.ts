@@ -12,7 +12,7 @@ const LIST_TIMEOUT_MS = 10_000;
 /** The longest lists have a few hundred models with long descriptions. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
 
-/** Asks a provider what it has. @throws UpstreamFailure, or whatever `signal` was aborted for. */
+/** Lists a provider's models. @throws UpstreamFailure, or the signal's own reason. */
 export async function listModels(
   provider: ProviderSettings,
   signal: AbortSignal,

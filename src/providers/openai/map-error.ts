@@ -14,14 +14,14 @@ const PARAM = /^[A-Za-z0-9_.[\]]{1,128}$/;
 
 const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion_tokens']);
 
-/** Whose request was refused, and what may be said of it. */
+/** The refused request, and what may be said about it. */
 export interface RequestContext {
   readonly prompt?: Prompt;
-  /** Where the client's wire is not chat's: its name for a field of a chat body. */
+  /** The client's name for a field of a chat body, where its wire is not the chat wire. */
   readonly paramOf?: ParamOf | undefined;
-  /** Of the model, in tokens. */
+  /** The model's window, in tokens. */
   readonly contextWindow?: number;
-  /** What must not be in a message: the key, the model's name at the upstream. */
+  /** Texts that must not be in a message: the key, the model's name at the upstream. */
   readonly secrets?: readonly string[];
 }
 
@@ -85,7 +85,7 @@ function fullContext(error: JsonObject, { contextWindow, ...context }: ErrorCont
 
 function details({ param, message }: ReadError, context: ErrorContext): StatusDetails {
   const own = param === undefined ? undefined : paramOf(param, context);
-  // The message is about the client's own field in the client's own words where both wires are the same.
+  // Only where both wires are the same does the message refer to the client's own field and words.
   const shown = context.paramOf ? undefined : cleanMessage(message, context.secrets);
   return {
     ...(own !== undefined && { param: own, message: shown }),
@@ -99,7 +99,7 @@ function paramOf(param: string, { prompt, paramOf: named }: ErrorContext): strin
   return named ? named(plain) : ownParam(plain, prompt?.chatBody ?? {});
 }
 
-/** What the client did not send is not shown. The upstream may have got its token limit in another field. */
+/** A field that the client did not send is not shown. The upstream may have got the token limit in another field. */
 function ownParam(param: string, chat: JsonObject): string | undefined {
   if (TOKEN_LIMITS.has(param)) {
     return ['max_completion_tokens', 'max_tokens'].find((field) => Object.hasOwn(chat, field));

@@ -23,7 +23,7 @@ const FINISH_REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map<str
     ['refusal', 'content_filter'],
     ['sensitive', 'content_filter'],
     ['prohibited_content', 'content_filter'],
-    // OpenRouter; Z.ai; vLLM; Google, by itself or behind `function_call_filter: `; DeepSeek.
+    // OpenRouter; Z.ai; vLLM; Google, alone or after `function_call_filter: `; DeepSeek.
     ['error', 'failed'],
     ['network_error', 'failed'],
     ['abort', 'failed'],
@@ -42,7 +42,10 @@ export function mapFinishReason(reason: unknown): FinishReason | 'failed' | unde
   return FINISH_REASONS.get(word) ?? FINISH_REASONS.get(detail) ?? FINISH_REASONS.get(kind) ?? 'stop';
 }
 
-/** The upstream gave up on the answer; the next target may do better. A call that the model spoiled is no fault of it. */
+/**
+ * The upstream gave up on the answer; the next target may do better. A malformed call is the model's fault, not the
+ * target's.
+ */
 export function failedFinish(reason: unknown): UpstreamFailure {
   const cause = 'the answer was finished as failed';
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause }), {

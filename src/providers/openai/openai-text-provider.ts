@@ -29,7 +29,7 @@ export class OpenAiTextProvider implements TextProvider {
   private readonly client: UpstreamClient;
   private readonly learnt: LearntProfiles;
 
-  /** @param maxFrameBytes of one frame of a stream. */
+  /** @param maxFrameBytes limit of one frame of a stream. */
   constructor(
     private readonly settings: ProviderSettings,
     private readonly maxFrameBytes = MAX_ANSWER_BYTES,
@@ -106,7 +106,7 @@ async function refused(answer: Answer, head: ResponseHead, asked: Asked): Promis
   return new UpstreamFailure(error, { ...options, trial });
 }
 
-/** What was tried before stays in it: what is refused now is something else. */
+/** Keeps the earlier remedy: the new refusal is about something else. */
 function nextTrial(status: number, body: unknown, { sent, profile, trial }: Asked): Trial | undefined {
   const read = readError(body);
   const found = findRemedy(status, read, sent, profile);

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { UPSTREAM_FIELDS } from '../../text/text-event.js';
 
-/** A chat body in which every call has the fields that this provider gave it, and none of another one's. */
+/** A chat body in which every call has the fields that this provider gave it, and none of another provider's. */
 export function withOwnCallFields(chat: JsonObject, provider: string): JsonObject {
   const { messages } = chat;
   if (!Array.isArray(messages) || !(messages as readonly JsonValue[]).some(isMarked)) return chat;

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /**
- * The texts of a request on the chat wire that are whoever wrote it: all strings, and the names of fields below the
- * vocabulary of the wire, such as those of a tool's schema. A provider may repeat any of them in what it says.
+ * Whether a text of the client's own in a request on the chat wire matches: all strings, and the names of fields
+ * below the vocabulary of the wire, such as those of a tool's schema. A provider's message may repeat any of them.
  */
 export function hasOwnText(body: JsonObject, matches: (text: string) => boolean): boolean {
   return Object.entries(body).some(([field, value]) =>

@@ -3,7 +3,7 @@ import { malformed } from '../http/malformed.js';
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const NO_BYTES = Buffer.alloc(0);
-/** A tail that has grown longer than this is given back when its line has ended. */
+/** A tail buffer larger than this is freed when its line has ended. */
 const KEPT_TAIL_BYTES = 65_536;
 /** No UTF-16 unit takes more bytes than this in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -16,30 +16,29 @@ export interface SseFrame {
 }
 
 /**
- * Server-Sent Events in, frames out. Bytes may be split anywhere, lines may end in LF, CRLF or CR. Comments and every
- * field but `event` and `data` are skipped. Rules: WHATWG HTML, "Interpreting an event stream", with two exceptions:
- * the last frame counts even without its final empty line, and a line that begins a JSON object right behind a line
- * that is one ends the frame, as does any data behind such an object and a name, since some servers leave out the empty
- * lines. Each byte costs a constant amount of work,
- * however the stream is cut.
+ * Converts Server-Sent Events to frames. Bytes may be split anywhere, lines may end in LF, CRLF or CR. Comments and
+ * every field but `event` and `data` are skipped. Rules: WHATWG HTML, "Interpreting an event stream", with two
+ * exceptions. The last frame counts even without its final empty line. Since some servers leave out the empty lines,
+ * a line that begins a JSON object directly after a line that is one ends the frame, as does any data after such an
+ * object and a name. Each byte costs a constant amount of work, however the stream is cut.
  */
 export class SseParser {
-  /** The bytes of a line that has not ended yet are at the beginning of this. */
+  /** Starts with the bytes of a line that has not ended yet. */
   private tail = NO_BYTES;
   private tailBytes = 0;
   private event = '';
-  /** A name that came behind data: of the same frame, or of the next one, as what follows shows. */
+  /** A name that came after data: it belongs to the same frame or to the next one, as the following lines show. */
   private laterEvent: string | undefined;
   private lines: string[] = [];
-  /** Of `lines`; counted from the second line on. */
+  /** Bytes of `lines`, counted from the second line on. */
   private dataBytes = 0;
   private begun = false;
-  /** The bytes before ended in CR; an LF that comes next belongs to it. */
+  /** The previous bytes ended in CR; an LF that comes next belongs to it. */
   private afterCarriageReturn = false;
 
   /**
    * @param accept is called at once with each frame
-   * @param maxFrameBytes of one line, and of the data of one frame
+   * @param maxFrameBytes limit of one line, and of the data of one frame
    */
   constructor(
     private readonly accept: (frame: SseFrame) => void,
@@ -133,7 +132,7 @@ export class SseParser {
     this.lines.push(value);
   }
 
-  /** Without an empty line between them. */
+  /** Whether data begins the next frame without an empty line before it. */
   private beginsNext(first: string, value: string): boolean {
     if (this.laterEvent !== undefined) return isObject(first, this.lines.at(-1) ?? '');
     return this.lines.length === 1 && isObject(first, first) && beginsFrame(value);
@@ -157,7 +156,7 @@ function isObject(firstLine: string, lastLine: string): boolean {
   return firstLine.startsWith('{') && lastLine.endsWith('}');
 }
 
-/** No JSON text has `}` and `{` with nothing but a line end between them. */
+/** No JSON text has `}` and `{` with only a line end between them. */
 function beginsFrame(line: string): boolean {
   return line.startsWith('{') || line === '[DONE]';
 }

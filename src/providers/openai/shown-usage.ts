@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { Usage } from '../../base/money/usage.js';
 
-/** Names that say the same as ours; they are left out, since they may count in another way. */
+/** Other names for our counts; they are left out, since they may count in another way. */
 const OTHER_NAMES: ReadonlySet<string> = new Set([
   'input_tokens',
   'output_tokens',
@@ -12,8 +12,8 @@ const OTHER_NAMES: ReadonlySet<string> = new Set([
 type Counts = Readonly<Record<string, number>>;
 
 /**
- * An upstream's usage object with its own further fields, and with the counts that are charged under every name that it
- * used for them: a client that adds up what it was shown comes to its receipt.
+ * An upstream's usage object with its own further fields, and with the charged counts under every name that it used
+ * for them: a client that adds up the shown counts gets the sum on its receipt.
  */
 export function shownUsage(raw: JsonObject, usage: Usage): JsonObject {
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
@@ -42,7 +42,7 @@ export function shownUsage(raw: JsonObject, usage: Usage): JsonObject {
   };
 }
 
-/** With the parts that are there under the names that OpenAI gave them. */
+/** The existing parts, under the names that OpenAI gave them. */
 function detailsOf(
   raw: JsonValue | undefined,
   counts: Counts,

@@ -7,23 +7,23 @@ import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js
 import { type SseFrame, SseParser } from './parse-stream.js';
 
 export interface StreamStep {
-  /** What was said in these bytes, up to the failure if there is one. */
+  /** The events of these bytes, up to the failure if there is one. */
   readonly events: readonly SpokenEvent[];
   readonly ended: boolean;
   readonly failure?: { readonly reason: unknown };
 }
 
-/** What servers and proxies say to keep a connection open, as an event's name, its data or the type of its object. */
+/** Keep-alive words of servers and proxies, as an event's name, its data or the type of its object. */
 const KEEP_ALIVE = /^"?(?:ping|pong|keep[-_ ]?alive|heart[-_ ]?beat|null)"?$/i;
 
-/** The bytes of one streamed answer in, events out. The same bytes give the same events, wherever they are cut. */
+/** Converts the bytes of one streamed answer to events. The same bytes give the same events, wherever they are cut. */
 export class StreamReader {
   private readonly parser: SseParser;
   private readonly converter: ChunkConverter;
   private events: SpokenEvent[] = [];
   private done = false;
 
-  /** @param asked what was asked for. @param maxFrameBytes of one frame. */
+  /** @param asked the request. @param maxFrameBytes limit of one frame. */
   constructor(
     private readonly asked: RequestContext,
     maxFrameBytes: number,
@@ -32,7 +32,7 @@ export class StreamReader {
     this.converter = new ChunkConverter(asked.prompt);
   }
 
-  /** @param chunks are the next bytes; undefined at the end of the answer. */
+  /** @param chunks the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
     this.events = [];
     try {
@@ -49,7 +49,7 @@ export class StreamReader {
     }
   }
 
-  /** Instead of further bytes: a connection that breaks when all was said has taken nothing away. */
+  /** Called instead of `accept` when the connection broke; after a complete answer nothing is lost. */
   broken(reason: unknown): StreamStep {
     const asked = this.asked.prompt?.choices ?? 1;
     if (!this.converter.complete || this.converter.choiceCount !== asked)

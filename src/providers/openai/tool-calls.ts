@@ -12,7 +12,7 @@ const MAX_HELD_UNITS = 1024 * 1024;
 
 interface Call {
   readonly index: number;
-  /** What the upstream calls it; empty until it does. */
+  /** The upstream's id of the call; empty until it comes. */
   upstreamId: string;
   kind: 'function' | 'custom';
   name: string;
@@ -22,7 +22,7 @@ interface Call {
   heldFields: CallFields | undefined;
   arguments: string;
   readonly span: JsonSpan;
-  /** It was whole and was named again, so what comes next belongs to another call. */
+  /** The call was complete and was named again, so the next arguments belong to another call. */
   namedAgain: boolean;
   /** The last fields, as text. */
   fields: string;
@@ -37,8 +37,8 @@ interface Delta {
 
 /**
  * The tool calls of one choice. An upstream may leave out the index (then an unknown id, or a name without an id,
- * begins the next call), give one index or one id to several whole calls (then another id with a name, or a name behind
- * arguments that are whole, begins the next), repeat id and name in each delta (only the first start counts) or leave
+ * begins the next call), give one index or one id to several whole calls (then another id with a name, or a name
+ * after complete arguments, begins the next), repeat id and name in each delta (only the first start counts) or leave
  * out the id (then one is made). Each delta costs work in proportion to its own length.
  */
 export class ToolCalls {
@@ -54,7 +54,7 @@ export class ToolCalls {
     private readonly unknown: UnknownFields,
   ) {}
 
-  /** Whether there has been any. */
+  /** Whether the choice has made any call. */
   get made(): boolean {
     return this.ids.size > 0;
   }
@@ -80,7 +80,7 @@ export class ToolCalls {
   }
 
   /**
-   * Ends every call. One without arguments has `{}`, unless the answer was cut before it could have said any.
+   * Ends every call. A call without arguments gets `{}`, unless the answer was cut before any could come.
    * @throws UpstreamFailure for a call that never got a name.
    */
   end(events: SpokenEvent[], isCut: boolean): void {
@@ -91,7 +91,7 @@ export class ToolCalls {
     }
   }
 
-  /** Undefined for a call that was said already, as a whole. */
+  /** Undefined for a delta that repeats a complete call. */
   private callOf(delta: Delta): Call | undefined {
     const known = this.knownCall(delta);
     if (!known) return this.begin(delta, '');
@@ -191,7 +191,7 @@ export class ToolCalls {
     });
   }
 
-  /** Clients join what comes in pieces, so fields that are only repeated go out once. */
+  /** Clients join pieces, so repeated fields are emitted once. */
   private newFields(call: Call, fields: CallFields | undefined): CallFields | undefined {
     if (!fields) return undefined;
     const text = JSON.stringify(fields);

@@ -52,7 +52,10 @@ export class UnknownFields {
     return rest;
   }
 
-  /** Those of a message: the older way to call a function is often sent empty beside the calls, and taken for one. */
+  /**
+   * The unknown fields of a message. An empty `function_call` is dropped: it is often sent beside the calls, and
+   * taken for one.
+   */
   ofMessage(message: JsonObject): JsonObject | undefined {
     const fields = this.of(message, MESSAGE_FIELDS);
     if (!fields || !('function_call' in fields) || saysSomething(fields.function_call)) return fields;
@@ -60,7 +63,7 @@ export class UnknownFields {
     return Object.keys(rest).length === 0 ? undefined : rest;
   }
 
-  /** Those of a tool call (`extra_content`, signatures); what its function has beside name and arguments is in there. */
+  /** The unknown fields of a tool call (`extra_content`, signatures); those inside its function are nested in them. */
   ofCall(call: JsonObject, called: JsonObject, kind: 'function' | 'custom'): JsonObject | undefined {
     const own = withoutNulls(this.of(call, CALL_FIELDS));
     const inner = withoutNulls(this.of(called, CALLED_FIELDS));

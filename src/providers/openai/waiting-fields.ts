@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
 
-/** Far above what any upstream says before its first word. */
+/** Far above what any upstream sends before its first word. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Fields that came without an event to travel with, until one comes. Those that are too many are dropped. */
+/** Holds fields that came without an event, until the next event. Fields beyond the limit are dropped. */
 export class WaitingFields {
   private fields: Record<string, JsonValue> | undefined;
   private bytes = 0;
@@ -15,7 +15,7 @@ export class WaitingFields {
     this.fields = Object.assign(this.fields ?? {}, fields);
   }
 
-  /** The waiting ones and these, which take their place; undefined when there are none. */
+  /** The waiting fields, overwritten by these; undefined when there are none. */
   takeWith(fields: JsonObject | undefined): JsonObject | undefined {
     const { fields: waiting } = this;
     if (!waiting) return fields;

@@ -6,14 +6,14 @@ const MAX_RICH_VISITS = 2_000;
 const MAX_VISITS = 10_000;
 const MAX_DEPTH = 64;
 const MAX_ITEMS = 100;
-/** Characters and entries, of what is made and of the schemas that are looked at, each time that they are. */
+/** Characters and entries of the result and of the schemas that are read, counted at each reading. */
 const MAX_WORK = 4_194_304;
 
 /**
  * A document that validates against a JSON Schema, the same one each time. Understands type, enum, const, properties,
  * required, items, prefixItems, bounds, multipleOf, common formats, simple patterns, `$ref` inside the schema, allOf,
- * and the first satisfiable of anyOf and oneOf. A schema that refers to itself ends at its first repetition. What is
- * not understood (not, if, dependent schemas) is passed over.
+ * and the first satisfiable of anyOf and oneOf. A schema that refers to itself ends at its first repetition. Other
+ * keywords (not, if, dependent schemas) are ignored.
  */
 export function jsonSchemaInstance(schema: JsonValue): JsonValue {
   try {
@@ -24,7 +24,7 @@ export function jsonSchemaInstance(schema: JsonValue): JsonValue {
   }
 }
 
-/** This part of the schema cannot be made in bounds; whoever can do without it does. */
+/** This part of the schema cannot be made within bounds; a caller that can do without it leaves it out. */
 class Endless extends Error {}
 
 interface Place {
@@ -74,7 +74,7 @@ class InstanceMaker {
     }
   }
 
-  /** What is not made of parts: it may be large, and come many times. */
+  /** Counts a value that the schema gives as a whole: it may be large, and repeated many times. */
   private given(value: JsonValue): JsonValue {
     this.spend(typeof value === 'string' ? value.length : JSON.stringify(value).length);
     return value;
@@ -151,7 +151,7 @@ function without(schema: JsonObject, name: string): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== name));
 }
 
-/** One schema that asks for what all of them ask for, as far as objects and single keywords go. */
+/** One schema that requires what all of them require, as far as objects and single keywords go. */
 function merged(base: JsonObject, others: readonly JsonValue[]): JsonObject {
   const schemas = [base, ...others.filter(isJsonObject)];
   const sum = new Map(schemas.flatMap((schema) => Object.entries(schema)));
@@ -165,7 +165,7 @@ function merged(base: JsonObject, others: readonly JsonValue[]): JsonObject {
   return Object.fromEntries(sum);
 }
 
-/** How much there is to look at before anything below it is. */
+/** The amount to read in a schema before anything below it is read. */
 function breadthOf(schema: JsonObject): number {
   let breadth = 0;
   for (const value of Object.values(schema)) {

@@ -1,11 +1,11 @@
 /** Repetitions beyond this are not made. */
 const MAX_REPEAT = 64;
-/** Longer strings are cut: repetitions of repetitions would grow without end. */
+/** Longer strings are cut: repetitions of repetitions would grow without bound. */
 const MAX_LENGTH = 65_536;
 
 /**
  * A string that matches a simple regular expression: literals, classes, `.`, groups (the first alternative),
- * quantifiers (the least count). Best effort: assertions and back references are passed over. Linear in the pattern.
+ * quantifiers (the least count). Best effort: assertions and back references are ignored. Linear in the pattern.
  */
 export function patternInstance(pattern: string): string {
   return new PatternReader(pattern).alternatives(0);

@@ -4,7 +4,7 @@ import { chooseTool, type SandboxCall } from './choose-tool.js';
 import { jsonSchemaInstance } from './json-schema-instance.js';
 import { countTokens, tokensOf } from './sandbox-tokens.js';
 
-/** What one choice says, before limits. */
+/** The answer of one choice, before limits. */
 export interface SandboxAnswer {
   /** Empty when no reasoning was asked for. */
   readonly reasoning: string;
@@ -83,7 +83,7 @@ function spoken(
   return { reasoning, call: undefined, tokens: () => tokensOf(cut) };
 }
 
-/** Exactly so many tokens: the text over and over. */
+/** Exactly `lengthTokens` tokens: the text, repeated. */
 function* cycle(text: string, lengthTokens: number): Generator<string, void, undefined> {
   const base = countTokens(text) === 0 ? ' sandbox' : text;
   for (let left = lengthTokens; left > 0;) {

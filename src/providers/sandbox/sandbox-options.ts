@@ -30,7 +30,7 @@ const RANGES = {
 type NumericOption = keyof typeof RANGES;
 
 /**
- * Reads what follows the colon of a sandbox model id, such as `ttft=300,delay=20,no_usage`; empty text is all
+ * Reads the options after the colon of a sandbox model id, such as `ttft=300,delay=20,no_usage`; empty text means all
  * defaults. @throws GatewayError 400 invalid_value, param `model`, for an unknown, repeated or malformed option.
  */
 export function parseSandboxOptions(text: string): SandboxOptions {

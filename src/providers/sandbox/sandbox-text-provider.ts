@@ -11,7 +11,7 @@ import { parseSandboxOptions, type SandboxOptions } from './sandbox-options.js';
 import { countTokens } from './sandbox-tokens.js';
 import { speak, type Spoken } from './speak.js';
 
-/** Events made before other work of the process gets its turn. */
+/** Maximum number of events before other work of the process gets its turn. */
 const MAX_BATCH_EVENTS = 256;
 
 interface Count {
@@ -19,7 +19,7 @@ interface Count {
   output: number;
 }
 
-/** Deterministic models without a network. A failure that was asked for is never the target's fault. */
+/** Deterministic models without a network. A requested failure is never the target's fault. */
 export class SandboxTextProvider implements TextProvider {
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly TextEvent[]> {
     const { request, target, signal, onSent } = attempt;
@@ -86,7 +86,7 @@ function interruptionAt(tokens: number, options: SandboxOptions): 'fail' | 'hang
   return tokens === options.hangAfterTokens ? 'hang' : undefined;
 }
 
-/** As silent as an upstream can be before the gateway gives up on it. */
+/** Stays silent as long as an upstream can before the gateway gives up on it. */
 async function hang(silenceTimeoutMs: number, signal: AbortSignal): Promise<never> {
   await sleep(silenceTimeoutMs, undefined, { signal });
   throw broken('upstream_timeout');

@@ -2,8 +2,8 @@
 const MAX_RUN = 12;
 
 /**
- * The sandbox's own tokenizer: a token is a word with the blanks before it, each cut at 12 UTF-16 units. Joined
- * tokens are the text again; every token is at least one byte of UTF-8.
+ * The sandbox's own tokenizer: a token is a word with the blanks before it, each cut at 12 UTF-16 units. The joined
+ * tokens are the original text; every token is at least one byte of UTF-8.
  */
 export function* tokensOf(text: string): Generator<string, void, undefined> {
   for (let start = 0; start < text.length;) {

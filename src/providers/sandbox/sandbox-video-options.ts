@@ -1,14 +1,14 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 
-/** How a sandbox video job goes. */
+/** How a sandbox video job behaves. */
 export interface SandboxVideoOptions {
-  /** From its submission to its end. */
+  /** Time from its submission to its end. */
   readonly lengthMs: number;
   /** Refuse the submission with this HTTP status. */
   readonly errorStatus: number | undefined;
   /** The job fails at its end. */
   readonly fails: boolean;
-  /** So many polls fail first. */
+  /** Number of polls that fail first. */
   readonly flakyPolls: number;
 }
 
@@ -17,7 +17,8 @@ const SECONDS = /^\d{1,4}(?:\.\d{1,3})?$/;
 const RANGES = { error: [400, 599], flaky: [0, 1_000] } as const;
 
 /**
- * Reads what follows the colon of a sandbox video model, such as `seconds=1.5,flaky=2`; empty text is all defaults.
+ * Reads the options after the colon of a sandbox video model, such as `seconds=1.5,flaky=2`; empty text means all
+ * defaults.
  * @throws GatewayError 400 invalid_value, param `model`, for an unknown, repeated or malformed option.
  */
 export function parseSandboxVideoOptions(text: string): SandboxVideoOptions {

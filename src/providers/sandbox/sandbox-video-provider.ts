@@ -16,7 +16,7 @@ import type {
 import { SANDBOX_THUMBNAIL, SANDBOX_VIDEO } from './sandbox-video-bytes.js';
 import { parseSandboxVideoOptions } from './sandbox-video-options.js';
 
-/** Everything that there is to know of a job stands in its id, so every process can play it on. */
+/** The whole state of a job is in its id, so every process can continue it. */
 interface Script {
   readonly reference: string;
   readonly startedAtMs: number;
@@ -147,7 +147,7 @@ function refusal(status: number): UpstreamFailure {
   });
 }
 
-/** As asynchronous as a provider with a network. */
+/** Answers asynchronously, like a provider with a network. */
 async function answer<Result>(signal: AbortSignal, say: () => Result): Promise<Result> {
   await Promise.resolve();
   signal.throwIfAborted();

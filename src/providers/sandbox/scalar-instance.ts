@@ -31,7 +31,7 @@ export function stringInstance(schema: JsonObject, variant: number): string {
   return text.length <= most ? text : text.slice(text.length - most);
 }
 
-/** A number or integer for a schema. Bounds that leave no room are a schema that nothing satisfies. */
+/** A number or integer for a schema. No value satisfies a schema whose bounds leave no room. */
 export function numberInstance(schema: JsonObject, integer: boolean, variant: number): number {
   const step = number(schema.multipleOf) ?? 1;
   const above = number(schema.exclusiveMinimum);

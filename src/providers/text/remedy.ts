@@ -1,12 +1,12 @@
 import type { Profile } from '../../catalog/profile.js';
 
-/** What of a target's profile was wrong, as its refusal shows; `omitFields` are further ones. */
+/** Corrections to a target's profile, as its refusal shows; `omitFields` are further ones. */
 export type Remedy = Partial<Profile>;
 
-/** What the next attempt at the same target is made with. */
+/** The changes for the next attempt at the same target. */
 export interface Trial {
   readonly remedy: Remedy;
-  /** The part of it that is right for every later request too, if this one is taken. */
+  /** The part of the remedy that is right for every later request too, if this one is accepted. */
   readonly lasting?: Remedy | undefined;
 }
 

@@ -9,13 +9,15 @@ export interface TextAttempt {
   readonly target: Target;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** What an earlier attempt at this target has taught. */
+  /** The remedy from an earlier attempt at this target. */
   readonly trial?: Trial | undefined;
   /** Aborted when the client left or the call was cut off; the upstream's socket must be closed at once. */
   readonly signal: AbortSignal;
   /** To be called when the request is about to be written to a connected socket: from here on it may cost money. */
   readonly onSent: () => void;
-  /** To be awaited before anything is sent; nothing may be sent when it rejects, and the call fails as it says. */
+  /**
+   * To be awaited before anything is sent. When it rejects, nothing may be sent, and the call fails with that reason.
+   */
   readonly beforeSending?: (() => Promise<void>) | undefined;
 }
 
@@ -30,6 +32,6 @@ export interface TextProvider {
   /** Takes no more calls and resolves when the running ones have ended. */
   close(): Promise<void>;
 
-  /** Breaks what is still running. */
+  /** Aborts the calls that are still running. */
   destroy(): Promise<void>;
 }

@@ -7,14 +7,14 @@ export type ParamOf = (chatParam: string) => string | undefined;
 /** One validated request for text, in terms every dialect can convert from. */
 export interface TextRequest {
   readonly model: TextModel;
-  /** What follows the colon of a sandbox model id (`ttft=300,delay=20`); empty elsewhere. */
+  /** Options after the colon of a sandbox model id (`ttft=300,delay=20`); empty elsewhere. */
   readonly modelOptions: string;
-  /** Whose request it is; scopes hashed identifiers such as `prompt_cache_key`. */
+  /** The account of the request; scopes hashed identifiers such as `prompt_cache_key`. */
   readonly account: string;
   readonly stream: boolean;
   /** Upper limit of output tokens to send upstream; absent when neither the client nor the budget sets one. */
   readonly outputCapTokens?: number;
-  /** Nobody waits for the answer: `backgroundTimeoutMs` bounds the whole call. */
+  /** No client waits for the answer: `backgroundTimeoutMs` bounds the whole call. */
   readonly background?: boolean;
   readonly prompt: Prompt;
   /** Absent where the client spoke the chat wire itself. */

@@ -2,20 +2,23 @@ import { Readable } from 'node:stream';
 import type { Answer } from '../http/converse.js';
 import { malformed } from '../http/malformed.js';
 
-/** Bytes to leave out at the beginning, and how many there are after that. */
+/** The number of bytes to skip at the beginning, and the number of bytes after them. */
 export interface AnswerPart {
   readonly skipBytes: number;
   readonly bytes: number;
 }
 
-/** The rest of an answer as a stream, or a part of it. Destroying it, or its end, gives the connection back. */
+/**
+ * The rest of an answer as a stream, or a part of it. Destroying the stream, or reaching its end, releases the
+ * connection.
+ */
 export class AnswerStream extends Readable {
   private skipBytes: number;
   private leftBytes: number;
 
   /**
-   * @param part ends after exactly its bytes: there never are more than a `Content-Length` says, and fewer are a
-   * failure. Without it the stream is the whole answer.
+   * @param part the stream ends after exactly these bytes: there are never more than a `Content-Length` says, and
+   * fewer are a failure. Without it the stream is the whole answer.
    */
   constructor(
     private readonly answer: Answer,
@@ -37,7 +40,7 @@ export class AnswerStream extends Readable {
     done(error);
   }
 
-  /** Until something was pushed: a read that pushes nothing would never be followed by another. */
+  /** Reads until something was pushed: after a read that pushes nothing, no other read would follow. */
   private async readOn(): Promise<void> {
     for (;;) {
       const chunks = this.leftBytes > 0 ? await this.answer.read() : undefined;

@@ -16,7 +16,9 @@ export interface ContentRange extends BytePart {
 const RANGE = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/;
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/;
 
-/** Undefined for several ranges, other units and whatever else is not one range: such a header is to be ignored. */
+/**
+ * Undefined for several ranges, other units and anything else that is not one range: such a header is to be ignored.
+ */
 export function parseRange(header: string | undefined): ByteRange | undefined {
   const match = header === undefined ? null : RANGE.exec(header.trim().replace(/^bytes/i, 'bytes'));
   if (!match) return undefined;
@@ -31,7 +33,7 @@ export function formatRange(range: ByteRange): string {
   return `bytes=${range.first}-${range.last ?? ''}`;
 }
 
-/** The part of `length` bytes that the range means; undefined when there is nothing of it. */
+/** The part of `length` bytes that the range means; undefined when that part is empty. */
 export function partOf(range: ByteRange, length: number): BytePart | undefined {
   const first = 'lastBytes' in range ? Math.max(length - range.lastBytes, 0) : range.first;
   const wanted = 'lastBytes' in range ? undefined : range.last;
@@ -39,7 +41,7 @@ export function partOf(range: ByteRange, length: number): BytePart | undefined {
   return first > last ? undefined : { first, last };
 }
 
-/** Undefined for what is not the range of a part. */
+/** Undefined for text that is not the range of a part. */
 export function parseContentRange(header: string | undefined): ContentRange | undefined {
   const [, first, last, total] = CONTENT_RANGE.exec(header ?? '') ?? [];
   if (first === undefined || last === undefined) return undefined;

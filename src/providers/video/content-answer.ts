@@ -9,7 +9,7 @@ import { jobFailure } from './job-failure.js';
 import { holds, httpDate, isOfAnother, rangeRequestOf, type RangeRequest } from './range-request.js';
 import type { ContentRequest, VideoContent, VideoVariant } from './video-provider.js';
 
-/** What each variant may be; the first is what bytes without a type of their own are. */
+/** Media types of each variant; the first is the default for bytes without a type of their own. */
 const TYPES: Readonly<Record<VideoVariant, readonly string[]>> = {
   video: ['video/mp4', 'video/webm', 'video/quicktime'],
   thumbnail: ['image/webp', 'image/png', 'image/jpeg'],
@@ -23,8 +23,8 @@ type Common = Pick<VideoContent, 'contentType' | 'etag' | 'lastModified'>;
 type OpenStream = (part?: AnswerPart) => Readable;
 
 /**
- * What an upstream answered to a request for content, once redirects are done with. A range that it ignored is cut out
- * here. Closes the answer unless its bytes are in the result.
+ * Converts an upstream's answer to a request for content, after any redirects. A range that the upstream ignored is
+ * cut out here. Closes the answer unless its bytes are in the result.
  */
 export function contentOf(
   answer: Answer,
@@ -75,7 +75,7 @@ interface PartialAnswer {
   readonly stream: OpenStream;
 }
 
-/** A part must be the one that was asked for: a video put together from others would be broken. */
+/** The part must be the one that was asked for: a video assembled from other parts would be broken. */
 function partial(
   head: ResponseHead,
   asked: RangeRequest | undefined,

@@ -10,9 +10,10 @@ import type { ContentRequest, VideoContent } from './video-provider.js';
 const MAX_REDIRECTS = 3;
 
 /**
- * Fetches content from a provider, over connections of its own: a client may take as long as it likes for a download,
- * and many that do must not keep jobs from being submitted and asked for. The key goes to the provider's own origin only; a redirect to anywhere else is
- * followed like an address that a stranger has named: https, public, without any header of the provider's.
+ * Fetches content from a provider, over connections of its own: a client may take any time for a download, and many
+ * slow downloads must not block submissions and polls of jobs. The key goes to the provider's own origin only. A
+ * redirect to any other origin is treated like an untrusted address: https, public, without any header of the
+ * provider's.
  */
 export class ContentDownload {
   constructor(
@@ -26,7 +27,7 @@ export class ContentDownload {
     return this.client.close();
   }
 
-  /** Breaks what is still running. */
+  /** Aborts the downloads that are still running. */
   destroy(): Promise<void> {
     return this.client.destroy();
   }
@@ -49,7 +50,7 @@ export class ContentDownload {
     throw malformed('too many redirects');
   }
 
-  /** From an address that the provider has named. */
+  /** Fetches from an address that the provider has named. */
   async fromElsewhere(
     url: URL,
     request: ContentRequest,

@@ -4,11 +4,13 @@ import type { ContentRequest } from './video-provider.js';
 /** A part that a client asks for. */
 export interface RangeRequest {
   readonly range: ByteRange;
-  /** Its `If-Range`: only while this entity tag or date still holds, otherwise it wants everything. */
+  /**
+   * The client's `If-Range`: the part is wanted only while this entity tag or date still holds, otherwise everything.
+   */
   readonly condition?: string | undefined;
 }
 
-/** What tells one state of some content from another. */
+/** Validators tell one version of some content from another. */
 export interface Validators {
   readonly etag?: string | undefined;
   /** As `httpDate` writes it. */
@@ -25,17 +27,17 @@ export function rangeRequestOf({ range: header, ifRange }: ContentRequest): Rang
   return condition === undefined ? undefined : { range, condition };
 }
 
-/** Whether a part may be cut out of what has these validators. */
+/** Whether a part may be cut out of content with these validators. */
 export function holds({ condition }: RangeRequest, validators: Validators): boolean {
   return condition === undefined || counterpart(condition, validators) === condition;
 }
 
-/** Whether a part with these validators is one of something else; a part need not have both of them. */
+/** Whether a part with these validators belongs to other content; a part need not have both validators. */
 export function isOfAnother({ condition }: RangeRequest, validators: Validators): boolean {
   return condition !== undefined && (counterpart(condition, validators) ?? condition) !== condition;
 }
 
-/** A date as headers have it; undefined for what is none. */
+/** A date in the form of headers; undefined for text that is not a date. */
 export function httpDate(value: string | undefined): string | undefined {
   const timeMs = Date.parse(value ?? '');
   return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toUTCString();

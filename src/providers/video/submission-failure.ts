@@ -1,11 +1,11 @@
 import { UpstreamFailure } from '../upstream-failure.js';
 
-/** These say that the request was not taken, as everything from 400 to 499 does that is not in the list below. */
+/** These say that the request was not accepted, as does everything from 400 to 499 that is not in the list below. */
 const REFUSED_FROM_500: ReadonlySet<number> = new Set([501, 503, 505]);
-/** A request that came in part, or that met another like it: the first of the two may have been taken. */
+/** A request that arrived in part, or that met another like it: the first of the two may have been accepted. */
 const UNKNOWN_BELOW_500: ReadonlySet<number> = new Set([408, 409]);
 
-/** Whether an upstream that answers a submission with this status has certainly begun nothing. */
+/** Whether an upstream that answers a submission with this status has certainly begun no job. */
 export function refusesSubmission(status: number): boolean {
   return status < 500 ? status >= 400 && !UNKNOWN_BELOW_500.has(status) : REFUSED_FROM_500.has(status);
 }

@@ -1,5 +1,5 @@
-/** Of one question about a job; its answer is short and made at once. */
+/** Time limit of one request about a job; its answer is short and immediate. */
 export const JOB_TIMEOUT_MS = 30_000;
 
-/** Of one submission, the upload of an image included. */
+/** Time limit of one submission, the upload of an image included. */
 export const SUBMISSION_TIMEOUT_MS = 120_000;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Target, VideoModel } from '../../catalog/model.js';
 import type { JsonObject } from '../../base/json.js';
 
-/** Bytes of a kind that providers take, checked by what they begin with. */
+/** An image of a type that providers accept, checked by its first bytes. */
 export interface VideoImage {
   readonly bytes: Buffer;
   readonly mediaType: 'image/jpeg' | 'image/png' | 'image/webp';
@@ -11,29 +11,31 @@ export interface VideoImage {
 /** One checked request for a video, in terms every dialect can convert from. One submission makes one video. */
 export interface VideoSubmission {
   readonly model: VideoModel;
-  /** What follows the colon of a sandbox model id; empty elsewhere. */
+  /** Options after the colon of a sandbox model id; empty elsewhere. */
   readonly modelOptions: string;
   readonly prompt: string;
   /** Undefined only where the model has no list of durations: the provider decides. */
   readonly seconds: number | undefined;
-  /** `WxH`, one of the model's sizes if it lists any; where it does, also for an aspect ratio that was asked for. */
+  /** `WxH`, one of the model's sizes if it lists any; it is then also set for a requested aspect ratio. */
   readonly size?: string | undefined;
   /** `W:H`. */
   readonly aspectRatio?: string | undefined;
   readonly image?: VideoImage | undefined;
   readonly seed?: number | undefined;
   readonly negativePrompt?: string | undefined;
-  /** How the client calls two of its fields; the others are called the same everywhere. For the `param` of a refusal. */
+  /**
+   * The client's names for two fields, for the `param` of a refusal; the other fields have the same name everywhere.
+   */
   readonly names: { readonly seconds: string; readonly image: string };
-  /** Our own id of the job; goes up as the idempotency key, for upstreams that know one. */
+  /** Our own id of the job; sent as the idempotency key, for upstreams that support one. */
   readonly reference: string;
-  /** The source's `upstreamId`, at the same provider. Only prompt and reference count besides it. */
+  /** The `upstreamId` of the source, at the same provider. With it, only prompt and reference count. */
   readonly remixOf?: string | undefined;
 }
 
 export type VideoState = 'queued' | 'processing' | 'completed' | 'failed';
 
-/** Why a job failed, in words of our own: nothing that the upstream wrote is in it. */
+/** Why a job failed, in our own words, without any text of the upstream's. */
 export interface VideoFailure {
   /** An upstream state such as `cancelled`, `expired` or `rejected`, or `content_filter`, or `upstream_error`. */
   readonly code: string;
@@ -51,19 +53,19 @@ export interface VideoSnapshot {
   readonly error?: VideoFailure | undefined;
   /** Seconds of the finished video; absent where the upstream does not tell. */
   readonly producedSeconds?: number | undefined;
-  /** Epoch milliseconds at which the upstream throws the content away. */
+  /** Epoch milliseconds at which the upstream deletes the content. */
   readonly expiresAtMs?: number | undefined;
-  /** To be stored with a completed job and given back to `content`; never shown to clients. */
+  /** Stored with a completed job and passed to `content`; never shown to clients. */
   readonly content?: JsonObject | undefined;
-  /** A state that is not known here and counts as processing: for the log, letters and digits only. */
+  /** An unknown state, which counts as processing: for the log, letters and digits only. */
   readonly unknownState?: string | undefined;
 }
 
-/** A submitted job, from what was stored of it. */
+/** A submitted job, from its stored record. */
 export interface UpstreamVideo {
   readonly target: Target;
   readonly upstreamId: string;
-  /** Of the snapshot that was completed. */
+  /** The `content` of the completed snapshot. */
   readonly content?: JsonObject | undefined;
 }
 
@@ -71,26 +73,26 @@ export type VideoVariant = 'video' | 'thumbnail';
 
 export interface ContentRequest {
   readonly variant: VideoVariant;
-  /** The client's `Range` header. Whatever is not one range of bytes is answered as if it were absent. */
+  /** The client's `Range` header. A value that is not one range of bytes is ignored. */
   readonly range?: string | undefined;
   /** The client's `If-Range` header, which goes with a range. */
   readonly ifRange?: string | undefined;
 }
 
-/** Bytes, or the part of them that was asked for. */
+/** The content's bytes, or the part of them that was asked for. */
 export interface VideoContent {
-  /** 416 has no body, and a `contentRange` that names the whole length, if the upstream says it. */
+  /** A 416 has no body; its `contentRange` has the whole length, if the upstream states it. */
   readonly status: 200 | 206 | 416;
   /** One of a few types of video and image: never HTML, SVG or anything else that a browser runs. */
   readonly contentType: string;
-  /** Bytes of this body, if the upstream says so. */
+  /** Bytes of this body, if the upstream states it. */
   readonly contentLength?: number | undefined;
   readonly contentRange?: string | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
   /**
    * Read with backpressure; destroy it when it is not wanted (a HEAD, a client that left). Ends with an error, an
-   * UpstreamFailure, when the upstream breaks off, so a shortened video never looks whole.
+   * UpstreamFailure, when the upstream breaks off, so a truncated video never looks whole.
    */
   readonly body: Readable;
 }
@@ -120,18 +122,21 @@ export interface VideoProvider {
   /** @returns `gone` when the upstream knows nothing of this job (any more). */
   find(video: UpstreamVideo, signal: AbortSignal): Promise<VideoSnapshot | 'gone'>;
 
-  /** @returns `gone` when the content is there no more. The signal counts for the body, too. */
+  /** @returns `gone` when the content no longer exists. The signal applies to the body, too. */
   content(video: UpstreamVideo, request: ContentRequest, signal: AbortSignal): Promise<VideoContent | 'gone'>;
 
-  /** Stops a running job: the state after it. To be called only with `abilities.cancel`. */
+  /** Stops a running job and returns its new state. To be called only with `abilities.cancel`. */
   cancel(video: UpstreamVideo, signal: AbortSignal): Promise<VideoSnapshot | 'gone'>;
 
-  /** Removes a job that has ended, with its content, as far as the wire can; done too when it is not there. */
+  /**
+   * Removes a job that has ended, with its content, as far as the wire can; also succeeds when the job does not
+   * exist.
+   */
   remove(video: UpstreamVideo, signal: AbortSignal): Promise<void>;
 
   /** Takes no more calls and resolves when the running ones have ended. */
   close(): Promise<void>;
 
-  /** Breaks what is still running. */
+  /** Aborts the calls that are still running. */
   destroy(): Promise<void>;
 }

@@ -26,7 +26,7 @@ const STATES: ReadonlyMap<string, VideoState> = new Map([
   ['rejected', 'failed'],
 ]);
 
-/** What clients are told of each failure; an upstream's own words never are. */
+/** Messages for clients about each failure; they never contain an upstream's own words. */
 const FAILURES: ReadonlyMap<string, string> = new Map([
   ['cancelled', 'The provider cancelled the job.'],
   ['canceled', 'The provider cancelled the job.'],
@@ -49,13 +49,13 @@ export function mapState(word: string): KnownState {
   return state === 'failed' ? { state, error: failureOf(key) } : { state };
 }
 
-/** In our words. A code that has none is an `upstream_error`. */
+/** The failure in our own words. An unknown code becomes an `upstream_error`. */
 export function failureOf(code: string): VideoFailure {
   const message = FAILURES.get(code);
   return message === undefined ? failureOf('upstream_error') : { code, message };
 }
 
-/** Whole percent; undefined for anything else than a number from 0 to 100. */
+/** Whole percent; undefined for anything but a number from 0 to 100. */
 export function progressOf(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= 100 ? Math.floor(value) : undefined;
 }

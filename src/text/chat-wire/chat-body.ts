@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
 
-/** What of a chat-completions body becomes a prompt, as it is once its shape was checked and its nulls are gone. */
+/** The part of a chat-completions body that becomes a prompt, after its shape was checked and its nulls removed. */
 export type ChatBody = {
   readonly messages?: readonly ChatMessage[];
   readonly tools?: readonly ChatTool[];
@@ -34,7 +34,7 @@ export type ChatMessage = {
   readonly refusal?: string;
   readonly tool_calls?: readonly ChatCall[];
   readonly function_call?: CalledFunction;
-  /** In no schema, since services differ in it. */
+  /** Not in any schema, since services differ. */
   readonly reasoning_content?: JsonValue;
 };
 
@@ -50,7 +50,7 @@ export type CalledFunction = {
   readonly arguments: string;
 };
 
-/** What an upstream said beside it is in no schema: whose it is has to be looked at. */
+/** `upstream_fields` is in no schema: the provider that it belongs to must be checked. */
 export type ChatCall = { readonly id: string; readonly upstream_fields?: JsonValue } & (
   | { readonly type: 'function'; readonly function: CalledFunction }
   | { readonly type: 'custom'; readonly custom: { readonly name: string; readonly input: string } }

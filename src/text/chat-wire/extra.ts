@@ -9,7 +9,7 @@ export function extraOf(object: JsonObject, known: ReadonlySet<string>): JsonObj
   return rest && Object.fromEntries(rest);
 }
 
-/** Those of `{type: 'x', x: {…}}`; what is inside stays under the name of the type. */
+/** The same for `{type: 'x', x: {…}}`; inner fields stay under the name of the type. */
 export function wrappedExtra(
   object: JsonObject,
   type: string,
@@ -20,7 +20,7 @@ export function wrappedExtra(
   return inside ? { ...outside, [type]: inside } : outside;
 }
 
-/** `{type: 'x', x: {…}}` with what else it said. */
+/** `{type: 'x', x: {…}}` with its extra fields. */
 export function wrapped(type: string, inner: JsonObject, extra?: JsonObject): JsonObject {
   if (!extra) return { type, [type]: inner };
   const { [type]: inside, ...outside } = extra;

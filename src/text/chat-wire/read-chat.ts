@@ -14,10 +14,10 @@ const NAMED: ReadonlySet<string> = new Set([
   ...['max_tokens', 'max_completion_tokens'],
 ]);
 
-/** The older way to offer tools, and an answer that is expected: only this wire has them, and models read them. */
+/** The older form of tools, and the expected answer: only this wire has them, and models read them. */
 const TEXT_FIELDS = ['functions', 'prediction'] as const;
 
-/** What a body asks for, whose shape was checked and that has no optional nulls. The body itself is not in it. */
+/** The prompt of a body whose shape was checked and that has no optional nulls. The body itself is not in it. */
 export function readChat(body: JsonObject): Prompt {
   const chat = body as ChatBody;
   const { stop } = chat;

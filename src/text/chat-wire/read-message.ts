@@ -66,7 +66,7 @@ function readPart(part: ChatPart): ContentPart {
   }
 }
 
-/** Where only text can stand. */
+/** For places that take only text. */
 function textPart(part: ChatPart): TextPart {
   return { type: 'text', text: part.type === 'text' ? part.text : '', extra: extraOf(part, TEXT) };
 }
@@ -105,7 +105,7 @@ function readCall(call: ChatCall): AssistantPart {
   return { type: 'tool_call', kind: 'function', id, name, arguments: given, owned, extra };
 }
 
-/** What stands in a call or an item as the fields of its provider; undefined for what is none. */
+/** The provider's own fields of a call or an item; undefined when the value has another form. */
 export function ownedFields(marked: JsonValue | undefined): OwnedFields | undefined {
   if (!isJsonObject(marked)) return undefined;
   const { provider, fields } = marked;

@@ -3,7 +3,7 @@ import type { Prompt } from '../prompt.js';
 import { writeMessages } from './write-message.js';
 import { writeFormat, writeTool, writeToolChoice } from './write-tools.js';
 
-/** A chat-completions body that says the same, without what the gateway decides about by itself. */
+/** A chat-completions body with the same contents, without the fields that the gateway decides about by itself. */
 export function writeChat(prompt: Prompt): JsonObject {
   const { tools, toolChoice, choices, stop, sampling, logprobs, format, hints } = prompt;
   const body: Record<string, JsonValue> = { ...prompt.extra, messages: writeMessages(prompt.messages) };

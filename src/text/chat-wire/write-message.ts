@@ -11,15 +11,15 @@ import type {
 import { UPSTREAM_FIELDS } from '../text-event.js';
 import { wrapped } from './extra.js';
 
-/** Stands for the output of a tool that has no text. */
+/** Replaces a tool output that has no text. */
 export const OUTPUT_FOLLOWS = 'The output follows in the next message.';
 
-/** Comes before what a tool has put out, where the user hands it on. */
+/** Heading of a tool's output that follows in a user message. */
 export function outputOf(callId = ''): string {
   return `Output of tool call ${callId}:`;
 }
 
-/** Services want every output right behind the calls, as text: what is none comes after them, from the user. */
+/** Services want every output directly after the calls, as text; other parts follow in a user message. */
 export function writeMessages(messages: readonly PromptMessage[]): readonly JsonObject[] {
   const written: JsonObject[] = [];
   let attached: JsonObject[] = [];
@@ -83,7 +83,7 @@ function writeAssistant({ name, parts, extra }: AssistantMessage): JsonObject {
   };
 }
 
-/** One text is a plain string: every upstream takes that. Undefined for no parts. */
+/** A single text is a plain string, which every upstream accepts. Undefined for no parts. */
 function contentOf(parts: readonly (ContentPart | RefusalPart)[]): JsonValue | undefined {
   const [first] = parts;
   if (parts.length === 1 && first?.type === 'text' && !first.extra) return first.text;
@@ -98,7 +98,7 @@ function writePart(part: ContentPart | RefusalPart): JsonObject {
       return { type: 'refusal', refusal: part.text, ...part.extra };
     case 'image': {
       const { url, detail, extra } = part;
-      // The chat wire has no `original`; the nearest is the most detailed.
+      // The chat wire has no `original`; its closest value is the most detailed one.
       const known = detail === 'original' ? 'high' : detail;
       return wrapped('image_url', { url, ...(known !== undefined && { detail: known }) }, extra);
     }
@@ -119,7 +119,7 @@ function writeText({ text, extra }: TextPart): JsonObject {
   return { type: 'text', text, ...extra };
 }
 
-/** With the fields of its provider marked as its own, which whoever sends it takes out again. */
+/** Marks the fields of the call's provider as its own; the sender takes them out again. */
 export function writeCall({ kind, id, name, arguments: given, owned, extra }: ToolCallPart): JsonObject {
   const called = kind === 'custom' ? { name, input: given } : { name, arguments: given };
   return {

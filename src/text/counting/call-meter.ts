@@ -14,7 +14,7 @@ export class CallMeter implements Meter {
   /** @param inputTokens a rough count of the first request's input */
   constructor(private readonly inputTokens: number) {}
 
-  /** @param isShown whether the client sees what the model says as it comes */
+  /** @param isShown whether the client sees the model's output as it comes */
   add(meter: TextMeter, isShown: boolean): void {
     this.requests.push({ meter, isShown });
   }
@@ -23,7 +23,7 @@ export class CallMeter implements Meter {
     return this.requests.some(({ meter }) => meter.sent);
   }
 
-  /** What came of a request that is not shown itself has been shown by the time of the next one. */
+  /** The output of a request that is not shown itself has been shown by the time of the next request. */
   get produced(): boolean {
     return this.requests.some(
       ({ meter, isShown }, index) => meter.produced && (isShown || index < this.requests.length - 1),
@@ -34,7 +34,7 @@ export class CallMeter implements Meter {
     return this.requests.findLast(({ meter }) => meter.provider !== undefined)?.meter.provider;
   }
 
-  /** What has been reported of all requests but the last one; undefined for the first one. */
+  /** The reported usage of all requests but the last one; undefined for the first one. */
   get earlier(): Measurement | undefined {
     const earlier = this.requests.slice(0, -1).flatMap(({ meter }) => meter.report ?? []);
     return earlier.length === 0 ? undefined : joined(earlier);

@@ -11,7 +11,7 @@ export interface InputSize {
   readonly files: number;
 }
 
-/** What one image, sound or file counts for. */
+/** Tokens of one image, sound or file. */
 export interface PartTokens {
   readonly image: number;
   readonly audio: number;
@@ -23,7 +23,7 @@ const BYTES_PER_MESSAGE = 8;
 /** For the marks that begin the answer, and a template's own line or two. */
 const BYTES_PER_REQUEST = 16;
 
-/** An upper bound of the input, as the chat wire says it: no other one is longer. Linear in its length. */
+/** An upper bound of the input as written on the chat wire, the longest of all wires. Linear in its length. */
 export function measureInput(prompt: Prompt): InputSize {
   const size = { textBytes: BYTES_PER_REQUEST, images: 0, audios: 0, files: 0 };
   for (const message of prompt.messages) {
@@ -56,7 +56,7 @@ export function inputText(prompt: Prompt): string[] {
   return pieces;
 }
 
-/** The same without what belongs to the wire: the names of fields, and the kinds of things. */
+/** The same without the words of the wire: the names of fields, and the kinds of things. */
 export function writtenText(prompt: Prompt): string[] {
   const pieces: string[] = [];
   const ofTheWire = (): void => undefined;
@@ -75,7 +75,7 @@ function visitInputText(prompt: Prompt, visit: Visit, visitWire = visit): void {
   extraTexts.forEach(visit);
 }
 
-/** Images, audio and files count by the piece; of theirs only a file's name is text. */
+/** Images, audio and files count by the piece; only the name of a file counts as text. */
 function visitMessage(message: PromptMessage, visit: Visit, visitWire: Visit): void {
   const { name, extra } = message;
   if (name !== undefined) visit(name);
@@ -100,7 +100,7 @@ function visitOutput({ callId, parts }: ToolMessage, visit: Visit): void {
   if (parts.every(isAttachment)) visit(OUTPUT_FOLLOWS);
 }
 
-/** Every string below a value, names of fields included: also what only a newer upstream knows is read by a model. */
+/** Every string below a value, names of fields included: a model also reads fields that only a newer upstream knows. */
 function visitStrings(value: JsonValue | undefined, visit: Visit, visitWire: Visit): void {
   if (typeof value === 'string') visit(value);
   else if (typeof value === 'number') visit(String(value));

@@ -3,7 +3,7 @@ import type { Measurement, Meter } from '../../base/money/meter.js';
 import type { TextEvent } from '../text-event.js';
 import { estimateTokens } from './token-counter.js';
 
-/** Output is kept for counting up to here; what came before is then counted roughly. */
+/** Characters of output that are kept for counting; beyond that, earlier output is counted roughly. */
 const KEPT_CHARS = 65_536;
 const CHARS_PER_TOKEN = 4;
 
@@ -35,7 +35,7 @@ class OutputText {
   }
 }
 
-/** Meters one request for text: the upstream's own count if it gives one, else what was counted here. */
+/** Meters one request for text: the upstream's own count if it gives one, else the gateway's count. */
 export class TextMeter implements Meter {
   sent = false;
   produced = false;
@@ -49,7 +49,7 @@ export class TextMeter implements Meter {
   constructor(
     private readonly input: {
       readonly roughTokens: number;
-      /** The text that the model reads, asked for only when it has to be counted here. */
+      /** The text that the model reads; called only when the gateway has to count it. */
       readonly texts: () => Iterable<string>;
       /** Tokens of the parts that are not text. */
       readonly otherTokens: number;

@@ -3,13 +3,13 @@ import * as o200k from 'gpt-tokenizer/encoding/o200k_base';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
-/** Text that looks like a special token is text. */
+/** Text that looks like a special token counts as plain text. */
 const NO_SPECIAL_TOKENS = { disallowedSpecial: new Set<string>() };
 /** The encoders are quadratic in runs without a break, so no piece may be longer. */
 const PIECE_CHARS = 256;
 /** Work done before other requests get a turn. */
 const TURN_CHARS = 4_096;
-/** Longer texts are counted up to here, and the rest by the same ratio. */
+/** Longer texts are counted up to here, and the rest is estimated by the same ratio. */
 const COUNTED_CHARS = 32_768;
 
 /**

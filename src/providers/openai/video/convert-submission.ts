@@ -10,8 +10,8 @@ const FILE_NAMES: Readonly<Record<VideoImage['mediaType'], string>> = {
 };
 
 /**
- * The request for the upstream: JSON, or a form where an image goes with it. The same each time, to the last byte: an
- * upstream may take it for another one otherwise, although the idempotency key is the same.
+ * The request for the upstream: JSON, or a form when there is an image. Each time it is the same to the last byte:
+ * otherwise an upstream may take it for another request, although the idempotency key is the same.
  */
 export function convertSubmission(submission: VideoSubmission, target: Target): UpstreamRequest {
   const { image, remixOf, prompt } = submission;
@@ -19,7 +19,7 @@ export function convertSubmission(submission: VideoSubmission, target: Target): 
     return json(`/videos/${encodeURIComponent(remixOf)}/remix`, { prompt }, submission.reference);
   const fields = fieldsFor(submission, target);
   if (!image) return json('/videos', fields, submission.reference);
-  // Not in the prompt or the image: it is made up after them.
+  // Cannot occur in the prompt or the image: the reference is made after them.
   const boundary = `slipstream-${submission.reference}`;
   return {
     method: 'POST',
@@ -34,7 +34,10 @@ export function convertSubmission(submission: VideoSubmission, target: Target): 
 
 type Fields = Readonly<Record<string, string | number>>;
 
-/** It knows no aspect ratio. Other fields that it does not know go up only where the provider's `pass_fields` names them. */
+/**
+ * This wire has no aspect ratio. Other fields that it does not have are sent only where the provider's `pass_fields`
+ * names them.
+ */
 function fieldsFor(submission: VideoSubmission, { provider, upstreamModel }: Target): Fields {
   const { prompt, seconds, size, seed, negativePrompt } = submission;
   return {

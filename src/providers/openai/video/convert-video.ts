@@ -8,16 +8,16 @@ const ID = /^[A-Za-z0-9_.:=-]{1,512}$/;
 const LEAST_SECONDS = 0.001;
 const MAX_SECONDS = 86_400;
 
-/** The job that a submission began. @throws UpstreamFailure without an id that it could be found by. */
+/** The job that a submission began. @throws UpstreamFailure when it has no id to find it by. */
 export function convertSubmitted(video: JsonObject): VideoSnapshot {
   const { id, status } = video;
   if (typeof id !== 'string' || !isPathSegment(id)) throw malformed('a video without an id');
-  // It was accepted, whatever the rest of the answer looks like.
+  // The job was accepted, whatever the rest of the answer looks like.
   if (typeof status !== 'string') return { upstreamId: id, state: 'queued' };
   return snapshot(video, id, status);
 }
 
-/** A job as it is now. @throws UpstreamFailure for what is not this job. */
+/** The current state of a job. @throws UpstreamFailure for anything but this job. */
 export function convertVideo(video: JsonObject, upstreamId: string): VideoSnapshot {
   const { id, status } = video;
   if (id !== upstreamId) throw malformed('another video than the one that was asked for');
@@ -43,7 +43,7 @@ function snapshot(video: JsonObject, upstreamId: string, status: string): VideoS
   };
 }
 
-/** A failed job tells the reason beside its state. */
+/** The reason of a failed job, which stands beside its state. */
 function reasonOf(error: JsonValue | undefined): VideoFailure {
   const { code, type } = isJsonObject(error) ? error : {};
   if (isContentRefusal(code) || isContentRefusal(type)) return failureOf('content_filter');
@@ -51,7 +51,7 @@ function reasonOf(error: JsonValue | undefined): VideoFailure {
   return failureOf('upstream_error');
 }
 
-/** `"8"` in the published shape, `8` elsewhere; to the millisecond, since it is multiplied with a price. */
+/** `"8"` in the published shape, `8` elsewhere; to the millisecond, since it is multiplied by a price. */
 function secondsOf(value: JsonValue | undefined): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : value;
   if (typeof seconds !== 'number' || !(seconds >= LEAST_SECONDS && seconds <= MAX_SECONDS)) return undefined;

@@ -22,7 +22,7 @@ import { refuseSubmission } from './refuse-submission.js';
 
 /** Any server that speaks OpenAI's videos wire. */
 export class OpenAiVideoProvider implements VideoProvider {
-  /** Its DELETE is for jobs that have ended; nothing stops one that runs. */
+  /** DELETE is for jobs that have ended; a running job cannot be stopped. */
   readonly abilities: VideoAbilities = { cancel: false, remix: true, variants: ['video', 'thumbnail'] };
   private readonly client: UpstreamClient;
   private readonly download: ContentDownload;

@@ -5,7 +5,7 @@ import { refusesSubmission } from '../../video/submission-failure.js';
 import type { VideoSubmission } from '../../video/video-provider.js';
 import { mapRefusal } from '../map-error.js';
 
-/** What a refused submission means; `refusal` is its JSON, if it is JSON. */
+/** The failure for a refused submission; `refusal` is its JSON, if it is JSON. */
 export function refuseSubmission(
   head: ResponseHead,
   refusal: unknown,
@@ -20,13 +20,13 @@ export function refuseSubmission(
   });
   return new UpstreamFailure(error, {
     ...options,
-    // Of what was refused, only a 429 is tried elsewhere.
+    // Of all refusals, only a 429 is tried elsewhere.
     elsewhere: head.status === 429 && options.elsewhere === true,
     refused: refusesSubmission(head.status),
   });
 }
 
-/** This wire's fields by the names that the client has for them. */
+/** The client's names for the fields of this wire. */
 function paramsFor({ seconds, image }: VideoSubmission['names']): ReadonlyMap<string, string> {
   return new Map([
     ['prompt', 'prompt'],
