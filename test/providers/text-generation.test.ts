@@ -11,13 +11,8 @@ import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
 import { chatPrompt } from '../support/chat-prompt.js';
 import { chatChunk, sse } from '../support/chat-wire.js';
-import {
-  completion,
-  type Handler,
-  refusal,
-  type ScriptedUpstream,
-  startScriptedUpstream,
-} from '../support/scripted-upstream.js';
+import { completion, refusal, startScriptedUpstream } from '../support/scripted-upstream.js';
+import type { Handler, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
 
