@@ -1,12 +1,13 @@
-import { Counter, type Registry } from 'prom-client';
-import type { AttemptEnded, Moment } from '../../base/moments/moment.js';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { AttemptEnded, CallEnded, Moment } from '../../base/moments/moment.js';
 import type { Usage } from '../../base/money/usage.js';
 import { CallTotals } from './call-totals.js';
-import { registerHistogram } from './histogram.js';
 import { Tally } from './tally.js';
 
 const LABELS = ['model', 'provider'] as const;
 const ATOMIC_PER_USD = 1_000_000;
+/** Bounds in seconds, from a cached word to a long reasoning. */
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** Bound on model names, because clients may choose the names of models that are passed through. */
 const MOST_MODELS = 1_000;
 const OTHERS = 'others';
@@ -19,6 +20,8 @@ export class CallMetrics {
   private readonly totals = new CallTotals();
   private readonly attempts: Tally<'provider' | 'model' | 'outcome'>;
   private readonly refusals: Tally<'model' | 'code'>;
+  private readonly duration: Histogram<'model' | 'provider'>;
+  private readonly firstWord: Histogram<'model' | 'provider'>;
   /** Model labels of attempts. */
   private readonly models = new Set<string>();
 
@@ -34,7 +37,17 @@ export class CallMetrics {
       help: 'Calls that the books refused before they ran, by error code.',
       labelNames: ['model', 'code'],
     });
-    registerTimes(registry, this.totals);
+    const timed = { labelNames: LABELS, buckets: SECONDS, registers: [registry] };
+    this.duration = new Histogram({
+      name: 'slipstream_call_duration_seconds',
+      help: 'From the request for a hold to the end of the money.',
+      ...timed,
+    });
+    this.firstWord = new Histogram({
+      name: 'slipstream_call_first_word_seconds',
+      help: "Until the model's first word reached the gateway; of a whole answer, all of it.",
+      ...timed,
+    });
   }
 
   listen(moment: Moment): void {
@@ -45,9 +58,15 @@ export class CallMetrics {
         return this.refusals.add({ model: moment.entryId, code: moment.code ?? '' });
       case 'settled':
       case 'released':
-        return this.totals.add(moment);
+        return this.ended(moment);
       default:
     }
+  }
+
+  private ended(call: CallEnded): void {
+    const { labels } = this.totals.add(call);
+    this.duration.observe(labels, call.durationMs / 1000);
+    if (call.firstEventMs !== undefined) this.firstWord.observe(labels, call.firstEventMs / 1000);
   }
 
   private attempted({ provider, upstreamModel, outcome }: AttemptEnded): void {
@@ -96,21 +115,6 @@ function registerTotals(registry: Registry, totals: CallTotals): void {
       for (const { labels, spentAtomic } of totals.all()) this.inc(labels, spentAtomic / ATOMIC_PER_USD);
     },
   });
-}
-
-function registerTimes(registry: Registry, totals: CallTotals): void {
-  registerHistogram(
-    registry,
-    'slipstream_call_duration_seconds',
-    'From the request for a hold to the end of the money.',
-    () => totals.all().map(({ labels, durations }) => [labels, durations]),
-  );
-  registerHistogram(
-    registry,
-    'slipstream_call_first_word_seconds',
-    "Until the model's first word reached the gateway; of a whole answer, all of it.",
-    () => totals.all().map(({ labels, firstEvents }) => [labels, firstEvents]),
-  );
 }
 
 function kindsOf(usage: Usage): readonly (readonly [string, number])[] {

@@ -32,9 +32,8 @@ export async function findKey(pool: Pool, keyHash: Buffer): Promise<KeyRecord | 
 }
 
 /**
- * The answer has no row for a key without a limit, or for one that was revoked in between: there is nothing to wait
- * for. The time is taken when the key's row has been locked, as in `take_holds`: requests that were counted while
- * this one waited for the row came before it.
+ * The answer has no row for a key without a limit: there is nothing to wait for. The time is taken when the key's row has
+ * been locked, as in `take_holds`: requests that were counted while this one waited for the row came before it.
  */
 const COUNT_REQUEST = new NamedStatement(
   'count_request',
