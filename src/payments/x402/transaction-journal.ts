@@ -1,0 +1,36 @@
+/** A signed transaction that has been, or is about to be, broadcast. */
+export interface JournaledTransaction {
+  /** 0x and 64 digits. */
+  readonly hash: string;
+  /** The signed bytes, 0x and hexadecimal: broadcasting them again is harmless. */
+  readonly raw: string;
+  readonly signer: string;
+  /** The signer's account nonce. */
+  readonly nonce: number;
+}
+
+export interface TransactionPurpose {
+  readonly chainId: number;
+  /** Address in lower case. */
+  readonly signer: string;
+  /** The payment that it moves, or pays back. */
+  readonly paymentId: string;
+  readonly kind: 'settlement' | 'refund';
+}
+
+/** Every transaction is written here before it is broadcast, so that no death leaves one that nobody knows. */
+export abstract class TransactionJournal {
+  /**
+   * Gives the signer's next nonce, and writes what was signed with it. One at a time for each chain and signer, over
+   * all replicas; a nonce is only used up by what is written.
+   * @param firstNonce asks the chain; called for a signer that is new here
+   * @param sign must not wait for a network
+   */
+  abstract write(
+    purpose: TransactionPurpose,
+    firstNonce: () => Promise<number>,
+    sign: (nonce: number) => Promise<{ readonly hash: string; readonly raw: string }>,
+  ): Promise<JournaledTransaction>;
+  /** The transactions of a payment, oldest first. */
+  abstract of(paymentId: string, kind: TransactionPurpose['kind']): Promise<readonly JournaledTransaction[]>;
+}
