@@ -23,6 +23,7 @@ export const DEFAULT_PAYMENTS: FilePayments = {
   feeBps: DEFAULT_FEE_BPS,
   defaultChainId: BUILT_IN_CHAIN_ID,
   chainIds: [BUILT_IN_CHAIN_ID],
+  x402: undefined,
 };
 
 export function readPayments(section: Section | undefined): FilePayments {
@@ -34,7 +35,7 @@ export function readPayments(section: Section | undefined): FilePayments {
     section.refuse('default_chain_id', 'must be the id of one of the chains');
   refuseX402(section.section('x402'));
   section.end();
-  return { feeBps, defaultChainId, chainIds };
+  return { feeBps, defaultChainId, chainIds, x402: undefined };
 }
 
 function readChainIds(payments: Section): readonly number[] {
