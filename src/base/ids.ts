@@ -21,7 +21,9 @@ export type IdPrefix =
   | 'hold'
   | 'call'
   | 'video'
-  | 'proc';
+  | 'proc'
+  | 'x402'
+  | 'wal';
 
 const ID_BYTES = 16;
 /** One call to the system's generator serves many ids: a paid call needs four. */

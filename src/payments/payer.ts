@@ -6,7 +6,11 @@ export class Payer {
   readonly id: string;
 
   /** @param hash SHA-256 of the key or of the wallet's name, by which the books find the payer */
-  private constructor(readonly hash: Buffer) {
+  private constructor(
+    readonly hash: Buffer,
+    /** A wallet pays with each request; it must never be charged for one that does not bring a payment. */
+    readonly isWallet = false,
+  ) {
     this.id = hash.toString('base64');
   }
 
@@ -23,7 +27,7 @@ export class Payer {
    * @param address in lower case
    */
   static ofWallet(chainId: number, address: string): Payer {
-    return new Payer(hash('sha256', `eip155:${chainId}:${address}`, 'buffer'));
+    return new Payer(hash('sha256', `eip155:${chainId}:${address}`, 'buffer'), true);
   }
 
   /** For a call whose hold another process has taken: that process knew the payer. */

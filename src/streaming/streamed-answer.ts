@@ -52,7 +52,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
   }
 
   protected begin(): void {
-    this.headTimer = setTimeout(this.ping, this.settings.headAfterMs);
+    if (!this.presenter.waitsForFrames) this.headTimer = setTimeout(this.ping, this.settings.headAfterMs);
   }
 
   protected onItem(item: Item): void {

@@ -5,6 +5,7 @@ import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
 import type { Payer } from '../payments/payer.js';
+import type { PaymentClaim } from '../payments/x402/payment.js';
 
 /** The record that is stored with the hold, before the upstream is asked. */
 export interface VideoIntent {
@@ -26,6 +27,8 @@ export interface VideoIntent {
   readonly terms: WorkTerms;
   readonly upstreamModel: string;
   readonly createdAtMs: number;
+  /** The payment to claim together with the hold; for a wallet. */
+  readonly payment?: PaymentClaim | undefined;
   /** Set when the request must run only once; with the status of its answer. */
   readonly once: (OnceKey & { readonly status: number }) | undefined;
 }

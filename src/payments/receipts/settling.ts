@@ -12,6 +12,7 @@ import {
 import type { KeptAnswer } from '../once/idempotency-store.js';
 import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
+import { Settlements } from '../x402/settlements.js';
 
 /**
  * Settles with signed receipts, and with the answers that show them. The content of a receipt is known before the
@@ -24,6 +25,7 @@ export class Settling {
   constructor(
     private readonly ledger: Ledger,
     private readonly signer: ReceiptSigner,
+    readonly settlements: Settlements,
   ) {}
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
@@ -58,7 +60,7 @@ export class Settling {
   }
 
   /** A call is charged even if its answer cannot be made. */
-  private answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
+  answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
     try {
       return once?.answer(receipt);
     } catch (failure) {

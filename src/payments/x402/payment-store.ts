@@ -24,8 +24,11 @@ export abstract class PaymentStore {
   ): Promise<StoredPayment | undefined>;
   /** The answer was delivered whole: the same request, signed again, is another purchase. */
   abstract delivered(id: string): Promise<void>;
-  /** Makes the claimed payment of a running call due before the call ends. False when it is not claimed any more. */
-  abstract startMoving(id: string, amount: bigint): Promise<boolean>;
+  /**
+   * Makes the claimed payment of a running call due before the call ends. Safe to repeat.
+   * @returns undefined when it is not claimed any more
+   */
+  abstract startMoving(id: string, amount: bigint): Promise<StoredPayment | undefined>;
   /**
    * To be called when the hold of a payment has ended: the amount of its receipt becomes due; without a receipt the
    * signature may be used again, and what has been moved is owed to the wallet. Safe to repeat.
