@@ -1,10 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
 import type { PaymentRequirements, ResourceInfo } from '@x402/core/types';
-import type { GatewayError } from '../../base/errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { isJsonObject } from '../../base/json.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
-import type { PaymentChain } from './facilitator.js';
+import { ReceiptSigner } from '../receipts/receipt-signer.js';
+import { PaymentChains, type PaymentChain } from './facilitator.js';
 import type { SignedPayment, StoredPayment } from './payment.js';
+import type { PaymentProtocol } from './protocol.js';
 import type { Offer, PurchaseRequest } from './purchase.js';
+import { askedAmounts, paymentRequirements } from './requirements.js';
+import { WalletSettings } from './settings.js';
 
 /** What one request must be paid with: a function of the request and the configuration, the same on every replica. */
 export interface Order {
@@ -13,21 +19,87 @@ export interface Order {
   readonly resource: ResourceInfo;
 }
 
-/** The words of x402, in which wallets are asked for payments and told what became of them. */
-export abstract class Orders {
+/** The payment that a request brings. */
+interface BroughtPayment {
+  readonly payment: SignedPayment;
+  /** The client's name for it (extension `payment-identifier`). */
+  readonly identifier: string | undefined;
+}
+
+/**
+ * Asks wallets for payments in the words of x402, and tells them what became of those. The protocol's libraries are
+ * loaded with the first such request.
+ */
+@Injectable()
+export class Orders {
+  private loaded: Promise<PaymentProtocol> | undefined;
+
+  constructor(
+    private readonly chains: PaymentChains,
+    private readonly settings: WalletSettings,
+    private readonly signer: ReceiptSigner,
+  ) {}
+
+  /** How long an answer that was not delivered keeps its request from being bought again, milliseconds. */
+  get repeatMs(): number {
+    return this.settings.repeatMs;
+  }
+
   /** @throws GatewayError chain_not_supported, service_unavailable, invalid_value for the client's cap */
-  abstract order(request: PurchaseRequest, offer: Offer): Order;
+  order(request: PurchaseRequest, { price, isMetered, timeoutMs, model }: Offer): Order {
+    const { publicUrl, defaultChainId, defaultMaxAmount } = this.settings;
+    const chain = this.chains.chain(request.chainId ?? request.wallet?.chainId ?? defaultChainId);
+    const cap = request.headers['x-x402-max-amount-wei'];
+    const amounts = askedAmounts(typeof cap === 'string' ? cap : undefined, price, defaultMaxAmount);
+    const accepts = paymentRequirements(chain, { ...amounts, usage: isMetered, timeoutMs });
+    const resource = { url: publicUrl + request.path, description: model, mimeType: 'application/json' };
+    return { chain, accepts, resource };
+  }
+
   /**
    * The payment that the request brings, checked as far as that needs no chain.
    * @returns undefined when it brings none
    * @throws GatewayError invalid_value for what is no payment, payment_required for one that is not for this order
    */
-  abstract read(
-    order: Order,
-    headers: IncomingHttpHeaders,
-  ): Promise<{ readonly payment: SignedPayment; readonly identifier: string | undefined } | undefined>;
+  async read(order: Order, headers: IncomingHttpHeaders): Promise<BroughtPayment | undefined> {
+    const header = headers['payment-signature'];
+    if (typeof header !== 'string') return undefined;
+    const { readPayment } = await import('./read-payment.js');
+    const read = readPayment(header, order, Date.now());
+    if ('refused' in read) throw await this.refusal(order, read.refused);
+    return read;
+  }
+
   /** The error that asks for a payment. @param reason the protocol's reason why the one that came is refused */
-  abstract refusal(order: Order, reason?: string, headers?: HeaderFields): Promise<GatewayError>;
+  async refusal(
+    { accepts, resource }: Order,
+    reason?: string,
+    headers?: HeaderFields,
+  ): Promise<GatewayError> {
+    const protocol = await this.protocol();
+    const challenge = await protocol.challenge({ accepts, resource, error: reason });
+    const isAllowance = reason === 'permit2_allowance_required';
+    return new GatewayError(
+      isAllowance ? reason : 'payment_required',
+      reason === undefined || isAllowance ? undefined : `The payment was refused: ${reason}.`,
+      { headers: { 'PAYMENT-REQUIRED': challenge, 'Cache-Control': 'no-store', ...headers } },
+    );
+  }
+
   /** The value of `PAYMENT-RESPONSE`. */
-  abstract response(payment: StoredPayment): Promise<string>;
+  async response(payment: StoredPayment): Promise<string> {
+    const { payload, state, failure, transactionHash, amount = 0n } = payment;
+    const { resource } = payload;
+    const url = isJsonObject(resource) && typeof resource['url'] === 'string' ? resource['url'] : '';
+    const result =
+      state === 'failed'
+        ? ({ success: false, reason: failure ?? 'unexpected_settle_error' } as const)
+        : ({ success: true, transactionHash, amount } as const);
+    return (await this.protocol()).response(payment, url, result);
+  }
+
+  private protocol(): Promise<PaymentProtocol> {
+    this.loaded ??= import('./protocol.js').then(({ PaymentProtocol }) => new PaymentProtocol(this.signer));
+    return this.loaded;
+  }
 }

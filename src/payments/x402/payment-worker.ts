@@ -3,6 +3,7 @@ import { Recurs } from '../../base/work/worker.js';
 import type { StoredPayment } from './payment.js';
 import { PaymentStore } from './payment-store.js';
 import { Settlements } from './settlements.js';
+import { WalletSettings } from './settings.js';
 
 /** Payments of one round, which are handled side by side. */
 const ROUND = 20;
@@ -22,10 +23,12 @@ export class PaymentWorker {
   constructor(
     private readonly store: PaymentStore,
     private readonly settlements: Settlements,
+    private readonly settings: WalletSettings,
   ) {}
 
   @Recurs({ name: 'a round of payments', every: EVERY_MS, phase: 'upkeep' })
   async run(signal: AbortSignal): Promise<void> {
+    if (!this.settings.isEnabled) return;
     await this.rounds(
       signal,
       () => this.store.unconcluded(ROUND),
