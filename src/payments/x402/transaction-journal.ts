@@ -31,6 +31,18 @@ export abstract class TransactionJournal {
     firstNonce: () => Promise<number>,
     sign: (nonce: number) => Promise<{ readonly hash: string; readonly raw: string }>,
   ): Promise<JournaledTransaction>;
+  /** Writes a transaction that takes the place of one that offers too low a fee: same account nonce, same purpose. */
+  abstract replace(
+    replaced: JournaledTransaction,
+    signed: { readonly hash: string; readonly raw: string },
+  ): Promise<JournaledTransaction>;
+  /** The signer's transactions from this account nonce on; the lowest nonces first, of each the oldest first. */
+  abstract from(
+    chainId: number,
+    signer: string,
+    nonce: number,
+    limit: number,
+  ): Promise<readonly JournaledTransaction[]>;
   /** The transactions of a payment, oldest first. */
   abstract of(paymentId: string, kind: TransactionPurpose['kind']): Promise<readonly JournaledTransaction[]>;
 }
