@@ -38,6 +38,9 @@ export interface PaymentChain {
   readonly assetVersion: string;
   /** Whose transactions move the payments; part of what `upto` payments sign. */
   readonly facilitatorAddress: string;
+  /** The Permit2 contract, and the proxy through which `upto` uses it. */
+  readonly permit2: string;
+  readonly uptoProxy: string;
   /** Whether the contracts that `upto` and Permit2 need are there. */
   readonly hasUpto: boolean;
   readonly facilitator: Facilitator;
