@@ -84,6 +84,8 @@ export interface Settlement {
 
 export interface SettledPayment {
   readonly scheme: PaymentScheme;
+  /** The amount of the hold, atomic USDC. */
+  readonly authorised: bigint;
   /** Set when the amount has been moved already. */
   readonly transactionHash?: string | undefined;
 }

@@ -9,6 +9,8 @@ import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
+import { PaymentStore } from '../payments/x402/payment-store.js';
+import { TransactionJournal } from '../payments/x402/transaction-journal.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
@@ -35,6 +37,8 @@ import { PollStore } from '../videos/polling/poll-store.js';
 import { VideoStore } from '../videos/video-store.js';
 import { PostgresPollStore } from './videos/postgres-poll-store.js';
 import { PostgresVideoStore } from './videos/postgres-video-store.js';
+import { PostgresPaymentStore } from './x402/postgres-payment-store.js';
+import { PostgresTransactionJournal } from './x402/postgres-transaction-journal.js';
 
 /** Implements every port that needs the database. */
 @Module({})
@@ -67,8 +71,10 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ReceiptKeyStore, useClass: PostgresReceiptKeyStore },
         { provide: ReceiptStore, useClass: PostgresReceiptStore },
         { provide: RetentionStore, useClass: PostgresRetentionStore },
+        { provide: PaymentStore, useClass: PostgresPaymentStore },
         { provide: PollStore, useClass: PostgresPollStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
+        { provide: TransactionJournal, useClass: PostgresTransactionJournal },
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
@@ -82,6 +88,7 @@ export class StorageModule implements OnModuleDestroy {
         KeyStore,
         Ledger,
         ProcessIdentity,
+        PaymentStore,
         PollStore,
         ProcessLeases,
         RecordStore,
@@ -89,6 +96,7 @@ export class StorageModule implements OnModuleDestroy {
         ReceiptStore,
         ResponseStore,
         RetentionStore,
+        TransactionJournal,
         VideoStore,
       ],
     };

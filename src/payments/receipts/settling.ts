@@ -15,7 +15,7 @@ import { ReceiptSigner } from './receipt-signer.js';
 
 /**
  * Settles with signed receipts, and with the answers that show them. The content of a receipt is known before the
- * ledger writes it, unless there is an overrun.
+ * ledger writes it, unless the price is higher than the hold of a key.
  */
 @Injectable()
 export class Settling {
@@ -68,10 +68,23 @@ export class Settling {
   }
 }
 
-function inFull({ charge }: Settlement): SettledAmounts {
-  return { finalAmount: charge.providerAmount + charge.platformFee, overrun: 0n };
+/** For a wallet, exactly; for a key, if its budget covers the price. */
+function inFull({ charge, payment }: Settlement): SettledAmounts {
+  const price = charge.providerAmount + charge.platformFee;
+  if (!payment) return { finalAmount: price, overrun: 0n };
+  const { scheme, authorised } = payment;
+  const finalAmount = scheme === 'exact' || price > authorised ? authorised : price;
+  return { finalAmount, overrun: price - finalAmount };
 }
 
 function receiptOf(settlement: Settlement, amounts: SettledAmounts): Receipt {
-  return buildReceipt({ ...settlement, ...settlement.charge, ...amounts });
+  const { charge, payment } = settlement;
+  const isPending = payment && !payment.transactionHash && amounts.finalAmount > 0n;
+  return buildReceipt({
+    ...settlement,
+    ...charge,
+    ...amounts,
+    settlementStatus: isPending ? 'pending' : 'settled',
+    txHash: payment?.transactionHash,
+  });
 }

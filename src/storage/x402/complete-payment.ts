@@ -1,0 +1,89 @@
+import type { PoolClient } from 'pg';
+import type { Receipt } from '../../base/money/receipt.js';
+import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
+import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
+import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
+import { paymentResponse, withReceiptChanged } from './changed-answer.js';
+import { storedPayment, type PaymentRow } from './payment-row.js';
+
+export interface CompletedPayment {
+  readonly payment: StoredPayment;
+  readonly receipt: Receipt | undefined;
+}
+
+/** Within one transaction: the payment, its receipt, and the kept answer that shows the receipt. */
+export async function completePayment(
+  client: PoolClient,
+  id: string,
+  movement: Exclude<Movement, { outcome: 'unknown' }>,
+  sign: (receipt: Receipt) => string,
+): Promise<CompletedPayment> {
+  const [hash, failure] =
+    movement.outcome === 'moved' ? [movement.transactionHash, null] : [null, movement.reason];
+  const completed = await client.query<PaymentRow>('SELECT * FROM complete_x402($1, $2, $3)', [
+    id,
+    hash,
+    failure,
+  ]);
+  const [row] = completed.rows;
+  if (!row) throw new Error(`there is no payment ${id}`);
+  const payment = storedPayment(row);
+  const old = await receiptOf(client, payment);
+  if (old?.settlementStatus !== 'pending' || !isFinal(payment)) return { payment, receipt: old };
+  const receipt = changed(old, payment, sign);
+  await client.query('SELECT complete_x402_receipt($1, $2)', [id, receipt.signature]);
+  await changeAnswer(client, payment, old, receipt);
+  return { payment, receipt };
+}
+
+type FinalPayment = StoredPayment & { readonly state: 'settled' | 'failed' };
+
+function isFinal(payment: StoredPayment): payment is FinalPayment {
+  return payment.state === 'settled' || payment.state === 'failed';
+}
+
+async function receiptOf(client: PoolClient, { holdId }: StoredPayment): Promise<Receipt | undefined> {
+  const { rows } = await client.query<ReceiptRow & { readonly response_id: string | null }>(
+    `SELECT t.account_id, t.response_id, ${RECEIPT_COLUMNS} FROM receipts t WHERE t.hold_id = $1`,
+    [holdId],
+  );
+  const [row] = rows;
+  return row && storedReceipt(row, row.response_id ?? undefined);
+}
+
+/** The fields come in the order of `buildReceipt`, as in every other receipt. */
+function changed(
+  { signature: _old, ...receipt }: Receipt,
+  { state, transactionHash }: FinalPayment,
+  sign: (receipt: Receipt) => string,
+): Receipt {
+  const unsigned: Receipt = {
+    ...receipt,
+    settlementStatus: state,
+    ...(transactionHash === undefined ? {} : { txHash: transactionHash }),
+  };
+  return { ...unsigned, signature: sign(unsigned) };
+}
+
+async function changeAnswer(
+  client: PoolClient,
+  payment: StoredPayment,
+  old: Receipt,
+  now: Receipt,
+): Promise<void> {
+  const { rows } = await client.query<KeptAnswer>(
+    `SELECT kind, status, headers, content FROM idempotency_records
+     WHERE hold_id = $1 AND headers IS NOT NULL AND content IS NOT NULL FOR UPDATE`,
+    [payment.holdId],
+  );
+  const [kept] = rows;
+  if (!kept) return;
+  const answer = withReceiptChanged(kept, old, now);
+  const tells = payment.state === 'settled' && !(kept.kind === 'stream' && payment.scheme === 'upto');
+  const headers = { ...answer.headers, ...(tells ? { 'PAYMENT-RESPONSE': paymentResponse(payment) } : {}) };
+  await client.query('UPDATE idempotency_records SET headers = $2::json, content = $3 WHERE hold_id = $1', [
+    payment.holdId,
+    JSON.stringify(headers),
+    answer.content,
+  ]);
+}

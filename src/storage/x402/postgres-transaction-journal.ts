@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import {
+  TransactionJournal,
+  type JournaledTransaction,
+  type TransactionPurpose,
+} from '../../payments/x402/transaction-journal.js';
+import { Database } from '../database.js';
+import { inTransaction } from '../in-transaction.js';
+import { whileLocked, type LockWait } from '../lock-wait.js';
+
+interface TransactionRow {
+  readonly hash: string;
+  readonly raw: string;
+  readonly signer: string;
+  readonly nonce: string;
+}
+
+@Injectable()
+export class PostgresTransactionJournal extends TransactionJournal {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  async write(
+    purpose: TransactionPurpose,
+    firstNonce: () => Promise<number>,
+    sign: (nonce: number) => Promise<{ readonly hash: string; readonly raw: string }>,
+  ): Promise<JournaledTransaction> {
+    const { pool } = this.database;
+    const { chainId, signer, paymentId, kind } = purpose;
+    const { rowCount } = await pool.query('SELECT FROM chain_signers WHERE chain_id = $1 AND signer = $2', [
+      chainId,
+      signer,
+    ]);
+    if (rowCount === 0)
+      await pool.query(
+        'INSERT INTO chain_signers (chain_id, signer, next_nonce) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+        [chainId, signer, await firstNonce()],
+      );
+    return whileLocked((lockWait) =>
+      inTransaction(pool, async (client) => {
+        const nonce = await nextNonce(client, purpose, lockWait);
+        const { hash, raw } = await sign(nonce);
+        await client.query(
+          `INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())`,
+          [hash, chainId, signer, nonce, raw, paymentId, kind],
+        );
+        return { hash, raw, signer, nonce };
+      }),
+    );
+  }
+
+  async of(paymentId: string, kind: TransactionPurpose['kind']): Promise<readonly JournaledTransaction[]> {
+    const { rows } = await this.database.pool.query<TransactionRow>(
+      `SELECT hash, raw, signer, nonce FROM chain_transactions
+       WHERE payment_id = $1 AND kind = $2 ORDER BY created_at, nonce`,
+      [paymentId, kind],
+    );
+    return rows.map(({ nonce, ...row }) => ({ ...row, nonce: Number(nonce) }));
+  }
+}
+
+/** Locks the signer's row until the transaction ends. */
+async function nextNonce(
+  client: PoolClient,
+  { chainId, signer }: TransactionPurpose,
+  lockWait: LockWait,
+): Promise<number> {
+  await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
+  const { rows } = await client.query<{ nonce: string }>(
+    `UPDATE chain_signers SET next_nonce = next_nonce + 1
+     WHERE chain_id = $1 AND signer = $2 RETURNING next_nonce - 1 AS nonce`,
+    [chainId, signer],
+  );
+  return Number(rows[0]?.nonce);
+}
