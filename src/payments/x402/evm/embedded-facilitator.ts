@@ -2,11 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { SchemeNetworkFacilitator } from '@x402/core/types';
 import { ExactEvmScheme } from '@x402/evm/exact/facilitator';
 import { UptoEvmScheme } from '@x402/evm/upto/facilitator';
-import type { Address } from 'viem';
 import { Facilitator, type Verification } from '../facilitator.js';
 import type { Movement, SignedPayment } from '../payment.js';
 import type { JournaledTransaction, TransactionJournal } from '../transaction-journal.js';
 import { ChainSigner } from './chain-signer.js';
+import { ChainProblem } from './check-chain.js';
+import type { Mover } from './mover.js';
 import { patience } from './patience.js';
 import { codeOf, expired, transactionFailed } from './reasons.js';
 import { chainAway, describe, type Rpc } from './rpc.js';
@@ -17,24 +18,50 @@ import type { Transfers } from './transfers.js';
 export interface Embedded {
   readonly chainId: number;
   readonly rpc: Rpc;
-  readonly address: Address;
   readonly transfers: Transfers;
   readonly sender: Sender;
   readonly journal: TransactionJournal;
   readonly settleMs: number;
 }
 
+/** What a payment takes at most as a rule. */
+const GAS_OF_TRANSFER = 150_000n;
+/** Payments that the signer should have gas for. */
+const LOW_TRANSFERS = 100n;
+
 /** Moves payments by transactions of the gateway's own signer. */
-export class EmbeddedFacilitator extends Facilitator {
+export class EmbeddedFacilitator extends Facilitator implements Mover {
   private readonly logger = new Logger('X402');
+  private isLow = false;
 
   constructor(private readonly parts: Embedded) {
     super();
   }
 
+  offer(): Promise<{ readonly facilitatorAddress: string; readonly hasUpto: boolean }> {
+    return Promise.resolve({ facilitatorAddress: this.parts.sender.address, hasUpto: true });
+  }
+
+  async tend(): Promise<bigint> {
+    const { rpc, sender } = this.parts;
+    const { address } = sender;
+    const [balance, { maxFeePerGas }] = await Promise.all([
+      rpc.getBalance({ address }),
+      sender.fees(),
+      sender.repair(),
+    ]);
+    const transfers = balance / (GAS_OF_TRANSFER * maxFeePerGas || 1n);
+    if (transfers === 0n) throw new ChainProblem(`the signer, ${address}, has no money for gas`);
+    const isLow = transfers < LOW_TRANSFERS;
+    if (isLow && !this.isLow)
+      this.logger.warn(`the signer, ${address}, has money for the gas of about ${transfers} payments`);
+    this.isLow = isLow;
+    return balance;
+  }
+
   async verify(payment: SignedPayment): Promise<Verification> {
-    const { chainId, rpc, address, transfers } = this.parts;
-    const signer = new ChainSigner(rpc, address);
+    const { chainId, rpc, sender, transfers } = this.parts;
+    const signer = new ChainSigner(rpc, sender.address);
     const asked = schemeOf(payment, signer).verify(...termsOf(payment, payment.authorised));
     const [available, verdict] = await Promise.all([
       transfers.availableOf(payment).catch((thrown: unknown) => {
@@ -91,8 +118,8 @@ export class EmbeddedFacilitator extends Facilitator {
     payment: SignedPayment,
     amount: bigint,
   ): Promise<string | undefined> {
-    const { rpc, address, sender } = this.parts;
-    const signer = new ChainSigner(rpc, address, (call, gas) => sender.send(paymentId, call, gas));
+    const { rpc, sender } = this.parts;
+    const signer = new ChainSigner(rpc, sender.address, (call, gas) => sender.send(paymentId, call, gas));
     const answer = await schemeOf(payment, signer)
       .settle(...termsOf(payment, amount))
       .catch(() => undefined);

@@ -23,16 +23,24 @@ export const MOST_GAS = 500_000n;
 /** How many times a transaction is replaced; each time it offers at least an eighth more, as nodes require. */
 const MOST_REPLACEMENTS = 10;
 
+/** Transactions that are looked at in one repair. */
+const MOST_REPAIRED = 100;
+
 /** Signs, journals and broadcasts the transactions of one signer on one chain. */
 export class Sender {
+  readonly address: Address;
   private readonly logger = new Logger('X402');
+  /** The account nonce at the last repair. */
+  private seen: number | undefined;
 
   constructor(
     private readonly rpc: Rpc,
     private readonly chainId: number,
     private readonly account: PrivateKeyAccount,
     private readonly journal: TransactionJournal,
-  ) {}
+  ) {
+    this.address = account.address;
+  }
 
   /**
    * Journals a call with the signer's next account nonce, then broadcasts it.
@@ -42,7 +50,7 @@ export class Sender {
     const fees = await this.fees();
     const sent = await this.journal.write(
       this.purposeOf(paymentId),
-      () => this.rpc.getTransactionCount({ address: this.account.address, blockTag: 'pending' }),
+      () => this.rpc.getTransactionCount({ address: this.address, blockTag: 'pending' }),
       (nonce) => this.sign({ ...call, ...fees, gas: gas + gas / 4n, nonce }),
     );
     await this.broadcast(sent);
@@ -62,13 +70,25 @@ export class Sender {
     }
   }
 
+  /**
+   * To be called regularly. Broadcasts what is not mined although nothing has been since the last time: a node may
+   * have forgotten it, and all that have higher nonces wait for it, whatever became of its payment.
+   */
+  async repair(): Promise<void> {
+    const { address } = this;
+    const next = await this.rpc.getTransactionCount({ address, blockTag: 'latest' });
+    if (next === this.seen)
+      await this.push(await this.journal.from(this.chainId, address.toLowerCase(), next, MOST_REPAIRED));
+    this.seen = next;
+  }
+
   /** Those whose account nonce no block has used up to this one; oldest first. */
   async waiting(
     sent: readonly JournaledTransaction[],
     blockNumber: bigint,
   ): Promise<readonly JournaledTransaction[]> {
     if (sent.length === 0) return sent;
-    const next = await this.rpc.getTransactionCount({ address: this.account.address, blockNumber });
+    const next = await this.rpc.getTransactionCount({ address: this.address, blockNumber });
     return sent.filter(({ nonce }) => nonce >= next);
   }
 
@@ -97,7 +117,7 @@ export class Sender {
   }
 
   private purposeOf(paymentId: string): TransactionPurpose {
-    const signer = this.account.address.toLowerCase();
+    const signer = this.address.toLowerCase();
     return { chainId: this.chainId, signer, paymentId, kind: 'settlement' };
   }
 }
