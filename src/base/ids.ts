@@ -23,9 +23,7 @@ export type IdPrefix =
   | 'hold'
   | 'call'
   | 'video'
-  | 'proc'
-  | 'x402'
-  | 'wal';
+  | 'proc';
 
 const ID_BYTES = 16;
 /** One call to the system's generator serves many ids: a paid call needs four. */

@@ -2,7 +2,6 @@ import type { JsonObject } from '../base/json.js';
 import type { WorkTerms } from '../base/money/price.js';
 import type { HoldGrant, HoldRefusal, Settlement } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
-import type { PaymentClaim } from '../payments/x402/payment.js';
 import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
 import type { Payer } from '../payments/payer.js';
@@ -28,8 +27,6 @@ export interface VideoIntent {
   readonly terms: WorkTerms;
   readonly upstreamModel: string;
   readonly createdAtMs: number;
-  /** The payment to claim together with the hold; for a wallet. */
-  readonly payment?: PaymentClaim | undefined;
   /** Set when the request must run only once; with the status of its answer. */
   readonly once: (OnceKey & { readonly status: number }) | undefined;
   /** The payment of a wallet, to claim together with the hold; its request runs only once. */

@@ -58,6 +58,7 @@ beforeAll(async () => {
   configureHttp(app, {
     corsOrigins: ['https://app.example', 'https://*.pages.example:8443', 'app://obsidian.md'],
     exchanges: (_request, _response, next) => next(),
+    buyers: undefined,
   });
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${port()}`;

@@ -81,6 +81,9 @@ CREATE UNIQUE INDEX "x402_payments_chain_id_contract_payer_nonce_key" ON "x402_p
 -- CreateIndex
 CREATE INDEX "chain_transactions_payment_id_idx" ON "chain_transactions"("payment_id");
 
+-- CreateIndex
+CREATE INDEX "chain_transactions_chain_id_signer_nonce_idx" ON "chain_transactions"("chain_id", "signer", "nonce");
+
 -- What the schema file cannot say. Of one request there is one open payment at a time.
 CREATE UNIQUE INDEX "x402_payments_open_key" ON "x402_payments"("open_key", "account_id") WHERE "open_key" IS NOT NULL;
 CREATE INDEX "x402_payments_next_attempt_at_idx" ON "x402_payments"("next_attempt_at") WHERE "next_attempt_at" IS NOT NULL;

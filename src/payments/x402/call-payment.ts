@@ -41,8 +41,8 @@ export class CallPayment {
 
   /** For the receipt. */
   get settled(): SettledPayment {
-    const { scheme } = this.agreed.claim.payment;
-    return { scheme, transactionHash: this.prepaid?.transactionHash };
+    const { scheme, authorised } = this.agreed.claim.payment;
+    return { scheme, authorised, transactionHash: this.prepaid?.transactionHash };
   }
 
   endInTime(end: (error: GatewayError) => void): void {

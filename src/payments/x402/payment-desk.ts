@@ -91,7 +91,7 @@ export class PaymentDesk {
   ): Promise<Purchase> {
     const { fingerprint } = request;
     const key = request.once?.key ?? identifier;
-    const open = { id: newId('x402'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
+    const open = { id: newId('pay'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
     const { claim, reason } = await this.verified(order, payment, open);
     if (!claim) throw await this.orders.refusal(order, reason);
     const accountId = accountOfWallet(payment.payer);

@@ -66,13 +66,13 @@ export class PostgresPaymentStore extends PaymentStore {
     );
   }
 
-  async startMoving(id: string, amount: bigint): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      `UPDATE x402_payments p SET state = 'due', amount = $2, next_attempt_at = now() + interval '30 seconds'
-       WHERE id = $1 AND state = 'claimed' AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)`,
-      [id, amount],
-    );
-    return rowCount === 1;
+  startMoving(id: string, amount: bigint): Promise<StoredPayment | undefined> {
+    return this.one({
+      name: 'start_moving_payment',
+      text: `UPDATE x402_payments p SET state = 'due', amount = $2, next_attempt_at = now() + interval '30 seconds'
+             WHERE id = $1 AND state = 'claimed' AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id) RETURNING *`,
+      values: [id, amount],
+    });
   }
 
   conclude(holdId: string): Promise<StoredPayment | undefined> {

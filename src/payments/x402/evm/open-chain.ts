@@ -43,6 +43,8 @@ export function openChain(
         assetName,
         assetVersion,
         facilitatorAddress,
+        permit2: getAddress(config.permit2),
+        uptoProxy: getAddress(config.uptoProxy),
         hasUpto: hasUpto && missing.length === 0,
         facilitator: mover,
       };
