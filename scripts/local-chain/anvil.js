@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+const require = createRequire(import.meta.url);
 const START_TIMEOUT_MS = 30_000;
 
 /** @returns {string | undefined} undefined: there is none for this platform, or its package is not installed */
@@ -15,8 +16,8 @@ export function anvilBinary() {
   const system = process.platform;
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   try {
-    const require = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'));
-    const home = dirname(require.resolve(`@foundry-rs/anvil-${system}-${architecture}/package.json`));
+    const ofAnvil = createRequire(require.resolve('@foundry-rs/anvil/package.json'));
+    const home = dirname(ofAnvil.resolve(`@foundry-rs/anvil-${system}-${architecture}/package.json`));
     const binary = join(home, 'bin', system === 'win32' ? 'anvil.exe' : 'anvil');
     return existsSync(binary) ? binary : undefined;
   } catch {

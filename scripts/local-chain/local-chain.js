@@ -15,8 +15,12 @@ import { generatePrivateKey, nonceManager, privateKeyToAccount } from 'viem/acco
 import { anvilBinary, startAnvil } from './anvil.js';
 import { bytecodes } from './bytecodes.js';
 
+/** @typedef {import('./local-chain.js').Hex} Hex */
+/** @typedef {import('./local-chain.js').LocalChain} LocalChain */
+
 const FUJI = 43113;
 const POLL_MS = 20;
+const GAS_MONEY = parseEther('1000');
 
 /** @type {import('./local-chain.js').CONTRACTS} */
 export const CONTRACTS = {
@@ -35,12 +39,14 @@ const SOURCES = {
   Multicall3: CONTRACTS.multicall3,
 };
 
-const usdcAbi = parseAbi([
+const USDC_ABI = parseAbi([
   'function mint(address to, uint256 value)',
   'function approve(address spender, uint256 value) returns (bool)',
   'function balanceOf(address account) view returns (uint256)',
   'event Transfer(address indexed from, address indexed to, uint256 value)',
 ]);
+
+const USDC = { address: CONTRACTS.usdc, abi: USDC_ABI };
 
 const binary = anvilBinary();
 
@@ -62,10 +68,9 @@ export async function startLocalChain({ chainId = FUJI, blockTime, automine = tr
     const { data } = await client.call({ data: codes[name] });
     await client.setCode({ address, bytecode: data ?? '0x' });
   }
-  const blocks = blocksOf(client, automine);
-  const wallets = walletsOf(client);
-  const token = await tokenOf(client, wallets, blocks);
-  return { rpcUrl, chainId, client, ...wallets, ...token, ...blocks, stop };
+  const minter = privateKeyToAccount(generatePrivateKey(), { nonceManager });
+  await client.setBalance({ address: minter.address, value: GAS_MONEY });
+  return new Chain(client, stop, minter, automine);
 }
 
 /**
@@ -84,98 +89,102 @@ function clientOf(rpcUrl, chainId) {
     .extend(walletActions);
 }
 
-/** @param {ReturnType<typeof clientOf>} client */
-function walletsOf(client) {
-  return {
-    async wallet() {
-      const privateKey = generatePrivateKey();
-      const { address } = privateKeyToAccount(privateKey);
-      await client.setBalance({ address, value: parseEther('1000') });
-      return { address, privateKey };
-    },
-    /** @param {`0x${string}`} address */
-    transactionCount: (address) => client.getTransactionCount({ address }),
-    /** @param {`0x${string}`} hash */
-    receipt: (hash) =>
-      client.getTransactionReceipt({ hash }).catch((error) => {
-        if (error instanceof TransactionReceiptNotFoundError) return undefined;
-        throw error;
-      }),
-  };
-}
+/** @implements {LocalChain} */
+class Chain {
+  #minter;
+  /** Whether blocks are made without `mine`. */
+  #automatic;
 
-/**
- * @param {ReturnType<typeof clientOf>} client
- * @param {ReturnType<typeof walletsOf>} wallets
- * @param {ReturnType<typeof blocksOf>} blocks
- */
-async function tokenOf(client, wallets, blocks) {
-  const token = { address: CONTRACTS.usdc, abi: usdcAbi };
-  const { privateKey } = await wallets.wallet();
-  const minter = privateKeyToAccount(privateKey, { nonceManager });
-  const mined = async (/** @type {Promise<`0x${string}`>} */ sent) => {
+  /**
+   * @param {ReturnType<typeof clientOf>} client
+   * @param {() => Promise<void>} stop
+   * @param {import('viem').PrivateKeyAccount} minter
+   * @param {boolean} automatic
+   */
+  constructor(client, stop, minter, automatic) {
+    this.client = client;
+    this.stop = stop;
+    this.#minter = minter;
+    this.#automatic = automatic;
+  }
+
+  get rpcUrl() {
+    return this.client.chain.rpcUrls.default.http[0] ?? '';
+  }
+
+  get chainId() {
+    return this.client.chain.id;
+  }
+
+  async wallet() {
+    const privateKey = generatePrivateKey();
+    const { address } = privateKeyToAccount(privateKey);
+    await this.client.setBalance({ address, value: GAS_MONEY });
+    return { address, privateKey };
+  }
+
+  /** @type {LocalChain['mint']} */
+  async mint(address, amount) {
+    const account = this.#minter;
+    const args = /** @type {const} */ ([address, amount]);
+    await this.#mined(this.client.writeContract({ ...USDC, functionName: 'mint', args, account }));
+  }
+
+  /** @param {Hex} address */
+  balanceOf(address) {
+    return this.client.readContract({ ...USDC, functionName: 'balanceOf', args: [address] });
+  }
+
+  /** @param {Hex} privateKey */
+  async approvePermit2(privateKey, amount = maxUint256) {
+    const account = privateKeyToAccount(privateKey);
+    const args = /** @type {const} */ ([CONTRACTS.permit2, amount]);
+    await this.#mined(this.client.writeContract({ ...USDC, functionName: 'approve', args, account }));
+  }
+
+  /** @param {Hex} to */
+  async transfersTo(to) {
+    const query = /** @type {const} */ ({ eventName: 'Transfer', fromBlock: 0n, strict: true });
+    const logs = await this.client.getContractEvents({ ...USDC, ...query, args: { to } });
+    return logs.map(({ transactionHash, args: { from, value } }) => ({ hash: transactionHash, from, value }));
+  }
+
+  /** @param {Hex} address */
+  transactionCount(address) {
+    return this.client.getTransactionCount({ address });
+  }
+
+  /** @param {Hex} hash */
+  async receipt(hash) {
+    try {
+      return await this.client.getTransactionReceipt({ hash });
+    } catch (error) {
+      if (error instanceof TransactionReceiptNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  mine(blocks = 1) {
+    return this.client.mine({ blocks });
+  }
+
+  /** @param {boolean} automine */
+  async setAutomine(automine) {
+    await this.client.setAutomine(automine);
+    this.#automatic = automine;
+  }
+
+  /** @param {number} seconds */
+  async advanceTime(seconds) {
+    await this.client.increaseTime({ seconds });
+    await this.mine();
+  }
+
+  /** @param {Promise<Hex>} sent */
+  async #mined(sent) {
     const hash = await sent;
-    if (blocks.areManual()) return;
-    const { status } = await client.waitForTransactionReceipt({ hash });
-    if (status !== 'success') throw new Error('The transaction was reverted.');
-  };
-  return {
-    /**
-     * @param {`0x${string}`} address
-     * @param {bigint} amount
-     */
-    mint: (address, amount) =>
-      mined(
-        client.writeContract({ ...token, functionName: 'mint', args: [address, amount], account: minter }),
-      ),
-    /** @param {`0x${string}`} address */
-    balanceOf: (address) => client.readContract({ ...token, functionName: 'balanceOf', args: [address] }),
-    /** @param {`0x${string}`} owner */
-    approvePermit2: (owner, amount = maxUint256) =>
-      mined(
-        client.writeContract({
-          ...token,
-          functionName: 'approve',
-          args: [CONTRACTS.permit2, amount],
-          account: privateKeyToAccount(owner),
-        }),
-      ),
-    /** @param {`0x${string}`} to */
-    async transfersTo(to) {
-      const logs = await client.getContractEvents({
-        ...token,
-        eventName: 'Transfer',
-        args: { to },
-        fromBlock: 0n,
-        strict: true,
-      });
-      return logs.map(({ transactionHash, args: { from, value } }) => ({
-        hash: transactionHash,
-        from,
-        value,
-      }));
-    },
-  };
-}
-
-/**
- * @param {ReturnType<typeof clientOf>} client
- * @param {boolean} automine
- */
-function blocksOf(client, automine) {
-  let automatic = automine;
-  return {
-    areManual: () => !automatic,
-    mine: (blocks = 1) => client.mine({ blocks }),
-    /** @param {boolean} wanted */
-    async setAutomine(wanted) {
-      await client.setAutomine(wanted);
-      automatic = wanted;
-    },
-    /** @param {number} seconds */
-    async advanceTime(seconds) {
-      await client.increaseTime({ seconds });
-      await client.mine({ blocks: 1 });
-    },
-  };
+    if (!this.#automatic) return;
+    const { status } = await this.client.waitForTransactionReceipt({ hash });
+    if (status !== 'success') throw new Error(`The transaction ${hash} was reverted.`);
+  }
 }
