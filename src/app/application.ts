@@ -8,7 +8,7 @@ import { AccessLog } from '../http/access-log.js';
 import { buyerMiddleware } from '../http/buyer.js';
 import { exchangeMiddleware } from '../http/exchange.js';
 import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
-import { AccessTokens } from '../payments/x402/access-token.js';
+import { AccessTokens } from '../payments/x402/access-tokens.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { ResponseSockets } from '../responses/socket/response-sockets.js';
 
@@ -26,7 +26,8 @@ export async function createApplication(
   const moments = app.get(Moments);
   moments.subscribe(new AccessLog(requestLogger(logger)).listen);
   const exchanges = exchangeMiddleware(moments);
-  const buyers = config.payments.x402 && buyerMiddleware(app.get(AccessTokens).open);
+  const tokens = app.get(AccessTokens);
+  const buyers = config.payments.x402 && buyerMiddleware((token) => tokens.open(token));
   configureHttp(app, { corsOrigins: config.corsOrigins, exchanges, buyers });
   app.get(ResponseSockets).attach(app.getHttpServer(), exchanges);
   return app;

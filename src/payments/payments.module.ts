@@ -21,7 +21,6 @@ import { StreamingModule } from '../streaming/streaming.module.js';
 import { PaymentSettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
-import { AccessTokens } from './x402/access-token.js';
 import { Deliveries } from './x402/deliveries.js';
 import { EvmChains } from './x402/evm/evm-chains.js';
 import { PaymentChains } from './x402/facilitator.js';
@@ -32,6 +31,8 @@ import { RepeatedPayments } from './x402/repeated-payments.js';
 import { Settlements } from './x402/settlements.js';
 import { WalletSettings } from './x402/settings.js';
 import { TransactionJournal } from './x402/transaction-journal.js';
+import { AccessTokens } from './x402/access-tokens.js';
+import { TokenSecretStore } from './x402/token-secret-store.js';
 
 /** Needs its stores from a global module. */
 @Module({
@@ -56,7 +57,12 @@ import { TransactionJournal } from './x402/transaction-journal.js';
       useFactory: (config: ConfigService<Config, true>, journal: TransactionJournal, moments: Moments) =>
         new EvmChains(config.get('payments', { infer: true }).x402, journal, moments),
     },
-    AccessTokens,
+    {
+      provide: AccessTokens,
+      inject: [TokenSecretStore, ConfigService],
+      useFactory: (secrets: TokenSecretStore, config: ConfigService<Config, true>) =>
+        new AccessTokens(secrets, config.get('payments', { infer: true }).x402?.tokenMs),
+    },
     BudgetQueue,
     Charge,
     Deliveries,

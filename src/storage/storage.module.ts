@@ -11,6 +11,7 @@ import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
 import { PaymentStore } from '../payments/x402/payment-store.js';
 import { TransactionJournal } from '../payments/x402/transaction-journal.js';
+import { TokenSecretStore } from '../payments/x402/token-secret-store.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
@@ -31,6 +32,7 @@ import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
+import { PostgresTokenSecretStore } from './postgres-token-secret-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 import { StorageRoom } from './storage-room.js';
 import { PollStore } from '../videos/polling/poll-store.js';
@@ -75,6 +77,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: PollStore, useClass: PostgresPollStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
         { provide: TransactionJournal, useClass: PostgresTransactionJournal },
+        { provide: TokenSecretStore, useClass: PostgresTokenSecretStore },
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
@@ -97,6 +100,7 @@ export class StorageModule implements OnModuleDestroy {
         ResponseStore,
         RetentionStore,
         TransactionJournal,
+        TokenSecretStore,
         VideoStore,
       ],
     };

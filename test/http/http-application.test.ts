@@ -10,7 +10,11 @@ import { configureHttp } from '../../src/http/http-application.js';
 import { RawClient } from '../streaming/raw-exchange.js';
 
 const busy = (): never => {
-  throw new GatewayError('budget_held', undefined, { retryAfterSeconds: 1.2, details: { required: '5' } });
+  throw new GatewayError('budget_held', undefined, {
+    retryAfterSeconds: 1.2,
+    details: { required: '5' },
+    headers: { 'PAYMENT-REQUIRED': 'e30=' },
+  });
 };
 
 /** Without its exchange. */
@@ -170,7 +174,9 @@ describe('a browser', () => {
     const answer = await fetch(`${base}/v1/busy`, { headers: { origin: 'https://app.example' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
     const exposed = answer.headers.get('access-control-expose-headers')?.split(',');
-    expect(exposed).toEqual(expect.arrayContaining(['X-Compose-Receipt', 'Content-Range', 'ETag']));
+    expect(exposed).toEqual(
+      expect.arrayContaining(['X-Compose-Receipt', 'PAYMENT-REQUIRED', 'PAYMENT-RESPONSE', 'ETag']),
+    );
   });
 
   it('of another origin may not', async () => {

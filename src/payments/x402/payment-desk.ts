@@ -6,7 +6,7 @@ import type { JsonObject } from '../../base/json.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
 import { accountOfWallet, Payer } from '../payer.js';
 import type { AgreedPayment } from './agreed-payment.js';
-import { AccessTokens } from './access-token.js';
+import { AccessTokens } from './access-tokens.js';
 import { Deliveries } from './deliveries.js';
 import type { PaymentChain } from './facilitator.js';
 import type { PaymentClaim, SignedPayment, StoredPayment } from './payment.js';
@@ -144,7 +144,7 @@ export class PaymentDesk {
   }
 
   private headersFor({ chainId, payer }: SignedPayment): HeaderFields {
-    return { ...PRIVATE, 'x-compose-access-token': this.tokens.make({ chainId, address: payer }) };
+    return { ...PRIVATE, 'x-compose-access-token': this.tokens.issue({ chainId, address: payer }) };
   }
 
   private async refusal(order: Order, reason: string, failed?: StoredPayment): Promise<GatewayError> {
