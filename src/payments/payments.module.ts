@@ -20,6 +20,8 @@ import { StreamingModule } from '../streaming/streaming.module.js';
 import { PaymentSettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
+import { AccessTokens } from './x402/access-tokens.js';
+import { TokenSecretStore } from './x402/token-secret-store.js';
 
 /** Needs its stores from a global module. */
 @Module({
@@ -38,6 +40,12 @@ import { Upkeep } from './upkeep.js';
       useFactory: (config: ConfigService<Config, true>) =>
         new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
     },
+    {
+      provide: AccessTokens,
+      inject: [TokenSecretStore, ConfigService],
+      useFactory: (secrets: TokenSecretStore, config: ConfigService<Config, true>) =>
+        new AccessTokens(secrets, config.get('payments', { infer: true }).x402?.tokenMs),
+    },
     BudgetQueue,
     Charge,
     Holds,
@@ -53,6 +61,7 @@ import { Upkeep } from './upkeep.js';
     Upkeep,
   ],
   exports: [
+    AccessTokens,
     Charge,
     Holds,
     KeyAuthenticator,

@@ -9,6 +9,7 @@ import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
+import { TokenSecretStore } from '../payments/x402/token-secret-store.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
@@ -29,6 +30,7 @@ import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
+import { PostgresTokenSecretStore } from './postgres-token-secret-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 import { StorageRoom } from './storage-room.js';
 import { PollStore } from '../videos/polling/poll-store.js';
@@ -69,6 +71,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: RetentionStore, useClass: PostgresRetentionStore },
         { provide: PollStore, useClass: PostgresPollStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
+        { provide: TokenSecretStore, useClass: PostgresTokenSecretStore },
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
@@ -89,6 +92,7 @@ export class StorageModule implements OnModuleDestroy {
         ReceiptStore,
         ResponseStore,
         RetentionStore,
+        TokenSecretStore,
         VideoStore,
       ],
     };

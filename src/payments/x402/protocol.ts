@@ -6,7 +6,7 @@ import { getAddress } from 'viem/utils';
 import type { ReceiptKey } from '../receipts/receipt-key-store.js';
 import type { ReceiptSigner } from '../receipts/receipt-signer.js';
 import type { SignedPayment } from './payment.js';
-import { X402_VERSION } from './read-payment.js';
+import { X402_VERSION } from './requirements.js';
 
 export interface Challenge {
   readonly accepts: readonly PaymentRequirements[];

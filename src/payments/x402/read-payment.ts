@@ -6,10 +6,8 @@ import { isValidPaymentId } from '@x402/extensions/payment-identifier';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { SignedPayment } from './payment.js';
-import type { ChainTerms } from './requirements.js';
+import { X402_VERSION, type ChainTerms } from './requirements.js';
 import { signedTransfer } from './signed-transfer.js';
-
-export const X402_VERSION = 2;
 
 /** What this request asks of a payment. */
 export interface PaymentTerms {

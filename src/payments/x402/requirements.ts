@@ -2,6 +2,8 @@ import type { PaymentRequirements } from '@x402/core/types';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { PaymentChain } from './facilitator.js';
 
+export const X402_VERSION = 2;
+
 /** What is agreed with wallets about a chain, without the means to move payments there. */
 export type ChainTerms = Omit<PaymentChain, 'facilitator'>;
 
