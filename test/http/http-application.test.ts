@@ -94,7 +94,7 @@ describe('an error', () => {
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('has details on the native surface alone, and says when to retry', async () => {
+  it('has details and further headers on the native surface alone, and says when to retry', async () => {
     const [native, external] = await Promise.all([
       fetch(`${base}/v1/busy`),
       fetch(`${base}/external/v1/busy`),
@@ -102,6 +102,8 @@ describe('an error', () => {
     expect(native.headers.get('retry-after')).toBe('2');
     expect(((await native.json()) as Envelope).error).toHaveProperty('details', { required: '5' });
     expect(((await external.json()) as Envelope).error).not.toHaveProperty('details');
+    expect(native.headers.get('payment-required')).toBe('e30=');
+    expect(external.headers.has('payment-required')).toBe(false);
   });
 });
 
