@@ -84,7 +84,9 @@ describe('a claim', () => {
     });
     const lapsed = await openPaymentBooks(database.url);
     await lapsed.leases.end(lapsed.identity.id);
-    expect(outcomeOf(await lapsed.ledger.hold(walletRequest(claimOf(signedPayment(payer)))))).toBe('no_lease');
+    expect(outcomeOf(await lapsed.ledger.hold(walletRequest(claimOf(signedPayment(payer)))))).toBe(
+      'no_lease',
+    );
     await lapsed.database.close();
     const first = walletRequest(claimOf(signedPayment(payer)));
     granted(await books().ledger.hold(first));

@@ -91,7 +91,12 @@ export function walletSettlement(
   if (!claim) throw new Error('the request has no payment');
   const { payer, scheme, authorised } = claim.payment;
   const key = { id: grant.keyId, payer: request.payer, accountId: accountOfWallet(payer) };
-  const settlement = { ...settlementOf(request, key, price), payment: { scheme, authorised, transactionHash } };
+  const line = { key: 'output_tokens', unit: 'usd_per_1m_tokens', quantity: 1, unitPriceUsd: '1' };
+  const settlement = {
+    ...settlementOf(request, key, price),
+    charge: { lineItems: [{ ...line, amountWei: String(price) }], providerAmount: price, platformFee: 0n },
+    payment: { scheme, authorised, transactionHash },
+  };
   const finalAmount = scheme === 'exact' || price > authorised ? authorised : price;
   const isPending = transactionHash === undefined && finalAmount > 0n;
   const receipt = buildReceipt({
