@@ -52,14 +52,45 @@ export class PostgresTransactionJournal extends TransactionJournal {
     );
   }
 
+  async replace(
+    { hash: replaced, signer, nonce }: JournaledTransaction,
+    { hash, raw }: { readonly hash: string; readonly raw: string },
+  ): Promise<JournaledTransaction> {
+    await this.database.pool.query(
+      `INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
+       SELECT $1, chain_id, signer, nonce, $2, payment_id, kind, clock_timestamp()
+       FROM chain_transactions WHERE hash = $3 ON CONFLICT DO NOTHING`,
+      [hash, raw, replaced],
+    );
+    return { hash, raw, signer, nonce };
+  }
+
+  async from(
+    chainId: number,
+    signer: string,
+    nonce: number,
+    limit: number,
+  ): Promise<readonly JournaledTransaction[]> {
+    const { rows } = await this.database.pool.query<TransactionRow>(
+      `SELECT hash, raw, signer, nonce FROM chain_transactions
+       WHERE chain_id = $1 AND signer = $2 AND nonce >= $3 ORDER BY nonce, created_at LIMIT $4`,
+      [chainId, signer, nonce, limit],
+    );
+    return rows.map(journaled);
+  }
+
   async of(paymentId: string, kind: TransactionPurpose['kind']): Promise<readonly JournaledTransaction[]> {
     const { rows } = await this.database.pool.query<TransactionRow>(
       `SELECT hash, raw, signer, nonce FROM chain_transactions
        WHERE payment_id = $1 AND kind = $2 ORDER BY created_at, nonce`,
       [paymentId, kind],
     );
-    return rows.map(({ nonce, ...row }) => ({ ...row, nonce: Number(nonce) }));
+    return rows.map(journaled);
   }
+}
+
+function journaled({ nonce, ...row }: TransactionRow): JournaledTransaction {
+  return { ...row, nonce: Number(nonce) };
 }
 
 /** Locks the signer's row until the transaction ends. */
