@@ -143,7 +143,10 @@ describe('claims in parallel', () => {
         return books(index).ledger.hold(walletRequest(claimOf(payment, { openKey })));
       }),
     );
-    expect(answers.map(outcomeOf).sort()).toEqual(['granted 100', ...Array(19).fill('payment_claimed')]);
+    expect(answers.map(outcomeOf).sort()).toEqual([
+      'granted 100',
+      ...Array<string>(19).fill('payment_claimed'),
+    ]);
   });
 
   it('never hold more than the balance, and all that it covers', async () => {
@@ -154,8 +157,8 @@ describe('claims in parallel', () => {
       ),
     );
     expect(answers.map(outcomeOf).sort()).toEqual([
-      ...Array(14).fill('budget_held'),
-      ...Array(6).fill('granted 100'),
+      ...Array<string>(14).fill('budget_held'),
+      ...Array<string>(6).fill('granted 100'),
     ]);
     await expectSoundBooks(database.pool);
   });
