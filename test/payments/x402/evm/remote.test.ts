@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { GatewayError } from '../../../../src/base/errors/gateway-error.js';
 import type { PaymentChain } from '../../../../src/payments/x402/facilitator.js';
 import type { SignedPayment } from '../../../../src/payments/x402/payment.js';
 import { describeOnLocalChain } from '../../../support/on-local-chain.js';
@@ -118,7 +119,7 @@ describeOnLocalChain('a remote facilitator', () => {
     const { payment } = await sign();
     const verdict = async (status: number, body: string): Promise<unknown> => {
       service.verdict = { status, body };
-      return chain.facilitator.verify(payment).catch(({ code }: { code: string }) => code);
+      return chain.facilitator.verify(payment).catch((thrown: unknown) => (thrown as GatewayError).code);
     };
 
     expect(await verdict(200, '{"isValid":false,"invalidReason":"insufficient_funds: of 0xab…"}')).toEqual({
