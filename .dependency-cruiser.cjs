@@ -68,14 +68,14 @@ module.exports = {
       to: { path: 'node_modules/(viem|@x402/evm)/', pathNot: 'node_modules/viem/_(esm|cjs|types)/utils/' },
     },
     {
-      name: 'chains-are-loaded-when-needed',
+      name: 'only-the-chains-know-their-libraries',
       comment: 'A gateway whose clients pay with keys loads none of the libraries of chains.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/payments/x402/evm/' },
       to: { path: '^src/payments/x402/evm/', pathNot: '/evm-chains\\.ts$' },
     },
     {
-      name: 'chains-load-their-libraries-late',
+      name: 'only-the-chains-know-their-libraries',
       severity: 'error',
       from: { path: '^src/payments/x402/evm/evm-chains\\.ts$' },
       to: { path: '^src/payments/x402/evm/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
