@@ -16,8 +16,11 @@ import { Moments } from '../../src/base/moments/moments.js';
 import { EvmChains } from '../../src/payments/x402/evm/evm-chains.js';
 import type { PaymentChain } from '../../src/payments/x402/facilitator.js';
 import type { SignedPayment } from '../../src/payments/x402/payment.js';
-import { MemoryJournal } from './memory-journal.js';
+import type { JournaledTransaction } from '../../src/payments/x402/transaction-journal.js';
+import { Database } from '../../src/storage/database.js';
+import { PostgresTransactionJournal } from '../../src/storage/x402/postgres-transaction-journal.js';
 import { startNodeProxy, type NodeProxy } from './node-proxy.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const FUNDS = 1_000_000n;
 
@@ -32,8 +35,9 @@ export interface SigningOptions {
 
 /** A chain with a payer who has money, and the gateway's side of it. */
 export class PaymentWorld {
-  readonly journal = new MemoryJournal();
+  readonly journal: PostgresTransactionJournal;
   readonly moments = new Moments();
+  private readonly database: Database;
 
   private constructor(
     readonly chain: LocalChain,
@@ -41,13 +45,17 @@ export class PaymentWorld {
     readonly payer: Wallet,
     readonly payTo: Hex,
     readonly signer: Wallet,
-  ) {}
+    private readonly test: TestDatabase,
+  ) {
+    this.database = new Database(test.url);
+    this.journal = new PostgresTransactionJournal(this.database);
+  }
 
   static async start(): Promise<PaymentWorld> {
     const chain = await startLocalChain();
     const node = await startNodeProxy(chain.rpcUrl);
     const [payer, { address }, signer] = [await chain.wallet(), await chain.wallet(), await chain.wallet()];
-    const world = new PaymentWorld(chain, node, payer, address, signer);
+    const world = new PaymentWorld(chain, node, payer, address, signer, await createTestDatabase());
     await chain.mint(payer.address, FUNDS);
     await chain.approvePermit2(payer.privateKey);
     return world;
@@ -56,6 +64,8 @@ export class PaymentWorld {
   async stop(): Promise<void> {
     await this.node.stop();
     await this.chain.stop();
+    await this.database.close();
+    await this.test.drop();
   }
 
   config(changes: Partial<X402Config> = {}, ofChain: Partial<X402Config['chains'][number]> = {}): X402Config {
@@ -136,9 +146,32 @@ export class PaymentWorld {
     };
   }
 
+  /** A wallet with so much of the token, of which Permit2 may take everything. */
+  async richWallet(amount: bigint): Promise<Wallet> {
+    const wallet = await this.chain.wallet();
+    await this.chain.mint(wallet.address, amount);
+    await this.chain.approvePermit2(wallet.privateKey);
+    return wallet;
+  }
+
   /** What has reached the recipient, oldest first. */
-  async received(payTo: Hex = this.payTo): Promise<readonly bigint[]> {
-    return (await this.chain.transfersTo(payTo)).map(({ value }) => value);
+  async received(from?: Wallet): Promise<readonly bigint[]> {
+    return (await this.chain.transfersTo(this.payTo))
+      .filter((transfer) => !from || transfer.from === from.address)
+      .map(({ value }) => value);
+  }
+
+  /** The signer's account nonces that were used, and how many payments have used each. */
+  async nonces(): Promise<readonly { readonly nonce: number; readonly payments: number }[]> {
+    const { rows } = await this.test.pool.query<{ nonce: number; payments: number }>(
+      `SELECT nonce::int, count(DISTINCT payment_id)::int AS payments FROM chain_transactions
+       GROUP BY nonce ORDER BY nonce`,
+    );
+    return rows;
+  }
+
+  sent(paymentId: string): Promise<readonly JournaledTransaction[]> {
+    return this.journal.of(paymentId, 'settlement');
   }
 
   paymentId(): string {

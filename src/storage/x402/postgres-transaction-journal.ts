@@ -53,14 +53,14 @@ export class PostgresTransactionJournal extends TransactionJournal {
   }
 
   async replace(
-    { signer, nonce, hash: replaced }: JournaledTransaction,
+    { hash: replaced, signer, nonce }: JournaledTransaction,
     { hash, raw }: { readonly hash: string; readonly raw: string },
   ): Promise<JournaledTransaction> {
     await this.database.pool.query(
       `INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
-       SELECT $2, chain_id, signer, nonce, $3, payment_id, kind, clock_timestamp()
-       FROM chain_transactions WHERE hash = $1 ON CONFLICT (hash) DO NOTHING`,
-      [replaced, hash, raw],
+       SELECT $1, chain_id, signer, nonce, $2, payment_id, kind, clock_timestamp()
+       FROM chain_transactions WHERE hash = $3 ON CONFLICT DO NOTHING`,
+      [hash, raw, replaced],
     );
     return { hash, raw, signer, nonce };
   }
@@ -76,7 +76,7 @@ export class PostgresTransactionJournal extends TransactionJournal {
        WHERE chain_id = $1 AND signer = $2 AND nonce >= $3 ORDER BY nonce, created_at LIMIT $4`,
       [chainId, signer, nonce, limit],
     );
-    return rows.map(transactionOf);
+    return rows.map(journaled);
   }
 
   async of(paymentId: string, kind: TransactionPurpose['kind']): Promise<readonly JournaledTransaction[]> {
@@ -85,8 +85,12 @@ export class PostgresTransactionJournal extends TransactionJournal {
        WHERE payment_id = $1 AND kind = $2 ORDER BY created_at, nonce`,
       [paymentId, kind],
     );
-    return rows.map(transactionOf);
+    return rows.map(journaled);
   }
+}
+
+function journaled({ nonce, ...row }: TransactionRow): JournaledTransaction {
+  return { ...row, nonce: Number(nonce) };
 }
 
 /** Locks the signer's row until the transaction ends. */
@@ -102,8 +106,4 @@ async function nextNonce(
     [chainId, signer],
   );
   return Number(rows[0]?.nonce);
-}
-
-function transactionOf({ nonce, ...row }: TransactionRow): JournaledTransaction {
-  return { ...row, nonce: Number(nonce) };
 }

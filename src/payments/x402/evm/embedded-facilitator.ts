@@ -90,7 +90,7 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
         found = refusal === undefined ? PENDING : await this.refused(payment, amount, sent, refusal);
       }
       while (found.outcome === 'pending' && (await wait()))
-        if (await this.isMined(sent)) found = await this.look(payment, amount, sent);
+        found = await this.lookIfMined(payment, amount, sent);
       if (found.outcome === 'moved' || found.outcome === 'failed') return found;
     } catch (failure) {
       this.logger.warn(
@@ -160,9 +160,20 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     return { outcome: 'unused' };
   }
 
-  private async isMined(sent: readonly JournaledTransaction[]): Promise<boolean> {
-    const receipts = await Promise.all(sent.map(({ hash }) => this.parts.transfers.receipt(hash)));
-    return receipts.some((receipt) => receipt !== undefined);
+  /** Nodes fail now and then: the next question may be answered. */
+  private async lookIfMined(
+    payment: SignedPayment,
+    amount: bigint,
+    sent: readonly JournaledTransaction[],
+  ): Promise<Found> {
+    try {
+      const receipts = await Promise.all(sent.map(({ hash }) => this.parts.transfers.receipt(hash)));
+      const isMined = receipts.some((receipt) => receipt !== undefined);
+      return isMined ? await this.look(payment, amount, sent) : PENDING;
+    } catch (failure) {
+      this.logger.warn(`a transaction could not be looked up: ${describe(failure)}`);
+      return PENDING;
+    }
   }
 }
 

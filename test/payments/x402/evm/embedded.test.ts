@@ -44,7 +44,7 @@ describeOnLocalChain('the embedded facilitator', () => {
 
     const moved = await chain.facilitator.move(id, payment, amount);
 
-    const [sent] = await world.journal.of(id);
+    const [sent] = await world.sent(id);
     expect(moved).toEqual({ outcome: 'moved', transactionHash: sent?.hash });
     expect(await newlyReceived()).toEqual([amount]);
     expect(await chain.facilitator.find(id, payment, amount)).toEqual(moved);
