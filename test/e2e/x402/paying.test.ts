@@ -36,6 +36,11 @@ describeOnLocalChain('a wallet that pays for a chat call', () => {
   const COST = 21n;
   const answer = says([{ content: 'Hello' }], 'stop', chatUsage(10, 5));
 
+  it('is served by a signer whose gas is a metric', async () => {
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toContain(`slipstream_x402_gas{chain="${chain.chainId}"} 1000`);
+  });
+
   it('is asked for a payment before anything runs', async () => {
     const response = await fetch(chatUrl, chatRequest());
 
