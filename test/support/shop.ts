@@ -24,6 +24,8 @@ import { until } from './until.js';
 export type Scheme = 'exact' | 'upto';
 
 interface ShopSettings {
+  /** Makes the file's providers and models; `fileFor` unless given. */
+  readonly base?: (upstreamUrl: string) => object;
   readonly x402?: object;
   readonly provider?: object;
   readonly model?: object;
@@ -33,12 +35,18 @@ interface ShopSettings {
 export function shopFile(
   upstreamUrl: string,
   { chainId, rpcUrl }: Pick<LocalChain, 'chainId' | 'rpcUrl'>,
-  { seller, signer, x402 = {}, ...rest }: ShopSettings & { readonly seller: Hex; readonly signer: Wallet },
+  {
+    seller,
+    signer,
+    x402 = {},
+    base,
+    ...rest
+  }: ShopSettings & { readonly seller: Hex; readonly signer: Wallet },
 ): object {
   const token = { usdc: CONTRACTS.usdc, usdc_name: 'USD Coin', usdc_version: '2' };
   const facilitator = { facilitator: 'embedded', signer_key: signer.privateKey };
   return {
-    ...fileFor(upstreamUrl, rest),
+    ...(base?.(upstreamUrl) ?? fileFor(upstreamUrl, rest)),
     payments: {
       default_chain_id: chainId,
       chains: [{ id: chainId, rpc_url: rpcUrl, ...token }],
