@@ -66,8 +66,8 @@ describeOnLocalChain('stock clients of x402', () => {
   beforeEach(() => shop.upstream.reset());
   afterAll(async () => {
     // The films that were paid for come to their end.
-    shop?.upstream.always(oneJob(() => ({ status: 'completed', progress: 100 })));
-    await shop?.close();
+    shop.upstream.always(oneJob(() => ({ status: 'completed', progress: 100 })));
+    await shop.close();
   });
 
   const messages = [{ role: 'user', content: 'Hi' }];
