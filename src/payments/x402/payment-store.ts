@@ -1,6 +1,14 @@
 import type { Receipt } from '../../base/money/receipt.js';
 import type { Movement, SignedPayment, StoredPayment } from './payment.js';
 
+/** What the books cannot make themselves. */
+export interface CompletionWords {
+  /** The signature of the changed receipt. */
+  sign(receipt: Receipt): string;
+  /** The value of `PAYMENT-RESPONSE`. */
+  response(payment: StoredPayment): Promise<string>;
+}
+
 /** The books of payments by wallets; they are claimed by `Ledger.hold`. */
 export abstract class PaymentStore {
   /**
@@ -37,17 +45,18 @@ export abstract class PaymentStore {
   abstract conclude(holdId: string): Promise<StoredPayment | undefined>;
   /**
    * Writes what became of a payment that is due, once: its state and entries, its receipt under the same id, and the
-   * kept answer that shows the receipt.
-   * @param sign gives the signature of the changed receipt
+   * kept answer that shows the receipt. What a failed payment would have bought is erased: it may be bought again.
    * @returns the payment as it is now, with its receipt if its hold has ended with one
    */
   abstract complete(
     id: string,
     movement: Exclude<Movement, { outcome: 'unknown' }>,
-    sign: (receipt: Receipt) => string,
+    words: CompletionWords,
   ): Promise<{ readonly payment: StoredPayment; readonly receipt: Receipt | undefined }>;
   /** Payments whose hold is gone, which nobody has concluded. */
   abstract unconcluded(limit: number): Promise<readonly StoredPayment[]>;
+  /** Makes the payments of videos due whose upstream has accepted them, where their process did not get to it. */
+  abstract startNeglected(): Promise<void>;
   /** Takes payments that are due and that nobody has attempted lately; nobody else gets them for `leaseMs`. */
   abstract takeDue(limit: number, leaseMs: number): Promise<readonly StoredPayment[]>;
 }

@@ -34,6 +34,7 @@ export class PaymentWorker {
       () => this.store.unconcluded(ROUND),
       ({ holdId }) => this.store.conclude(holdId),
     );
+    await this.store.startNeglected();
     await this.rounds(
       signal,
       () => this.store.takeDue(ROUND, ATTEMPT_LEASE_MS),

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ReceiptSigner } from '../receipts/receipt-signer.js';
 import type { Receipt } from '../../base/money/receipt.js';
 import { PaymentChains } from './facilitator.js';
+import { Orders } from './orders.js';
 import type { Movement, PaymentClaim, StoredPayment } from './payment.js';
 import { PaymentStore } from './payment-store.js';
 
@@ -24,6 +25,7 @@ export class Settlements {
     private readonly chains: PaymentChains,
     private readonly store: PaymentStore,
     private readonly signer: ReceiptSigner,
+    private readonly orders: Orders,
   ) {}
 
   /**
@@ -78,7 +80,10 @@ export class Settlements {
   private async complete(payment: StoredPayment, movement: Movement): Promise<Collected> {
     if (movement.outcome === 'unknown') return { payment };
     try {
-      return await this.store.complete(payment.id, movement, (receipt) => this.signer.sign(receipt));
+      return await this.store.complete(payment.id, movement, {
+        sign: (receipt) => this.signer.sign(receipt),
+        response: (completed) => this.orders.response(completed),
+      });
     } catch (failure) {
       this.logger.error({ msg: 'a payment is written later', paymentId: payment.id, err: failure });
       return { payment };

@@ -1,7 +1,5 @@
-import type { JsonObject } from '../../base/json.js';
 import { receiptInBody } from '../../base/money/receipt-json.js';
 import type { Receipt } from '../../base/money/receipt.js';
-import type { StoredPayment } from '../../payments/x402/payment.js';
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 
 type Answer = Pick<KeptAnswer, 'headers' | 'content'>;
@@ -22,24 +20,4 @@ export function withReceiptChanged({ headers, content }: Answer, old: Receipt, n
       content,
     ),
   };
-}
-
-/** The value of `PAYMENT-RESPONSE`: x402's `SettlementResponse` of a payment that has been moved. */
-export function paymentResponse({ transactionHash, chainId, amount, payer, payload }: StoredPayment): string {
-  const response = {
-    success: true,
-    transaction: transactionHash,
-    network: `eip155:${chainId}`,
-    payer: payerAsSigned(payload) ?? payer,
-    amount: amount?.toString(),
-  };
-  return Buffer.from(JSON.stringify(response)).toString('base64');
-}
-
-/** In the spelling that the client used, usually with a checksum. */
-function payerAsSigned(payload: JsonObject): string | undefined {
-  const signed = payload['payload'] as
-    { readonly authorization?: JsonObject; readonly permit2Authorization?: JsonObject } | undefined;
-  const from = (signed?.authorization ?? signed?.permit2Authorization)?.['from'];
-  return typeof from === 'string' ? from : undefined;
 }

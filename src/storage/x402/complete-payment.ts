@@ -1,9 +1,11 @@
 import type { PoolClient } from 'pg';
 import type { Receipt } from '../../base/money/receipt.js';
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
+import type { CompletionWords } from '../../payments/x402/payment-store.js';
 import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
+import { eraseResponse } from '../responses/erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
-import { paymentResponse, withReceiptChanged } from './changed-answer.js';
+import { withReceiptChanged } from './changed-answer.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
 
 export interface CompletedPayment {
@@ -16,7 +18,7 @@ export async function completePayment(
   client: PoolClient,
   id: string,
   movement: Exclude<Movement, { outcome: 'unknown' }>,
-  sign: (receipt: Receipt) => string,
+  words: CompletionWords,
 ): Promise<CompletedPayment> {
   const [hash, failure] =
     movement.outcome === 'moved' ? [movement.transactionHash, null] : [null, movement.reason];
@@ -30,9 +32,10 @@ export async function completePayment(
   const payment = storedPayment(row);
   const old = await receiptOf(client, payment);
   if (old?.settlementStatus !== 'pending' || !isFinal(payment)) return { payment, receipt: old };
-  const receipt = changed(old, payment, sign);
+  const receipt = changed(old, payment, words);
   await client.query('SELECT complete_x402_receipt($1, $2)', [id, receipt.signature]);
-  await changeAnswer(client, payment, old, receipt);
+  if (payment.state === 'failed') await eraseUnpaid(client, payment);
+  else await changeAnswer(client, payment, { old, now: receipt }, words);
   return { payment, receipt };
 }
 
@@ -55,7 +58,7 @@ async function receiptOf(client: PoolClient, { holdId }: StoredPayment): Promise
 function changed(
   { signature: _old, ...receipt }: Receipt,
   { state, transactionHash }: FinalPayment,
-  sign: (receipt: Receipt) => string,
+  { sign }: CompletionWords,
 ): Receipt {
   const unsigned: Receipt = {
     ...receipt,
@@ -68,8 +71,8 @@ function changed(
 async function changeAnswer(
   client: PoolClient,
   payment: StoredPayment,
-  old: Receipt,
-  now: Receipt,
+  { old, now }: { readonly old: Receipt; readonly now: Receipt },
+  { response }: CompletionWords,
 ): Promise<void> {
   const { rows } = await client.query<KeptAnswer>(
     `SELECT kind, status, headers, content FROM idempotency_records
@@ -79,11 +82,23 @@ async function changeAnswer(
   const [kept] = rows;
   if (!kept) return;
   const answer = withReceiptChanged(kept, old, now);
-  const tells = payment.state === 'settled' && !(kept.kind === 'stream' && payment.scheme === 'upto');
-  const headers = { ...answer.headers, ...(tells ? { 'PAYMENT-RESPONSE': paymentResponse(payment) } : {}) };
+  const tells = !(kept.kind === 'stream' && payment.scheme === 'upto');
+  const headers = {
+    ...answer.headers,
+    ...(tells ? { 'PAYMENT-RESPONSE': await response(payment) } : {}),
+  };
   await client.query('UPDATE idempotency_records SET headers = $2::json, content = $3 WHERE hold_id = $1', [
     payment.holdId,
     JSON.stringify(headers),
     answer.content,
   ]);
+}
+
+/** What was not paid for is not given away; with the record of its request, it may be bought again. */
+async function eraseUnpaid(
+  client: PoolClient,
+  { accountId, responseId, holdId }: StoredPayment,
+): Promise<void> {
+  if (responseId !== undefined) await eraseResponse(client, { accountId, id: responseId, onlyChat: false });
+  await client.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
 }

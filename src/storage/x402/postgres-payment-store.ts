@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool, QueryConfig } from 'pg';
-import type { Receipt } from '../../base/money/receipt.js';
 import { Payer } from '../../payments/payer.js';
-import { PaymentStore } from '../../payments/x402/payment-store.js';
+import { PaymentStore, type CompletionWords } from '../../payments/x402/payment-store.js';
 import type { Movement, SignedPayment, StoredPayment } from '../../payments/x402/payment.js';
 import { Database } from '../database.js';
 import { inTransaction } from '../in-transaction.js';
@@ -12,6 +11,9 @@ import { storedPayment, type PaymentRow } from './payment-row.js';
 
 /** For so long after a charge, the process that ran the call concludes its payment itself; by two clocks. */
 const INLINE_SECONDS = 5;
+
+/** After so long, nobody is about to move the payment of a video that was accepted. */
+const NEGLECTED_SECONDS = 30;
 
 @Injectable()
 export class PostgresPaymentStore extends PaymentStore {
@@ -70,7 +72,7 @@ export class PostgresPaymentStore extends PaymentStore {
     return this.one({
       name: 'start_moving_payment',
       text: `UPDATE x402_payments p SET state = 'due', amount = $2, next_attempt_at = now() + interval '30 seconds'
-             WHERE id = $1 AND state = 'claimed' AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id) RETURNING *`,
+             WHERE id = $1 AND state IN ('claimed', 'due') AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id) RETURNING *`,
       values: [id, amount],
     });
   }
@@ -89,12 +91,12 @@ export class PostgresPaymentStore extends PaymentStore {
   complete(
     id: string,
     movement: Exclude<Movement, { outcome: 'unknown' }>,
-    sign: (receipt: Receipt) => string,
+    words: CompletionWords,
   ): Promise<CompletedPayment> {
     return whileLocked((lockWait: LockWait) =>
       inTransaction(this.pool, async (client) => {
         await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
-        return completePayment(client, id, movement, sign);
+        return completePayment(client, id, movement, words);
       }),
     );
   }
@@ -109,6 +111,16 @@ export class PostgresPaymentStore extends PaymentStore {
                                AND r.settled_at > now() - interval '${INLINE_SECONDS} seconds')
              ORDER BY p.claimed_at LIMIT $1`,
       values: [limit],
+    });
+  }
+
+  async startNeglected(): Promise<void> {
+    await this.pool.query({
+      name: 'start_neglected_payments',
+      text: `UPDATE x402_payments p SET state = 'due', amount = authorised, next_attempt_at = now()
+             FROM videos v
+             WHERE v.hold_id = p.hold_id AND v.upstream_id IS NOT NULL AND p.state = 'claimed'
+               AND p.concluded_at IS NULL AND p.claimed_at < now() - interval '${NEGLECTED_SECONDS} seconds'`,
     });
   }
 
