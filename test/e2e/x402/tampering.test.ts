@@ -163,8 +163,6 @@ describeOnLocalChain('a payment that was tampered with', () => {
   });
 
   it('asks a wallet without an allowance for one, with 412', async () => {
-    const wallet = await shop.chain.wallet();
-    await shop.chain.mint(wallet.address, 100_000n);
     const buyer = await Buyer.with(shop.chain, 100_000n, ['upto']);
     await shop.chain.approvePermit2(buyer.wallet.privateKey, 0n);
     const response = await shop.chat(BODY, await shop.paymentFor(buyer, BODY));
@@ -198,7 +196,7 @@ describeOnLocalChain('a payment that was tampered with', () => {
     expect([...response.headers.keys()].filter((name) => /payment|x402|vary/.test(name))).toEqual([]);
     expect(await response.text()).not.toMatch(/payment|x402|wallet/i);
 
-    const { key, id } = await shop.gateway.createKey({ budget_limit: 10_000 });
+    const { key, id } = await shop.gateway.createKey({ budget_limit: '10000' });
     const before = await claims();
     const byKey = await shop.chat(BODY, payments.exact, { authorization: `Bearer ${key}` });
     expect([byKey.status, byKey.headers.get('payment-response')]).toEqual([200, null]);
@@ -213,7 +211,7 @@ describeOnLocalChain('a payment that was tampered with', () => {
     await paid.text();
     const authorization = `Bearer ${paid.headers.get('x-compose-access-token') ?? ''}`;
     const asked = await shop.chat(BODY, undefined, { authorization });
-    await expectRefused(asked, '');
+    expect(asked.status).toBe(402);
     const foreign = await shop.chat(BODY, await other.sign(requiredBy(asked)), { authorization });
     await expectRefused(foreign, 'invalid_payload');
     const own = await shop.chat(BODY, await mine.sign(requiredBy(asked)), { authorization });
