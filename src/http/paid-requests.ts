@@ -138,7 +138,10 @@ export class PaidRequests {
     const { chainId } = origin;
     const asked = { headers: request.headers, path, fingerprint, once, chainId, wallet };
     const { headers, run, earlier, paymentId } = await this.desk.sell(asked, offer);
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      if (name === 'Vary') response.appendHeader(name, value);
+      else response.setHeader(name, value);
+    }
     if (earlier) response.setHeader(REPLAYED, 'true');
     if (paymentId !== undefined) this.desk.watchDelivery(response, paymentId);
     return run ? { ...run, origin: { ...origin, ...run }, earlier: undefined } : { origin, once, earlier };

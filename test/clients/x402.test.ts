@@ -51,7 +51,7 @@ const CLIENTS: Readonly<Record<string, (wallet: Wallet, scheme: Scheme) => Post>
     return async (url, body) => {
       const { status, data } = await api.post<string>(url, body, {
         responseType: 'text',
-        transformResponse: (text) => text,
+        transformResponse: (text: string) => text,
       });
       return { status, text: data };
     };

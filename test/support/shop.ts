@@ -45,8 +45,11 @@ export function shopFile(
 ): object {
   const token = { usdc: CONTRACTS.usdc, usdc_name: 'USD Coin', usdc_version: '2' };
   const facilitator = { facilitator: 'embedded', signer_key: signer.privateKey };
+  const file = (base?.(upstreamUrl) ?? fileFor(upstreamUrl, rest)) as ReturnType<typeof fileFor>;
+  const free = { ...file.models[0], id: 'free-model', pricing: { input: 0, output: 0 } };
   return {
-    ...(base?.(upstreamUrl) ?? fileFor(upstreamUrl, rest)),
+    ...file,
+    models: [...file.models, free],
     payments: {
       default_chain_id: chainId,
       chains: [{ id: chainId, rpc_url: rpcUrl, ...token }],
@@ -245,8 +248,8 @@ export function paymentOf(response: Response): SettleResponse | undefined {
 export interface OpenPayment extends Omit<PaymentPayload, 'payload'> {
   payload: {
     signature: string;
-    authorization: Record<string, string>;
-    permit2Authorization: Record<string, string> & {
+    authorization?: Record<string, string>;
+    permit2Authorization?: Record<string, string> & {
       permitted: Record<string, string>;
       witness: Record<string, string>;
     };

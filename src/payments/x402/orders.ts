@@ -6,9 +6,10 @@ import { isJsonObject } from '../../base/json.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
 import { ReceiptSigner } from '../receipts/receipt-signer.js';
 import { PaymentChains, type PaymentChain } from './facilitator.js';
-import type { SignedPayment, StoredPayment } from './payment.js';
+import type { StoredPayment } from './payment.js';
 import type { PaymentProtocol } from './protocol.js';
 import type { Offer, PurchaseRequest } from './purchase.js';
+import type { ReadPayment } from './read-payment.js';
 import { askedAmounts, paymentRequirements } from './requirements.js';
 import { WalletSettings } from './settings.js';
 
@@ -17,13 +18,6 @@ export interface Order {
   readonly chain: PaymentChain;
   readonly accepts: readonly PaymentRequirements[];
   readonly resource: ResourceInfo;
-}
-
-/** The payment that a request brings. */
-interface BroughtPayment {
-  readonly payment: SignedPayment;
-  /** The client's name for it (extension `payment-identifier`). */
-  readonly identifier: string | undefined;
 }
 
 /**
@@ -59,15 +53,13 @@ export class Orders {
   /**
    * The payment that the request brings, checked as far as that needs no chain.
    * @returns undefined when it brings none
-   * @throws GatewayError invalid_value for what is no payment, payment_required for one that is not for this order
+   * @throws GatewayError invalid_value for what is no payment
    */
-  async read(order: Order, headers: IncomingHttpHeaders): Promise<BroughtPayment | undefined> {
+  async read(order: Order, headers: IncomingHttpHeaders): Promise<ReadPayment | undefined> {
     const header = headers['payment-signature'];
     if (typeof header !== 'string') return undefined;
     const { readPayment } = await import('./read-payment.js');
-    const read = readPayment(header, order, Date.now());
-    if ('refused' in read) throw await this.refusal(order, read.refused);
-    return read;
+    return readPayment(header, order, Date.now());
   }
 
   /** The error that asks for a payment. @param reason the protocol's reason why the one that came is refused */

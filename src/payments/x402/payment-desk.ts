@@ -12,6 +12,7 @@ import type { PaymentChain } from './facilitator.js';
 import type { PaymentClaim, SignedPayment, StoredPayment } from './payment.js';
 import { PaymentStore } from './payment-store.js';
 import { Orders, type Order } from './orders.js';
+import type { PaymentIdentity } from './read-payment.js';
 import type { Offer, Purchase, PurchaseRequest } from './purchase.js';
 import { RepeatedPayments, type PaidAnswer } from './repeated-payments.js';
 
@@ -24,6 +25,14 @@ const NONCE_USED = 'invalid_exact_evm_nonce_already_used';
 interface Asked {
   readonly request: PurchaseRequest;
   readonly order: Order;
+}
+
+interface Verified {
+  readonly claim?: PaymentClaim;
+  /** The protocol's, without a claim. */
+  readonly reason: string;
+  /** Somebody else has moved it, so that everybody can read its signature on the chain. */
+  readonly isPublic: boolean;
 }
 
 /**
@@ -50,12 +59,14 @@ export class PaymentDesk {
     await this.deliveries.written();
     const signed = await this.orders.read(order, request.headers);
     if (!signed) return this.unsigned(asked);
-    const { payment, identifier } = signed;
-    if (request.wallet && request.wallet.address !== payment.payer)
+    const { identity } = signed;
+    if (identity && request.wallet && request.wallet.address !== identity.payer)
       throw await this.orders.refusal(order, 'invalid_payload');
-    const claimed = await this.store.findClaim(payment).catch(unavailable);
-    if (claimed) return this.claimedBefore(asked, claimed, payment);
-    return this.first(asked, payment, identifier);
+    // A payment that was claimed is old by now, and prices may have changed since: it is known nevertheless.
+    const claimed = identity && (await this.store.findClaim(identity).catch(unavailable));
+    if (claimed) return this.claimedBefore(asked, claimed, identity);
+    if ('refused' in signed) throw await this.orders.refusal(order, signed.refused);
+    return this.first(asked, signed.payment, signed.identifier);
   }
 
   /** To be called before the answer that the payment pays for begins. */
@@ -63,26 +74,32 @@ export class PaymentDesk {
     this.deliveries.watch(response, paymentId);
   }
 
-  /** Without a payment: the answer to an open request of this key, else the challenge. */
+  /**
+   * Without a payment: the answer to an open request of this key, else the challenge. Without a token nobody knows whose
+   * the key is, so another request with the same key is a request of somebody else.
+   */
   private async unsigned({ request, order }: Asked): Promise<Purchase> {
+    const { wallet, fingerprint } = request;
     const key = request.once?.key;
-    const account = request.wallet && accountOfWallet(request.wallet.address);
     if (key !== undefined) {
+      const account = wallet && accountOfWallet(wallet.address);
       const open = await this.findOpen(openKeyOf(request, key), account);
-      const paid = open && (await this.repeated.answerTo(open, request.fingerprint));
-      if (open && paid) return this.repeat(open, paid);
+      const isMeant = wallet !== undefined || open?.fingerprint.equals(fingerprint);
+      const paid = open && isMeant && (await this.repeated.answerTo(open, fingerprint));
+      if (open && paid) return this.repeat(open, paid, wallet !== undefined);
     }
     throw await this.orders.refusal(order);
   }
 
+  /** What the chain has taken, everybody can read there, the signature too. So it shows the answer, and no more. */
   private async claimedBefore(
     { request, order }: Asked,
     claimed: StoredPayment,
-    payment: SignedPayment,
+    { signature }: PaymentIdentity,
   ): Promise<Purchase> {
-    const isSame = sameSignature(claimed, payment) && claimed.fingerprint.equals(request.fingerprint);
+    const isSame = signatureOf(claimed) === signature && claimed.fingerprint.equals(request.fingerprint);
     const paid = isSame && (await this.repeated.answerTo(claimed, request.fingerprint));
-    if (paid) return this.repeat(claimed, paid);
+    if (paid) return this.repeat(claimed, paid, claimed.state === 'burned');
     const failure = isSame ? claimed.failure : undefined;
     throw await this.orders.refusal(order, failure ?? NONCE_USED);
   }
@@ -95,16 +112,16 @@ export class PaymentDesk {
     const { fingerprint } = request;
     const key = request.once?.key ?? identifier;
     const open = { id: newId('pay'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
-    const { claim, reason } = await this.verified(order, payment, open);
+    const { claim, reason, isPublic } = await this.verified(order, payment, open);
     if (!claim) throw await this.orders.refusal(order, reason);
     const accountId = accountOfWallet(payment.payer);
     const before = await this.findOpen(open.openKey, accountId);
     const paid = before && (await this.repeated.answerTo(before, fingerprint));
-    if (before && paid) return this.repeat(before, paid);
+    if (before && paid) return this.repeat(before, paid, !isPublic);
     const earlier =
       key === undefined ? undefined : await this.repeated.byKey(accountId, { key, fingerprint });
     const { chainId, payer } = payment;
-    const headers = this.headersFor(payment);
+    const headers = this.headersFor(payment, !isPublic);
     if (earlier) return { headers, earlier };
     return {
       headers,
@@ -132,21 +149,22 @@ export class PaymentDesk {
     { chain }: Order,
     payment: SignedPayment,
     { id, openKey, repeatMs }: Pick<PaymentClaim, 'id' | 'openKey' | 'repeatMs'>,
-  ): Promise<{ readonly claim?: PaymentClaim; readonly reason: string }> {
+  ): Promise<Verified> {
     const movedBefore = await this.store.movedBy(payment).catch(unavailable);
-    let verification = await chain.facilitator.verify(payment);
-    if (!verification.isValid && (await isPaidAlready(chain, payment, verification.reason)))
-      verification = { isValid: true, available: payment.authorised };
-    if (!verification.isValid) return verification;
-    const { available } = verification;
-    return { claim: { id, openKey, repeatMs, payment, available, movedBefore }, reason: '' };
+    const verification = await chain.facilitator.verify(payment);
+    const isPublic = !verification.isValid && (await isPaidAlready(chain, payment, verification.reason));
+    if (!verification.isValid && !isPublic) return { reason: verification.reason, isPublic };
+    const available = verification.isValid ? verification.available : payment.authorised;
+    return { claim: { id, openKey, repeatMs, payment, available, movedBefore }, reason: '', isPublic };
   }
 
-  private async repeat(payment: StoredPayment, { earlier, headers }: PaidAnswer): Promise<Purchase> {
-    return { headers: { ...this.headersFor(payment), ...headers }, earlier, paymentId: payment.id };
+  /** @param isOwner whether who asks has shown to be the wallet */
+  private repeat(payment: StoredPayment, { earlier, headers }: PaidAnswer, isOwner: boolean): Purchase {
+    return { headers: { ...this.headersFor(payment, isOwner), ...headers }, earlier, paymentId: payment.id };
   }
 
-  private headersFor({ chainId, payer }: SignedPayment): HeaderFields {
+  private headersFor({ chainId, payer }: SignedPayment, isOwner: boolean): HeaderFields {
+    if (!isOwner) return PRIVATE;
     return { ...PRIVATE, 'x-compose-access-token': this.tokens.issue({ chainId, address: payer }) };
   }
 
@@ -174,12 +192,8 @@ async function isPaidAlready(
   return outcome === 'moved';
 }
 
-/** The nonce and the payer of a payment are public once it has moved; its signature is what the buyer has. */
-function sameSignature(claimed: StoredPayment, payment: SignedPayment): boolean {
-  const signatures = [claimed, payment].map(({ payload }) =>
-    String((payload['payload'] as JsonObject)['signature']),
-  );
-  return signatures[0]?.toLowerCase() === signatures[1]?.toLowerCase();
+function signatureOf({ payload }: StoredPayment): string {
+  return String((payload['payload'] as JsonObject)['signature']);
 }
 
 /** By the client's own key where there is one: who wants a second sample at once takes another. */

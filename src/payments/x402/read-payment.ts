@@ -16,23 +16,24 @@ export interface PaymentTerms {
   readonly resource: ResourceInfo;
 }
 
+/** By which a payment is known that was claimed before, on whatever terms. */
+export interface PaymentIdentity extends Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'> {
+  readonly signature: string;
+}
+
 export type ReadPayment =
   | {
       readonly payment: SignedPayment;
       /** The client's name for this payment (extension `payment-identifier`). */
       readonly identifier: string | undefined;
+      readonly identity: PaymentIdentity;
     }
   | {
       /** The protocol's reason for a 402. */
       readonly refused: string;
-      /** Which payment it is, as far as it can be told. */
+      /** Undefined where the payload does not tell. */
       readonly identity: PaymentIdentity | undefined;
     };
-
-/** By which a payment is known that was claimed before, on whatever terms. */
-export interface PaymentIdentity extends Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'> {
-  readonly signature: string;
-}
 
 const HEADER = 'PAYMENT-SIGNATURE';
 /** Room for the offers that clients send back, and for signatures of contract wallets. */
@@ -46,30 +47,29 @@ const LONGEST_HEADER = 12_288;
  */
 export function readPayment(header: string, terms: PaymentTerms, now: number): ReadPayment {
   const sent = decoded(header);
-  if (sent['x402Version'] !== X402_VERSION)
-    return { refused: 'invalid_x402_version', identity: undefined };
+  if (sent['x402Version'] !== X402_VERSION) return { refused: 'invalid_x402_version', identity: undefined };
   if (!PaymentPayloadV2Schema.safeParse(sent).success) throw malformed();
   const { accepted, payload, resource, extensions } = sent;
   if (!isJsonObject(accepted) || !isJsonObject(payload)) throw malformed();
   const signed = signedTransfer(payload, accepted['scheme'], terms.chain);
-  const identity = signed && identityOf(signed.transfer, terms.chain);
+  const identity = signed && identityOf(signed, terms.chain);
   const agreed = agreedTerms(accepted, terms.accepts);
   if (typeof agreed === 'string') return { refused: agreed, identity };
   if (isJsonObject(resource) && resource['url'] !== terms.resource.url)
     return { refused: 'invalid_payment_requirements', identity };
   const identifier = readIdentifier(isJsonObject(extensions) ? extensions : {});
   if (identifier === 'mismatch') return { refused: 'extension_echo_mismatch', identity };
-  if (signed === undefined) throw malformed();
+  if (signed === undefined || identity === undefined) throw malformed();
   const refused = refusalOf(signed, agreed, now);
   if (refused !== undefined) return { refused, identity };
-  return { payment: signedPayment(signed.transfer, agreed, terms), identifier: identifier.id };
+  return { payment: signedPayment(signed.transfer, agreed, terms), identifier: identifier.id, identity };
 }
 
-export function identityOf(
-  { contract, payer, nonce, payload }: Pick<SignedPayment, 'contract' | 'payer' | 'nonce' | 'payload'>,
-  { chainId }: Pick<ChainTerms, 'chainId'>,
+function identityOf(
+  { signature, transfer: { contract, payer, nonce } }: NonNullable<ReturnType<typeof signedTransfer>>,
+  { chainId }: ChainTerms,
 ): PaymentIdentity {
-  return { chainId, contract, payer, nonce, signature: String(payload['signature']) };
+  return { chainId, contract, payer, nonce, signature };
 }
 
 function signedPayment(

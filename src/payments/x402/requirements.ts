@@ -37,14 +37,16 @@ export function askedAmounts(
   defaultMaxAmount: bigint,
 ): AskedAmounts {
   const cap = capOf(header);
+  // Wallets cannot sign for nothing.
+  const least = larger(minimum, 1n);
   if (cap !== undefined && cap < minimum)
     throw new GatewayError(
       'invalid_value',
       `${MAX_AMOUNT_HEADER} must be at least ${minimum.toString()} for this call.`,
       { param: MAX_AMOUNT_HEADER },
     );
-  const most = cap ?? larger(smaller(wanted, defaultMaxAmount), minimum);
-  return { most, agreed: smaller(most, larger(wanted, minimum)) };
+  const most = cap ?? larger(smaller(wanted, defaultMaxAmount), least);
+  return { most, agreed: smaller(most, larger(wanted, least)) };
 }
 
 /**

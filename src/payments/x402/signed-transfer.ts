@@ -28,6 +28,7 @@ interface Context {
   readonly seconds: bigint;
 }
 interface Found {
+  readonly signature: string;
   readonly transfer: SignedTransfer;
   readonly checks: (context: Context) => readonly Check[];
 }
@@ -68,6 +69,7 @@ function eip3009Transfer(payload: JsonObject, signature: string, chain: ChainTer
     nonce: `0x${nonce.toString(16).padStart(64, '0')}`,
   };
   return {
+    signature,
     transfer: {
       method: 'eip3009',
       payer: from,
@@ -113,6 +115,7 @@ function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTer
     witness: { to, facilitator, validAfter: validAfter.toString() },
   };
   return {
+    signature,
     transfer: {
       method: 'permit2',
       payer: from,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { says, nextStalls } from '../../support/chat-scripts.js';
+import { nextStalls } from '../../support/chat-scripts.js';
 import { chatAnswer, chatUsage } from '../../support/chat-wire.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
 import { refusal } from '../../support/scripted-upstream.js';
@@ -19,7 +19,7 @@ const REPLAYED = 'x-compose-idempotent-replay';
 const SCHEMES: readonly Scheme[] = ['exact', 'upto'];
 
 const authorizationOf = ({ payload }: OpenPayment): Record<string, string> =>
-  payload.authorization ?? payload.permit2Authorization;
+  payload.authorization ?? payload.permit2Authorization ?? {};
 const hex = (text: string): string => `0x${BigInt(text).toString(16)}`;
 
 /** One nonce and one address have many spellings. */
@@ -60,7 +60,7 @@ describeOnLocalChain('a payment that comes again', () => {
     shop = await Shop.start();
   });
   beforeEach(() => shop.upstream.reset());
-  afterAll(() => shop?.close());
+  afterAll(() => shop.close());
 
   const newBuyer = (scheme: Scheme, balance = 100_000n): Promise<Buyer> =>
     Buyer.with(shop.chain, balance, [scheme]);
@@ -123,10 +123,16 @@ describeOnLocalChain('a payment that comes again', () => {
     const payments = await Promise.all(Array.from({ length: 20 }, () => buyer.sign(required)));
     expect(new Set(payments).size).toBe(20);
     const stalled = nextStalls(shop.upstream);
-    const all = Promise.all(payments.map((payment) => shop.chat(BODY, payment)));
+    const all = payments.map((payment) => shop.chat(BODY, payment));
+    let answered = 0;
+    for (const one of all) void one.then(() => (answered += 1));
     const exchange = await stalled;
+    await until(() => answered === 19);
     exchange.json(chatAnswer({ content: 'Once' }));
-    for (const { status } of await all) expect([200, 409]).toContain(status);
+    expect((await Promise.all(all)).map(({ status }) => status).sort()).toEqual([
+      200,
+      ...Array<number>(19).fill(409),
+    ]);
     await expectOneSale(buyer);
   });
 
@@ -206,23 +212,50 @@ describeOnLocalChain('a payment that comes again', () => {
     const payment = await shop.paymentFor(buyer, BODY);
     expect((await shop.chat(BODY, payment)).status).toBe(200);
     const forged = changed(payment, ({ payload }) => (payload.signature = `0x${'11'.repeat(65)}`));
-    const refused = await shop.chat(BODY, forged);
-    expect(refused.status).toBe(402);
-    expect(refused.headers.has('x-compose-access-token')).toBe(false);
+    expect((await shop.chat(BODY, forged)).status).toBe(402);
+  });
+
+  it('names its wallet to nobody who may have read it on the chain', async () => {
+    const buyer = await newBuyer('exact');
+    const payment = await shop.paymentFor(buyer, BODY);
+    const first = await shop.chat(BODY, payment);
+    expect(first.headers.get('x-compose-access-token')).toMatch(/^compose-/);
+    const again = await shop.chat(BODY, payment);
+    expect([again.status, again.headers.has('x-compose-access-token')]).toEqual([200, false]);
+  });
+
+  it('is found by its Idempotency-Key alone, for the same request, without naming its wallet', async () => {
+    const buyer = await newBuyer('exact');
+    const named = { 'idempotency-key': 'a-key-that-two-may-choose' };
+    const stalled = nextStalls(shop.upstream);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const call = shop.chat(BODY, payment, named);
+    const exchange = await stalled;
+    const running = await shop.chat(BODY, undefined, named);
+    expect([running.status, running.headers.get('retry-after')]).toEqual([409, '1']);
+    expect((await shop.chat({ max_tokens: 99 }, undefined, named)).status).toBe(402);
+    const stranger = await newBuyer('exact');
+    const other = { max_tokens: 99 };
+    expect((await shop.chat(other, await shop.paymentFor(stranger, other), named)).status).toBe(200);
+
+    exchange.json(chatAnswer({ content: 'Mine' }));
+    expect((await call).headers.get('x-compose-access-token')).toMatch(/^compose-/);
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    expect(await shop.receivedFrom(stranger)).toHaveLength(1);
   });
 
   it('moves nothing, and is used up, when nothing was used', async () => {
-    shop.upstream.next(says([{ content: '' }], 'stop', chatUsage(0, 0)));
     const buyer = await newBuyer('upto');
-    const payment = await shop.paymentFor(buyer, BODY);
-    const first = await shop.chat(BODY, payment);
+    const free = { ...BODY, model: 'free-model' };
+    const payment = await shop.paymentFor(buyer, free);
+    const first = await shop.chat(free, payment);
     expect(paymentOf(first)).toMatchObject({ success: true, transaction: '', amount: '0' });
     const text = await first.text();
     for (let time = 0; time < 2; time += 1) {
-      const again = await shop.chat(BODY, payment);
+      const again = await shop.chat(free, payment);
       expect([again.status, await again.text()]).toEqual([200, text]);
     }
-    expect((await shop.chat({ max_tokens: 99 }, payment)).status).toBe(402);
+    expect((await shop.chat(BODY, payment)).status).toBe(402);
     expect(shop.upstream.requests).toHaveLength(1);
     expect(await shop.statesOf(buyer)).toEqual(['burned']);
     expect(await shop.receivedFrom(buyer)).toEqual([]);
@@ -235,7 +268,7 @@ describeOnLocalChain('a payment that comes again', () => {
       const buyer = await newBuyer(scheme);
       const payment = await shop.paymentFor(buyer, BODY);
       const failed = await shop.chat(BODY, payment);
-      expect([failed.status, paymentOf(failed)]).toEqual([502, undefined]);
+      expect([failed.status, paymentOf(failed)]).toEqual([400, undefined]);
       expect(await shop.statesOf(buyer)).toEqual([]);
 
       expect((await shop.chat(BODY, payment)).status).toBe(200);
