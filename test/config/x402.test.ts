@@ -14,7 +14,12 @@ const FUJI = '{id: 43113, rpc_url: "http://127.0.0.1:8545/secret-path"}';
 const OTHER = `{id: 8453, rpc_url: "http://127.0.0.1:8546", usdc: "${PAY_TO.toLowerCase()}", usdc_name: USDC, usdc_version: "3", confirmations: 4, permit2: "${PAY_TO}"}`;
 
 function payments(fields: Record<string, string | undefined> = {}, chains = `[${FUJI}]`): string {
-  const x402 = { enabled: 'true', pay_to: `"${PAY_TO}"`, signer_key: '"${KEY}"', ...fields };
+  const x402: Record<string, string | undefined> = {
+    enabled: 'true',
+    pay_to: `"${PAY_TO}"`,
+    signer_key: '"${KEY}"',
+    ...fields,
+  };
   const entries = Object.entries(x402).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}: ${value}`,
   );

@@ -154,11 +154,15 @@ export class PaymentWorld {
     return wallet;
   }
 
+  /** The token's transfers to the recipient, oldest first. */
+  async transfers(from?: Wallet): Promise<readonly { readonly hash: Hex; readonly value: bigint }[]> {
+    const all = await this.chain.transfersTo(this.payTo);
+    return all.filter((transfer) => !from || transfer.from === from.address);
+  }
+
   /** What has reached the recipient, oldest first. */
   async received(from?: Wallet): Promise<readonly bigint[]> {
-    return (await this.chain.transfersTo(this.payTo))
-      .filter((transfer) => !from || transfer.from === from.address)
-      .map(({ value }) => value);
+    return (await this.transfers(from)).map(({ value }) => value);
   }
 
   /** The signer's account nonces that were used, and how many payments have used each. */

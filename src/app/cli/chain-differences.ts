@@ -17,17 +17,17 @@ import type { Opened } from './with-database.js';
  * @throws Error where a chain of the books is not configured, or cannot be reached
  */
 export async function chainDifferences({ database: { pool }, config }: Opened): Promise<Difference[]> {
+  const chains = new Chains(config.x402);
   const addresses = await paidAddresses(pool);
-  const chains = new Map(addresses.map(({ chainId }) => [chainId, incomingOn(config.x402, chainId)]));
   const arrivals = await Promise.all(
     addresses.map(({ chainId, asset, to, sinceMs }) =>
-      asking(chainId, chains.get(chainId)?.since(asset, to, sinceMs)),
+      chains.ask(chainId, (incoming) => incoming.since(asset, to, sinceMs)),
     ),
   );
   const underWay = await hashesUnderWay(pool);
   const booked = await bookedTransfers(pool);
-  const movedBy = async ({ chainId, hash, asset, to }: BookedTransfer): Promise<bigint> =>
-    (await asking(chainId, chains.get(chainId)?.by(hash, asset, to))) ?? 0n;
+  const movedBy = ({ chainId, hash, asset, to }: BookedTransfer): Promise<bigint> =>
+    chains.ask(chainId, (incoming) => incoming.by(hash, asset, to));
 
   const differences: Difference[] = [];
   for (const [index, address] of addresses.entries()) {
@@ -92,17 +92,21 @@ function differenceOf(
   };
 }
 
-function incomingOn(x402: X402Config | undefined, chainId: number): Incoming {
-  const chain = x402?.chains.find((other) => other.chainId === chainId);
-  if (!chain) throw new Error(`The books have payments on chain ${chainId}, which has no rpc_url here.`);
-  return new Incoming(chain);
-}
+class Chains {
+  private readonly opened = new Map<number, Incoming>();
 
-/** The text of a failure may hold the address of the RPC. */
-async function asking<Answer>(chainId: number, answer: Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer;
-  } catch (failure) {
-    throw new Error(`Chain ${chainId}: ${problemOf(failure)}.`);
+  constructor(private readonly x402: X402Config | undefined) {}
+
+  async ask<Answer>(chainId: number, question: (incoming: Incoming) => Promise<Answer>): Promise<Answer> {
+    const chain = this.x402?.chains.find((other) => other.chainId === chainId);
+    if (!chain) throw new Error(`The books have payments on chain ${chainId}, which has no rpc_url here.`);
+    const incoming = this.opened.get(chainId) ?? new Incoming(chain);
+    this.opened.set(chainId, incoming);
+    try {
+      return await question(incoming);
+    } catch (failure) {
+      // Its own text may hold the address of the RPC.
+      throw new Error(`Chain ${chainId}: ${problemOf(failure)}.`, { cause: failure });
+    }
   }
 }

@@ -7,9 +7,6 @@ import { TargetHealth } from '../../providers/target-health.js';
 import { CallMetrics } from './call-metrics.js';
 import { Tally } from './tally.js';
 
-/** Smallest units in one coin of an EVM chain. */
-const UNITS_OF_COIN = 1e18;
-
 /** Metrics of this process for Prometheus. */
 @Injectable()
 export class Metrics {
@@ -23,17 +20,8 @@ export class Metrics {
     });
     collectDefaultMetrics({ register: this.registry });
     const callMetrics = new CallMetrics(this.registry);
-    const gas = new Gauge({
-      name: 'slipstream_x402_gas',
-      help: "What the signer of wallets' payments has for gas, in the chain's coin.",
-      labelNames: ['chain'],
-      registers: [this.registry],
-    });
     moments.subscribe((moment) => {
-      if (moment.type === 'gas_seen')
-        gas.set({ chain: moment.chainId }, Number(moment.balance) / UNITS_OF_COIN);
-      else if (moment.type === 'answered')
-        answers.add({ surface: moment.surface, status: String(moment.status) });
+      if (moment.type === 'answered') answers.add({ surface: moment.surface, status: String(moment.status) });
       else callMetrics.listen(moment);
     });
     new Gauge({

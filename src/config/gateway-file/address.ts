@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as ViemUtils from 'viem/utils';
 import type { TextRule } from './section.js';
 
 const require = createRequire(import.meta.url);
@@ -12,6 +13,6 @@ export const ADDRESS: TextRule = {
 
 /** viem is loaded here, since it takes a quarter of a second, and most configurations have no address. */
 function hasChecksum(address: string): boolean {
-  const { isAddress } = require('viem/utils') as typeof import('viem/utils');
+  const { isAddress } = require('viem/utils') as typeof ViemUtils;
   return isAddress(address);
 }

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type OnModuleInit } from '@nestjs/common';
-import { TokenSecretStore } from './token-secret-store.js';
+import type { OnModuleInit } from '@nestjs/common';
+import type { TokenSecretStore } from './token-secret-store.js';
 
 /** A wallet on one chain. */
 export interface Wallet {

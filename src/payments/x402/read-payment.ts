@@ -50,7 +50,7 @@ export function readPayment(header: string, terms: PaymentTerms, now: number): R
   const transfer = signedTransfer(payload, agreed, terms.chain, now);
   if (transfer === undefined) throw malformed();
   if ('refused' in transfer) return transfer;
-  return { payment: signedPayment(transfer, agreed, terms), identifier: identifier?.id };
+  return { payment: signedPayment(transfer, agreed, terms), identifier: identifier.id };
 }
 
 function signedPayment(
@@ -68,7 +68,7 @@ function signedPayment(
     authorised: BigInt(agreed.amount),
     payload: {
       x402Version: X402_VERSION,
-      resource: { ...resource } as unknown as JsonObject,
+      resource: { ...resource },
       accepted: requirements,
       payload,
     },

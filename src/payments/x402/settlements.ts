@@ -48,9 +48,14 @@ export class Settlements {
     return payment && (payment.state === 'due' ? await this.attempt(payment) : { payment });
   }
 
-  /** Goes on with a payment that was attempted before, perhaps by a process that died. */
+  /**
+   * Goes on with a payment that was attempted before, perhaps by a process that died. Its outcome may be known, and only
+   * its receipt not written yet.
+   */
   async resume(payment: StoredPayment): Promise<Collected> {
-    const { id, chainId, amount = payment.authorised } = payment;
+    const { id, chainId, amount = payment.authorised, transactionHash, failure } = payment;
+    if (transactionHash !== undefined) return this.complete(payment, { outcome: 'moved', transactionHash });
+    if (failure !== undefined) return this.complete(payment, { outcome: 'failed', reason: failure });
     const found = await this.asking(payment, () =>
       this.chains.chain(chainId).facilitator.find(id, payment, amount),
     );

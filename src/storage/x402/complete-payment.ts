@@ -58,21 +58,21 @@ async function receiptOf(client: PoolClient, { holdId }: StoredPayment): Promise
 function changed(
   { signature: _old, ...receipt }: Receipt,
   { state, transactionHash }: FinalPayment,
-  { sign }: CompletionWords,
+  words: CompletionWords,
 ): Receipt {
   const unsigned: Receipt = {
     ...receipt,
     settlementStatus: state,
     ...(transactionHash === undefined ? {} : { txHash: transactionHash }),
   };
-  return { ...unsigned, signature: sign(unsigned) };
+  return { ...unsigned, signature: words.sign(unsigned) };
 }
 
 async function changeAnswer(
   client: PoolClient,
   payment: StoredPayment,
   { old, now }: { readonly old: Receipt; readonly now: Receipt },
-  { response }: CompletionWords,
+  words: CompletionWords,
 ): Promise<void> {
   const { rows } = await client.query<KeptAnswer>(
     `SELECT kind, status, headers, content FROM idempotency_records
@@ -85,7 +85,7 @@ async function changeAnswer(
   const tells = !(kept.kind === 'stream' && payment.scheme === 'upto');
   const headers = {
     ...answer.headers,
-    ...(tells ? { 'PAYMENT-RESPONSE': await response(payment) } : {}),
+    ...(tells ? { 'PAYMENT-RESPONSE': await words.response(payment) } : {}),
   };
   await client.query('UPDATE idempotency_records SET headers = $2::json, content = $3 WHERE hold_id = $1', [
     payment.holdId,

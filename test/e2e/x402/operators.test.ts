@@ -48,8 +48,8 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
     upstream.always(oneJob(() => ({ status: 'failed', error: { code: 'x', message: 'it broke' } })));
   });
   afterAll(async () => {
-    await gateway?.close();
-    await Promise.all([upstream?.close(), chain?.stop()]);
+    await gateway.close();
+    await Promise.all([upstream.close(), chain.stop()]);
     await removeDirectory(directory);
   });
 
@@ -189,7 +189,7 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
         expect.arrayContaining([
           `${id}: amount is ${PRICE}, by the transaction ${nowhere} it is 0`,
           `${id}: refund is ${PRICE}, by the transaction ${nowhere} it is 0`,
-          expect.stringContaining(`${hash}: its payment is missing`) as unknown,
+          expect.stringContaining(`${hash}: its payment is missing`),
         ]),
       );
     });

@@ -38,7 +38,7 @@ describeOnLocalChain('a wallet that pays for a chat call', () => {
 
   it('is served by a signer whose gas is a metric', async () => {
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-    expect(metrics).toContain(`slipstream_x402_gas{chain="${chain.chainId}"} 1000`);
+    expect(metrics).toContain(`slipstream_x402_signer_balance{chain="${chain.chainId}"} 1000`);
   });
 
   it('is asked for a payment before anything runs', async () => {

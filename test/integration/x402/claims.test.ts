@@ -10,9 +10,9 @@ import {
   newAddress,
   openPaymentBooks,
   REPEAT_MS,
-  signatureOf,
   signedPayment,
   walletRequest,
+  words,
   walletSettlement,
   type PaymentBooks,
 } from './payment-fixture.js';
@@ -143,7 +143,10 @@ describe('claims in parallel', () => {
         return books(index).ledger.hold(walletRequest(claimOf(payment, { openKey })));
       }),
     );
-    expect(answers.map(outcomeOf).sort()).toEqual(['granted 100', ...Array(19).fill('payment_claimed')]);
+    expect(answers.map(outcomeOf).sort()).toEqual([
+      'granted 100',
+      ...Array<string>(19).fill('payment_claimed'),
+    ]);
   });
 
   it('never hold more than the balance, and all that it covers', async () => {
@@ -154,8 +157,8 @@ describe('claims in parallel', () => {
       ),
     );
     expect(answers.map(outcomeOf).sort()).toEqual([
-      ...Array(14).fill('budget_held'),
-      ...Array(6).fill('granted 100'),
+      ...Array<string>(14).fill('budget_held'),
+      ...Array<string>(6).fill('granted 100'),
     ]);
     await expectSoundBooks(database.pool);
   });
@@ -171,7 +174,7 @@ describe('the limit of a wallet', () => {
       books().ledger.hold(walletRequest(claimOf(signedPayment(payer), { available, movedBefore })));
     expect(outcomeOf(await again(150n))).toBe('insufficient_budget');
     const due = await books().payments.conclude(first.holdId);
-    await books().payments.complete(due!.id, { outcome: 'moved', transactionHash: '0x1' }, signatureOf);
+    await books().payments.complete(due!.id, { outcome: 'moved', transactionHash: '0x1' }, words);
     const movedBefore = await books().payments.movedBy({ chainId: 43113, payer });
     expect(movedBefore).toBe(60n);
     expect(outcomeOf(await again(90n, movedBefore))).toBe('insufficient_budget');

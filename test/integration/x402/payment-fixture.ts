@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../../src/base/ids.js';
 import { buildReceipt } from '../../../src/base/money/build-receipt.js';
+import type { CompletionWords } from '../../../src/payments/x402/payment-store.js';
 import type { Receipt } from '../../../src/base/money/receipt.js';
 import { Payer, accountOfWallet } from '../../../src/payments/payer.js';
 import type { HoldGrant, HoldRequest, SignedSettlement } from '../../../src/payments/ledger.js';
@@ -125,3 +126,9 @@ export function walletSettlement(
 export function signatureOf(receipt: Receipt): string {
   return `head.${Buffer.from(JSON.stringify(receipt)).toString('base64url')}.signature`;
 }
+
+/** The words with which payments are completed. */
+export const words: CompletionWords = {
+  sign: signatureOf,
+  response: ({ id, transactionHash }) => Promise.resolve(`${id} was paid by ${transactionHash}`),
+};

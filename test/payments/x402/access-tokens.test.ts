@@ -5,8 +5,8 @@ import { TokenSecretStore } from '../../../src/payments/x402/token-secret-store.
 
 const HOUR = 3_600_000;
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
-const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
-const hex = [...'0123456789abcdef'];
+const LETTERS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+const hex = Array.from('0123456789abcdef');
 
 const anyWallet = fc.record({
   chainId: fc.integer({ min: 1, max: 999_999_999_999_999 }),

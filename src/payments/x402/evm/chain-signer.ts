@@ -27,7 +27,7 @@ export type Send = (call: ContractCall, gas: bigint) => Promise<{ readonly hash:
  * answer means nothing.
  */
 export class ChainSigner {
-  failure: unknown;
+  failure: Error | undefined;
   isSent = false;
 
   constructor(
@@ -95,7 +95,7 @@ export class ChainSigner {
     try {
       return await question();
     } catch (thrown) {
-      if (!isRevert(thrown)) this.failure = thrown;
+      if (!isRevert(thrown)) this.failure = thrown instanceof Error ? thrown : new Error(String(thrown));
       throw thrown;
     }
   }

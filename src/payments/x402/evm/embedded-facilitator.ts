@@ -170,7 +170,7 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     try {
       const receipts = await Promise.all(sent.map(({ hash }) => this.parts.transfers.receipt(hash)));
       const isMined = receipts.some((receipt) => receipt !== undefined);
-      return isMined ? await this.look(payment, amount, sent) : PENDING;
+      return isMined || sent.length === 0 ? await this.look(payment, amount, sent) : PENDING;
     } catch (failure) {
       this.logger.warn(`a transaction could not be looked up: ${describe(failure)}`);
       return PENDING;

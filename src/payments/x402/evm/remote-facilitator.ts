@@ -54,7 +54,7 @@ export class RemoteFacilitator extends Facilitator implements Mover {
     // In their order, so that all replicas choose the same.
     const [first] = all.filter((address) => typeof address === 'string' && isAddress(address)).sort();
     if (first === undefined) throw new ChainProblem('the facilitator names no address on it');
-    this.address ??= getAddress(first as Address);
+    this.address ??= getAddress(first);
     return { facilitatorAddress: this.address, hasUpto: upto !== undefined };
   }
 

@@ -89,12 +89,12 @@ describeOnLocalChain('the transactions of payments', () => {
   it('moves many payments at once, and one payment once for two processes', async () => {
     const payer = await world.richWallet(20n * AMOUNT);
     const payments = await Promise.all(Array.from({ length: 20 }, () => sign('eip3009', payer)));
-    const other = await world.open();
+    const [one, other] = [await world.open({ settleMs: 20_000 }), await world.open({ settleMs: 20_000 })];
     const ids = payments.map(() => world.paymentId());
 
     const moved = await Promise.all(
       payments.flatMap((payment, index) => [
-        chain.facilitator.move(ids[index]!, payment, AMOUNT),
+        one.facilitator.move(ids[index]!, payment, AMOUNT),
         ...(index < 3 ? [other.facilitator.move(ids[index]!, payment, AMOUNT)] : []),
       ]),
     );
