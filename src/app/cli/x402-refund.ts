@@ -1,4 +1,5 @@
-import { openRefunds, type RefundResult } from '../../payments/x402/evm/refunds.js';
+import { openRefunds } from '../../payments/x402/evm/refunds.js';
+import type { RefundResult } from '../../payments/x402/refund.js';
 import { PostgresTransactionJournal } from '../../storage/x402/postgres-transaction-journal.js';
 import { findRefund, noteRefund } from '../../storage/x402/refunds.js';
 import type { Command } from './command.js';

@@ -18,6 +18,9 @@ import { RepeatedPayments, type PaidAnswer } from './repeated-payments.js';
 /** Shared caches must neither keep what was paid for nor show it to others. */
 const PRIVATE: HeaderFields = { 'Cache-Control': 'private', Vary: 'Authorization, PAYMENT-SIGNATURE' };
 
+/** The protocol's reason for a payment that the chain has seen. */
+const NONCE_USED = 'invalid_exact_evm_nonce_already_used';
+
 interface Asked {
   readonly request: PurchaseRequest;
   readonly order: Order;
@@ -81,7 +84,7 @@ export class PaymentDesk {
     const paid = isSame && (await this.repeated.answerTo(claimed, request.fingerprint));
     if (paid) return this.repeat(claimed, paid);
     const failure = isSame ? claimed.failure : undefined;
-    throw await this.orders.refusal(order, failure ?? 'invalid_exact_evm_nonce_already_used');
+    throw await this.orders.refusal(order, failure ?? NONCE_USED);
   }
 
   private async first(
@@ -132,7 +135,7 @@ export class PaymentDesk {
   ): Promise<{ readonly claim?: PaymentClaim; readonly reason: string }> {
     const movedBefore = await this.store.movedBy(payment).catch(unavailable);
     let verification = await chain.facilitator.verify(payment);
-    if (!verification.isValid && (await isPaidAlready(chain, payment)))
+    if (!verification.isValid && (await isPaidAlready(chain, payment, verification.reason)))
       verification = { isValid: true, available: payment.authorised };
     if (!verification.isValid) return verification;
     const { available } = verification;
@@ -160,8 +163,13 @@ export class PaymentDesk {
 /**
  * Anybody may broadcast an `exact` authorisation. If that has paid us, and no call has claimed it, it pays for this one.
  */
-async function isPaidAlready({ facilitator }: PaymentChain, payment: SignedPayment): Promise<boolean> {
-  if (payment.scheme !== 'exact') return false;
+async function isPaidAlready(
+  { facilitator }: PaymentChain,
+  payment: SignedPayment,
+  reason: string,
+): Promise<boolean> {
+  // The reason is given only when the signature is right.
+  if (payment.scheme !== 'exact' || reason !== NONCE_USED) return false;
   const { outcome } = await facilitator.find('', payment, payment.authorised);
   return outcome === 'moved';
 }

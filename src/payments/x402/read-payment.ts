@@ -7,7 +7,7 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { SignedPayment } from './payment.js';
 import { X402_VERSION, type ChainTerms } from './requirements.js';
-import { signedTransfer } from './signed-transfer.js';
+import { refusalOf, signedTransfer, type SignedTransfer } from './signed-transfer.js';
 
 /** What this request asks of a payment. */
 export interface PaymentTerms {
@@ -22,8 +22,17 @@ export type ReadPayment =
       /** The client's name for this payment (extension `payment-identifier`). */
       readonly identifier: string | undefined;
     }
-  /** The protocol's reason for a 402. */
-  | { readonly refused: string };
+  | {
+      /** The protocol's reason for a 402. */
+      readonly refused: string;
+      /** Which payment it is, as far as it can be told. */
+      readonly identity: PaymentIdentity | undefined;
+    };
+
+/** By which a payment is known that was claimed before, on whatever terms. */
+export interface PaymentIdentity extends Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'> {
+  readonly signature: string;
+}
 
 const HEADER = 'PAYMENT-SIGNATURE';
 /** Room for the offers that clients send back, and for signatures of contract wallets. */
@@ -37,24 +46,34 @@ const LONGEST_HEADER = 12_288;
  */
 export function readPayment(header: string, terms: PaymentTerms, now: number): ReadPayment {
   const sent = decoded(header);
-  if (sent['x402Version'] !== X402_VERSION) return { refused: 'invalid_x402_version' };
+  if (sent['x402Version'] !== X402_VERSION)
+    return { refused: 'invalid_x402_version', identity: undefined };
   if (!PaymentPayloadV2Schema.safeParse(sent).success) throw malformed();
   const { accepted, payload, resource, extensions } = sent;
   if (!isJsonObject(accepted) || !isJsonObject(payload)) throw malformed();
+  const signed = signedTransfer(payload, accepted['scheme'], terms.chain);
+  const identity = signed && identityOf(signed.transfer, terms.chain);
   const agreed = agreedTerms(accepted, terms.accepts);
-  if (typeof agreed === 'string') return { refused: agreed };
+  if (typeof agreed === 'string') return { refused: agreed, identity };
   if (isJsonObject(resource) && resource['url'] !== terms.resource.url)
-    return { refused: 'invalid_payment_requirements' };
+    return { refused: 'invalid_payment_requirements', identity };
   const identifier = readIdentifier(isJsonObject(extensions) ? extensions : {});
-  if (identifier === 'mismatch') return { refused: 'extension_echo_mismatch' };
-  const transfer = signedTransfer(payload, agreed, terms.chain, now);
-  if (transfer === undefined) throw malformed();
-  if ('refused' in transfer) return transfer;
-  return { payment: signedPayment(transfer, agreed, terms), identifier: identifier.id };
+  if (identifier === 'mismatch') return { refused: 'extension_echo_mismatch', identity };
+  if (signed === undefined) throw malformed();
+  const refused = refusalOf(signed, agreed, now);
+  if (refused !== undefined) return { refused, identity };
+  return { payment: signedPayment(signed.transfer, agreed, terms), identifier: identifier.id };
+}
+
+export function identityOf(
+  { contract, payer, nonce, payload }: Pick<SignedPayment, 'contract' | 'payer' | 'nonce' | 'payload'>,
+  { chainId }: Pick<ChainTerms, 'chainId'>,
+): PaymentIdentity {
+  return { chainId, contract, payer, nonce, signature: String(payload['signature']) };
 }
 
 function signedPayment(
-  { payload, ...transfer }: Exclude<ReturnType<typeof signedTransfer>, undefined | { refused: string }>,
+  { payload, ...transfer }: SignedTransfer,
   agreed: PaymentRequirements,
   { chain, resource }: PaymentTerms,
 ): SignedPayment {
@@ -68,7 +87,7 @@ function signedPayment(
     authorised: BigInt(agreed.amount),
     payload: {
       x402Version: X402_VERSION,
-      resource: { ...resource },
+      resource: { ...resource } as unknown as JsonObject,
       accepted: requirements,
       payload,
     },

@@ -22,35 +22,34 @@ const SKEW_SECONDS = 30n;
 const LAST_SECOND = 253_402_300_799n;
 const LARGEST = (1n << 256n) - 1n;
 
-/**
- * @param now epoch milliseconds
- * @returns why the protocol refuses it; undefined when it is not what the scheme's payloads look like
- */
-export function signedTransfer(
-  payload: JsonObject,
-  agreed: PaymentRequirements,
-  chain: ChainTerms,
-  now: number,
-): SignedTransfer | { readonly refused: string } | undefined {
-  const signature = hexadecimal(payload['signature']);
-  if (signature === undefined) return undefined;
-  const seconds = BigInt(Math.floor(now / 1_000));
-  const read = agreed.scheme === 'upto' ? permit2Transfer : eip3009Transfer;
-  const found = read(payload, signature, { agreed, chain, seconds });
-  if (found === undefined) return undefined;
-  const failed = found.checks.find(([holds]) => !holds);
-  return failed === undefined ? found.transfer : { refused: failed[1] };
-}
-
+/** What is agreed on, and the time in seconds. */
 interface Context {
   readonly agreed: PaymentRequirements;
-  readonly chain: ChainTerms;
   readonly seconds: bigint;
 }
-type Found = { readonly transfer: SignedTransfer; readonly checks: readonly Check[] } | undefined;
+interface Found {
+  readonly transfer: SignedTransfer;
+  readonly checks: (context: Context) => readonly Check[];
+}
 
-function eip3009Transfer(payload: JsonObject, signature: string, context: Context): Found {
-  const { agreed, seconds } = context;
+/** A payload, whatever was agreed on. @returns undefined when it is not what the scheme's payloads look like */
+export function signedTransfer(
+  payload: JsonObject,
+  scheme: JsonValue | undefined,
+  chain: ChainTerms,
+): Found | undefined {
+  const signature = hexadecimal(payload['signature']);
+  if (signature === undefined) return undefined;
+  return (scheme === 'upto' ? permit2Transfer : eip3009Transfer)(payload, signature, chain);
+}
+
+/** @param now epoch milliseconds @returns why the protocol refuses it for what was agreed on, if it does */
+export function refusalOf({ checks }: Found, agreed: PaymentRequirements, now: number): string | undefined {
+  const seconds = BigInt(Math.floor(now / 1_000));
+  return checks({ agreed, seconds }).find(([holds]) => !holds)?.[1];
+}
+
+function eip3009Transfer(payload: JsonObject, signature: string, chain: ChainTerms): Found | undefined {
   const signed = objectOf(payload['authorization']);
   const from = address(signed['from']);
   const to = address(signed['to']);
@@ -72,22 +71,24 @@ function eip3009Transfer(payload: JsonObject, signature: string, context: Contex
     transfer: {
       method: 'eip3009',
       payer: from,
-      contract: agreed.asset.toLowerCase(),
+      contract: chain.asset.toLowerCase(),
       nonce,
       validUntilMs: milliseconds(validBefore),
       payload: { signature, authorization },
     },
-    checks: [
+    checks: ({ agreed, seconds }) => [
       [isSame(to, agreed.payTo), 'invalid_exact_evm_recipient_mismatch'],
       [value === BigInt(agreed.amount), 'invalid_exact_evm_payload_authorization_value_mismatch'],
-      [lastsLongEnough(validBefore, context), 'invalid_exact_evm_payload_authorization_valid_before'],
+      [
+        lastsLongEnough(validBefore, { agreed, seconds }),
+        'invalid_exact_evm_payload_authorization_valid_before',
+      ],
       [validAfter <= seconds, 'invalid_exact_evm_payload_authorization_valid_after'],
     ],
   };
 }
 
-function permit2Transfer(payload: JsonObject, signature: string, context: Context): Found {
-  const { agreed, chain, seconds } = context;
+function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTerms): Found | undefined {
   const signed = objectOf(payload['permit2Authorization']);
   const permitted = objectOf(signed['permitted']);
   const witness = objectOf(signed['witness']);
@@ -120,13 +121,13 @@ function permit2Transfer(payload: JsonObject, signature: string, context: Contex
       validUntilMs: milliseconds(deadline),
       payload: { signature, permit2Authorization },
     },
-    checks: [
+    checks: ({ agreed, seconds }) => [
       [isSame(spender, chain.uptoProxy), 'invalid_permit2_spender'],
       [isSame(token, agreed.asset), 'permit2_token_mismatch'],
       [isSame(to, agreed.payTo), 'invalid_permit2_recipient_mismatch'],
       [isSame(facilitator, chain.facilitatorAddress), 'upto_facilitator_mismatch'],
       [amount === BigInt(agreed.amount), 'permit2_amount_mismatch'],
-      [lastsLongEnough(deadline, context), 'permit2_deadline_expired'],
+      [lastsLongEnough(deadline, { agreed, seconds }), 'permit2_deadline_expired'],
       [validAfter <= seconds, 'permit2_not_yet_valid'],
     ],
   };

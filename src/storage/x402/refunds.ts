@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Refund } from '../../payments/x402/evm/refunds.js';
+import type { Refund } from '../../payments/x402/refund.js';
 
 export interface StoredRefund extends Refund {
   /** The transaction that has paid it back. */

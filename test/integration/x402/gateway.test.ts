@@ -5,6 +5,7 @@ import { NO_USAGE } from '../../../src/base/money/usage.js';
 import { KeyStore } from '../../../src/payments/keys/key-store.js';
 import { Ledger, type HoldSettlement } from '../../../src/payments/ledger.js';
 import { Payer } from '../../../src/payments/payer.js';
+import type { CompletionWords } from '../../../src/payments/x402/payment-store.js';
 import { ReceiptSigner } from '../../../src/payments/receipts/receipt-signer.js';
 import { ReceiptStore } from '../../../src/payments/receipts/receipt-store.js';
 import { Settling } from '../../../src/payments/receipts/settling.js';
@@ -17,7 +18,14 @@ import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway } from '../../support/gateway.js';
 import { expectGenuine, publishedKeys } from '../../support/receipts.js';
 import { granted, outcomeOf } from '../payments/ledger-fixture.js';
-import { claimOf, newAddress, openPaymentBooks, signedPayment, walletRequest } from './payment-fixture.js';
+import {
+  claimOf,
+  newAddress,
+  openPaymentBooks,
+  signedPayment,
+  walletRequest,
+  words,
+} from './payment-fixture.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -29,7 +37,10 @@ afterAll(async () => {
 });
 
 const payments = (): PaymentStore => gateway.app.get(PaymentStore);
-const sign = (receipt: Parameters<ReceiptSigner['sign']>[0]) => gateway.app.get(ReceiptSigner).sign(receipt);
+const gatewayWords: CompletionWords = {
+  ...words,
+  sign: (receipt) => gateway.app.get(ReceiptSigner).sign(receipt),
+};
 
 /** The receipt as the gateway shows it, with what is signed. */
 async function shown(account: string): Promise<unknown> {
@@ -61,7 +72,11 @@ describe('the receipt of a wallet', () => {
       const grant = granted(await gateway.app.get(Ledger).hold(request));
       if (hash !== undefined) {
         await payments().startMoving(request.payment!.id, 100n);
-        await payments().complete(request.payment!.id, { outcome: 'moved', transactionHash: hash }, sign);
+        await payments().complete(
+          request.payment!.id,
+          { outcome: 'moved', transactionHash: hash },
+          gatewayWords,
+        );
       }
       const ended = {
         ...grant,
@@ -94,7 +109,7 @@ describe('the receipt of a wallet', () => {
       );
       await payments().conclude(request.holdId);
       const movement = { outcome: 'moved' as const, transactionHash: hash ?? '0xlate' };
-      const completed = await payments().complete(request.payment!.id, movement, sign);
+      const completed = await payments().complete(request.payment!.id, movement, gatewayWords);
       expect(completed.receipt).toMatchObject({ id: receipt?.id, txHash: movement.transactionHash });
       expect(await shown(grant.accountId)).toMatchObject({ settlementStatus: 'settled' });
     },
@@ -111,7 +126,7 @@ describe('a process that dies', () => {
     const { id } = request.payment!;
     if (hash !== undefined) {
       await dying.payments.startMoving(id, 100n);
-      await dying.payments.complete(id, { outcome: 'moved', transactionHash: hash }, sign);
+      await dying.payments.complete(id, { outcome: 'moved', transactionHash: hash }, gatewayWords);
     }
     await dying.leases.end(dying.identity.id);
     await dying.database.close();
@@ -182,7 +197,7 @@ describe('a video that a wallet pays for', () => {
     const { accountId } = granted(await store.submit(video));
     if (hash !== undefined) {
       await payments().startMoving(video.payment!.id, 500_000n);
-      await payments().complete(video.payment!.id, { outcome: 'moved', transactionHash: hash }, sign);
+      await payments().complete(video.payment!.id, { outcome: 'moved', transactionHash: hash }, gatewayWords);
     }
     const found = await store.find(accountId, video.id);
     expect(found?.upstream.payment).toEqual({ authorised: 500_000n, transactionHash: hash });

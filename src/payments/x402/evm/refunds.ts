@@ -1,31 +1,13 @@
 import { BaseError, encodeFunctionData, isAddressEqual, parseAbi, parseEventLogs, type Address } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import type { X402Config } from '../../../base/config.js';
+import type { Refund, RefundResult } from '../refund.js';
 import type { JournaledTransaction, TransactionJournal } from '../transaction-journal.js';
 import { ChainProblem } from './check-chain.js';
 import { patience } from './patience.js';
 import { describe, isRevert, openRpc, type Rpc } from './rpc.js';
 import { Sender } from './sender.js';
 import { Transfers } from './transfers.js';
-
-/** What is owed to a wallet: its payment has moved although its call was free. */
-export interface Refund {
-  readonly paymentId: string;
-  readonly chainId: number;
-  readonly asset: string;
-  readonly payer: string;
-  /** Atomic units. */
-  readonly amount: bigint;
-}
-
-export interface RefundResult {
-  /**
-   * `pending`: its transaction is in no block that counts yet. `reverted`: the chain has refused it, so that another may
-   * be signed. `lost`: its account nonce was used, and not by a transaction that paid or was reverted.
-   */
-  readonly outcome: 'paid' | 'pending' | 'reverted' | 'lost';
-  readonly transactionHash: string;
-}
 
 type Found = RefundResult | { readonly outcome: 'unsent' };
 
