@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { getHeapStatistics } from 'node:v8';
-import type { PaymentsConfig } from '../base/config.js';
+import type { PaymentsConfig, X402Config } from '../base/config.js';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
@@ -70,6 +70,7 @@ function withTimes({ x402, ...payments }: FilePayments, variables: EnvironmentVa
 /** The settings of a command that works beside the gateway. */
 export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'responseRetentionDays'> & {
   readonly chainIds: readonly number[];
+  readonly x402: X402Config | undefined;
 };
 
 /**
@@ -88,6 +89,7 @@ export function loadCommandConfig(
     dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     chainIds: read.payments.chainIds,
+    x402: withTimes(read.payments, variables).x402,
   };
 }
 

@@ -26,8 +26,8 @@ describeOnLocalChain('the programs of docs/x402.md', () => {
     gateway = await TestGateway.start({ file: { payments } });
   });
   afterAll(async () => {
-    await gateway?.close();
-    await chain?.stop();
+    await gateway.close();
+    await chain.stop();
   });
 
   it('are there for both clients', () => {

@@ -16,6 +16,8 @@ export interface TransactionPurpose {
   /** The payment that it moves, or pays back. */
   readonly paymentId: string;
   readonly kind: 'settlement' | 'refund';
+  /** Of a refund: how many transactions of it the writer knows. With others, nothing is signed: it would be paid twice. */
+  readonly known?: number | undefined;
 }
 
 /** Every transaction is written here before it is broadcast, so that no death leaves one that nobody knows. */
@@ -25,6 +27,7 @@ export abstract class TransactionJournal {
    * all replicas; a nonce is only used up by what is written.
    * @param firstNonce asks the chain; called for a signer that is new here
    * @param sign must not wait for a network
+   * @throws Error for a refund that is not due, or that somebody else is paying
    */
   abstract write(
     purpose: TransactionPurpose,

@@ -41,6 +41,7 @@ export class PostgresTransactionJournal extends TransactionJournal {
     return whileLocked((lockWait) =>
       inTransaction(pool, async (client) => {
         const nonce = await nextNonce(client, purpose, lockWait);
+        if (kind === 'refund') await requireDue(client, purpose);
         const { hash, raw } = await sign(nonce);
         await client.query(
           `INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
@@ -87,6 +88,20 @@ export class PostgresTransactionJournal extends TransactionJournal {
     );
     return rows.map(journaled);
   }
+}
+
+/** A payment's row is locked until its refund is written, so that nobody else writes one meanwhile. */
+async function requireDue(client: PoolClient, { paymentId, known = 0 }: TransactionPurpose): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM x402_payments WHERE id = $1 AND refund_due > 0 AND refunded_at IS NULL FOR UPDATE',
+    [paymentId],
+  );
+  if (rowCount === 0) throw new Error(`Nothing is owed for ${paymentId}.`);
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM chain_transactions WHERE payment_id = $1 AND kind = 'refund'`,
+    [paymentId],
+  );
+  if (rows[0]?.count !== known) throw new Error(`Somebody else is paying ${paymentId} back.`);
 }
 
 function journaled({ nonce, ...row }: TransactionRow): JournaledTransaction {

@@ -119,7 +119,8 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     amount: bigint,
   ): Promise<string | undefined> {
     const { rpc, sender } = this.parts;
-    const signer = new ChainSigner(rpc, sender.address, (call, gas) => sender.send(paymentId, call, gas));
+    const purpose = { paymentId, kind: 'settlement' } as const;
+    const signer = new ChainSigner(rpc, sender.address, (call, gas) => sender.send(purpose, call, gas));
     const answer = await schemeOf(payment, signer)
       .settle(...termsOf(payment, amount))
       .catch(() => undefined);

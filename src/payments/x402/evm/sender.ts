@@ -8,6 +8,8 @@ export interface ContractCall {
   readonly data: Hex;
 }
 
+type Purpose = Omit<TransactionPurpose, 'chainId' | 'signer'>;
+
 interface Fees {
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
@@ -46,10 +48,10 @@ export class Sender {
    * Journals a call with the signer's next account nonce, then broadcasts it.
    * @param gas what it was estimated to need
    */
-  async send(paymentId: string, call: ContractCall, gas: bigint): Promise<JournaledTransaction> {
+  async send(purpose: Purpose, call: ContractCall, gas: bigint): Promise<JournaledTransaction> {
     const fees = await this.fees();
     const sent = await this.journal.write(
-      this.purposeOf(paymentId),
+      { chainId: this.chainId, signer: this.address.toLowerCase(), ...purpose },
       () => this.rpc.getTransactionCount({ address: this.address, blockTag: 'pending' }),
       (nonce) => this.sign({ ...call, ...fees, gas: gas + gas / 4n, nonce }),
     );
@@ -114,11 +116,6 @@ export class Sender {
   private async sign(unsigned: Unsigned): Promise<{ readonly hash: string; readonly raw: string }> {
     const raw = await this.account.signTransaction({ ...unsigned, type: 'eip1559', chainId: this.chainId });
     return { hash: keccak256(raw), raw };
-  }
-
-  private purposeOf(paymentId: string): TransactionPurpose {
-    const signer = this.address.toLowerCase();
-    return { chainId: this.chainId, signer, paymentId, kind: 'settlement' };
   }
 }
 

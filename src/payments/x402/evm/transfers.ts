@@ -27,7 +27,7 @@ const TOKEN = parseAbi([
   'function allowance(address owner, address spender) view returns (uint256)',
 ]);
 /** Blocks that one question for logs spans; public nodes take 2,048 and more. */
-const SPAN = 2_000n;
+export const SPAN = 2_000n;
 /** Spans that are searched, from the newest block back: four days of blocks of two seconds. */
 const MOST_SPANS = 100;
 /** How far the clocks of wallets and chains may lie apart, and how much longer than asked a payment may be good. */
@@ -101,7 +101,7 @@ export class Transfers {
   }
 
   /** The newest block that counts. */
-  private async head(): Promise<{ readonly number: bigint; readonly timestamp: bigint }> {
+  async head(): Promise<{ readonly number: bigint; readonly timestamp: bigint }> {
     const latest = await this.rpc.getBlock({ blockTag: 'latest' });
     const on = BigInt(this.confirmations - 1);
     if (on === 0n) return latest;
