@@ -49,9 +49,9 @@ const CLIENTS: Readonly<Record<string, (wallet: Wallet, scheme: Scheme) => Post>
   '@x402/axios 2.11': (wallet, scheme) => {
     const api = wrapAxiosWithPayment(axios.create(), payingBy(new AxiosClient(), wallet, scheme));
     return async (url, body) => {
-      const { status, data } = await api.post<string>(url, body, {
+      const { status, data }: { status: number; data: string } = await api.post(url, body, {
         responseType: 'text',
-        transformResponse: (text: string) => text,
+        transformResponse: [(text: string) => text],
       });
       return { status, text: data };
     };

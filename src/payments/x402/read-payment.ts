@@ -87,7 +87,7 @@ function signedPayment(
     authorised: BigInt(agreed.amount),
     payload: {
       x402Version: X402_VERSION,
-      resource: { ...resource } as unknown as JsonObject,
+      resource: { ...resource },
       accepted: requirements,
       payload,
     },
