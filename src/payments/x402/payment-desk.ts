@@ -184,8 +184,8 @@ async function isPaidAlready({ facilitator }: PaymentChain, payment: SignedPayme
   return outcome === 'moved';
 }
 
-function signatureOf({ payload }: StoredPayment): string {
-  return String((payload['payload'] as JsonObject)['signature']);
+function signatureOf({ payload }: StoredPayment): unknown {
+  return (payload['payload'] as JsonObject)['signature'];
 }
 
 /** By the client's own key where there is one: who wants a second sample at once takes another. */

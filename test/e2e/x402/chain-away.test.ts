@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { EvmChains } from '../../../src/payments/x402/evm/evm-chains.js';
 import { PaymentChains } from '../../../src/payments/x402/facilitator.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
 import { completion } from '../../support/scripted-upstream.js';
@@ -26,6 +27,14 @@ describeOnLocalChain('a chain that is away', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'service_unavailable' } });
   }
 
+  /** The gateway looks at its chains now, and not only some seconds later; a look that is under way ends first. */
+  async function lookAgain(): Promise<void> {
+    const chains: PaymentChains = shop.gateway.app.get(PaymentChains);
+    if (!(chains instanceof EvmChains)) throw new Error('these are other chains');
+    await chains.tend();
+    await chains.tend();
+  }
+
   /** The worker comes now, and not only half a minute later. */
   async function expectSettledByWorker(buyer: Buyer): Promise<void> {
     await until(async () => {
@@ -43,7 +52,7 @@ describeOnLocalChain('a chain that is away', () => {
     expect(shop.upstream.requests).toHaveLength(1);
 
     shop.node.rule(() => 'passed');
-    await (shop.gateway.app.get(PaymentChains) as unknown as { tend(): Promise<void> }).tend();
+    await lookAgain();
     expect((await shop.chat(BODY)).status).toBe(402);
   });
 
@@ -57,13 +66,8 @@ describeOnLocalChain('a chain that is away', () => {
       expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([0, []]);
 
       shop.node.rule(() => 'passed');
-      const statuses = new Set<number>();
-      await until(async () => {
-        const { status } = await shop.chat(BODY, payment);
-        statuses.add(status);
-        return status === 200;
-      }, 30_000);
-      expect(statuses).not.toContain(402);
+      await lookAgain();
+      expect((await shop.chat(BODY, payment)).status).toBe(200);
       expect(await shop.receivedFrom(buyer)).toHaveLength(1);
     },
     60_000,
