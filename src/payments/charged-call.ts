@@ -202,11 +202,14 @@ export class ChargedCall<Event> implements RunningCall {
   /** The client learns of its receipt when its payment has moved. */
   private async collect(ending: Ending, written: Receipt | undefined): Promise<void> {
     const { header, failure, receipt = written } = (await this.payment?.collect(this.holdId)) ?? {};
+    const { once, streamed } = this.work;
     this.story.receipt = receipt;
-    if (receipt !== written) this.books.settling.answer(this.work.once, receipt);
-    if (failure && !this.work.streamed) return this.end(ending, () => this.subscriber.error(failure));
+    const isLate = failure !== undefined && streamed && ending.status !== 'failed';
+    if (isLate) this.subscriber.next({ failure });
+    // The last frames, which show the failure and the receipt, are made anew.
+    if (isLate || receipt !== written) this.books.settling.answer(once, receipt);
+    if (failure && !streamed) return this.end(ending, () => this.subscriber.error(failure));
     this.end(ending, () => {
-      if (failure && ending.status !== 'failed') this.subscriber.next({ failure });
       if (header !== undefined) this.subscriber.next({ paid: header });
       if (receipt) this.subscriber.next({ receipt });
       this.subscriber.complete();

@@ -192,8 +192,8 @@ async function isPaidAlready(
   return outcome === 'moved';
 }
 
-function signatureOf({ payload }: StoredPayment): string {
-  return String((payload['payload'] as JsonObject)['signature']);
+function signatureOf({ payload }: StoredPayment): unknown {
+  return (payload['payload'] as JsonObject)['signature'];
 }
 
 /** By the client's own key where there is one: who wants a second sample at once takes another. */

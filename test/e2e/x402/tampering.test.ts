@@ -37,7 +37,7 @@ const inExact = (fields: Record<string, string>): Change => {
   return ({ payload }) => Object.assign(payload.authorization ?? {}, fields);
 };
 const inUpto = (name: 'permitted' | 'witness' | undefined, fields: Record<string, string>): Change => {
-  return ({ payload: { permit2Authorization: permit = undefined } }) =>
+  return ({ payload: { permit2Authorization: permit } }) =>
     Object.assign((name ? permit?.[name] : permit) ?? {}, fields);
 };
 

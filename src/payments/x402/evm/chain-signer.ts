@@ -57,8 +57,9 @@ export class ChainSigner {
     return Promise.reject(new Error('not used'));
   }
 
+  /** Never rejects: the library asks early, and may give up before it looks. Then a rejection would end the process. */
   async getCode({ address }: { readonly address: Address }): Promise<Hex | undefined> {
-    return this.asking(() => this.rpc.getCode({ address }));
+    return this.asking(() => this.rpc.getCode({ address })).catch(() => undefined);
   }
 
   async writeContract(call: Call & { readonly dataSuffix?: Hex }): Promise<Hex> {
