@@ -17,8 +17,16 @@ export type Manner =
   /** It settles, and its answer does not come. */
   | 'silent'
   | 'badGateway'
+  /** It settles another payment of the wallet with it. */
+  | 'double'
+  /** It settles, and answers after its client's patience. */
+  | 'slow'
+  /** It asks for a payment twice before it settles. */
+  | 'twicePaymentRequired'
   /** It settles later than it answers, after its own patience. */
   | 'pending'
+  /** It says that it is about to settle, and never does. */
+  | 'pendingForEver'
   /** It says that it has settled, and does not. */
   | 'lying'
   /** It says that another payment's transaction was this one's. */
@@ -31,6 +39,10 @@ export interface ScriptedFacilitator {
   manner: Manner;
   /** What `verify` answers with; undefined: what the scheme says. */
   verdict: { readonly status: number; readonly body: string } | undefined;
+  /** What it settles besides when it is to settle double. */
+  spare: PaymentPayload | undefined;
+  /** How long a slow answer takes after the settlement. */
+  slowMs: number;
   /** A transaction to cite. */
   cited: string;
   stop(): Promise<void>;
@@ -57,6 +69,7 @@ export async function startScriptedFacilitator(
   const schemes = { exact: new ExactEvmScheme(signer), upto: new UptoEvmScheme(signer) };
   const schemeOf = (name: string) => schemes[name as keyof typeof schemes];
   const network = `eip155:${chain.chainId}`;
+  const times = new Map<string, number>();
 
   const settle = async ({ paymentPayload, paymentRequirements }: Asked): Promise<Reply> => {
     const really = () => schemeOf(paymentRequirements.scheme).settle(paymentPayload, paymentRequirements);
@@ -70,8 +83,29 @@ export async function startScriptedFacilitator(
       case 'badGateway':
         await really();
         return { status: 502, body: 'bad gateway' };
+      case 'double':
+        if (service.spare)
+          await schemeOf(paymentRequirements.scheme).settle(service.spare, service.spare.accepted);
+        return { status: 200, body: await really() };
+      case 'slow':
+        await really();
+        await delay(service.slowMs);
+        return { status: 200, body: { ...nothing, errorReason: 'settlement_timeout' } };
+      case 'twicePaymentRequired': {
+        const key = JSON.stringify(paymentPayload.payload);
+        const asked = (times.get(key) ?? 0) + 1;
+        times.set(key, asked);
+        return asked > 2
+          ? { status: 200, body: await really() }
+          : { status: 402, body: { error: 'payment_required' } };
+      }
       case 'pending':
         void delay(700).then(really);
+        return {
+          status: 200,
+          body: { ...nothing, errorReason: 'settlement_pending', transaction: service.cited },
+        };
+      case 'pendingForEver':
         return {
           status: 200,
           body: { ...nothing, errorReason: 'settlement_pending', transaction: service.cited },
@@ -121,6 +155,8 @@ export async function startScriptedFacilitator(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     manner: 'plain',
     verdict: undefined,
+    spare: undefined,
+    slowMs: 3_000,
     cited: `0x${'ab'.repeat(32)}`,
     stop: () => close(server),
   };

@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import {
   decodePaymentRequiredHeader,
   decodePaymentSignatureHeader,
@@ -16,10 +15,10 @@ import {
   type LocalChain,
   type Wallet,
 } from '../../scripts/local-chain/local-chain.js';
+import { expectChainAgrees } from './chain-agrees.js';
 import { fileFor, TestGateway, type GatewayOptions } from './gateway.js';
 import { startNodeProxy, type NodeProxy } from './node-proxy.js';
 import { startScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.js';
-import { until } from './until.js';
 
 export type Scheme = 'exact' | 'upto';
 
@@ -98,31 +97,10 @@ export class Shop {
     }
   }
 
-  /** When nothing is under way any more, the seller has exactly what the books say, by exactly those transactions. */
+  /** See `expectChainAgrees`. */
   async expectPaid(): Promise<void> {
-    const { pool } = this.gateway;
     await this.gateway.idle();
-    const open = `SELECT id FROM x402_payments WHERE state IN ('claimed', 'due') OR concluded_at IS NULL`;
-    await until(async () => (await pool.query(open)).rowCount === 0);
-    const { rows } = await pool.query<{
-      hash: Hex;
-      amount: string;
-      tx_hash: Hex | null;
-      paid: string | null;
-    }>(
-      `SELECT p.transaction_hash AS hash, p.amount, r.tx_hash, r.final_amount AS paid FROM x402_payments p
-       LEFT JOIN receipts r ON r.hold_id = p.hold_id AND r.settlement_status = 'settled'
-       WHERE p.state = 'settled' AND (r.id IS NOT NULL OR p.refund_due = p.amount)`,
-    );
-    const moved = await this.chain.transfersTo(this.seller);
-    const byHash = (one: { hash: string }, other: { hash: string }): number =>
-      one.hash < other.hash ? -1 : 1;
-    expect(rows.map(({ hash, amount }) => ({ hash, value: BigInt(amount) })).sort(byHash)).toEqual(
-      moved.map(({ hash, value }) => ({ hash, value })).sort(byHash),
-    );
-    for (const { hash, amount, tx_hash: told, paid } of rows)
-      if (paid !== null) expect([told, paid]).toEqual([hash, amount]);
-    expect(await this.chain.balanceOf(this.seller)).toBe(moved.reduce((sum, { value }) => sum + value, 0n));
+    await expectChainAgrees(this.gateway.pool, this.chain, this.seller);
   }
 
   /** A native chat call; without a payment unless its header is given. */

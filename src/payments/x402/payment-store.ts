@@ -30,7 +30,10 @@ export abstract class PaymentStore {
     repeatMs: number,
     accountId?: string,
   ): Promise<StoredPayment | undefined>;
-  /** The answer was delivered whole: the same request, signed again, is another purchase. */
+  /**
+   * The answer was delivered whole: the same request, signed again, is another purchase. One that ended while the
+   * outcome was not known yet has told that, as a failure, and does not count.
+   */
   abstract delivered(id: string): Promise<void>;
   /**
    * Makes the claimed payment of a running call due before the call ends. Safe to repeat.

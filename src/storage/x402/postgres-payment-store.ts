@@ -62,8 +62,8 @@ export class PostgresPaymentStore extends PaymentStore {
     await this.pool.query(
       `UPDATE x402_payments
        SET delivered_at = coalesce(delivered_at, now()),
-           open_key = CASE WHEN state IN ('claimed', 'due') OR concluded_at IS NULL THEN open_key END
-       WHERE id = $1`,
+           open_key = CASE WHEN concluded_at IS NULL THEN open_key END
+       WHERE id = $1 AND state NOT IN ('claimed', 'due')`,
       [id],
     );
   }

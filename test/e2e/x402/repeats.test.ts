@@ -1,0 +1,171 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodePaymentSignatureHeader } from '@x402/core/http';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { says } from '../../support/chat-scripts.js';
+import { hurryPayments } from '../../support/chain-agrees.js';
+import { describeOnLocalChain } from '../../support/on-local-chain.js';
+import { ReplicatedShop } from '../../support/replicated-shop.js';
+import type { Manner } from '../../support/scripted-facilitator.js';
+import type { Exchange } from '../../support/scripted-upstream.js';
+import { Buyer, chatRequest, requiredBy, type Scheme } from '../../support/shop.js';
+import { until } from '../../support/until.js';
+
+/** How a buyer asks again. */
+const WAYS = ['the same signature', 'a new signature', 'the same Idempotency-Key'] as const;
+type Way = (typeof WAYS)[number];
+
+const KINDS = (['exact', 'upto'] as const).flatMap((scheme) =>
+  [false, true].flatMap((stream) => WAYS.map((way) => ({ scheme, stream, way }))),
+);
+type Kind = (typeof KINDS)[number];
+
+const SETTLE_MS = 1_000;
+let count = 0;
+
+/** One wish of one wallet, however often it asks for it. */
+class Wish {
+  readonly prompt = `What is ${(count += 1)} doubled?`;
+  readonly seen: string[] = [];
+  private header: string | undefined;
+
+  private constructor(
+    private readonly shop: ReplicatedShop,
+    readonly buyer: Buyer,
+    readonly kind: Kind,
+  ) {}
+
+  static async of(shop: ReplicatedShop, kind: Kind): Promise<Wish> {
+    const schemes: readonly Scheme[] = [kind.scheme];
+    return new Wish(shop, await Buyer.with(shop.chain, 1_000_000n, schemes), kind);
+  }
+
+  /** @returns whether it has its answer now */
+  async ask(turn: number, leaves: Promise<unknown> = new Promise(() => undefined)): Promise<boolean> {
+    const client = new AbortController();
+    void leaves.then(() => client.abort());
+    const response = await this.send(turn, client.signal).catch(() => undefined);
+    const text = await response?.text().catch(() => undefined);
+    const isAnswer = response?.status === 200 && text?.includes(`Answer to ${this.prompt}`) === true;
+    const isWhole = isAnswer && !text.includes('"service_unavailable"');
+    this.seen.push(isWhole ? 'answer' : text === undefined ? 'timeout' : String(response?.status));
+    return isWhole;
+  }
+
+  private async send(turn: number, signal: AbortSignal): Promise<Response> {
+    const { stream, way } = this.kind;
+    const once = way === 'the same Idempotency-Key' ? { 'idempotency-key': this.prompt } : undefined;
+    const messages = [{ role: 'user', content: this.prompt }];
+    const request = { ...chatRequest({ max_tokens: 100, stream, messages }, once), signal };
+    const url = this.shop.chatUrl(turn);
+    if (way !== 'the same signature') return this.buyer.fetch(url, request);
+    this.header ??= await this.buyer.sign(requiredBy(await fetch(url, request)));
+    const headers = { ...(request.headers as object), 'payment-signature': this.header };
+    return fetch(url, { ...request, headers });
+  }
+
+  async hasPaid(): Promise<boolean> {
+    return (await this.shop.receivedFrom(this.buyer)).length > 0;
+  }
+
+  async expectPaidOnce(): Promise<void> {
+    const { kind, seen } = this;
+    const transfers = (await this.shop.receivedFrom(this.buyer)).length;
+    const calls = this.shop.upstream.requests.filter(({ text }) => text.includes(this.prompt)).length;
+    expect({ kind, seen, transfers, calls }).toEqual({ kind, seen, transfers: 1, calls: 1 });
+  }
+}
+
+interface Trouble {
+  readonly manner: Manner;
+  /** The buyer leaves when it has paid. */
+  readonly leaves?: boolean;
+  /** The gateway loses sight of the chain when the calls run. */
+  readonly isNodeAway?: boolean;
+}
+
+const TROUBLES: readonly (readonly [string, Trouble])[] = [
+  ['is plain', { manner: 'plain' }],
+  ['settles and never answers', { manner: 'silent' }],
+  ['settles and answers 502', { manner: 'badGateway' }],
+  ['answers 402 twice', { manner: 'twicePaymentRequired' }],
+  ['answers after its client has given up', { manner: 'slow', leaves: true }],
+  ['settles while the chain is away too', { manner: 'silent', isNodeAway: true }],
+  ['is pending for ever', { manner: 'pendingForEver' }],
+  ['says success without a transfer', { manner: 'lying' }],
+];
+
+describeOnLocalChain('a call that is asked for again, with a facilitator that', () => {
+  let shop: ReplicatedShop;
+
+  beforeAll(async () => {
+    shop = await ReplicatedShop.start(true, { X402_SETTLE_MS: String(SETTLE_MS) });
+  });
+  beforeEach(() => shop.upstream.reset());
+  afterEach(() => {
+    shop.service.manner = 'plain';
+    shop.node.rule(() => 'passed');
+  });
+  afterAll(() => shop?.close());
+
+  /** The upstream answers nobody until all have been let in. */
+  function answerTogether(then: () => void): void {
+    shop.upstream.always(async (exchange) => {
+      await until(() => shop.upstream.requests.length >= KINDS.length);
+      then();
+      says([{ content: `Answer to ${promptIn(exchange)}` }])(exchange);
+    });
+  }
+
+  it.each(TROUBLES)('%s', async (_name, { manner, leaves = false, isNodeAway = false }) => {
+    const wishes = await Promise.all(KINDS.map((kind) => Wish.of(shop, kind)));
+    const satisfied = new Set<Wish>();
+    const askAll = (turn: number, leave?: (wish: Wish) => Promise<unknown>): Promise<unknown> =>
+      Promise.all(
+        wishes.map(async (wish) => {
+          if (!satisfied.has(wish) && (await wish.ask(turn, leave?.(wish)))) satisfied.add(wish);
+        }),
+      );
+
+    shop.service.manner = manner;
+    answerTogether(() => isNodeAway && shop.node.rule(() => 'refused'));
+    await askAll(0, leaves ? (wish) => until(() => wish.hasPaid()) : undefined);
+    await askAll(1);
+    await askAll(2);
+    if (manner !== 'twicePaymentRequired') shop.service.manner = 'plain';
+    shop.node.rule(() => 'passed');
+    let turn = 2;
+    await until(async () => {
+      await hurryPayments(shop.pair.database.pool);
+      await delay(500);
+      await askAll((turn += 1));
+      return satisfied.size === wishes.length;
+    });
+
+    for (const wish of wishes) {
+      expect(wish.seen.filter((one) => !/^(answer|timeout|200|409|5..)$/.test(one))).toEqual([]);
+      await wish.expectPaidOnce();
+    }
+  });
+});
+
+describeOnLocalChain('the count of transfers', () => {
+  it('shows a facilitator that makes a wallet pay twice', async () => {
+    const shop = await ReplicatedShop.start(true);
+    shop.upstream.always((exchange) => says([{ content: `Answer to ${promptIn(exchange)}` }])(exchange));
+    const wish = await Wish.of(shop, { scheme: 'exact', stream: false, way: 'the same signature' });
+    const spare = await wish.buyer.sign(
+      requiredBy(await fetch(shop.chatUrl(0), chatRequest({ max_tokens: 100 }))),
+    );
+    shop.service.spare = decodePaymentSignatureHeader(spare);
+    shop.service.manner = 'double';
+    expect(await wish.ask(0)).toBe(true);
+    await expect(wish.expectPaidOnce()).rejects.toThrow('"transfers": 2');
+    // The books know of one.
+    await expect(shop.close()).rejects.toThrow();
+  });
+});
+
+function promptIn({ request }: Exchange): string {
+  const [message] = request.body['messages'] as readonly { content: string }[];
+  return message?.content ?? '';
+}
