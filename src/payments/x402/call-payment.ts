@@ -1,5 +1,16 @@
 import { Logger } from '@nestjs/common';
-import { concatMap, from, map, noop, of, type Observable, type Subscriber } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  from,
+  mergeMap,
+  noop,
+  of,
+  type Observable,
+  type Subscriber,
+} from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { Receipt } from '../../base/money/receipt.js';
 import { ledgerUnavailable } from '../charge-failures.js';
@@ -55,20 +66,34 @@ export class CallPayment {
     clearTimeout(this.deadline);
   }
 
-  /** An `exact` stream: the agreed amount moves when the first event is there, before any event is shown. */
+  /**
+   * An `exact` stream: the agreed amount moves when the model's first token is there, before any event is shown. What
+   * comes before that token, which is little, waits.
+   */
   before<Event>(
     events: Observable<Event>,
-    { streamed, demand }: Pick<ChargedWork<Event>, 'streamed' | 'demand'>,
+    { streamed, demand, meter }: Pick<ChargedWork<Event>, 'streamed' | 'demand' | 'meter'>,
     client: Subscriber<Outcome<Event>>,
   ): Observable<Event> {
     if (!streamed || this.agreed.claim.payment.scheme !== 'exact') return events;
-    const pay = (): Promise<void> => {
+    let waiting: Event[] | undefined = [];
+    const paid = (): Observable<Event> => {
+      const shown = waiting ?? [];
+      waiting = undefined;
       const paying = this.prepay(client);
       demand?.hold(paying.then(noop, noop));
-      return paying;
+      return from(paying).pipe(mergeMap(() => shown));
     };
-    return events.pipe(
-      concatMap((event, index) => (index === 0 ? from(pay()).pipe(map(() => event)) : of(event))),
+    const inTurn = events.pipe(
+      concatMap((event) => {
+        if (!waiting) return of(event);
+        waiting.push(event);
+        return meter.produced ? paid() : EMPTY;
+      }),
+    );
+    return concat(
+      inTurn,
+      defer(() => (waiting ? paid() : EMPTY)),
     );
   }
 

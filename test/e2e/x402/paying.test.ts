@@ -41,7 +41,7 @@ describeOnLocalChain('a wallet that pays for a chat call', () => {
     expect(metrics).toContain(`slipstream_x402_signer_balance{chain="${chain.chainId}"} 1000`);
   });
 
-  it('is asked for a payment before anything runs', async () => {
+  it('[error.payment_required] is asked for a payment before anything runs', async () => {
     const response = await fetch(chatUrl, chatRequest());
 
     expect(response.status).toBe(402);

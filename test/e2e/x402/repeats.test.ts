@@ -12,7 +12,6 @@ import { until } from '../../support/until.js';
 
 /** How a buyer asks again. */
 const WAYS = ['the same signature', 'a new signature', 'the same Idempotency-Key'] as const;
-type Way = (typeof WAYS)[number];
 
 const KINDS = (['exact', 'upto'] as const).flatMap((scheme) =>
   [false, true].flatMap((stream) => WAYS.map((way) => ({ scheme, stream, way }))),

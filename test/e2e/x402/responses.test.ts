@@ -5,7 +5,7 @@ import { chatUsage } from '../../support/chat-wire.js';
 import { TestGateway } from '../../support/gateway.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { Buyer, shopFile } from '../../support/shop.js';
+import { Buyer, paymentOf, requiredBy, shopFile } from '../../support/shop.js';
 
 describeOnLocalChain('a wallet that pays for Responses', () => {
   let chain: LocalChain;
@@ -94,6 +94,28 @@ describeOnLocalChain('a wallet that pays for Responses', () => {
     const unpaid = await fetch(`${gateway.url}/v1/responses`, request({ input: 'More' }, token));
     expect(unpaid.status).toBe(402);
     expect(unpaid.headers.has('payment-required')).toBe(true);
+  });
+
+  it('[error.payment_used] is told that it has paid when it has erased what it bought', async () => {
+    upstream.next(answer('Hello'));
+    const url = `${gateway.url}/v1/responses`;
+    const body = { input: 'Forget me' };
+    const payment = await buyer.sign(requiredBy(await fetch(url, request(body))));
+    const send = (): Promise<Response> => {
+      const asked = request(body);
+      return fetch(url, { ...asked, headers: { ...asked.headers, 'payment-signature': payment } });
+    };
+    const bought = await send();
+    const { id } = (await bought.json()) as { id: string };
+    const authorization = `Bearer ${bought.headers.get('x-compose-access-token')}`;
+    await fetch(`${url}/${id}`, { method: 'DELETE', headers: { authorization } });
+
+    const again = await send();
+    expect([again.status, ((await again.json()) as { error: object }).error]).toMatchObject([
+      409,
+      { code: 'payment_used' },
+    ]);
+    expect(paymentOf(again)).toEqual(paymentOf(bought));
   });
 
   it('cannot pay for a response in the background', async () => {

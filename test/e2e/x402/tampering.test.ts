@@ -162,7 +162,7 @@ describeOnLocalChain('a payment that was tampered with', () => {
     expect(await amounts({ ...BODY, model: 'free-model' })).toEqual(['1', '1']);
   });
 
-  it('asks a wallet without an allowance for one, with 412', async () => {
+  it('[error.permit2_allowance_required] asks a wallet without an allowance for one, with 412', async () => {
     const buyer = await Buyer.with(shop.chain, 100_000n, ['upto']);
     await shop.chain.approvePermit2(buyer.wallet.privateKey, 0n);
     const response = await shop.chat(BODY, await shop.paymentFor(buyer, BODY));
