@@ -96,8 +96,8 @@ describe('exact', () => {
   it('that has moved before the end is settled at once', async () => {
     const one = await calls.call({ scheme: 'exact' });
     const hash = newHash();
-    expect(await books.payments.startMoving(one.claim.id, 100n)).toBe(true);
-    expect(await books.payments.startMoving(one.claim.id, 100n)).toBe(false);
+    expect(await books.payments.startMoving(one.claim.id, 100n)).toMatchObject({ state: 'due', amount: 100n });
+    expect(await books.payments.startMoving(one.claim.id, 100n)).toMatchObject({ state: 'due' });
     expect(await calls.moved(one, hash)).toEqual({
       payment: expect.objectContaining({ state: 'settled', transactionHash: hash }) as unknown,
       receipt: undefined,
@@ -175,7 +175,7 @@ describe('a call without a charge', () => {
     expect(await books.payments.unconcluded(100)).toContainEqual(
       expect.objectContaining({ id: one.claim.id }),
     );
-    expect(await books.payments.startMoving(one.claim.id, 100n)).toBe(false);
+    expect(await books.payments.startMoving(one.claim.id, 100n)).toBeUndefined();
     await calls.conclude(one);
   });
 });
