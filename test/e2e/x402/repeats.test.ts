@@ -99,7 +99,12 @@ describeOnLocalChain('a call that is asked for again, with a facilitator that', 
   beforeAll(async () => {
     shop = await ReplicatedShop.start(true, { X402_SETTLE_MS: String(SETTLE_MS) });
   });
-  beforeEach(() => shop.upstream.reset());
+  beforeEach(async () => {
+    shop.upstream.reset();
+    // A replica that lost sight of the chain sells nothing until it looks again.
+    for (const turn of [0, 1])
+      await until(async () => (await fetch(shop.chatUrl(turn), chatRequest())).status === 402);
+  });
   afterEach(() => {
     shop.service.manner = 'plain';
     shop.node.rule(() => 'passed');
