@@ -51,7 +51,8 @@ export class PaymentWorker {
       const payments = await next();
       const ends = await Promise.allSettled(payments.map(handle));
       for (const end of ends)
-        if (end.status === 'rejected') this.logger.error({ msg: 'a payment stays for now', err: end.reason });
+        if (end.status === 'rejected')
+          this.logger.error({ msg: 'a payment stays for now', err: end.reason as unknown });
       if (payments.length < ROUND || ends.some(({ status }) => status === 'rejected')) return;
     }
   }

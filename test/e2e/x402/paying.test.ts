@@ -28,8 +28,8 @@ describeOnLocalChain('a wallet that pays for a chat call', () => {
   });
   beforeEach(() => upstream.reset());
   afterAll(async () => {
-    await gateway?.close();
-    await Promise.all([upstream?.close(), chain?.stop()]);
+    await gateway.close();
+    await Promise.all([upstream.close(), chain.stop()]);
   });
 
   /** 10 tokens in and 5 out cost 20, and the fee of 1 % is 1. */

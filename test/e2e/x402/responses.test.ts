@@ -25,8 +25,8 @@ describeOnLocalChain('a wallet that pays for Responses', () => {
   });
   beforeEach(() => upstream.reset());
   afterAll(async () => {
-    await gateway?.close();
-    await Promise.all([upstream?.close(), chain?.stop()]);
+    await gateway.close();
+    await Promise.all([upstream.close(), chain.stop()]);
   });
 
   const request = (body: object, token?: string): RequestInit => ({
@@ -101,10 +101,8 @@ describeOnLocalChain('a wallet that pays for Responses', () => {
     const url = `${gateway.url}/v1/responses`;
     const body = { input: 'Forget me' };
     const payment = await buyer.sign(requiredBy(await fetch(url, request(body))));
-    const send = (): Promise<Response> => {
-      const asked = request(body);
-      return fetch(url, { ...asked, headers: { ...asked.headers, 'payment-signature': payment } });
-    };
+    const headers = { 'content-type': 'application/json', 'payment-signature': payment };
+    const send = (): Promise<Response> => fetch(url, { ...request(body), headers });
     const bought = await send();
     const { id } = (await bought.json()) as { id: string };
     const authorization = `Bearer ${bought.headers.get('x-compose-access-token')}`;

@@ -18,7 +18,7 @@ describeOnLocalChain('two replicas with one signer', () => {
     shop = await ReplicatedShop.start(false);
   });
   beforeEach(() => shop.upstream.reset());
-  afterAll(() => shop?.close());
+  afterAll(() => shop.close());
 
   it('sell at one what the other has asked a payment for', async () => {
     const buyer = await Buyer.with(shop.chain, 1_000_000n);

@@ -35,8 +35,8 @@ describeOnLocalChain('a wallet that pays for a video', () => {
     upstream.always(oneJob(() => state));
   });
   afterAll(async () => {
-    await gateway?.close();
-    await Promise.all([upstream?.close(), chain?.stop()]);
+    await gateway.close();
+    await Promise.all([upstream.close(), chain.stop()]);
   });
 
   const film = (): Promise<Response> =>
@@ -87,8 +87,10 @@ describeOnLocalChain('a wallet that pays for a video', () => {
     state = { status: 'failed', error: { code: 'x', message: 'it broke' } };
     await until(async () => (await shown(id, token))['status'] === 'failed');
 
-    const owed = async (): Promise<unknown[]> =>
-      (await gateway.pool.query('SELECT payer, amount::text FROM admin.refunds_due')).rows;
+    const owed = async (): Promise<object[]> => {
+      const { rows } = await gateway.pool.query<object>('SELECT payer, amount::text FROM admin.refunds_due');
+      return rows;
+    };
     await until(async () => (await owed()).length > 0);
     expect(await owed()).toEqual([{ payer: buyer.wallet.address.toLowerCase(), amount: PRICE.toString() }]);
   });

@@ -96,7 +96,10 @@ describe('exact', () => {
   it('that has moved before the end is settled at once', async () => {
     const one = await calls.call({ scheme: 'exact' });
     const hash = newHash();
-    expect(await books.payments.startMoving(one.claim.id, 100n)).toMatchObject({ state: 'due', amount: 100n });
+    expect(await books.payments.startMoving(one.claim.id, 100n)).toMatchObject({
+      state: 'due',
+      amount: 100n,
+    });
     expect(await books.payments.startMoving(one.claim.id, 100n)).toMatchObject({ state: 'due' });
     expect(await calls.moved(one, hash)).toEqual({
       payment: expect.objectContaining({ state: 'settled', transactionHash: hash }) as unknown,
