@@ -42,6 +42,9 @@ describe('a request that is signed again', () => {
     await books.payments.delivered(one.claim.id);
     expect(outcomeOf(await again(one))).toBe('payment_claimed');
     await calls.moved(one);
+    // What was sent before that told of an unknown outcome: it was no answer.
+    expect(await calls.open(one)).toMatchObject({ id: one.claim.id });
+    await books.payments.delivered(one.claim.id);
     expect(await calls.open(one)).toBeUndefined();
     expect(outcomeOf(await again(one))).toBe('granted 100');
   });
