@@ -1,4 +1,4 @@
-import { Controller, Get, NotFoundException, Optional } from '@nestjs/common';
+import { Controller, Get, NotFoundException } from '@nestjs/common';
 import { PaymentChains } from '../payments/x402/facilitator.js';
 import { paymentRequirements, X402_VERSION } from '../payments/x402/requirements.js';
 
@@ -8,12 +8,11 @@ const ANY_CALL = { usage: true, most: 0n, agreed: 0n, timeoutMs: 0 };
 /** How wallets can pay, in the shape of a facilitator's `/supported` (x402 version 2); no authentication. */
 @Controller('v1/x402/supported')
 export class SupportedPaymentsController {
-  /** @param chains absent where wallets cannot pay */
-  constructor(@Optional() private readonly chains?: PaymentChains) {}
+  constructor(private readonly chains: PaymentChains) {}
 
   @Get()
   find(): object {
-    if (!this.chains) throw new NotFoundException();
+    if (!this.chains.areConfigured) throw new NotFoundException();
     const ready = this.chains.ready();
     const kinds = ready
       .flatMap((chain) => paymentRequirements(chain, ANY_CALL))

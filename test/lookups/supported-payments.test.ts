@@ -5,7 +5,10 @@ import { type PaymentChain, PaymentChains } from '../../src/payments/x402/facili
 import { CHAIN } from '../payments/x402/wallet-terms.js';
 
 class FixedChains extends PaymentChains {
-  constructor(private readonly chains: readonly PaymentChain[]) {
+  constructor(
+    private readonly chains: readonly PaymentChain[],
+    readonly areConfigured = true,
+  ) {
     super();
   }
 
@@ -42,6 +45,6 @@ describe('the ways to pay', () => {
 
   it('are none while no chain works, and no page where wallets cannot pay', () => {
     expect(new SupportedPaymentsController(new FixedChains([])).find()).toMatchObject({ kinds: [] });
-    expect(() => new SupportedPaymentsController().find()).toThrow(NotFoundException);
+    expect(() => new SupportedPaymentsController(new FixedChains([], false)).find()).toThrow(NotFoundException);
   });
 });

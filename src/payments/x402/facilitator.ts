@@ -48,6 +48,8 @@ export interface PaymentChain {
 
 /** The configured chains. */
 export abstract class PaymentChains {
+  /** False: wallets cannot pay here. */
+  abstract readonly areConfigured: boolean;
   /** @throws GatewayError `chain_not_supported`; `service_unavailable` while the chain is away or fails its checks */
   abstract chain(chainId: number): PaymentChain;
   /** Those that take payments now. */

@@ -37,6 +37,10 @@ export class EvmChains extends PaymentChains implements Worker {
     super();
   }
 
+  get areConfigured(): boolean {
+    return this.x402 !== undefined;
+  }
+
   async start(): Promise<void> {
     if (!this.x402) return;
     const { x402, journal } = this;
