@@ -45,6 +45,8 @@ describe('the ways to pay', () => {
 
   it('are none while no chain works, and no page where wallets cannot pay', () => {
     expect(new SupportedPaymentsController(new FixedChains([])).find()).toMatchObject({ kinds: [] });
-    expect(() => new SupportedPaymentsController(new FixedChains([], false)).find()).toThrow(NotFoundException);
+    expect(() => new SupportedPaymentsController(new FixedChains([], false)).find()).toThrow(
+      NotFoundException,
+    );
   });
 });
