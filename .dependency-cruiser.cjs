@@ -60,6 +60,28 @@ module.exports = {
       to: { path: DIALECT },
     },
     {
+      name: 'only-the-chains-know-their-libraries',
+      comment:
+        'The rest of the gateway names ports. Pure functions, such as the checksum of an address, are free.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/payments/x402/evm/' },
+      to: { path: 'node_modules/(viem|@x402/evm)/', pathNot: 'node_modules/viem/_(esm|cjs|types)/utils/' },
+    },
+    {
+      name: 'only-the-chains-know-their-libraries',
+      comment:
+        'A gateway whose clients pay with keys loads none of the libraries of chains. Each command is loaded on demand.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(payments/x402/evm|app/cli)/' },
+      to: { path: '^src/payments/x402/evm/', pathNot: '/evm-chains\\.ts$' },
+    },
+    {
+      name: 'only-the-chains-know-their-libraries',
+      severity: 'error',
+      from: { path: '^src/payments/x402/evm/evm-chains\\.ts$' },
+      to: { path: '^src/payments/x402/evm/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    },
+    {
       name: 'storage-implements-ports',
       comment:
         'An adapter knows the ports of a feature and its domain, and neither its routes nor its services.',

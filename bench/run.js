@@ -8,6 +8,7 @@ import { ledgerPart } from './parts/ledger.js';
 import { pacedCallsPart } from './parts/paced-calls.js';
 import { storedResponsesPart, unstoredResponsesPart } from './parts/responses.js';
 import { streamsPart } from './parts/streams.js';
+import { canPay, walletsPart } from './parts/wallets.js';
 import { HERE, startChild } from './support/children.js';
 import { isBuilt, startGateway } from './support/gateway.js';
 import { memoryOf } from './support/processes.js';
@@ -27,6 +28,7 @@ const PARTS = [
   ledgerPart(1),
   ledgerPart(1000),
   chainPart,
+  ...(canPay ? [walletsPart] : []),
 ];
 
 /** @param {import('./support/settings.js').Settings} settings */
@@ -63,6 +65,7 @@ async function main(settings) {
   const remainingMs = () => settings.softLimitMs - (Date.now() - started);
 
   const { bench, notes, stop } = await startAll(settings);
+  if (!canPay) notes.push('There is no anvil for this platform, so no call is paid by a wallet.');
   const sections = [];
   let failed = false;
   const parts = PARTS.map((make) => make(settings)).filter(({ title }) => title.includes(settings.only));

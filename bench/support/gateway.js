@@ -35,8 +35,11 @@ function freePort() {
   });
 }
 
-/** @param {string} upstream its origin */
-function catalog(upstream) {
+/**
+ * @param {string} upstream its origin
+ * @param {object} [payments] the section of that name
+ */
+function catalog(upstream, payments) {
   const model = (/** @type {string} */ name, contextWindow = 128_000) =>
     [
       `  - id: ${name}`,
@@ -51,6 +54,7 @@ function catalog(upstream) {
     'models:',
     ...['instant', 'paced', 'silent'].map((name) => model(name)),
     model('long', 16_000_000),
+    ...(payments ? [`payments: ${JSON.stringify(payments)}`] : []),
     '',
   ].join('\n');
 }
@@ -110,15 +114,16 @@ const entryOf = (checkout) => join(checkout, 'dist/main.js');
 export const isBuilt = (checkout) => existsSync(entryOf(checkout));
 
 /**
- * @param {{ name: 'gateway' | 'beside', checkout: string, upstream: string, surface: 'native' | 'external' }} options
- * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, notes: string[], stop: () => Promise<void> }>}
+ * @typedef {{ name: 'gateway' | 'beside', checkout: string, upstream: string, surface: 'native' | 'external' }} Options
+ * @param {Options & { payments?: object }} options
+ * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, databaseUrl: string, databaseLog: string, notes: string[], stop: () => Promise<void> }>}
  */
-export async function startGateway({ name, checkout, upstream, surface }) {
+export async function startGateway({ name, checkout, upstream, surface, payments }) {
   const directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
   // The database may run as another user, who has to get in.
   chmodSync(directory, 0o755);
   onExit(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  writeFileSync(join(directory, 'gateway.yaml'), catalog(upstream));
+  writeFileSync(join(directory, 'gateway.yaml'), catalog(upstream, payments));
   const log = join(directory, 'gateway.log');
   const output = openSync(log, 'a');
   const adminToken = randomBytes(32).toString('hex');
@@ -162,6 +167,7 @@ export async function startGateway({ name, checkout, upstream, surface }) {
     pid,
     postmaster: postmaster(),
     ledger,
+    checkout,
   };
   const notes = [
     ...(statfsSync(directory).type === TMPFS
@@ -177,5 +183,5 @@ export async function startGateway({ name, checkout, upstream, surface }) {
     await ended;
     clearTimeout(impatience);
   };
-  return { target, notes, stop };
+  return { target, databaseUrl, databaseLog: join(directory, 'data/postgres.log'), notes, stop };
 }

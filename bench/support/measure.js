@@ -4,7 +4,7 @@ import { microseconds } from './clock.js';
 import { cpuOf, cpuOfMachine, cpuOfPostgres, memoryOf, memoryOfPostgres } from './processes.js';
 
 /**
- * @typedef {import('./exchange.js').Target & { postmaster?: number, ledger?: Child }} MeasuredTarget
+ * @typedef {import('./exchange.js').Target & { postmaster?: number, ledger?: Child, checkout?: string }} MeasuredTarget
  * @typedef {{ pid: number, ask: (order: string, details?: unknown) => Promise<any> }} Child
  * @typedef {{ targets: readonly MeasuredTarget[], load: Child, mock: Child }} Bench
  *

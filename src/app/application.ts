@@ -5,8 +5,10 @@ import { AppModule } from './app.module.js';
 import { Moments } from '../base/moments/moments.js';
 import type { LoadedConfig } from '../config/config.js';
 import { AccessLog } from '../http/access-log.js';
+import { buyerMiddleware } from '../http/buyer.js';
 import { exchangeMiddleware } from '../http/exchange.js';
 import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
+import { AccessTokens } from '../payments/x402/access-tokens.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { ResponseSockets } from '../responses/socket/response-sockets.js';
 
@@ -24,7 +26,9 @@ export async function createApplication(
   const moments = app.get(Moments);
   moments.subscribe(new AccessLog(requestLogger(logger)).listen);
   const exchanges = exchangeMiddleware(moments);
-  configureHttp(app, { corsOrigins: config.corsOrigins, exchanges });
+  const tokens = app.get(AccessTokens);
+  const buyers = config.payments.x402 && buyerMiddleware((token) => tokens.open(token));
+  configureHttp(app, { corsOrigins: config.corsOrigins, exchanges, buyers });
   app.get(ResponseSockets).attach(app.getHttpServer(), exchanges);
   return app;
 }

@@ -18,12 +18,47 @@ export interface StreamingConfig {
   readonly headAfterMs: number;
 }
 
+/** A chain on which wallets pay. Addresses are checksummed or in lower case. */
+export interface PaymentChainConfig {
+  readonly chainId: number;
+  readonly rpcUrl: string;
+  readonly asset: string;
+  /** The token's EIP-712 domain. */
+  readonly assetName: string;
+  readonly assetVersion: string;
+  /** Blocks on top of a transaction's own until it counts, its own included. */
+  readonly confirmations: number;
+  readonly permit2: string;
+  readonly exactProxy: string;
+  readonly uptoProxy: string;
+}
+
+/** Payments by wallets: x402. */
+export interface X402Config {
+  readonly payTo: string;
+  /** A private key, 0x and 64 digits: signs the transactions of the embedded facilitator. Undefined for a remote one. */
+  readonly signerKey: string | undefined;
+  /** Base URL of a remote facilitator. Undefined: embedded. */
+  readonly facilitatorUrl: string | undefined;
+  /** Most that a call asks for whose client names no amount; atomic units. */
+  readonly defaultMaxAmount: bigint;
+  readonly chains: readonly PaymentChainConfig[];
+  /** How long a call waits for the chain before the outcome counts as unknown, milliseconds. */
+  readonly settleMs: number;
+  /** How long an answer that was not delivered keeps its request from being bought again, milliseconds. */
+  readonly repeatMs: number;
+  /** Lifetime of a wallet's access token, milliseconds. */
+  readonly tokenMs: number;
+}
+
 export interface PaymentsConfig {
   /** Platform fee in basis points of the provider amount. */
   readonly feeBps: number;
   readonly defaultChainId: number;
   /** 43113 is always among them. */
   readonly chainIds: readonly number[];
+  /** Undefined: wallets cannot pay. */
+  readonly x402: X402Config | undefined;
   /** A process's lease, milliseconds. Renewals and sweeps run each third of it. */
   readonly leaseMs: number;
 }

@@ -18,6 +18,8 @@ export type IdPrefix =
   | 'req'
   | 'rct'
   | 'key'
+  | 'wal'
+  | 'pay'
   | 'hold'
   | 'call'
   | 'video'

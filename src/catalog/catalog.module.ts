@@ -12,7 +12,7 @@ interface CatalogConfig {
   readonly catalog: CatalogSnapshot;
   readonly catalogFile: string | undefined;
   readonly readCatalogFile: CatalogReloadSettings['read'];
-  readonly payments: { readonly leaseMs: number };
+  readonly payments: object;
 }
 
 @Module({
@@ -29,7 +29,7 @@ interface CatalogConfig {
       useFactory: (catalog: Catalog, config: ConfigService<CatalogConfig, true>) => {
         const path = config.get('catalogFile', { infer: true });
         const read = config.get('readCatalogFile', { infer: true });
-        const { leaseMs: _leaseMs, ...payments } = config.get('payments', { infer: true });
+        const payments = config.get('payments', { infer: true });
         return new CatalogReload(catalog, { path, read, payments, pollMs: POLL_MS, settleMs: SETTLE_MS });
       },
     },

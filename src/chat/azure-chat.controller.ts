@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Caller, PayingCaller } from '../http/caller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { externalPresenters } from './presenter/external-presenters.js';
 
@@ -13,7 +13,7 @@ export class AzureChatController {
 
   @Post('*deployment/chat/completions')
   create(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Param('deployment') segments: string | string[],
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,

@@ -32,13 +32,17 @@ export class ChatEndpoint {
     presenters: ChatPresenters,
     model?: string,
   ): Promise<void> {
-    const { parsed, origin, once, earlier } = await this.requests.receive(
-      caller,
-      { request, response },
-      (body) => parseChatRequest(model === undefined ? body : { ...body, model }),
+    const exchange = { request, response };
+    const received = await this.requests.receive(caller, exchange, (body) =>
+      parseChatRequest(model === undefined ? body : { ...body, model }),
     );
+    const { parsed, earlier } = received;
     if (earlier) return this.answers.repeat(response, earlier.answer);
-    const command = await this.requests.keyFirst(caller, () => this.chat.command(parsed, origin));
+    const asked = await this.requests.keyFirst(caller, () => this.chat.command(parsed, received.origin));
+    const agreed = await this.requests.agree(caller, exchange, received, this.chat.offerOf(asked));
+    if (agreed.earlier) return this.answers.repeat(response, agreed.earlier.answer);
+    const command = { ...asked, call: { ...asked.call, origin: agreed.origin } };
+    const { once } = agreed;
     const run: Run<TextEvent> = (demand, call) => this.chat.complete(command, demand, call);
     await (parsed.stream
       ? this.answers.stream(response, once, run, presenters.stream(command))

@@ -4,6 +4,7 @@ import { ResponseRecords } from '../providers/calls/response-records.js';
 import { TextCalls, type TextCall } from '../providers/calls/text-calls.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
+import type { Offer } from '../payments/x402/purchase.js';
 import type { Outcome } from '../payments/outcome.js';
 import { readChat } from '../text/chat-wire/read-chat.js';
 import type { TextEvent } from '../text/text-event.js';
@@ -31,6 +32,10 @@ export class ChatService {
     const prompt = { ...readChat(request.body), chatBody: request.body };
     const call = this.calls.prepare({ resolved, prompt, stream, outputCapTokens }, origin);
     return { request, call };
+  }
+
+  offerOf({ call }: ChatCommand): Offer {
+    return this.calls.offerOf(call);
   }
 
   /** Cold. */

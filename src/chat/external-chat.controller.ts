@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Caller, PayingCaller } from '../http/caller.js';
 import { ChatEndpoint } from './chat-endpoint.js';
 import { externalPresenters } from './presenter/external-presenters.js';
 
@@ -12,7 +12,7 @@ export class ExternalChatController {
 
   @Post()
   create(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {

@@ -6,7 +6,7 @@ export interface LoadedConfig extends Config {
   /** Reads the file again, with the environment that the rest was read with. */
   readonly readCatalogFile: (path: string) => {
     readonly catalog: CatalogSnapshot;
-    readonly payments: Omit<Config['payments'], 'leaseMs'>;
+    readonly payments: Config['payments'];
   };
   readonly catalog: CatalogSnapshot;
 }

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { getHeapStatistics } from 'node:v8';
+import type { PaymentsConfig, X402Config } from '../base/config.js';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
@@ -14,7 +15,7 @@ import { readProxies } from './environment/proxies.js';
 import { readEnvironment } from './environment/read-environment.js';
 import { listEntries, trimSlashes } from './environment/rules.js';
 import { errorMessage } from './file-errors.js';
-import { DEFAULT_PAYMENTS } from './gateway-file/payments.js';
+import { DEFAULT_PAYMENTS, type FilePayments } from './gateway-file/payments.js';
 import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
 import { SANDBOX_CATALOGUE } from './sandbox-catalogue.js';
 import { loadOrCreateSecret } from './secrets.js';
@@ -46,16 +47,30 @@ export function loadConfig(
     ...adminToken(variables, dataDir),
     receiptSigningKey: receiptSigningKey(variables, dataDir),
     dataDir,
-    payments: { ...read.payments, leaseMs: variables.LEASE_MS },
+    payments: withTimes(read.payments, variables),
     catalogFile,
-    readCatalogFile: (path: string) => readGatewayFile(path, dialects, environment),
+    readCatalogFile: (path: string) => {
+      const { catalog, payments } = readGatewayFile(path, dialects, environment);
+      return { catalog, payments: withTimes(payments, variables) };
+    },
     catalog: read.catalog,
   });
+}
+
+/** The payment settings of the file, with the times that the environment gives. */
+function withTimes({ x402, ...payments }: FilePayments, variables: EnvironmentVariables): PaymentsConfig {
+  const { X402_SETTLE_MS: settleMs, X402_REPEAT_MS: repeatMs, X402_TOKEN_MS: tokenMs } = variables;
+  return {
+    ...payments,
+    leaseMs: variables.LEASE_MS,
+    x402: x402 && { ...x402, settleMs, repeatMs, tokenMs },
+  };
 }
 
 /** The settings of a command that works beside the gateway. */
 export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'responseRetentionDays'> & {
   readonly chainIds: readonly number[];
+  readonly x402: X402Config | undefined;
 };
 
 /**
@@ -74,6 +89,7 @@ export function loadCommandConfig(
     dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     chainIds: read.payments.chainIds,
+    x402: withTimes(read.payments, variables).x402,
   };
 }
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import { Payer } from '../payments/payer.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { wireOf } from '../streaming/wire-of.js';
+import { buyerOf, type Buyer } from './buyer.js';
 import { exchangeOf } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { type Surface, surfaceOf } from './surface.js';
@@ -15,6 +16,8 @@ export interface Caller extends KeyedRequest {
   readonly chainId: string | undefined;
   readonly surface: Surface;
   readonly exchange: object | undefined;
+  /** Set when there is no key: a paid call must bring its payment. */
+  readonly buyer: Buyer | undefined;
 }
 
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
@@ -26,6 +29,12 @@ const callers = new WeakMap<IncomingMessage, Caller>();
  * @throws GatewayError missing_api_key, invalid_api_key
  */
 export function callerOf(request: IncomingMessage): Caller {
+  const caller = anyCallerOf(request);
+  if (caller.buyer && !caller.buyer.wallet) throw new GatewayError('missing_api_key');
+  return caller;
+}
+
+function anyCallerOf(request: IncomingMessage): Caller {
   const known = callers.get(request);
   if (known) return known;
   const caller = readCaller(request);
@@ -36,14 +45,21 @@ export function callerOf(request: IncomingMessage): Caller {
 function readCaller(request: IncomingMessage): Caller {
   const surface = surfaceOf(request);
   const chainId = surface === 'native' ? request.headers['x-chain-id'] : undefined;
+  const buyer = buyerOf(request);
   return {
-    payer: Payer.ofKey(keyOf(request)),
+    payer: buyer ? payerOf(buyer) : Payer.ofKey(keyOf(request)),
     rate: { counted: false },
     requestId: requestIdOf(request),
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
     exchange: exchangeOf(request),
+    buyer,
   };
+}
+
+/** Requests that name no wallet share one payer until their payment names it, and so the room for one payer's bodies. */
+function payerOf({ wallet }: Buyer): Payer {
+  return wallet ? Payer.ofWallet(wallet.chainId, wallet.address) : Payer.unknown;
 }
 
 /**
@@ -57,7 +73,12 @@ function keyOf(request: IncomingMessage): string {
   return key;
 }
 
-/** The caller of a key-authenticated route. Without a well-formed key the route's handler does not run. */
+/** The caller of a route that costs nothing. Without a well-formed key or token the route's handler does not run. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
   callerOf(context.switchToHttp().getRequest<IncomingMessage>()),
+);
+
+/** The caller of a route that costs money. Where wallets can pay, it may have neither a key nor a name. */
+export const PayingCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
+  anyCallerOf(context.switchToHttp().getRequest<IncomingMessage>()),
 );

@@ -13,7 +13,12 @@ export const HTTP_OPTIONS = { bodyParser: false } as const;
 /** Call this once, before the application listens. The request id is set early, so that every answer carries it. */
 export function configureHttp(
   app: NestExpressApplication,
-  options: { readonly corsOrigins: readonly string[]; readonly exchanges: ExchangeMiddleware },
+  options: {
+    readonly corsOrigins: readonly string[];
+    readonly exchanges: ExchangeMiddleware;
+    /** Undefined where wallets cannot pay. */
+    readonly buyers: ExchangeMiddleware | undefined;
+  },
 ): void {
   app.disable('x-powered-by');
   app.disable('etag');
@@ -21,6 +26,7 @@ export function configureHttp(
   app.use(canonicalUrlMiddleware);
   app.use(requestIdMiddleware);
   app.use(options.exchanges);
+  if (options.buyers) app.use(options.buyers);
   app.use(securityHeaders);
   const cors = corsOptions(options.corsOrigins);
   if (cors) app.enableCors(cors);

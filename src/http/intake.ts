@@ -18,6 +18,11 @@ export class Intake {
 
   constructor(private readonly settings: BodySettings) {}
 
+  /** Largest body, bytes. */
+  get maxBytes(): number {
+    return this.settings.maxBytes;
+  }
+
   /** Room for one body. Release it when the body is no longer needed. */
   share(payer: Payer): IntakeShare {
     return new IntakeShare((bytes, own) => this.take(payer, bytes, own));

@@ -6,7 +6,9 @@ import type { JsonObject } from '../base/json.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import { Networks } from '../payments/networks.js';
 import { Once, type Earlier } from '../payments/once/once.js';
-import { onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
+import { fingerprintOf, onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
+import { PaymentDesk } from '../payments/x402/payment-desk.js';
+import type { Offer } from '../payments/x402/purchase.js';
 import { isClientGone, onceClosed } from '../streaming/client-gone.js';
 import type { Caller } from './caller.js';
 import { Intake } from './intake.js';
@@ -14,7 +16,6 @@ import { KeyCheck } from './key-check.js';
 import { readFormBody, type FormBody } from './read-form-body.js';
 import { readJsonBody, type BodyLimits } from './read-json-body.js';
 import { receivePaidBody } from './receive.js';
-import { BodySettings } from './settings.js';
 
 /** A request for a paid call, checked for shape. */
 export interface PaidRequest<Parsed> {
@@ -24,12 +25,27 @@ export interface PaidRequest<Parsed> {
   readonly once: OnceKey | undefined;
   /** Set when the same request came before: its answer then. */
   readonly earlier: Earlier | undefined;
+  /** SHA-256 of method, path and body; only for a request without a key. */
+  readonly fingerprint: Buffer | undefined;
 }
 
-interface Exchange {
+/** A request whose payment has been agreed on. */
+export interface AgreedRequest {
+  readonly origin: CallOrigin;
+  readonly once: OnceKey | undefined;
+  /** Set when the same request was paid for before: its answer then. */
+  readonly earlier: Earlier | undefined;
+}
+
+export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
+
+const REPLAYED = 'x-compose-idempotent-replay';
+
+/** For requests that are paid with the request itself. */
+const NO_KEY: KeyCheck = { check: () => Promise.resolve() };
 
 /** Reads and checks the request of every paid call, in the order in which a client learns of errors. */
 @Injectable()
@@ -39,7 +55,7 @@ export class PaidRequests {
     private readonly networks: Networks,
     private readonly once: Once,
     private readonly intake: Intake,
-    private readonly settings: BodySettings,
+    private readonly desk: PaymentDesk,
   ) {}
 
   /**
@@ -75,7 +91,7 @@ export class PaidRequests {
 
   /** Counts the body until the answer is over, because it is needed until then. */
   private limitsFor({ payer }: Caller, { response }: Exchange): BodyLimits {
-    const { maxBytes } = this.settings;
+    const { maxBytes } = this.intake;
     if (isClientGone(response)) return { maxBytes };
     const share = this.intake.share(payer);
     const stopListening = onceClosed(response, () => {
@@ -91,16 +107,44 @@ export class PaidRequests {
     read: (signal: AbortSignal) => Promise<Body>,
     parse: (body: Body) => { readonly parsed: Parsed; readonly content: JsonObject },
   ): Promise<PaidRequest<Parsed>> {
-    const { keys, intake } = this;
+    const { intake } = this;
+    const keys = caller.buyer ? NO_KEY : this.keys;
     const received = await receivePaidBody({ caller, keys, intake }, read, (body) => {
       const { parsed, content } = parse(body);
-      const origin = { ...caller, chainId: this.networks.chainIdOf(caller.chainId) };
-      return { parsed, origin, once: onceKeyOf(request, content) };
+      const { payer, rate, requestId, exchange } = caller;
+      const origin = { payer, rate, requestId, exchange, chainId: this.networks.chainIdOf(caller.chainId) };
+      const fingerprint = caller.buyer && fingerprintOf(request, content);
+      return { parsed, origin, once: onceKeyOf(request, content), fingerprint };
     });
     const { once } = received;
-    const earlier = once && (await this.once.earlier(caller, once));
-    if (earlier && caller.surface === 'native') response.setHeader('x-compose-idempotent-replay', 'true');
+    const earlier = once && !caller.buyer ? await this.once.earlier(caller, once) : undefined;
+    if (earlier && caller.surface === 'native') response.setHeader(REPLAYED, 'true');
     return { ...received, earlier };
+  }
+
+  /**
+   * Agrees with a caller that has no key on a payment, when the price is known; for a key nothing is to be done.
+   * @throws GatewayError see `PaymentDesk.sell`
+   */
+  async agree(
+    { buyer }: Caller,
+    { request, response }: Exchange,
+    { origin, once, fingerprint }: Omit<PaidRequest<unknown>, 'parsed' | 'earlier'>,
+    offer: Offer,
+  ): Promise<AgreedRequest> {
+    if (!buyer || !fingerprint) return { origin, once, earlier: undefined };
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const { wallet } = buyer;
+    const { chainId } = origin;
+    const asked = { headers: request.headers, path, fingerprint, once, chainId, wallet };
+    const { headers, run, earlier, paymentId } = await this.desk.sell(asked, offer);
+    for (const [name, value] of Object.entries(headers)) {
+      if (name === 'Vary') response.appendHeader(name, value);
+      else response.setHeader(name, value);
+    }
+    if (earlier) response.setHeader(REPLAYED, 'true');
+    if (paymentId !== undefined) this.desk.watchDelivery(response, paymentId);
+    return run ? { ...run, origin: { ...origin, ...run }, earlier: undefined } : { origin, once, earlier };
   }
 
   /** Reports a bad key before any error in the request itself. */
@@ -108,7 +152,7 @@ export class PaidRequests {
     try {
       return await prepare();
     } catch (failure) {
-      if (failure instanceof GatewayError) await this.keys.check(caller);
+      if (failure instanceof GatewayError && !caller.buyer) await this.keys.check(caller);
       throw failure;
     }
   }

@@ -16,15 +16,17 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
     response.destroy();
     return;
   }
+  const native = surfaceOf(request) === 'native';
   const { status, headers, body } = wireOf(request).errorAnswer(error, {
     requestId: requestIdOf(request),
-    withDetails: surfaceOf(request) === 'native',
+    withDetails: native,
   });
   const uploading = isUploading(request);
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     ...headers,
+    ...(native ? error.headers : {}),
     ...(uploading ? { Connection: 'close' } : {}),
   });
   if (uploading) closeAfterReading(request, response, body);

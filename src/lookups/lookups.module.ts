@@ -3,11 +3,18 @@ import { CatalogModule } from '../catalog/catalog.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { KeySetController } from './key-set.controller.js';
 import { ExternalModelsController, NativeModelsController } from './models.controller.js';
+import { SupportedPaymentsController } from './supported-payments.controller.js';
 import { ReceiptsController } from './receipts.controller.js';
 
-/** Routes that cost nothing: models, receipts, and the keys that sign receipts. */
+/** Routes that cost nothing: models, receipts, the keys that sign receipts, and how wallets can pay. */
 @Module({
   imports: [CatalogModule, HttpModule],
-  controllers: [ExternalModelsController, NativeModelsController, KeySetController, ReceiptsController],
+  controllers: [
+    ExternalModelsController,
+    NativeModelsController,
+    KeySetController,
+    ReceiptsController,
+    SupportedPaymentsController,
+  ],
 })
 export class LookupsModule {}

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { defer, Subscription, type Subscriber } from 'rxjs';
 import { GatewayError, toGatewayError } from '../base/errors/gateway-error.js';
@@ -13,15 +12,14 @@ import type { PendingHold } from './key-queue.js';
 import type { CallProgress } from './process-leases.js';
 import { recordEnds } from './record-ends.js';
 import { CallStory } from './call-story.js';
+import { CallPayment } from './x402/call-payment.js';
 import type { ChargeBooks } from './charge-books.js';
 import { AnsweredWithError, cutOffUnpaid, ledgerUnavailable } from './charge-failures.js';
 import type { ChargedWork } from './charged-work.js';
+import { keepWriting } from './keep-writing.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
 
 const logger = new Logger('ChargedCall');
-
-/** How long the end of a call is tried again while the ledger fails. A failure that lasts longer is not an outage. */
-const KEEP_TRYING_MS = 3_600_000;
 
 type Phase = 'holding' | 'running' | 'ending' | 'ended';
 
@@ -42,6 +40,7 @@ export class ChargedCall<Event> implements RunningCall {
   private readonly holds: Holds;
   private readonly calls: RunningCalls;
   private readonly story: CallStory;
+  private readonly payment: CallPayment | undefined;
 
   constructor(
     private readonly work: ChargedWork<Event>,
@@ -52,6 +51,8 @@ export class ChargedCall<Event> implements RunningCall {
     this.holds = books.holds;
     this.calls = books.calls;
     this.story = new CallStory(work, books.moments);
+    const { payment } = work.origin;
+    this.payment = payment && new CallPayment(payment, books.settling.settlements);
   }
 
   progress(): CallProgress {
@@ -135,14 +136,16 @@ export class ChargedCall<Event> implements RunningCall {
         ...(loweredOutputCap === undefined ? {} : { loweredOutputCap }),
       },
     });
+    const events = defer(() =>
+      generate({
+        accountId: grant.accountId,
+        loweredOutputCap,
+        ...(once && { beforeSending: this.markSent }),
+      }),
+    );
+    this.payment?.endInTime((error) => void this.fail(error));
     this.run.add(
-      defer(() =>
-        generate({
-          accountId: grant.accountId,
-          loweredOutputCap,
-          ...(once && { beforeSending: this.markSent }),
-        }),
-      ).subscribe({
+      (this.payment?.before(events, this.work, this.subscriber) ?? events).subscribe({
         next: (event) => {
           this.story.heard();
           this.subscriber.next({ event });
@@ -166,7 +169,7 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private get hasShown(): boolean {
-    return this.work.streamed && this.work.meter.produced;
+    return this.work.streamed && this.work.meter.produced && !this.payment?.isUnpaid;
   }
 
   /**
@@ -185,12 +188,7 @@ export class ChargedCall<Event> implements RunningCall {
     if (!charged) return this.release(ending);
     if (ending.status === 'failed') this.subscriber.next({ failure: ending.error });
     try {
-      const receipt = await this.settle(ending);
-      this.story.receipt = receipt;
-      this.end(ending, () => {
-        if (receipt) this.subscriber.next({ receipt });
-        this.subscriber.complete();
-      });
+      await this.collect(ending, await this.settle(ending));
     } catch (failure) {
       // The record, if there is one, has had its end already: it is left to the sweep of records without a hold.
       if (failure instanceof AnsweredWithError)
@@ -201,13 +199,30 @@ export class ChargedCall<Event> implements RunningCall {
     }
   }
 
+  /** The client learns of its receipt when its payment has moved. */
+  private async collect(ending: Ending, written: Receipt | undefined): Promise<void> {
+    const { header, failure, receipt = written } = (await this.payment?.collect(this.holdId)) ?? {};
+    const { once, streamed } = this.work;
+    this.story.receipt = receipt;
+    const isLate = failure !== undefined && streamed && ending.status !== 'failed';
+    if (isLate) this.subscriber.next({ failure });
+    // The last frames, which show the failure and the receipt, are made anew.
+    if (isLate || receipt !== written) this.books.settling.answer(once, receipt);
+    if (failure && !streamed) return this.end(ending, () => this.subscriber.error(failure));
+    this.end(ending, () => {
+      if (header !== undefined) this.subscriber.next({ paid: header });
+      if (receipt) this.subscriber.next({ receipt });
+      this.subscriber.complete();
+    });
+  }
+
   private async settle(ending: Ending): Promise<Receipt | undefined> {
     const { work } = this;
     const { settling, settings } = this.books;
     const held = { holdId: this.holdId, grant: this.granted };
     const measurement = await measured(work.meter);
     this.story.measurement = measurement;
-    const settlement = settlementFor(work, held, measurement, settings.defaultChainId);
+    const settlement = settlementFor(work, held, measurement, settings.defaultChainId, this.payment?.settled);
     const tell = (error: GatewayError): void => {
       // A whole answer tells the failure itself: it is charged, and an error would not be.
       if (work.streamed && ending.status !== 'failed') this.subscriber.next({ failure: error });
@@ -247,38 +262,19 @@ export class ChargedCall<Event> implements RunningCall {
         if (!(failure instanceof UnwritableError)) break;
       }
     }
+    await this.payment?.collect(this.holdId);
     this.end(ending, () => undefined);
   }
 
-  /**
-   * Tries again while the ledger fails; every attempt has the same ids. The client is told after `retryMs`, but the
-   * call stays among the running calls until the books have its end. Otherwise its hold would be taken for an orphan
-   * and released, and what the call used would cost nothing.
-   *
-   * @throws AnsweredWithError instead of going on, if `untilTold` is set and a client was there to be told
-   * @throws UnwritableError at once
-   */
-  private async persist<Result>(attempt: () => Promise<Result>, untilTold = false): Promise<Result> {
-    const startedAt = Date.now();
-    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
-      try {
-        return await attempt();
-      } catch (failure) {
-        if (failure instanceof UnwritableError) throw failure;
-        const nextMs = Date.now() + waitMs - startedAt;
-        if (nextMs > KEEP_TRYING_MS || this.calls.abandoned) throw failure;
-        if (nextMs > this.books.settings.retryMs && !this.subscriber.closed) {
-          this.subscriber.error(ledgerUnavailable(failure));
-          if (untilTold) throw new AnsweredWithError();
-        }
-        await delay(waitMs);
-      }
-    }
+  private persist<Result>(attempt: () => Promise<Result>, untilTold = false): Promise<Result> {
+    const { calls, subscriber } = this;
+    return keepWriting(attempt, { calls, subscriber, retryMs: this.books.settings.retryMs, untilTold });
   }
 
   /** @param ending undefined when another process has the call now */
   private end(ending: Ending | undefined, report: () => void): void {
     this.phase = 'ended';
+    this.payment?.ended();
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
     if (this.grant) this.holds.returned(this.work.origin);

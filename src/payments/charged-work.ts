@@ -4,8 +4,10 @@ import type { Price } from '../base/money/price.js';
 import type { HoldGrant } from './ledger.js';
 import type { KeyedRequest } from './keys/keyed-request.js';
 import type { Meter } from '../base/money/meter.js';
+import type { HeldDemand } from './x402/held-demand.js';
 import type { OnceCall } from './once/recorded-answer.js';
 import type { Payer } from './payer.js';
+import type { AgreedPayment } from './x402/agreed-payment.js';
 
 /** Where a paid call comes from: who pays, and the request that asks. */
 export interface CallOrigin {
@@ -15,6 +17,8 @@ export interface CallOrigin {
   readonly requestId: string;
   /** The configured chain that the request named. */
   readonly chainId: number | undefined;
+  /** What pays for it, when the payer is a wallet. */
+  readonly payment?: AgreedPayment | undefined;
   /** See `Received` in `src/base/moments/moment.ts`. */
   readonly exchange?: object | undefined;
 }
@@ -63,6 +67,8 @@ export interface ChargedWork<Event> {
   readonly canMove?: boolean;
   /** The hold that a process took for this call before it died. */
   readonly adopted?: AdoptedHold;
+  /** The client's demand, which can be held while a payment moves. */
+  readonly demand?: HeldDemand | undefined;
   /** Cold; subscribing starts the upstream call, unsubscribing aborts it. */
   readonly generate: (grant: Grant) => Observable<Event>;
 }

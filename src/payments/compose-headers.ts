@@ -18,6 +18,7 @@ export interface ShownEvent {
 export class ComposeHeaders {
   private admission: Admission | undefined;
   private opened: OpenedEvent | undefined;
+  private paid: string | undefined;
 
   constructor(private readonly responseId: string) {}
 
@@ -25,14 +26,16 @@ export class ComposeHeaders {
     if ('event' in item) {
       if (isOpened(item.event)) this.opened = item.event;
     } else if ('admission' in item) this.admission = item.admission;
+    else if ('paid' in item) this.paid = item.paid;
   }
 
   fields(): HeaderFields {
-    const { admission, opened } = this;
+    const { admission, opened, paid } = this;
     return {
       'x-compose-response-id': this.responseId,
       ...(admission ? admissionFields(admission) : {}),
       ...(opened ? openedFields(opened) : {}),
+      ...(paid === undefined ? {} : { 'PAYMENT-RESPONSE': paid }),
     };
   }
 }

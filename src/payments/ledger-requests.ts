@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ChargedWork } from './charged-work.js';
 import { NO_USAGE } from '../base/money/usage.js';
-import type { HoldGrant, HoldRequest, HoldSettlement } from './ledger.js';
+import type { HoldGrant, HoldRequest, HoldSettlement, SettledPayment } from './ledger.js';
 import { settlementOf } from './settlement.js';
 import type { Measurement, Meter } from '../base/money/meter.js';
 
@@ -10,13 +10,14 @@ const logger = new Logger('Settlement');
 /** The request for the hold, before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
   const { origin, price, model, entryId, provider, responseId, inputTokensEstimate } = work;
+  const { payment } = origin;
   return {
     holdId,
     payer: origin.payer,
     counted: origin.rate?.counted ?? false,
     model: entryId,
-    wanted: price.wanted,
-    minimum: price.minimum,
+    wanted: payment?.claim.payment.authorised ?? price.wanted,
+    minimum: payment?.claim.payment.authorised ?? price.minimum,
     requestId: origin.requestId,
     responseId,
     once: work.once,
@@ -26,7 +27,9 @@ export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string):
       chainId: origin.chainId ?? null,
       provider,
       model,
+      ...(payment && { payment: { scheme: payment.claim.payment.scheme } }),
     },
+    payment: payment?.claim,
     record: work.record?.start(),
   };
 }
@@ -47,6 +50,7 @@ export function settlementFor<Event>(
   { holdId, grant }: { readonly holdId: string; readonly grant: HoldGrant },
   measurement: Measurement,
   defaultChainId: number,
+  payment?: SettledPayment,
 ): HoldSettlement {
   const { origin, price, model, responseId } = work;
   const ended = {
@@ -63,5 +67,6 @@ export function settlementFor<Event>(
     keyId: grant.keyId,
     idempotencyKey: work.once?.key,
     held: grant.amount,
+    payment,
   };
 }

@@ -5,6 +5,7 @@ import type { KeptAnswer } from './once/idempotency-store.js';
 import type { OnceKey } from './once/once-key.js';
 import type { Budget } from './outcome.js';
 import type { Payer } from './payer.js';
+import type { PaymentClaim, PaymentScheme } from './x402/payment.js';
 
 export interface HoldRequest {
   readonly holdId: string;
@@ -23,6 +24,8 @@ export interface HoldRequest {
   /** The input that is charged after a crash before the first progress report. */
   readonly inputTokens: number;
   readonly terms: WorkTerms;
+  /** The payment to claim together with the hold, which has its amount; for a wallet. */
+  readonly payment?: PaymentClaim | undefined;
   /** Written if the hold is granted. */
   readonly record?: RecordStart | undefined;
 }
@@ -47,6 +50,7 @@ export type RefusalReason =
   | 'insufficient_budget'
   | 'budget_held'
   | 'once_taken'
+  | 'payment_claimed'
   | 'storage_full'
   | 'no_lease';
 
@@ -74,6 +78,16 @@ export interface Settlement {
   readonly charge: Charge;
   readonly estimated: boolean;
   readonly settledAtMs: number;
+  /** Set when a wallet pays. */
+  readonly payment?: SettledPayment | undefined;
+}
+
+export interface SettledPayment {
+  readonly scheme: PaymentScheme;
+  /** The amount of the hold, atomic USDC. */
+  readonly authorised: bigint;
+  /** Set when the amount has been moved already. */
+  readonly transactionHash?: string | undefined;
 }
 
 /** A settlement with the hold that it ends. */
@@ -86,7 +100,10 @@ export interface HoldSettlement extends Settlement {
   readonly record?: RecordEnd | undefined;
 }
 
-/** The part of a price that was charged, and the part that was not covered; atomic USDC. */
+/**
+ * What was charged, and the part of the price that was not covered; atomic USDC. Below zero: the part of an `exact`
+ * payment that was not used, and is charged nevertheless.
+ */
 export interface SettledAmounts {
   readonly finalAmount: bigint;
   readonly overrun: bigint;

@@ -30,4 +30,8 @@ export type Outcome<Event> =
   | Admitted
   | { readonly event: Event }
   | { readonly failure: GatewayError }
+  /** A wallet's payment has moved: the value of `PAYMENT-RESPONSE`. */
+  | { readonly paid: string }
+  /** It is not known whether the payment has moved. The client is told so in place of an answer, and the call runs on. */
+  | { readonly unsettled: GatewayError }
   | { readonly receipt: Receipt | undefined };

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../base/config.js';
+import { Moments } from '../base/moments/moments.js';
 import { MomentsModule } from '../base/moments/moments.module.js';
 import { parseSigningKey } from '../base/signing-key.js';
 import { BudgetQueue } from './budget-queue.js';
@@ -20,6 +21,18 @@ import { StreamingModule } from '../streaming/streaming.module.js';
 import { PaymentSettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
+import { Deliveries } from './x402/deliveries.js';
+import { EvmChains } from './x402/evm/evm-chains.js';
+import { PaymentChains } from './x402/facilitator.js';
+import { Orders } from './x402/orders.js';
+import { PaymentDesk } from './x402/payment-desk.js';
+import { PaymentWorker } from './x402/payment-worker.js';
+import { RepeatedPayments } from './x402/repeated-payments.js';
+import { Settlements } from './x402/settlements.js';
+import { WalletSettings } from './x402/settings.js';
+import { TransactionJournal } from './x402/transaction-journal.js';
+import { AccessTokens } from './x402/access-tokens.js';
+import { TokenSecretStore } from './x402/token-secret-store.js';
 
 /** Needs its stores from a global module. */
 @Module({
@@ -38,21 +51,41 @@ import { Upkeep } from './upkeep.js';
       useFactory: (config: ConfigService<Config, true>) =>
         new ReceiptSigner(parseSigningKey(config.get('receiptSigningKey', { infer: true }))),
     },
+    {
+      provide: PaymentChains,
+      inject: [ConfigService, TransactionJournal, Moments],
+      useFactory: (config: ConfigService<Config, true>, journal: TransactionJournal, moments: Moments) =>
+        new EvmChains(config.get('payments', { infer: true }).x402, journal, moments),
+    },
+    {
+      provide: AccessTokens,
+      inject: [TokenSecretStore, ConfigService],
+      useFactory: (secrets: TokenSecretStore, config: ConfigService<Config, true>) =>
+        new AccessTokens(secrets, config.get('payments', { infer: true }).x402?.tokenMs),
+    },
     BudgetQueue,
     Charge,
+    Deliveries,
     Holds,
     KeyAuthenticator,
     KeysService,
     LeaseKeeper,
     ReceiptKeys,
     Once,
+    Orders,
     PaidAnswers,
+    PaymentDesk,
+    PaymentWorker,
+    RepeatedPayments,
     RunningCalls,
+    Settlements,
     Settling,
     Sweeper,
     Upkeep,
+    WalletSettings,
   ],
   exports: [
+    AccessTokens,
     Charge,
     Holds,
     KeyAuthenticator,
@@ -63,9 +96,13 @@ import { Upkeep } from './upkeep.js';
     ReceiptSigner,
     Once,
     PaidAnswers,
+    PaymentChains,
+    PaymentDesk,
     PaymentSettings,
     RunningCalls,
+    Settlements,
     Settling,
+    WalletSettings,
   ],
 })
 export class PaymentsModule {}

@@ -25,6 +25,8 @@ export interface AbandonedCall extends HeldCall, CallProgress {
   /** The key's own chain. */
   readonly keyChainId: number | null;
   readonly terms: WorkTerms;
+  /** Of the transaction that has moved the wallet's payment. */
+  readonly transactionHash: string | undefined;
 }
 
 /** Every process has one row with a lease. A process that finds a lapsed one ends the holds of its owner. */

@@ -11,6 +11,7 @@ const CODES: Record<RefusalReason, ErrorCode> = {
   insufficient_budget: 'insufficient_budget',
   budget_held: 'budget_held',
   once_taken: 'idempotency_in_flight',
+  payment_claimed: 'idempotency_in_flight',
   storage_full: 'storage_limit_exceeded',
   no_lease: 'service_unavailable',
 };
@@ -20,6 +21,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<RefusalReason, number>> = {
   concurrency_limited: 1,
   budget_held: 1,
   once_taken: 1,
+  payment_claimed: 1,
   no_lease: 1,
 };
 

@@ -58,11 +58,13 @@ export class Sweeper {
 }
 
 function endOf(call: AbandonedCall, defaultChainId: number): HoldSettlement {
-  const { terms, holdId, keyId, accountId, requestId, responseId, idempotencyKey, amount } = call;
+  const { terms, holdId, keyId, accountId, requestId, responseId, idempotencyKey, amount, transactionHash } =
+    call;
   const { provider, model } = terms;
+  const payment = terms.payment && { ...terms.payment, authorised: amount, transactionHash };
   const chainId = terms.chainId ?? call.keyChainId ?? defaultChainId;
   const usage = { ...NO_USAGE, inputTokens: call.inputTokens, outputTokens: call.outputTokens };
   const ended = { accountId, requestId, responseId, provider, model, chainId };
   const settlement = settlementOf(ended, agreedPrice(terms), { usage, estimated: true });
-  return { ...settlement, holdId, keyId, idempotencyKey, held: amount };
+  return { ...settlement, payment, holdId, keyId, idempotencyKey, held: amount };
 }

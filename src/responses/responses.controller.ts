@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
 import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Caller, CurrentCaller, PayingCaller } from '../http/caller.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { InputTokensEndpoint } from './input-tokens-endpoint.js';
 import { nativeResponsePresenters } from './presenter/native-response-presenters.js';
@@ -23,7 +23,7 @@ abstract class ResponsesController {
   @Post()
   @UseGuards(AcceptingWork)
   create(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
@@ -40,7 +40,7 @@ abstract class ResponsesController {
   @Post('compact')
   @UseGuards(AcceptingWork)
   compact(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {

@@ -7,6 +7,7 @@ import type { JsonObject } from '../base/json.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import { NO_USAGE } from '../base/money/usage.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
+import type { Offer } from '../payments/x402/purchase.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
 import { paramOf } from './bridge/param-of.js';
@@ -125,6 +126,10 @@ export class ResponsesService {
     if (tools.length === 0 && items.length === 0) return;
     const named = { tools: tools.slice(0, MAX_NAMED), items: items.slice(0, MAX_NAMED) };
     this.logger.log({ msg: 'what the upstream cannot use is left out', responseId, ...named });
+  }
+
+  offerOf({ call }: ResponseCommand): Offer {
+    return this.calls.offerOf(call);
   }
 
   /** Cold. */

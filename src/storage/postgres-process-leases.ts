@@ -23,6 +23,7 @@ interface AbandonedRow {
   readonly output_tokens: number;
   readonly terms: WorkTerms;
   readonly chain_id: number | null;
+  readonly transaction_hash: string | null;
 }
 
 @Injectable()
@@ -65,8 +66,8 @@ export class PostgresProcessLeases extends ProcessLeases {
   async abandoned(limit: number, after = ''): Promise<readonly AbandonedCall[]> {
     const { rows } = await this.database.pool.query<AbandonedRow>(
       `SELECT h.id, h.key_id, h.account_id, h.request_id, h.response_id, h.idempotency_key, h.amount, h.sent,
-              h.input_tokens, h.output_tokens, h.terms, k.chain_id
-       FROM holds h JOIN api_keys k ON k.id = h.key_id
+              h.input_tokens, h.output_tokens, h.terms, k.chain_id, p.transaction_hash
+       FROM holds h JOIN api_keys k ON k.id = h.key_id LEFT JOIN x402_payments p ON p.hold_id = h.id
        WHERE h.id > $2 AND h.process_id IS NOT NULL AND NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
          AND NOT EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})
@@ -86,6 +87,7 @@ export class PostgresProcessLeases extends ProcessLeases {
       outputTokens: row.output_tokens,
       terms: row.terms,
       keyChainId: row.chain_id,
+      transactionHash: row.transaction_hash ?? undefined,
     }));
   }
 

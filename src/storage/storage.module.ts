@@ -9,6 +9,9 @@ import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
+import { PaymentStore } from '../payments/x402/payment-store.js';
+import { TransactionJournal } from '../payments/x402/transaction-journal.js';
+import { TokenSecretStore } from '../payments/x402/token-secret-store.js';
 import { ChatCompletionStore } from '../chat/stored/chat-completion-store.js';
 import { CompactionKeyStore } from '../responses/compaction/compaction-key-store.js';
 import { ConversationStore } from '../responses/conversations/conversation-store.js';
@@ -29,12 +32,15 @@ import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
+import { PostgresTokenSecretStore } from './postgres-token-secret-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
 import { StorageRoom } from './storage-room.js';
 import { PollStore } from '../videos/polling/poll-store.js';
 import { VideoStore } from '../videos/video-store.js';
 import { PostgresPollStore } from './videos/postgres-poll-store.js';
 import { PostgresVideoStore } from './videos/postgres-video-store.js';
+import { PostgresPaymentStore } from './x402/postgres-payment-store.js';
+import { PostgresTransactionJournal } from './x402/postgres-transaction-journal.js';
 
 /** Implements every port that needs the database. */
 @Module({})
@@ -67,8 +73,11 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ReceiptKeyStore, useClass: PostgresReceiptKeyStore },
         { provide: ReceiptStore, useClass: PostgresReceiptStore },
         { provide: RetentionStore, useClass: PostgresRetentionStore },
+        { provide: PaymentStore, useClass: PostgresPaymentStore },
         { provide: PollStore, useClass: PostgresPollStore },
         { provide: ResponseStore, useClass: PostgresResponseStore },
+        { provide: TransactionJournal, useClass: PostgresTransactionJournal },
+        { provide: TokenSecretStore, useClass: PostgresTokenSecretStore },
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
@@ -82,6 +91,7 @@ export class StorageModule implements OnModuleDestroy {
         KeyStore,
         Ledger,
         ProcessIdentity,
+        PaymentStore,
         PollStore,
         ProcessLeases,
         RecordStore,
@@ -89,6 +99,8 @@ export class StorageModule implements OnModuleDestroy {
         ReceiptStore,
         ResponseStore,
         RetentionStore,
+        TransactionJournal,
+        TokenSecretStore,
         VideoStore,
       ],
     };

@@ -4,6 +4,8 @@ export type HeaderFields = Readonly<Record<string, string>>;
 
 /** Turns the items of one stream into the SSE frames of one surface. Stateful: one per stream. */
 export interface StreamPresenter<Item> {
+  /** Whether the head must not be sent before the first frame, however long that takes. */
+  readonly waitsForFrames?: boolean;
   /** Extra response headers; called once, when the head is written. */
   headers(): HeaderFields;
   /** Zero or more whole frames. */

@@ -11,7 +11,6 @@ import { wireOf } from './wire-of.js';
 
 const STREAM_HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
 };
 
@@ -52,7 +51,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
   }
 
   protected begin(): void {
-    this.headTimer = setTimeout(this.ping, this.settings.headAfterMs);
+    if (!this.presenter.waitsForFrames) this.headTimer = setTimeout(this.ping, this.settings.headAfterMs);
   }
 
   protected onItem(item: Item): void {
@@ -116,7 +115,9 @@ export class StreamedAnswer<Item> extends Answer<Item> {
   private writeHead(): void {
     if (this.response.headersSent) return;
     clearTimeout(this.headTimer);
-    this.response.writeHead(200, { ...STREAM_HEAD, ...this.presenter.headers() });
+    const asked = this.response.getHeader('Cache-Control');
+    const cache = `${typeof asked === 'string' ? `${asked}, ` : ''}no-cache, no-transform`;
+    this.response.writeHead(200, { 'Cache-Control': cache, ...STREAM_HEAD, ...this.presenter.headers() });
     this.silence.start();
   }
 

@@ -7,10 +7,12 @@ import type { KeptAnswer } from '../payments/once/idempotency-store.js';
 import { inFlight, Once, type Earlier } from '../payments/once/once.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import { PaidAnswers } from '../payments/once/paid-answers.js';
+import type { AgreedPayment } from '../payments/x402/agreed-payment.js';
 import type { HeaderFields } from '../streaming/presenter.js';
 import type { VideoJob } from './domain/video-job.js';
 import { VideoPresenter } from './video-presenter.js';
 import type { SubmittedVideo } from './video-submissions.js';
+import { VideoPayments } from './video-payments.js';
 import { Videos } from './videos.service.js';
 
 /** Where and how a request for a video is answered. */
@@ -19,6 +21,8 @@ export interface Answering {
   readonly surface: Surface;
   readonly status: number;
   readonly once: OnceKey | undefined;
+  /** What pays for it, when a wallet does. */
+  readonly payment: AgreedPayment | undefined;
 }
 
 /** Answers requests for videos, first and repeated ones. */
@@ -29,13 +33,15 @@ export class VideoAnswers {
     private readonly presenter: VideoPresenter,
     private readonly answers: PaidAnswers,
     private readonly once: Once,
+    private readonly payments: VideoPayments,
   ) {}
 
   async submitted(
     { job, grant }: SubmittedVideo,
-    { response, surface, status, once }: Answering,
+    { response, surface, status, once, payment }: Answering,
   ): Promise<void> {
-    const headers = surface === 'native' ? budgetFields(grant.budget) : {};
+    const paid = payment ? await this.payments.pay(job.id, payment) : {};
+    const headers = { ...(surface === 'native' ? budgetFields(grant.budget) : {}), ...paid };
     const answer = this.shown(job, surface, { status, headers });
     if (once) await this.once.keep(job.id, answer);
     return this.answers.repeat(response, answer);

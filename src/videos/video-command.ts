@@ -5,6 +5,7 @@ import { newId } from '../base/ids.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { Price } from '../base/money/price.js';
 import { videoPrice } from '../base/money/video-price.js';
+import type { Offer } from '../payments/x402/purchase.js';
 import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
 import { checkModelOptions } from '../providers/check-model-options.js';
@@ -112,6 +113,7 @@ export function intentOf(
   { provider, upstreamModel }: Target,
   once: VideoIntent['once'],
 ): VideoIntent {
+  const payment = origin.payment?.claim.payment;
   return {
     id,
     holdId: newId('hold'),
@@ -123,12 +125,25 @@ export function intentOf(
     parameters,
     hasImage: image !== undefined,
     remixedFrom: remix?.id,
-    price: price.wanted,
-    terms: { ...price.terms, chainId: origin.chainId ?? null, provider: provider.id, model: model.id },
+    price: payment?.authorised ?? price.wanted,
+    terms: {
+      ...price.terms,
+      chainId: origin.chainId ?? null,
+      provider: provider.id,
+      model: model.id,
+      ...(payment && { payment: { scheme: payment.scheme } }),
+    },
+    payment: origin.payment?.claim,
     upstreamModel,
     createdAtMs,
     once,
   };
+}
+
+/** What a wallet is asked to pay for. */
+export function offerOf({ price, model }: VideoCommand): Offer {
+  const timeoutMs = Math.max(...model.targets.map(({ provider }) => provider.timeoutMs));
+  return { price, isMetered: false, timeoutMs, model: model.id };
 }
 
 export function submissionOf(command: VideoCommand, image: VideoImage | undefined): VideoSubmission {

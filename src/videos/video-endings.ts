@@ -44,7 +44,8 @@ export class VideoEndings {
     const chainId = terms.chainId ?? job.keyChainId ?? this.settings.defaultChainId;
     const ended = { accountId, requestId, responseId: id, provider, model: terms.model, chainId };
     const measurement = { usage: NO_USAGE, quantity, estimated: false };
-    const settlement = settlementOf(ended, agreedPrice(terms), measurement);
+    const payment = terms.payment && job.payment && { ...terms.payment, ...job.payment };
+    const settlement = { ...settlementOf(ended, agreedPrice(terms), measurement), payment };
     return { ...settlement, signature: this.settling.sign(settlement) };
   }
 }

@@ -5,6 +5,7 @@ import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';
 import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
 import type { Payer } from '../payments/payer.js';
+import type { PaymentClaim } from '../payments/x402/payment.js';
 
 /** The record that is stored with the hold, before the upstream is asked. */
 export interface VideoIntent {
@@ -28,6 +29,8 @@ export interface VideoIntent {
   readonly createdAtMs: number;
   /** Set when the request must run only once; with the status of its answer. */
   readonly once: (OnceKey & { readonly status: number }) | undefined;
+  /** The payment of a wallet, to claim together with the hold; its request runs only once. */
+  readonly payment?: PaymentClaim | undefined;
 }
 
 /** A job whose upstream was asked, or was about to be, by a process that will never learn the answer. */

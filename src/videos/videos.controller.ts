@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { AcceptingWork } from '../http/health/accepting-work.js';
 import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Caller, PayingCaller } from '../http/caller.js';
 import { StoredVideosEndpoint } from './stored-videos-endpoint.js';
 import { VideosEndpoint } from './videos-endpoint.js';
 
@@ -17,7 +17,7 @@ export class VideosController {
   @Post('generations')
   @UseGuards(AcceptingWork)
   generate(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
@@ -27,7 +27,7 @@ export class VideosController {
   @Post()
   @UseGuards(AcceptingWork)
   create(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
@@ -38,7 +38,7 @@ export class VideosController {
   @UseGuards(AcceptingWork)
   @ForAccounts()
   remix(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @CurrentAccount() account: Account,
     @Param('id') id: string,
     @Req() request: IncomingMessage,

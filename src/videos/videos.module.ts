@@ -14,6 +14,7 @@ import { VideoAnswers } from './video-answers.js';
 import { VideoCommands } from './video-command.js';
 import { VideoEndings } from './video-endings.js';
 import { VideoImages } from './video-images.js';
+import { VideoPayments } from './video-payments.js';
 import { VideoPresenter } from './video-presenter.js';
 import { VideoRetention } from './video-retention.js';
 import { VideoSubmissions } from './video-submissions.js';
@@ -35,6 +36,7 @@ import { VideoWatches } from './watch/video-watches.js';
     VideoContents,
     VideoEndings,
     VideoImages,
+    VideoPayments,
     VideoPoller,
     VideoPresenter,
     VideoRetention,

@@ -12,6 +12,8 @@ const A_DISCOVERED = '[{id: up, type: openai, discover: {';
 const A_PRICING = 'must be a mapping of prices, or one of the words free and builtin';
 const A_REFERENCE = 'has a reference that is not ${NAME} with the name of an environment variable';
 
+const AN_ADDRESS = 'an address: 0x and 40 hexadecimal digits, with the right capitals or none';
+
 /** A file with one mistake, and what is said about it. */
 const MISTAKES: Readonly<Record<string, string>> = {
   'provider: []': 'provider: is not a known key; known here: providers, sandbox, models, payments',
@@ -133,12 +135,9 @@ const MISTAKES: Readonly<Record<string, string>> = {
   'payments: {default_chain_id: 1}': 'payments.default_chain_id: must be the id of one of the chains',
   'payments: {chains: [{rpc_url: "http://127.0.0.1"}]}': 'payments.chains[0].id: is required',
   'payments: {chains: [{id: 1}, {id: 1}]}': 'payments.chains[1].id: is the id of an earlier chain',
-  'payments: {chains: [{id: 1, usdc: 0x12}]}':
-    'payments.chains[0].usdc: must be an address: 0x and 40 hexadecimal digits',
-  'payments: {x402: {enabled: true, pay_to: "0x1"}}':
-    'payments.x402.enabled: x402 payments are not available in this version',
+  'payments: {chains: [{id: 1, usdc: 0x12}]}': 'payments.chains[0].usdc: must be ' + AN_ADDRESS,
   'payments: {x402: {enabled: false, to: 1}}':
-    'payments.x402.to: is not a known key; known here: pay_to, facilitator, signer_key, default_max_amount, enabled',
+    'payments.x402.to: is not a known key; known here: enabled, pay_to, facilitator, signer_key, default_max_amount',
 };
 
 describe('a gateway file with a mistake', () => {

@@ -213,11 +213,12 @@ models:
   it('takes payments', () => {
     expect(
       read('payments: {fee_bps: 0, default_chain_id: 8453, chains: [{id: 8453, confirmations: 2}]}').payments,
-    ).toEqual({ feeBps: 0, defaultChainId: 8453, chainIds: [8453, 43_113] });
+    ).toEqual({ feeBps: 0, defaultChainId: 8453, chainIds: [8453, 43_113], x402: undefined });
     expect(read('sandbox: true').payments).toEqual({
       feeBps: 100,
       defaultChainId: 43_113,
       chainIds: [43_113],
+      x402: undefined,
     });
     expect(read('payments: {x402: {enabled: false, signer_key: "${NOT_SET}"}}').payments.feeBps).toBe(100);
   });

@@ -1,10 +1,12 @@
 import { expect } from '@jest/globals';
+import { PAYMENT_ANSWERS } from './admin-queries-payment-rows.js';
 import { ago, dayOf, RECEIPTS, RESPONSES } from './admin-queries-rows.js';
 import { VIDEO_ANSWERS } from './admin-queries-video-answers.js';
 
 /** What each query of docs/admin-queries.md answers on the seeded rows. Whoever adds a query adds its answer. */
 export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
   ...VIDEO_ANSWERS,
+  ...PAYMENT_ANSWERS,
   'Which accounts have used four fifths of what they may store?': [
     { account: 'gamma', stored_bytes: '0', max_stored_bytes: '0' },
   ],

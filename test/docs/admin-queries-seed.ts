@@ -13,6 +13,7 @@ import {
   RESPONSES,
   type Row,
 } from './admin-queries-rows.js';
+import { PAYMENTS, WALLETS } from './admin-queries-payment-rows.js';
 import { VIDEOS } from './admin-queries-video-rows.js';
 
 async function insert(pool: Pool, table: string, rows: readonly Row[]): Promise<void> {
@@ -27,8 +28,10 @@ async function insert(pool: Pool, table: string, rows: readonly Row[]): Promise<
 
 /** Figures that are all different, with rows that each query has to leave out. */
 export async function seed(pool: Pool): Promise<void> {
-  await insert(pool, 'accounts', [{ id: 'acme' }, { id: 'beta' }, { id: 'gamma', max_stored_bytes: 0 }]);
-  await insert(pool, 'api_keys', KEYS.map(keyRow));
+  const accounts = [{ id: 'acme' }, { id: 'beta' }, { id: 'gamma', max_stored_bytes: 0 }];
+  await insert(pool, 'accounts', [...accounts, ...WALLETS.map((wallet) => ({ id: wallet['account_id'] }))]);
+  await insert(pool, 'api_keys', [...KEYS.map(keyRow), ...WALLETS]);
+  await insert(pool, 'x402_payments', PAYMENTS);
   await insert(pool, 'receipts', RECEIPTS.map(receiptRow));
   await insert(pool, 'overruns', OVERRUNS);
   await insert(pool, 'gateway_processes', [

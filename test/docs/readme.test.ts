@@ -60,7 +60,10 @@ describe('what users read', () => {
       for (const example of examples) {
         const path = join(directory, 'gateway.yaml');
         writeFileSync(path, example);
-        const variables = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'value']);
+        const variables = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [
+          name,
+          name === 'X402_SIGNER_KEY' ? `0x${'1'.repeat(64)}` : 'value',
+        ]);
         const { catalog } = readGatewayFile(
           path,
           DIALECTS,
@@ -81,7 +84,7 @@ describe('what users read', () => {
     afterAll(() => database.drop());
 
     it('has statements that run on the schema', async () => {
-      const statements = codeBlocks(page('docs/operations.md'), 'sql');
+      const statements = codeBlocks(page('docs/operations.md') + page('docs/x402.md'), 'sql');
       expect(statements.length).toBeGreaterThan(0);
       for (const statement of statements) await expect(database.pool.query(statement)).resolves.toBeDefined();
     });

@@ -10,7 +10,11 @@ import { configureHttp } from '../../src/http/http-application.js';
 import { RawClient } from '../streaming/raw-exchange.js';
 
 const busy = (): never => {
-  throw new GatewayError('budget_held', undefined, { retryAfterSeconds: 1.2, details: { required: '5' } });
+  throw new GatewayError('budget_held', undefined, {
+    retryAfterSeconds: 1.2,
+    details: { required: '5' },
+    headers: { 'PAYMENT-REQUIRED': 'e30=' },
+  });
 };
 
 /** Without its exchange. */
@@ -58,6 +62,7 @@ beforeAll(async () => {
   configureHttp(app, {
     corsOrigins: ['https://app.example', 'https://*.pages.example:8443', 'app://obsidian.md'],
     exchanges: (_request, _response, next) => next(),
+    buyers: undefined,
   });
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${port()}`;
@@ -89,7 +94,7 @@ describe('an error', () => {
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('has details on the native surface alone, and says when to retry', async () => {
+  it('has details and further headers on the native surface alone, and says when to retry', async () => {
     const [native, external] = await Promise.all([
       fetch(`${base}/v1/busy`),
       fetch(`${base}/external/v1/busy`),
@@ -97,6 +102,8 @@ describe('an error', () => {
     expect(native.headers.get('retry-after')).toBe('2');
     expect(((await native.json()) as Envelope).error).toHaveProperty('details', { required: '5' });
     expect(((await external.json()) as Envelope).error).not.toHaveProperty('details');
+    expect(native.headers.get('payment-required')).toBe('e30=');
+    expect(external.headers.has('payment-required')).toBe(false);
   });
 });
 
@@ -169,7 +176,9 @@ describe('a browser', () => {
     const answer = await fetch(`${base}/v1/busy`, { headers: { origin: 'https://app.example' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
     const exposed = answer.headers.get('access-control-expose-headers')?.split(',');
-    expect(exposed).toEqual(expect.arrayContaining(['X-Compose-Receipt', 'Content-Range', 'ETag']));
+    expect(exposed).toEqual(
+      expect.arrayContaining(['X-Compose-Receipt', 'PAYMENT-REQUIRED', 'PAYMENT-RESPONSE', 'ETag']),
+    );
   });
 
   it('of another origin may not', async () => {

@@ -130,7 +130,11 @@ let app: NestExpressApplication;
 let base: string;
 beforeAll(async () => {
   app = await NestFactory.create<NestExpressApplication>(ToyModule, HTTP_OPTIONS);
-  configureHttp(app, { corsOrigins: [], exchanges: (_request, _response, next) => next() });
+  configureHttp(app, {
+    corsOrigins: [],
+    exchanges: (_request, _response, next) => next(),
+    buyers: undefined,
+  });
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 });

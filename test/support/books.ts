@@ -9,7 +9,8 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT k.id, k.budget_held, sum(h.amount) FROM api_keys k LEFT JOIN holds h ON h.key_id = k.id
     GROUP BY k.id HAVING k.budget_held <> coalesce(sum(h.amount), 0) OR k.open_holds <> count(h.id)`,
   'spent is the sum of the receipts': `
-    SELECT k.id, k.budget_spent, sum(r.final_amount) FROM api_keys k LEFT JOIN receipts r ON r.key_id = k.id
+    SELECT k.id, k.budget_spent, sum(r.final_amount) FROM api_keys k
+    LEFT JOIN receipts r ON r.key_id = k.id AND r.settlement_status <> 'failed'
     GROUP BY k.id HAVING k.budget_spent <> coalesce(sum(r.final_amount), 0)`,
   'spent is the sum of the entries': `
     SELECT k.id, k.budget_spent, sum(e.amount) FROM api_keys k
@@ -18,7 +19,7 @@ const RULES: Readonly<Record<string, string>> = {
   'every transaction sums to zero': `
     SELECT transaction_id FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
   'a receipt is its amounts': `
-    SELECT id FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun`,
+    SELECT id FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun + unused_prepayment`,
   'a receipt is signed for its amounts': `
     SELECT r.id, r.signature FROM receipts r
     CROSS JOIN LATERAL (SELECT translate(split_part(r.signature, '.', 2), '-_', '+/') AS text) AS b
@@ -26,7 +27,11 @@ const RULES: Readonly<Record<string, string>> = {
       SELECT convert_from(decode(rpad(b.text, (length(b.text) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb AS payload) AS p
     WHERE r.signature IS NULL OR p.payload ->> 'finalAmountWei' <> r.final_amount::text
       OR (r.overrun > 0) <> (p.payload -> 'lineItems' @> json_build_array(
-           json_build_object('key', 'overrun', 'amountWei', (-r.overrun)::text))::jsonb)`,
+           json_build_object('key', 'overrun', 'amountWei', (-r.overrun)::text))::jsonb)
+      OR (r.unused_prepayment > 0) <> (p.payload -> 'lineItems' @> json_build_array(
+           json_build_object('key', 'unused_prepayment', 'amountWei', r.unused_prepayment::text))::jsonb)
+      OR (p.payload -> 'settlementStatus' IS NOT NULL AND (p.payload ->> 'settlementStatus', p.payload ->> 'txHash')
+          IS DISTINCT FROM (r.settlement_status, r.tx_hash))`,
   'the operator bears exactly the overruns': `
     SELECT 1 FROM (SELECT -sum(amount) AS total FROM ledger_entries WHERE ledger_account = 'operator:overrun') e,
                   (SELECT sum(amount) AS total FROM overruns) o

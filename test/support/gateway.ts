@@ -33,7 +33,7 @@ export interface GatewayOptions {
 export function fileFor(
   baseUrl: string,
   { provider = {}, model = {} }: { provider?: object; model?: object } = {},
-): object {
+): { readonly providers: readonly object[]; readonly models: readonly object[] } {
   return {
     providers: [
       { id: 'upstream', type: 'openai', base_url: baseUrl, api_key: 'sk-upstream-secret', ...provider },

@@ -11,9 +11,9 @@ export class ReplicaPair {
     readonly replicas: readonly [TestGateway, TestGateway],
   ) {}
 
-  static async start(file: object): Promise<ReplicaPair> {
+  static async start(file: object, environment: Readonly<Record<string, string>> = {}): Promise<ReplicaPair> {
     const database = await createTestDatabase();
-    const options = { database, file };
+    const options = { database, file, environment };
     const replicas = await Promise.all([TestGateway.start(options), TestGateway.start(options)]);
     return new ReplicaPair(database, replicas);
   }

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.js')).keys,
   purge: async () => (await import('./purge.js')).purge,
   receipt: async () => (await import('./receipt.js')).receipt,
+  'x402-refund': async () => (await import('./x402-refund.js')).x402Refund,
   verify: async () => (await import('./verify.js')).verify,
 };
 

@@ -56,6 +56,11 @@ export const ERRORS = {
     type: 'payment_error',
     text: "The key's budget does not cover this call.",
   },
+  payment_required: {
+    status: 402,
+    type: 'payment_error',
+    text: 'This call wants an API key, or a payment as the PAYMENT-REQUIRED header describes it.',
+  },
   model_not_allowed: { status: 403, type: 'permission_error', text: 'This key may not use this model.' },
   storage_limit_exceeded: {
     status: 403,
@@ -95,6 +100,16 @@ export const ERRORS = {
     status: 409,
     type: 'invalid_request_error',
     text: 'The first request with this Idempotency-Key still runs. Try again when it has ended.',
+  },
+  payment_used: {
+    status: 409,
+    type: 'payment_error',
+    text: 'This payment has been used, and what it bought is not kept. Nothing more was paid.',
+  },
+  permit2_allowance_required: {
+    status: 412,
+    type: 'payment_error',
+    text: 'The wallet has not allowed the Permit2 contract to move its tokens. Approve it, then pay.',
   },
   request_too_large: { status: 413, type: 'invalid_request_error', text: 'The request body is too large.' },
   range_not_satisfiable: {
@@ -153,6 +168,8 @@ export interface ErrorOptions {
   readonly shouldRetry?: false | undefined;
   /** Shown inside `error.details` on the native surface only. */
   readonly details?: Readonly<Record<string, string | number>> | undefined;
+  /** Further headers of the answer, on the native surface only. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For the log only; never shown to a client. */
   readonly cause?: unknown;
 }
@@ -163,6 +180,7 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: false | undefined;
   readonly details: Readonly<Record<string, string | number>> | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(
     readonly code: ErrorCode,
@@ -175,6 +193,7 @@ export class GatewayError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.shouldRetry = options.shouldRetry;
     this.details = options.details;
+    this.headers = options.headers;
   }
 
   get status(): number {

@@ -136,6 +136,14 @@ export interface VideoChanged extends OfVideo {
   readonly type: 'video_changed';
 }
 
+/** What the signer of payments by wallets has for gas. */
+export interface GasSeen {
+  readonly type: 'gas_seen';
+  readonly chainId: number;
+  /** The chain's smallest unit. */
+  readonly balance: bigint;
+}
+
 /** What happens in this process. Never holds a secret, a body, or words of a client or a model. */
 export type Moment =
   | Received
@@ -149,4 +157,5 @@ export type Moment =
   | VideoSubmitted
   | VideoPolled
   | VideoEnded
-  | VideoChanged;
+  | VideoChanged
+  | GasSeen;

@@ -12,15 +12,18 @@ export interface SettledCharge {
   readonly providerAmount: bigint;
   readonly platformFee: bigint;
   readonly finalAmount: bigint;
-  /** The part of the price that no budget covered; the operator bears it. */
+  /** The part of the price that no budget covered, borne by the operator; below zero, prepaid and not used. */
   readonly overrun: bigint;
   readonly settledAtMs: number;
+  readonly settlementStatus?: Receipt['settlementStatus'];
+  readonly txHash?: string | undefined;
   readonly signature?: string | undefined;
 }
 
 /**
  * Final = provider + fee, if the budget covers it. Otherwise a line `overrun` with a negative amount shows the part
- * that the operator bears, and final = provider + fee + that line.
+ * that the operator bears, or a line `unused_prepayment` the part that an `exact` payment moved on top, and final =
+ * provider + fee + that line.
  */
 export function buildReceipt(charge: SettledCharge): Receipt {
   return {
@@ -31,19 +34,21 @@ export function buildReceipt(charge: SettledCharge): Receipt {
     platformFeeWei: charge.platformFee.toString(),
     network: charge.network,
     meterSubject: charge.meterSubject,
-    lineItems: charge.overrun > 0n ? [...charge.lineItems, overrunLine(charge.overrun)] : charge.lineItems,
+    lineItems:
+      charge.overrun === 0n ? charge.lineItems : [...charge.lineItems, differenceLine(charge.overrun)],
     ...(charge.responseId === undefined ? {} : { responseId: charge.responseId }),
     requestId: charge.requestId,
     account: charge.accountId,
     settledAt: charge.settledAtMs,
-    settlementStatus: 'settled',
+    settlementStatus: charge.settlementStatus ?? 'settled',
+    ...(charge.txHash === undefined ? {} : { txHash: charge.txHash }),
     ...(charge.signature === undefined ? {} : { signature: charge.signature }),
   };
 }
 
-function overrunLine(overrun: bigint): LineItem {
+function differenceLine(overrun: bigint): LineItem {
   return {
-    key: 'overrun',
+    key: overrun > 0n ? 'overrun' : 'unused_prepayment',
     unit: 'atomic_usdc',
     quantity: 1,
     unitPriceUsd: '0',

@@ -34,4 +34,6 @@ export interface WorkTerms extends PriceTerms {
   readonly provider: string;
   /** Public id without options. */
   readonly model: string;
+  /** Set when a wallet pays. */
+  readonly payment?: { readonly scheme: 'exact' | 'upto' } | undefined;
 }

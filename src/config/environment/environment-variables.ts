@@ -124,6 +124,18 @@ export class EnvironmentVariables {
   @WholeNumber(0, 30_000)
   BUDGET_WAIT_MS = 10_000;
 
+  /** How long a call of a wallet waits for the chain before its payment counts as unknown. */
+  @WholeNumber(100, 600_000)
+  X402_SETTLE_MS = 20_000;
+
+  /** How long an answer that did not reach its wallet whole keeps the same request from being bought again. */
+  @WholeNumber(0, 86_400_000)
+  X402_REPEAT_MS = 600_000;
+
+  /** Lifetime of a wallet's access token. */
+  @WholeNumber(1_000, 86_400_000)
+  X402_TOKEN_MS = 3_600_000;
+
   /** The longest pause between two polls of a provider for a video that nobody watches. */
   @WholeNumber(500, LONGEST_TIMER_MS)
   VIDEO_POLL_MS = 30_000;

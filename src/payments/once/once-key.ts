@@ -15,6 +15,8 @@ export interface OnceKey {
   readonly key: string;
   /** SHA-256 of method, path and body, whatever the order of the body's fields. */
   readonly fingerprint: Buffer;
+  /** Its price moves before the answer begins, so that the head of a stream waits for that. */
+  readonly isPrepaid?: boolean;
 }
 
 type Head = Pick<IncomingMessage, 'headers' | 'method' | 'url'> & { readonly originalUrl?: string };
@@ -36,7 +38,8 @@ export function onceKeyOf(request: Head, body: JsonObject): OnceKey | undefined 
   return { key, fingerprint: fingerprintOf(request, body) };
 }
 
-function fingerprintOf({ method = '', originalUrl, url = '' }: Head, body: JsonObject): Buffer {
+/** SHA-256 of method, path and body. */
+export function fingerprintOf({ method = '', originalUrl, url = '' }: Head, body: JsonObject): Buffer {
   const [path = ''] = (originalUrl ?? url).split('?', 1);
   const hash = createHash('sha256');
   let text = `${method}\n${path}\n`;

@@ -27,8 +27,13 @@ export class Once {
    * @throws GatewayError 401 for a bad key, 429 for one that is at its limits, idempotency_conflict,
    * idempotency_in_flight, or what became of the answer
    */
-  async earlier(request: KeyedRequest, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
+  async earlier(request: KeyedRequest, once: OnceKey): Promise<Earlier | undefined> {
     const { accountId } = await this.keys.authenticate(request);
+    return this.earlierOf(accountId, once);
+  }
+
+  /** The same for an account that is known. */
+  async earlierOf(accountId: string, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
     const record = await this.find(accountId, key);
     if (!record) return undefined;
     if (!record.fingerprint.equals(fingerprint))

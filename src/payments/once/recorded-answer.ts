@@ -30,6 +30,7 @@ export class RecordedStream<Event extends ShownEvent>
 {
   readonly key: string;
   readonly fingerprint: Buffer;
+  readonly waitsForFrames: boolean;
   private readonly shown: string[] = [];
   private length = 0;
   private tail: string | undefined;
@@ -41,6 +42,7 @@ export class RecordedStream<Event extends ShownEvent>
   ) {
     this.key = once.key;
     this.fingerprint = once.fingerprint;
+    this.waitsForFrames = once.isPrepaid ?? false;
   }
 
   show(item: Outcome<Event>): string {
@@ -130,6 +132,7 @@ export function outliving<Event>(
   return new Observable((subscriber) => {
     source.subscribe({
       next: (item) => {
+        if ('unsettled' in item) return subscriber.error(item.unsettled);
         try {
           subscriber.next(recorder.show(item));
         } catch (failure) {

@@ -19,7 +19,12 @@ export class ReceiptSigner {
   /** @returns a compact JWS whose payload is the receipt without its signature, in canonical JSON. */
   sign(receipt: Receipt): string {
     const input = `${this.head}.${base64url(signedText(receipt))}`;
-    return `${input}.${sign(null, Buffer.from(input), this.privateKey).toString('base64url')}`;
+    return `${input}.${this.signBytes(Buffer.from(input))}`;
+  }
+
+  /** @returns the signature in base64url, as a JWS has it */
+  signBytes(bytes: Uint8Array): string {
+    return sign(null, bytes, this.privateKey).toString('base64url');
   }
 }
 

@@ -12,10 +12,11 @@ import {
 import type { KeptAnswer } from '../once/idempotency-store.js';
 import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
+import { Settlements } from '../x402/settlements.js';
 
 /**
  * Settles with signed receipts, and with the answers that show them. The content of a receipt is known before the
- * ledger writes it, unless there is an overrun.
+ * ledger writes it, unless the price is higher than the hold of a key.
  */
 @Injectable()
 export class Settling {
@@ -24,6 +25,7 @@ export class Settling {
   constructor(
     private readonly ledger: Ledger,
     private readonly signer: ReceiptSigner,
+    readonly settlements: Settlements,
   ) {}
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */
@@ -58,7 +60,7 @@ export class Settling {
   }
 
   /** A call is charged even if its answer cannot be made. */
-  private answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
+  answer(once: OnceCall | undefined, receipt: Receipt | undefined): KeptAnswer | undefined {
     try {
       return once?.answer(receipt);
     } catch (failure) {
@@ -68,10 +70,23 @@ export class Settling {
   }
 }
 
-function inFull({ charge }: Settlement): SettledAmounts {
-  return { finalAmount: charge.providerAmount + charge.platformFee, overrun: 0n };
+/** For a wallet, exactly; for a key, if its budget covers the price. */
+function inFull({ charge, payment }: Settlement): SettledAmounts {
+  const price = charge.providerAmount + charge.platformFee;
+  if (!payment) return { finalAmount: price, overrun: 0n };
+  const { scheme, authorised } = payment;
+  const finalAmount = scheme === 'exact' || price > authorised ? authorised : price;
+  return { finalAmount, overrun: price - finalAmount };
 }
 
 function receiptOf(settlement: Settlement, amounts: SettledAmounts): Receipt {
-  return buildReceipt({ ...settlement, ...settlement.charge, ...amounts });
+  const { charge, payment } = settlement;
+  const isPending = payment && !payment.transactionHash && amounts.finalAmount > 0n;
+  return buildReceipt({
+    ...settlement,
+    ...charge,
+    ...amounts,
+    settlementStatus: isPending ? 'pending' : 'settled',
+    txHash: payment?.transactionHash,
+  });
 }

@@ -8,6 +8,8 @@ import { newId } from '../../base/ids.js';
 import type { CallRecord } from '../../payments/call-record.js';
 import { Charge } from '../../payments/charge.js';
 import type { AdoptedHold, Grant, CallOrigin } from '../../payments/charged-work.js';
+import { HeldDemand } from '../../payments/x402/held-demand.js';
+import type { Offer } from '../../payments/x402/purchase.js';
 import { TokenPrice, type CallSize } from '../../base/money/token-price.js';
 import { addUsage } from '../../base/money/usage.js';
 import { tariffFor } from '../../base/money/tariff.js';
@@ -159,10 +161,19 @@ export class TextCalls {
     };
   }
 
+  /** What a wallet is asked to pay for. */
+  offerOf({ request, price }: TextCall): Offer {
+    const { model } = request.resolved;
+    const timeoutMs = Math.max(...model.targets.map(({ provider }) => provider.timeoutMs));
+    return { price, isMetered: true, timeoutMs, model: model.id };
+  }
+
   /** Cold. See `Charge.run`. */
   run<Event>(call: TextCall, options: RunOptions<Event>): Observable<Outcome<Event>> {
-    const { demand, shape, record, once, cancelled, canMove, adopted } = options;
+    const { shape, record, once, cancelled, canMove, adopted } = options;
     const { request, origin, price, responseId, inputTokens } = call;
+    const held = origin.payment && new HeldDemand(options.demand);
+    const demand = held ?? options.demand;
     const { model } = request.resolved;
     const meter = new CallMeter(inputTokens);
     return this.charge.run({
@@ -181,6 +192,7 @@ export class TextCalls {
       ...(request.background && { background: true }),
       ...(canMove && { canMove }),
       ...(adopted && { adopted }),
+      ...(held && { demand: held }),
       generate: (grant) => {
         const ask: Asking['ask'] = (prompt, asked) =>
           this.ask(call, { prompt, ...asked }, grant, meter, demand);

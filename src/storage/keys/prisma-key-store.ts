@@ -14,6 +14,9 @@ import { countRequest, findKey } from './postgres-key-checks.js';
 /** Prisma's error code for an update of a row that does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
 
+/** Payers that operators manage: wallets have rows in the table too. */
+const KEYS = { wallet: null };
+
 /** What operators do with keys. Statements that requests wait for are SQL. */
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
@@ -48,7 +51,7 @@ export class PrismaKeyStore extends KeyStore {
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {
-    const row = await this.table.findUnique({ where: { id } });
+    const row = await this.table.findUnique({ where: { id, ...KEYS } });
     return row ? recordOf(row) : undefined;
   }
 
@@ -56,7 +59,7 @@ export class PrismaKeyStore extends KeyStore {
     const rows = await this.table.findMany({
       orderBy: [{ createdAt: order }, { id: order }],
       take: limit + 1,
-      ...(accountId === undefined ? {} : { where: { accountId } }),
+      where: { ...KEYS, ...(accountId === undefined ? {} : { accountId }) },
       ...(after === undefined ? {} : { cursor: { id: after }, skip: 1 }),
     });
     return { keys: rows.slice(0, limit).map(recordOf), hasMore: rows.length > limit };
@@ -64,11 +67,11 @@ export class PrismaKeyStore extends KeyStore {
 
   update(id: string, { allowedModels, ...rest }: Partial<KeySettings>): Promise<KeyRecord | undefined> {
     const data = { ...rest, ...(allowedModels ? { allowedModels: [...allowedModels] } : {}) };
-    return this.change(() => this.table.update({ where: { id }, data }));
+    return this.change(() => this.table.update({ where: { id, ...KEYS }, data }));
   }
 
   async revoke(id: string): Promise<KeyRecord | undefined> {
-    await this.table.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } });
+    await this.table.updateMany({ where: { id, ...KEYS, revokedAt: null }, data: { revokedAt: new Date() } });
     return this.find(id);
   }
 
@@ -86,6 +89,12 @@ export class PrismaKeyStore extends KeyStore {
   }
 }
 
-function recordOf({ keyHash: _keyHash, rateArrivalAt: _arrival, ...row }: ApiKey): KeyRecord {
+function recordOf({
+  keyHash: _hash,
+  rateArrivalAt: _arrival,
+  wallet: _wallet,
+  moved: _moved,
+  ...row
+}: ApiKey): KeyRecord {
   return row;
 }

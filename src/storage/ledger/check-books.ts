@@ -1,4 +1,6 @@
 import { Client } from 'pg';
+import { PAYMENT_CHECKS, PAYMENT_ENTRIES } from './payment-checks.js';
+import { keyFigure } from './key-figure.js';
 
 /** A figure of the books that other rows contradict. Amounts are atomic USDC. */
 export interface Difference {
@@ -22,7 +24,11 @@ export interface BooksReport {
 
 /** Each returns only pairs that differ. */
 const CHECKS: readonly string[] = [
-  keyFigure('budget_spent', 'its receipts', 'SELECT key_id, sum(final_amount) AS total FROM receipts'),
+  keyFigure(
+    'budget_spent',
+    'its receipts',
+    `SELECT key_id, sum(final_amount) AS total FROM receipts WHERE settlement_status <> 'failed'`,
+  ),
   keyFigure(
     'budget_spent',
     'its ledger entries',
@@ -34,14 +40,14 @@ const CHECKS: readonly string[] = [
   `SELECT transaction_id AS subject, 'the sum of its entries' AS figure, sum(amount) AS stated, 0 AS counted,
           'double entry' AS source
    FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
-  `SELECT id, 'final_amount', final_amount, provider_amount + platform_fee - overrun,
+  `SELECT id, 'final_amount', final_amount, provider_amount + platform_fee - overrun + unused_prepayment,
           'its other amounts'
-   FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun`,
+   FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun + unused_prepayment`,
   `SELECT r.id, 'provider_amount', r.provider_amount, l.total, 'its line items'
    FROM receipts r CROSS JOIN LATERAL (
      SELECT coalesce(sum((i ->> 'amountWei')::numeric), 0) AS total FROM json_array_elements(r.line_items) AS i) AS l
    WHERE r.provider_amount <> l.total`,
-  // The entries that a receipt or an overrun must have. The provider of an overrun follows from the sum of zero.
+  // The entries that a receipt, an overrun or a payment must have. The provider of an overrun follows from the sum of zero.
   `SELECT coalesce(e.transaction_id, x.id), 'the entry ' || coalesce(e.ledger_account, x.ledger_account), e.amount,
           coalesce(x.amount, 0), 'the receipt or overrun'
    FROM (SELECT * FROM ledger_entries
@@ -49,9 +55,11 @@ const CHECKS: readonly string[] = [
    FULL JOIN (
      SELECT r.id, v.ledger_account, v.amount FROM receipts r CROSS JOIN LATERAL (VALUES
        ('key:' || r.key_id, -r.final_amount), ('provider:' || split_part(r.meter_subject, ':', 1), r.provider_amount),
-       ('platform:fee', r.platform_fee), ('operator:overrun', -r.overrun)) AS v (ledger_account, amount)
+       ('platform:fee', r.platform_fee), ('operator:overrun', -r.overrun),
+       ('platform:unused_prepayment', r.unused_prepayment)) AS v (ledger_account, amount)
      WHERE v.amount <> 0
-     UNION ALL SELECT id, 'operator:overrun', -amount FROM overruns WHERE reason = 'after_sweep' AND amount <> 0) AS x
+     UNION ALL SELECT id, 'operator:overrun', -amount FROM overruns WHERE reason = 'after_sweep' AND amount <> 0
+     UNION ALL ${PAYMENT_ENTRIES}) AS x
      ON x.id = e.transaction_id AND x.ledger_account = e.ledger_account
    WHERE e.amount IS DISTINCT FROM x.amount`,
   `SELECT coalesce(o.id, 'ovr_' || substr(r.id, 5)), 'amount', o.amount, coalesce(r.overrun, 0), 'the overrun of its receipt'
@@ -60,14 +68,8 @@ const CHECKS: readonly string[] = [
    WHERE o.amount IS DISTINCT FROM r.overrun`,
   `SELECT h.id, 'amount', h.amount, 0, 'the receipt ' || r.id || ', which ended it,'
    FROM holds h JOIN receipts r ON r.hold_id = h.id`,
+  ...PAYMENT_CHECKS,
 ];
-
-/** A figure of a key row, and its total over other rows; rows of a key that does not exist are a difference too. */
-function keyFigure(column: string, source: string, totals: string): string {
-  return `SELECT coalesce(k.id, t.key_id), '${column}', k.${column}, coalesce(t.total, 0), '${source}'
-    FROM api_keys k FULL JOIN (SELECT * FROM (${totals} GROUP BY 1) AS g WHERE key_id IS NOT NULL) AS t ON t.key_id = k.id
-    WHERE k.${column} IS DISTINCT FROM coalesce(t.total, 0)`;
-}
 
 const COUNTS = `SELECT (SELECT count(*) FROM api_keys)::int AS keys, (SELECT count(*) FROM receipts)::int AS receipts,
   (SELECT count(*) FROM ledger_entries)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;

@@ -10,6 +10,7 @@ import { noteStored } from '../records/note-stored.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
 import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
+import { paymentJson } from '../x402/payment-json.js';
 
 export interface HoldRow {
   readonly ordinal: number;
@@ -37,11 +38,16 @@ const CALL_PARAMETERS = `$models, $wanted, $minimums, $requestIds, $responseIds,
 const ONCE_PARAMETERS = `$fingerprints, $answerKinds, $answerStatuses, $answerHeaders, $answerContents`;
 
 /** @param hashes of the keys, in the order of the calls */
-function taking({ once, counted }: Form, hashes: string): string {
-  const [before, isNext] = counted ? [' CROSS JOIN given_back', ' AND given_back.done'] : ['', ''];
-  const [call, last] = once ? ['take_holds_once', `, ${ONCE_PARAMETERS}`] : ['take_holds', ''];
+function taking(form: Form, hashes: string): string {
+  const [before, isNext] = form.counted ? [' CROSS JOIN given_back', ' AND given_back.done'] : ['', ''];
+  const [call, last] = callOf(form);
   return `SELECT h.* FROM ${PATIENCE}${before} CROSS JOIN LATERAL ${call}(
   $processId, $retry AND patience.set${isNext}, $holdIds, ${hashes}, ${CALL_PARAMETERS}${last}) AS h`;
+}
+
+function callOf({ wallet, once }: Form): readonly [name: string, lastParameters: string] {
+  if (wallet) return ['take_x402_hold', `, ${ONCE_PARAMETERS}, $payment`];
+  return once ? ['take_holds_once', `, ${ONCE_PARAMETERS}`] : ['take_holds', ''];
 }
 
 /**
@@ -109,6 +115,8 @@ interface Form {
   readonly stores: boolean;
   /** Some requests of the batch were counted when their keys were looked up. */
   readonly counted: boolean;
+  /** It is one request, which a wallet pays for. */
+  readonly wallet: boolean;
 }
 
 const STATEMENTS = new StatementForms<Form>('take_holds', textOf);
@@ -124,7 +132,7 @@ function textOf(form: Form): string {
   return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
 }
 
-/** The first of the two statements of a paid call. */
+/** The first of the two statements of a paid call. A request that a wallet pays for comes alone. */
 export async function takeHolds(
   pool: Pool,
   processId: string,
@@ -134,7 +142,8 @@ export async function takeHolds(
   const records = startColumns(requests);
   const once = requests.some((request) => request.once);
   const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
-  const form = { once, stores: !records.isEmpty, counted: counted.length > 0 };
+  const payment = requests[0]?.payment;
+  const form = { once, stores: !records.isEmpty, counted: counted.length > 0, wallet: payment !== undefined };
   const { rows } = await pool.query<HoldRow>(
     STATEMENTS.of(form).with({
       lockWait,
@@ -151,6 +160,7 @@ export async function takeHolds(
       inputTokens: requests.map(({ inputTokens }) => wholeTokens(inputTokens)),
       terms: textArray(requests.map(({ terms }) => JSON.stringify(terms))),
       countedHashes: counted,
+      ...(payment ? { payment: paymentJson(payment) } : {}),
       ...(once ? onceColumns(requests) : {}),
       ...(once || form.stores ? { addedBytes: requests.map(addedBytes), maxStoredBytes } : {}),
       ...records.values,

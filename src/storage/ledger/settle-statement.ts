@@ -40,24 +40,24 @@ const STATEMENTS = new StatementForms<Form>('settle_holds', (form) =>
 /**
  * The second of the two statements of a paid call. The content of a receipt with an overrun is known only when its
  * statement has run. So if there may be an overrun, the signature, and the answer that shows it, are corrected before
- * anybody can see them.
+ * anybody can see them. So is the receipt of a payment that has moved already.
  */
 export function settleHolds(
   pool: Pool,
   settlements: readonly SignedSettlement[],
   options: SettleOptions,
 ): Promise<readonly SettlementResult[]> {
-  return settlements.some(mayOverrun)
-    ? inTransaction(pool, (client) => settleAndSignOverruns(client, settlements, options))
+  return settlements.some(needsCorrection)
+    ? inTransaction(pool, (client) => settleAndCorrect(client, settlements, options))
     : settle(pool, settlements, options).then((rows) => rows.map(resultOf));
 }
 
-/** The ledger always charges up to the amount of the hold. */
-function mayOverrun({ charge, held }: SignedSettlement): boolean {
-  return charge.providerAmount + charge.platformFee > held;
+/** Up to the amount of the hold, the ledger charges the whole price. It takes payments for not moved yet. */
+function needsCorrection({ charge, held, payment }: SignedSettlement): boolean {
+  return charge.providerAmount + charge.platformFee > held || payment?.transactionHash !== undefined;
 }
 
-async function settleAndSignOverruns(
+async function settleAndCorrect(
   client: ClientBase,
   settlements: readonly SignedSettlement[],
   options: SettleOptions,
@@ -67,16 +67,32 @@ async function settleAndSignOverruns(
   const corrected = settlements.flatMap((settlement, index) => {
     const result = results[index];
     const isNew = rows[index]?.outcome === 'settled';
-    return result && result.overrun > 0n && isNew ? [{ ...settlement, ...settlement.endWith(result) }] : [];
+    if (!result || !isNew) return [];
+    if (result.overrun > 0n) return [{ ...settlement, ...settlement.endWith(result) }];
+    return settlement.payment?.transactionHash === undefined ? [] : [settlement];
   });
   if (corrected.length === 0) return results;
-  await client.query(
-    `UPDATE receipts r SET signature = s.signature
-     FROM unnest($1::text[], $2::text[]) AS s (receipt_id, signature) WHERE r.id = s.receipt_id`,
-    [corrected.map(({ receiptId }) => receiptId), corrected.map(({ signature }) => signature)],
-  );
+  await correctReceipts(client, corrected);
   await correctAnswers(client, corrected);
   return results;
+}
+
+/** Signs receipts with their overruns, and says of payments that they have moved; in the transaction that settled them. */
+export async function correctReceipts(
+  client: Pick<ClientBase, 'query'>,
+  settlements: readonly Pick<SignedSettlement, 'receiptId' | 'signature' | 'payment'>[],
+): Promise<void> {
+  await client.query(
+    `UPDATE receipts r
+     SET signature = s.signature, tx_hash = s.tx_hash,
+         settlement_status = CASE WHEN s.tx_hash IS NULL THEN r.settlement_status ELSE 'settled' END
+     FROM unnest($1::text[], $2::text[], $3::text[]) AS s (receipt_id, signature, tx_hash) WHERE r.id = s.receipt_id`,
+    [
+      settlements.map(({ receiptId }) => receiptId),
+      settlements.map(({ signature }) => signature),
+      settlements.map(({ payment }) => payment?.transactionHash),
+    ],
+  );
 }
 
 /** @returns one row for each settlement, in their order. */

@@ -42,8 +42,8 @@ function answerColumns(answers: readonly (KeptAnswer | undefined)[]): Columns {
 export const KEEPING_ANSWERS = `kept AS (
   UPDATE idempotency_records o
   SET finished_at = now(), status = k.status, headers = k.headers::json,
-      kind = coalesce(o.kind, CASE WHEN e.overrun = 0 THEN k.kind END, 'lost'),
-      content = CASE WHEN o.kind IS NULL AND e.overrun = 0 THEN k.content END
+      kind = coalesce(o.kind, CASE WHEN e.overrun <= 0 THEN k.kind END, 'lost'),
+      content = CASE WHEN o.kind IS NULL AND e.overrun <= 0 THEN k.content END
   FROM unnest($answerCalls::int[], $answerHolds::text[], $answerKinds::text[], $answerStatuses::int[],
               $answerHeaders::text[], $answerContents::text[]) AS k (call, hold_id, kind, status, headers, content)
   JOIN ended e ON e.ordinal = k.call AND e.outcome = 'settled'

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import { columnText } from '../column-text.js';
 import { ROW_BYTES } from '../records/record-columns.js';
 
@@ -9,14 +9,14 @@ import { ROW_BYTES } from '../records/record-columns.js';
  * @returns false when there was neither a row nor an answer
  */
 export async function eraseResponse(
-  pool: Pool,
+  database: Pick<ClientBase, 'query'>,
   {
     accountId,
     id,
     onlyChat,
   }: { readonly accountId: string; readonly id: string; readonly onlyChat: boolean },
 ): Promise<boolean> {
-  const { rowCount } = await pool.query(
+  const { rowCount } = await database.query(
     `WITH erased AS (
        UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL,
               stored_bytes = ${ROW_BYTES}

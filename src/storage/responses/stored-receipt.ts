@@ -13,12 +13,16 @@ export interface ReceiptRow {
   readonly platform_fee: string;
   readonly final_amount: string;
   readonly overrun: string;
+  readonly unused_prepayment: string;
+  readonly settlement_status: Receipt['settlementStatus'];
+  readonly tx_hash: string | null;
   readonly settled_at: Date;
   readonly signature: string | null;
 }
 
 export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items,
-  t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.settled_at, t.signature`;
+  t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.unused_prepayment, t.settlement_status, t.tx_hash,
+  t.settled_at, t.signature`;
 
 export function storedReceipt(row: ReceiptRow, responseId: string | undefined): Receipt | undefined {
   if (row.receipt_id === null) return undefined;
@@ -33,8 +37,10 @@ export function storedReceipt(row: ReceiptRow, responseId: string | undefined): 
     providerAmount: BigInt(row.provider_amount),
     platformFee: BigInt(row.platform_fee),
     finalAmount: BigInt(row.final_amount),
-    overrun: BigInt(row.overrun),
+    overrun: BigInt(row.overrun) - BigInt(row.unused_prepayment),
     settledAtMs: row.settled_at.getTime(),
+    settlementStatus: row.settlement_status,
+    txHash: row.tx_hash ?? undefined,
     signature: row.signature ?? undefined,
   });
 }

@@ -1,6 +1,8 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { VideoError } from '../../videos/domain/video-job.js';
 import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
+import { inTransaction } from '../in-transaction.js';
+import { correctReceipts } from '../ledger/settle-statement.js';
 
 /**
  * Every statement here ends jobs and their holds together. The row of the job decides which statement comes first,
@@ -9,13 +11,27 @@ import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
 const ENDED = `finished_at = now(), next_poll_at = NULL, poller_id = NULL, poller_until = NULL`;
 
 /** Charges for a video. @returns false when the job had ended before. */
-export async function completeVideo(
+export function completeVideo(
   pool: Pool,
+  id: string,
+  settlement: SignedVideo,
+  result: VideoResult,
+): Promise<boolean> {
+  if (settlement.payment?.transactionHash === undefined) return complete(pool, id, settlement, result);
+  return inTransaction(pool, async (client) => {
+    const isNow = await complete(client, id, settlement, result);
+    if (isNow) await correctReceipts(client, [settlement]);
+    return isNow;
+  });
+}
+
+async function complete(
+  database: Pick<ClientBase, 'query'>,
   id: string,
   { receiptId, network, meterSubject, charge, settledAtMs, signature }: SignedVideo,
   { content, expiresAtMs }: VideoResult,
 ): Promise<boolean> {
-  const { rows } = await pool.query({
+  const { rows } = await database.query({
     name: 'complete_video',
     text: `
 WITH ended AS MATERIALIZED (

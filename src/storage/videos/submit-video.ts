@@ -3,6 +3,7 @@ import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
 import type { VideoIntent } from '../../videos/video-store.js';
 import { givingBack, withLimits } from '../ledger/key-limits.js';
 import { PATIENCE, whileLocked } from '../lock-wait.js';
+import { paymentJson } from '../x402/payment-json.js';
 import { NamedStatement } from '../named-statement.js';
 import { answerOf, UNKNOWN_KEY, type HoldRow } from '../ledger/hold-statement.js';
 
@@ -12,7 +13,7 @@ const SUBMIT = new NamedStatement(
 ${withLimits(`(SELECT v.* FROM ${PATIENCE} CROSS JOIN given_back CROSS JOIN LATERAL submit_video(
   CASE WHEN patience.set AND given_back.done THEN $processId END,
   $holdId, $keyHash, $pricedModel, $price, $requestId, $idempotencyKey, $fingerprint, $status, $videoId, $shape, $model,
-  $request, $terms, $remixedFrom, $provider, $upstreamModel, $createdAt) AS v)`)}`,
+  $request, $terms, $remixedFrom, $provider, $upstreamModel, $createdAt, $payment) AS v)`)}`,
 );
 
 /** Takes a hold for the full price and stores the intent, in one statement. */
@@ -43,6 +44,7 @@ export async function submitVideo(
         provider: intent.terms.provider,
         upstreamModel: intent.upstreamModel,
         createdAt: new Date(intent.createdAtMs),
+        payment: intent.payment ? paymentJson(intent.payment) : null,
         countedHashes: intent.counted ? [intent.payer.hash] : [],
       }),
     ),

@@ -21,8 +21,10 @@ export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold
 
 /** Columns of a row `v` of videos, with its key as `k`. */
 export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress,
-  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at,
-  k.chain_id`;
+  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at, k.chain_id,
+  CASE WHEN k.wallet IS NOT NULL THEN (
+    SELECT json_build_object('authorised', p.authorised::text, 'transactionHash', p.transaction_hash)
+    FROM x402_payments p WHERE p.hold_id = v.hold_id) END AS payment`;
 
 /** The status of a row `v` that has not ended: it does not go back, however late an earlier status arrives. */
 export function laterStatus(told: string): string {
@@ -60,6 +62,7 @@ export interface UpstreamRow extends CommonRow {
   readonly content: JsonObject | null;
   readonly created_at: Date;
   readonly chain_id: number | null;
+  readonly payment: { readonly authorised: string; readonly transactionHash: string | null } | null;
 }
 
 export function shownJob(row: ShownRow): VideoJob {
@@ -97,6 +100,12 @@ export function upstreamJob(row: UpstreamRow): UpstreamJob {
     upstreamId: row.upstream_id ?? undefined,
     content: row.content ?? undefined,
     terms: row.terms,
+    payment: row.payment
+      ? {
+          authorised: BigInt(row.payment.authorised),
+          transactionHash: row.payment.transactionHash ?? undefined,
+        }
+      : undefined,
     keyChainId: row.chain_id,
     createdAtMs: row.created_at.getTime(),
   };

@@ -47,6 +47,13 @@ export interface VideoJob extends VideoProgress {
   readonly createdAtMs: number;
 }
 
+/** The amount that a wallet has agreed to pay, and what moved it, if it has moved. */
+export interface VideoPayment {
+  /** Atomic USDC. */
+  readonly authorised: bigint;
+  readonly transactionHash: string | undefined;
+}
+
 /** Data for asking the upstream about a job, and for ending it. Never shown. */
 export interface UpstreamJob {
   readonly id: string;
@@ -62,6 +69,8 @@ export interface UpstreamJob {
   /** Data that the upstream needs to find the content. */
   readonly content: JsonObject | undefined;
   readonly terms: WorkTerms;
+  /** The payment of a wallet. */
+  readonly payment: VideoPayment | undefined;
   /** The key's own chain. */
   readonly keyChainId: number | null;
   readonly createdAtMs: number;

@@ -63,6 +63,15 @@ it('[route.metrics] speaks the format of Prometheus', async () => {
   expect(await answer.text()).toContain('# TYPE slipstream_requests_total counter\n');
 });
 
+it('[route.x402.supported] is not there where wallets cannot pay', async () => {
+  const answer = await fetch(`${gateway.url}/v1/x402/supported`);
+  expect(answer.status).toBe(404);
+  const unknown = await fetch(`${gateway.url}/v1/x402/supportes`);
+  const { error } = (await unknown.json()) as { error: { message: string } };
+  const message = error.message.replace('supportes', 'supported');
+  expect(await answer.json()).toEqual({ error: { ...error, message } });
+});
+
 it('[route.health.live] [route.health.ready] tell a process that ends from one that runs', async () => {
   const statuses = (): Promise<readonly number[]> =>
     Promise.all(['live', 'ready'].map(async (name) => (await fetch(`${gateway.url}/health/${name}`)).status));

@@ -44,6 +44,14 @@ beforeAll(async () => {
     `INSERT INTO overruns (id, hold_id, key_id, account_id, request_id, amount, reason)
      SELECT 'ovr_' || hold_id, hold_id, key_id, account_id, request_id, 0, 'above_budget' FROM receipts`,
   );
+  await gateway.pool.query(
+    `INSERT INTO x402_payments (id, key_id, account_id, chain_id, scheme, method, payer, contract, nonce, asset, pay_to,
+       authorised, valid_until, payload, requirements, hold_id, request_id, once_key, fingerprint, state, amount,
+       transaction_hash, settled_at, refund_due)
+     SELECT 'pay_1', 'wal_1', 'eip155:0x1', 1, 'exact', 'eip3009', '0x1', '0x2', 3, '0x2', '0x4', 5, now(), $1, $1, 'hold_1',
+       'req_1', 'once', '', 'settled', 5, '0x6', now(), 5`,
+    [JSON.stringify({ signature: CONTENT })],
+  );
 });
 afterAll(() => gateway.close());
 
@@ -74,10 +82,12 @@ describe('the admin views', () => {
       'open_holds',
       'overruns',
       'receipts',
+      'refunds_due',
       'response_chains',
       'responses',
       'usage_daily',
       'video_jobs',
+      'x402_payments',
     ]);
   });
 

@@ -1,0 +1,206 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { newId } from '../../base/ids.js';
+import type { JsonObject } from '../../base/json.js';
+import type { HeaderFields } from '../../streaming/presenter.js';
+import { accountOfWallet, Payer } from '../payer.js';
+import type { AgreedPayment } from './agreed-payment.js';
+import { AccessTokens } from './access-tokens.js';
+import { Deliveries } from './deliveries.js';
+import type { PaymentChain } from './facilitator.js';
+import type { PaymentClaim, SignedPayment, StoredPayment } from './payment.js';
+import { PaymentStore } from './payment-store.js';
+import { Orders, type Order } from './orders.js';
+import type { PaymentIdentity } from './read-payment.js';
+import type { Offer, Purchase, PurchaseRequest } from './purchase.js';
+import { RepeatedPayments, type PaidAnswer } from './repeated-payments.js';
+
+/** Shared caches must neither keep what was paid for nor show it to others. */
+const PRIVATE: HeaderFields = { 'Cache-Control': 'private', Vary: 'Authorization, PAYMENT-SIGNATURE' };
+
+/** The protocol's reason for a payment that the chain has seen. */
+const NONCE_USED = 'invalid_exact_evm_nonce_already_used';
+
+interface Asked {
+  readonly request: PurchaseRequest;
+  readonly order: Order;
+}
+
+interface Verified {
+  readonly claim?: PaymentClaim;
+  /** The protocol's, without a claim. */
+  readonly reason: string;
+  /** Somebody else has moved it, so that everybody can read its signature on the chain. */
+  readonly isPublic: boolean;
+}
+
+/**
+ * Sells calls to wallets: asks for a payment, verifies the one that comes, and recognises those that came before. It
+ * claims nothing: that is done together with the call's hold.
+ */
+@Injectable()
+export class PaymentDesk {
+  constructor(
+    private readonly orders: Orders,
+    private readonly store: PaymentStore,
+    private readonly repeated: RepeatedPayments,
+    private readonly deliveries: Deliveries,
+    private readonly tokens: AccessTokens,
+  ) {}
+
+  /**
+   * @throws GatewayError payment_required with the challenge, permit2_allowance_required, invalid_value for a malformed
+   * payment or cap, chain_not_supported, service_unavailable, and what `RepeatedPayments` throws
+   */
+  async sell(request: PurchaseRequest, offer: Offer): Promise<Purchase> {
+    const order = this.orders.order(request, offer);
+    const asked = { request, order };
+    await this.deliveries.written();
+    const signed = await this.orders.read(order, request.headers);
+    if (!signed) return this.unsigned(asked);
+    const { identity } = signed;
+    if (identity && request.wallet && request.wallet.address !== identity.payer)
+      throw await this.orders.refusal(order, 'invalid_payload');
+    // A payment that was claimed is old by now, and prices may have changed since: it is known nevertheless.
+    const claimed = identity && (await this.store.findClaim(identity).catch(unavailable));
+    if (claimed) return this.claimedBefore(asked, claimed, identity);
+    if ('refused' in signed) throw await this.orders.refusal(order, signed.refused);
+    return this.first(asked, signed.payment, signed.identifier);
+  }
+
+  /** To be called before the answer that the payment pays for begins. */
+  watchDelivery(response: ServerResponse, paymentId: string): void {
+    this.deliveries.watch(response, paymentId);
+  }
+
+  /**
+   * Without a payment: the answer to an open request of this key, else the challenge. Without a token nobody knows whose
+   * the key is, so another request with the same key is a request of somebody else.
+   */
+  private async unsigned({ request, order }: Asked): Promise<Purchase> {
+    const { wallet, fingerprint } = request;
+    const key = request.once?.key;
+    if (key !== undefined) {
+      const account = wallet && accountOfWallet(wallet.address);
+      const open = await this.findOpen(openKeyOf(request, key), account);
+      const isMeant = wallet !== undefined || open?.fingerprint.equals(fingerprint);
+      const paid = open && isMeant && (await this.repeated.answerTo(open, fingerprint));
+      if (open && paid) return this.repeat(open, paid, wallet !== undefined);
+    }
+    throw await this.orders.refusal(order);
+  }
+
+  /** What the chain has taken, everybody can read there, the signature too. So it shows the answer, and no more. */
+  private async claimedBefore(
+    { request, order }: Asked,
+    claimed: StoredPayment,
+    { signature }: PaymentIdentity,
+  ): Promise<Purchase> {
+    const isSame = signatureOf(claimed) === signature && claimed.fingerprint.equals(request.fingerprint);
+    const paid = isSame && (await this.repeated.answerTo(claimed, request.fingerprint));
+    if (paid) return this.repeat(claimed, paid, claimed.state === 'burned');
+    const failure = isSame ? claimed.failure : undefined;
+    throw await this.orders.refusal(order, failure ?? NONCE_USED);
+  }
+
+  private async first(
+    { request, order }: Asked,
+    payment: SignedPayment,
+    identifier: string | undefined,
+  ): Promise<Purchase> {
+    const { fingerprint } = request;
+    const key = request.once?.key ?? identifier;
+    const open = { id: newId('pay'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
+    const { claim, reason, isPublic } = await this.verified(order, payment, open);
+    if (!claim) throw await this.orders.refusal(order, reason);
+    const accountId = accountOfWallet(payment.payer);
+    const before = await this.findOpen(open.openKey, accountId);
+    const paid = before && (await this.repeated.answerTo(before, fingerprint));
+    if (before && paid) return this.repeat(before, paid, !isPublic);
+    const earlier =
+      key === undefined ? undefined : await this.repeated.byKey(accountId, { key, fingerprint });
+    const { chainId, payer } = payment;
+    const headers = this.headersFor(payment, !isPublic);
+    if (earlier) return { headers, earlier };
+    return {
+      headers,
+      paymentId: open.id,
+      run: {
+        payer: Payer.ofWallet(chainId, payer),
+        chainId,
+        payment: this.agreed(order, claim),
+        once: { key: key ?? open.id, fingerprint, isPrepaid: payment.scheme === 'exact' },
+      },
+    };
+  }
+
+  private agreed(order: Order, claim: PaymentClaim): AgreedPayment {
+    return {
+      claim,
+      verifyAgain: async () => (await this.verified(order, claim.payment, claim)).claim,
+      response: (payment) => this.orders.response(payment),
+      refused: (reason, failed) => this.refusal(order, reason, failed),
+    };
+  }
+
+  /** What the wallet has moved is read before its balance: see `PaymentStore.movedBy`. */
+  private async verified(
+    { chain }: Order,
+    payment: SignedPayment,
+    { id, openKey, repeatMs }: Pick<PaymentClaim, 'id' | 'openKey' | 'repeatMs'>,
+  ): Promise<Verified> {
+    const movedBefore = await this.store.movedBy(payment).catch(unavailable);
+    const verification = await chain.facilitator.verify(payment);
+    const isPublic = !verification.isValid && (await isPaidAlready(chain, payment, verification.reason));
+    if (!verification.isValid && !isPublic) return { reason: verification.reason, isPublic };
+    const available = verification.isValid ? verification.available : payment.authorised;
+    return { claim: { id, openKey, repeatMs, payment, available, movedBefore }, reason: '', isPublic };
+  }
+
+  /** @param isOwner whether who asks has shown to be the wallet */
+  private repeat(payment: StoredPayment, { earlier, headers }: PaidAnswer, isOwner: boolean): Purchase {
+    return { headers: { ...this.headersFor(payment, isOwner), ...headers }, earlier, paymentId: payment.id };
+  }
+
+  private headersFor({ chainId, payer }: SignedPayment, isOwner: boolean): HeaderFields {
+    if (!isOwner) return PRIVATE;
+    return { ...PRIVATE, 'x-compose-access-token': this.tokens.issue({ chainId, address: payer }) };
+  }
+
+  private async refusal(order: Order, reason: string, failed?: StoredPayment): Promise<GatewayError> {
+    const headers = failed && { 'PAYMENT-RESPONSE': await this.orders.response(failed) };
+    return this.orders.refusal(order, reason, headers);
+  }
+
+  private findOpen(openKey: string, accountId: string | undefined): Promise<StoredPayment | undefined> {
+    return this.store.findOpen(openKey, this.orders.repeatMs, accountId).catch(unavailable);
+  }
+}
+
+/**
+ * Anybody may broadcast an `exact` authorisation. If that has paid us, and no call has claimed it, it pays for this one.
+ */
+async function isPaidAlready(
+  { facilitator }: PaymentChain,
+  payment: SignedPayment,
+  reason: string,
+): Promise<boolean> {
+  // The reason is given only when the signature is right.
+  if (payment.scheme !== 'exact' || reason !== NONCE_USED) return false;
+  const { outcome } = await facilitator.find('', payment, payment.authorised);
+  return outcome === 'moved';
+}
+
+function signatureOf({ payload }: StoredPayment): unknown {
+  return (payload['payload'] as JsonObject)['signature'];
+}
+
+/** By the client's own key where there is one: who wants a second sample at once takes another. */
+function openKeyOf({ fingerprint }: PurchaseRequest, key: string | undefined): string {
+  return key === undefined ? `request:${fingerprint.toString('base64url')}` : `key:${key}`;
+}
+
+function unavailable(cause: unknown): never {
+  throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+}

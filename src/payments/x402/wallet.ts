@@ -1,0 +1,6 @@
+/** A wallet on one chain. */
+export interface Wallet {
+  readonly chainId: number;
+  /** In lower case. */
+  readonly address: string;
+}

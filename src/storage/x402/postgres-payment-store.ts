@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool, QueryConfig } from 'pg';
+import { Payer } from '../../payments/payer.js';
+import { PaymentStore, type CompletionWords } from '../../payments/x402/payment-store.js';
+import type { Movement, SignedPayment, StoredPayment } from '../../payments/x402/payment.js';
+import { Database } from '../database.js';
+import { inTransaction } from '../in-transaction.js';
+import { whileLocked, type LockWait } from '../lock-wait.js';
+import { completePayment, type CompletedPayment } from './complete-payment.js';
+import { storedPayment, type PaymentRow } from './payment-row.js';
+
+/** For so long after a charge, the process that ran the call concludes its payment itself; by two clocks. */
+const INLINE_SECONDS = 5;
+
+/** After so long, nobody is about to move the payment of a video that was accepted. */
+const NEGLECTED_SECONDS = 30;
+
+@Injectable()
+export class PostgresPaymentStore extends PaymentStore {
+  private readonly pool: Pool;
+
+  constructor({ pool }: Database) {
+    super();
+    this.pool = pool;
+  }
+
+  async movedBy({ chainId, payer }: Pick<SignedPayment, 'chainId' | 'payer'>): Promise<bigint> {
+    const { rows } = await this.pool.query<{ moved: string }>({
+      name: 'moved_by_wallet',
+      text: 'SELECT moved FROM api_keys WHERE key_hash = $1',
+      values: [Payer.ofWallet(chainId, payer).hash],
+    });
+    return BigInt(rows[0]?.moved ?? 0);
+  }
+
+  findClaim({
+    chainId,
+    contract,
+    payer,
+    nonce,
+  }: Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'>): Promise<StoredPayment | undefined> {
+    return this.one({
+      name: 'find_payment_claim',
+      text: `SELECT * FROM x402_payments WHERE chain_id = $1 AND contract = $2 AND payer = $3 AND nonce = $4`,
+      values: [chainId, contract, payer, nonce],
+    });
+  }
+
+  findOpen(openKey: string, repeatMs: number, accountId?: string): Promise<StoredPayment | undefined> {
+    return this.one({
+      name: 'find_open_payment',
+      text: `SELECT * FROM x402_payments
+             WHERE open_key = $1 AND account_id = coalesce($3, account_id)
+               AND (state IN ('claimed', 'due') OR concluded_at IS NULL
+                    OR greatest(settled_at, concluded_at) > now() - make_interval(secs => $2::float8 / 1000))
+             ORDER BY claimed_at DESC LIMIT 1`,
+      values: [openKey, repeatMs, accountId ?? null],
+    });
+  }
+
+  async delivered(id: string): Promise<void> {
+    await this.pool.query(
+      `UPDATE x402_payments
+       SET delivered_at = coalesce(delivered_at, now()),
+           open_key = CASE WHEN concluded_at IS NULL THEN open_key END
+       WHERE id = $1 AND state NOT IN ('claimed', 'due')`,
+      [id],
+    );
+  }
+
+  startMoving(id: string, amount: bigint): Promise<StoredPayment | undefined> {
+    return this.one({
+      name: 'start_moving_payment',
+      text: `UPDATE x402_payments p SET state = 'due', amount = $2, next_attempt_at = now() + interval '30 seconds'
+             WHERE id = $1 AND state IN ('claimed', 'due') AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id) RETURNING *`,
+      values: [id, amount],
+    });
+  }
+
+  conclude(holdId: string): Promise<StoredPayment | undefined> {
+    return whileLocked((lockWait) =>
+      this.one({
+        name: 'conclude_payment',
+        text: `SELECT p.* FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience
+               CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $1 END) AS p`,
+        values: [holdId, lockWait],
+      }),
+    );
+  }
+
+  complete(
+    id: string,
+    movement: Exclude<Movement, { outcome: 'unknown' }>,
+    words: CompletionWords,
+  ): Promise<CompletedPayment> {
+    return whileLocked((lockWait: LockWait) =>
+      inTransaction(this.pool, async (client) => {
+        await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
+        return completePayment(client, id, movement, words);
+      }),
+    );
+  }
+
+  unconcluded(limit: number): Promise<readonly StoredPayment[]> {
+    return this.all({
+      name: 'unconcluded_payments',
+      text: `SELECT p.* FROM x402_payments p
+             WHERE p.concluded_at IS NULL AND p.state <> 'due'
+               AND NOT EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
+               AND NOT EXISTS (SELECT FROM receipts r WHERE r.hold_id = p.hold_id
+                               AND r.settled_at > now() - interval '${INLINE_SECONDS} seconds')
+             ORDER BY p.claimed_at LIMIT $1`,
+      values: [limit],
+    });
+  }
+
+  async startNeglected(): Promise<void> {
+    await this.pool.query({
+      name: 'start_neglected_payments',
+      text: `UPDATE x402_payments p SET state = 'due', amount = authorised, next_attempt_at = now()
+             FROM videos v
+             WHERE v.hold_id = p.hold_id AND v.upstream_id IS NOT NULL AND p.state = 'claimed'
+               AND p.concluded_at IS NULL AND p.claimed_at < now() - interval '${NEGLECTED_SECONDS} seconds'`,
+    });
+  }
+
+  takeDue(limit: number, leaseMs: number): Promise<readonly StoredPayment[]> {
+    return this.all({
+      name: 'take_due_payments',
+      text: `WITH due AS (
+               SELECT id FROM x402_payments WHERE next_attempt_at <= now()
+               ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+             UPDATE x402_payments p
+             SET next_attempt_at = now() + make_interval(secs => $2::float8 / 1000), attempts = p.attempts + 1
+             FROM due d WHERE p.id = d.id RETURNING p.*`,
+      values: [limit, leaseMs],
+    });
+  }
+
+  private async one(query: QueryConfig): Promise<StoredPayment | undefined> {
+    return (await this.all(query))[0];
+  }
+
+  private async all(query: QueryConfig): Promise<readonly StoredPayment[]> {
+    const { rows } = await this.pool.query<PaymentRow>(query);
+    return rows.map(storedPayment);
+  }
+}

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { decodePaymentSignatureHeader } from '@x402/core/http';
+import { CONTRACTS } from '../../../scripts/local-chain/local-chain.js';
+import { nextStalls } from '../../support/chat-scripts.js';
+import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
+import { OpenStream, receiptIn } from '../../support/gateway-client.js';
+import { describeOnLocalChain } from '../../support/on-local-chain.js';
+import { giveAway, send, transferCall } from '../../support/payer-acts.js';
+import { completion } from '../../support/scripted-upstream.js';
+import { Buyer, paymentOf, requiredBy, Shop } from '../../support/shop.js';
+import { until } from '../../support/until.js';
+
+const BODY = { max_tokens: 100 };
+const STREAM = { ...BODY, stream: true };
+const ANSWER = chatAnswer({ content: 'Hello' }, 'stop', { usage: chatUsage(10, 5) });
+const END = sse(chatChunk({}, 'stop'), usageChunk(chatUsage(10, 5)), '[DONE]');
+
+describeOnLocalChain('a wallet that may fall short', () => {
+  let shop: Shop;
+
+  beforeAll(async () => {
+    shop = await Shop.start({ provider: { timeout_ms: 3_000 } });
+  });
+  beforeEach(() => shop.upstream.reset());
+  afterAll(() => shop.close());
+
+  const drain = async ({ wallet }: Buyer): Promise<void> => {
+    const hash = await giveAway(shop.chain, wallet, await shop.chain.balanceOf(wallet.address));
+    await shop.chain.client.waitForTransactionReceipt({ hash });
+  };
+  /** The call that moves an exact payment, which everybody can make. */
+  const broadcast = async (payment: string): Promise<string> => {
+    const { payload } = decodePaymentSignatureHeader(payment);
+    const call = transferCall(payload as unknown as Parameters<typeof transferCall>[0]);
+    const hash = await send(shop.chain, await shop.chain.wallet(), CONTRACTS.usdc, call);
+    await shop.chain.client.waitForTransactionReceipt({ hash });
+    return hash;
+  };
+
+  it('has no more in flight than its balance covers', async () => {
+    const price = BigInt(requiredBy(await shop.chat(BODY)).accepts[0]?.amount ?? 0);
+    const buyer = await Buyer.with(shop.chain, 3n * price + price / 2n, ['upto']);
+    const bodies = Array.from({ length: 8 }, (_, index) => ({ ...BODY, user: `user-${index}` }));
+    const payments = await Promise.all(bodies.map((body) => shop.paymentFor(buyer, body)));
+    let open: (() => void) | undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    shop.upstream.always(async (exchange) => {
+      await opened;
+      completion('Hello')(exchange);
+    });
+    const refused: Response[] = [];
+    const all = bodies.map((body, index) => shop.chat(body, payments[index]));
+    for (const one of all) void one.then((response) => response.ok || refused.push(response));
+    await until(() => refused.length === 5 && shop.upstream.requests.length === 3);
+    for (const response of refused)
+      expect([response.status, requiredBy(response).error]).toEqual([402, 'insufficient_funds']);
+    open?.();
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(3);
+    expect(await shop.receivedFrom(buyer)).toEqual([21n, 21n, 21n]);
+  });
+
+  it('gets no answer when it has nothing left at its end', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const stalled = nextStalls(shop.upstream);
+    const call = shop.chat(BODY, payment);
+    const exchange = await stalled;
+    await drain(buyer);
+    exchange.json(ANSWER);
+    const response = await call;
+    expect(response.status).toBe(402);
+    expect(paymentOf(response)).toMatchObject({ success: false, transaction: '' });
+    expect(await response.text()).not.toContain('Hello');
+    const again = await shop.chat(BODY, payment);
+    expect([again.status, (await again.text()).includes('Hello')]).toEqual([402, false]);
+    expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([1, ['failed']]);
+  });
+
+  it('is told so at the end of a stream', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
+    const payment = await shop.paymentFor(buyer, STREAM);
+    const stalled = nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));
+    const stream = new OpenStream(await shop.chat(STREAM, payment));
+    const exchange = await stalled;
+    await stream.shows('Hello');
+    await drain(buyer);
+    exchange.end(END);
+    const frames = await stream.frames();
+    expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
+      code: 'payment_required',
+    });
+    expect(receiptIn(frames)).toMatchObject({ finalAmountWei: '21', settlementStatus: 'failed' });
+    expect(await shop.statesOf(buyer)).toEqual(['failed']);
+  });
+
+  it('has paid for an exact stream before its first byte, and not before its first token', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, STREAM);
+    const stalled = nextStalls(shop.upstream);
+    let answered = false;
+    const call = shop.chat(STREAM, payment).finally(() => (answered = true));
+    const exchange = await stalled;
+    exchange.head();
+    await exchange.send(': a comment\n\n');
+    await exchange.send(sse(chatChunk({ role: 'assistant', content: '' })));
+    expect([answered, await shop.receivedFrom(buyer)]).toEqual([false, []]);
+    await exchange.send(sse(chatChunk({ content: 'Hello' })));
+    const response = await call;
+    expect(paymentOf(response)).toMatchObject({ success: true });
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    await drain(buyer);
+    exchange.end(END);
+    const receipt = receiptIn(await new OpenStream(response).frames());
+    expect(receipt).toMatchObject({ settlementStatus: 'settled', txHash: paymentOf(response)?.transaction });
+  });
+
+  it('pays nothing for an exact stream that breaks before its first token', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, STREAM);
+    shop.upstream.always(async (exchange) => {
+      await exchange.send(`: a comment\n\n${sse(chatChunk({ role: 'assistant', content: '' }))}`);
+      exchange.breakConnection();
+    });
+    const response = await shop.chat(STREAM, payment);
+    expect(response.status).toBeGreaterThanOrEqual(500);
+    await shop.gateway.idle();
+    expect([await shop.receivedFrom(buyer), await shop.statesOf(buyer)]).toEqual([[], []]);
+    shop.upstream.reset();
+    expect((await shop.chat(STREAM, payment)).status).toBe(200);
+  });
+
+  it('has paid, once, when somebody else has moved its payment before', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const hash = await broadcast(payment);
+    const response = await shop.chat(BODY, payment);
+    expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
+    expect(response.headers.has('x-compose-access-token')).toBe(false);
+    expect((await shop.chat(BODY, payment)).headers.get('x-compose-idempotent-replay')).toBe('true');
+    expect((await shop.chat({ max_tokens: 99 }, payment)).status).toBe(402);
+    expect([shop.upstream.requests.length, (await shop.receivedFrom(buyer)).length]).toEqual([1, 1]);
+  });
+
+  it('has paid, once, when somebody else moves its payment while its call runs', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const stalled = nextStalls(shop.upstream);
+    const call = shop.chat(BODY, payment);
+    const exchange = await stalled;
+    const hash = await broadcast(payment);
+    exchange.json(ANSWER);
+    const response = await call;
+    expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+  });
+
+  describe('whose signature ends', () => {
+    it('is refused when too little of it is left', async () => {
+      const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
+      const required = requiredBy(await shop.chat(BODY));
+      expect(required.accepts[0]?.maxTimeoutSeconds).toBe(63);
+      const response = await shop.chat(BODY, await buyer.sign(required, 31));
+      expect([response.status, requiredBy(response).error]).toEqual([402, 'permit2_deadline_expired']);
+      expect(shop.upstream.requests).toHaveLength(0);
+    });
+
+    it.each(['upto', 'exact'] as const)('is cut in mid-stream, and pays in time: %s', async (scheme) => {
+      const buyer = await Buyer.with(shop.chain, 10_000n, [scheme]);
+      const payment = await buyer.sign(requiredBy(await shop.chat(STREAM)), 34);
+      const deadlineMs = Date.now() + 34_000;
+      void nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));
+      const stream = new OpenStream(await shop.chat(STREAM, payment));
+      const frames = await stream.frames();
+      expect(deadlineMs - Date.now()).toBeGreaterThan(25_000);
+      expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
+        code: 'upstream_timeout',
+      });
+      expect(receiptIn(frames)).toMatchObject({ settlementStatus: 'settled' });
+      expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    });
+  });
+});
