@@ -65,6 +65,8 @@ export interface StoredPayment extends SignedPayment {
   readonly transactionHash: string | undefined;
   /** The protocol's reason, for `failed`. */
   readonly failure: string | undefined;
+  /** Its call has ended without a charge. Told only of payments that are concluded or due. */
+  readonly isFree?: boolean;
 }
 
 /** What became of an attempt to move a payment. */

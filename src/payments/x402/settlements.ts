@@ -39,18 +39,20 @@ export class Settlements {
   }
 
   /**
-   * Moves the amount of the receipt that ended the hold; without a receipt nothing.
+   * Moves the amount of the receipt that ended the hold; without a receipt nothing, although it may have been due.
    * @returns undefined when nothing was paid and the signature may be used again
    * @throws Error when the books cannot be written
    */
   async collect(holdId: string): Promise<Collected | undefined> {
     const payment = await this.store.conclude(holdId);
-    return payment && (payment.state === 'due' ? await this.attempt(payment) : { payment });
+    const isOwed = payment?.state === 'due' && !payment.isFree;
+    return payment && (isOwed ? await this.attempt(payment) : { payment });
   }
 
   /**
    * Goes on with a payment that was attempted before, perhaps by a process that died. Its outcome may be known, and only
-   * its receipt not written yet.
+   * its receipt not written yet. One whose call was free is only looked for, until it can move no more: an attempt whose
+   * answer was lost may have moved it.
    */
   async resume(payment: StoredPayment): Promise<Collected> {
     const { id, chainId, amount = payment.authorised, transactionHash, failure } = payment;
@@ -59,7 +61,8 @@ export class Settlements {
     const found = await this.asking(payment, () =>
       this.chains.chain(chainId).facilitator.find(id, payment, amount),
     );
-    return found.outcome === 'unused' ? this.attempt(payment) : this.complete(payment, found);
+    if (found.outcome !== 'unused') return this.complete(payment, found);
+    return payment.isFree ? { payment } : this.attempt(payment);
   }
 
   private async attempt(payment: StoredPayment): Promise<Collected> {

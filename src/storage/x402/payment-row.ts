@@ -29,6 +29,7 @@ export interface PaymentRow {
   readonly amount: string | null;
   readonly transaction_hash: string | null;
   readonly failure: string | null;
+  readonly is_free?: boolean;
 }
 
 export function storedPayment(row: PaymentRow): StoredPayment {
@@ -43,6 +44,7 @@ export function storedPayment(row: PaymentRow): StoredPayment {
     amount: row.amount === null ? undefined : BigInt(row.amount),
     transactionHash: row.transaction_hash ?? undefined,
     failure: row.failure ?? undefined,
+    isFree: row.is_free ?? false,
     chainId: row.chain_id,
     scheme: row.scheme,
     method: row.method,

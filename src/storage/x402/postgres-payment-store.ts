@@ -15,6 +15,9 @@ const INLINE_SECONDS = 5;
 /** After so long, nobody is about to move the payment of a video that was accepted. */
 const NEGLECTED_SECONDS = 30;
 
+const IS_FREE = `NOT EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
+  AND NOT EXISTS (SELECT FROM receipts r WHERE r.hold_id = p.hold_id) AS is_free`;
+
 @Injectable()
 export class PostgresPaymentStore extends PaymentStore {
   private readonly pool: Pool;
@@ -81,7 +84,7 @@ export class PostgresPaymentStore extends PaymentStore {
     return whileLocked((lockWait) =>
       this.one({
         name: 'conclude_payment',
-        text: `SELECT p.* FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience
+        text: `SELECT p.*, ${IS_FREE} FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience
                CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $1 END) AS p`,
         values: [holdId, lockWait],
       }),
@@ -132,7 +135,7 @@ export class PostgresPaymentStore extends PaymentStore {
                ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
              UPDATE x402_payments p
              SET next_attempt_at = now() + make_interval(secs => $2::float8 / 1000), attempts = p.attempts + 1
-             FROM due d WHERE p.id = d.id RETURNING p.*`,
+             FROM due d WHERE p.id = d.id RETURNING p.*, ${IS_FREE}`,
       values: [limit, leaseMs],
     });
   }
