@@ -39,7 +39,7 @@ export class ChatEndpoint {
     const { parsed, earlier } = received;
     if (earlier) return this.answers.repeat(response, earlier.answer);
     const asked = await this.requests.keyFirst(caller, () => this.chat.command(parsed, received.origin));
-    const agreed = await this.requests.agree(caller, exchange, received, this.chat.offerOf(asked));
+    const agreed = await this.requests.agree(caller, exchange, received, () => this.chat.offerOf(asked));
     if (agreed.earlier) return this.answers.repeat(response, agreed.earlier.answer);
     const command = { ...asked, call: { ...asked.call, origin: agreed.origin } };
     const { once } = agreed;

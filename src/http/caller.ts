@@ -73,12 +73,15 @@ function keyOf(request: IncomingMessage): string {
   return key;
 }
 
-/** The caller of a route that costs nothing. Without a well-formed key or token the route's handler does not run. */
+/**
+ * The caller of a route that costs nothing, or that wallets cannot pay for. Without a well-formed key or token the route's
+ * handler does not run.
+ */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
   callerOf(context.switchToHttp().getRequest<IncomingMessage>()),
 );
 
-/** The caller of a route that costs money. Where wallets can pay, it may have neither a key nor a name. */
+/** The caller of a route that wallets can pay for: it may have neither a key nor a name then. */
 export const PayingCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
   anyCallerOf(context.switchToHttp().getRequest<IncomingMessage>()),
 );

@@ -130,14 +130,14 @@ export class PaidRequests {
     { buyer }: Caller,
     { request, response }: Exchange,
     { origin, once, fingerprint }: Omit<PaidRequest<unknown>, 'parsed' | 'earlier'>,
-    offer: Offer,
+    offer: () => Offer,
   ): Promise<AgreedRequest> {
     if (!buyer || !fingerprint) return { origin, once, earlier: undefined };
     const [path = ''] = (request.url ?? '').split('?', 1);
     const { wallet } = buyer;
     const { chainId } = origin;
     const asked = { headers: request.headers, path, fingerprint, once, chainId, wallet };
-    const { headers, run, earlier, paymentId } = await this.desk.sell(asked, offer);
+    const { headers, run, earlier, paymentId } = await this.desk.sell(asked, offer());
     for (const [name, value] of Object.entries(headers)) {
       if (name === 'Vary') response.appendHeader(name, value);
       else response.setHeader(name, value);

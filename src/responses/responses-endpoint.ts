@@ -42,7 +42,9 @@ export class ResponsesEndpoint {
       this.responses.command(parsed, { origin, left }),
     );
     try {
-      const agreed = await this.requests.agree(caller, exchange, received, this.responses.offerOf(command));
+      const agreed = await this.requests.agree(caller, exchange, received, () =>
+        this.responses.offerOf(command),
+      );
       if (agreed.earlier) return await this.repeat(agreed.earlier, response, presenters);
       const paid = { ...command, call: { ...command.call, origin: agreed.origin } };
       await this.answer(paid, { response, presenters, once: agreed.once });

@@ -40,7 +40,7 @@ abstract class ResponsesController {
   @Post('compact')
   @UseGuards(AcceptingWork)
   compact(
-    @PayingCaller() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {

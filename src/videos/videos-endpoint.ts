@@ -86,7 +86,7 @@ export class VideosEndpoint {
       const { request, source } = await wantedBy(parsed);
       return this.commands.prepare(request, { origin, gone }, source);
     });
-    const agreed = await this.requests.agree(caller, exchange, received, offerOf(prepared.command));
+    const agreed = await this.requests.agree(caller, exchange, received, () => offerOf(prepared.command));
     if (agreed.earlier) return this.answers.repeated(agreed.earlier, { response, surface });
     const { once } = agreed;
     const command = { ...prepared.command, origin: agreed.origin };

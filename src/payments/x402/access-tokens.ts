@@ -1,13 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { OnModuleInit } from '@nestjs/common';
 import type { TokenSecretStore } from './token-secret-store.js';
-
-/** A wallet on one chain. */
-export interface Wallet {
-  readonly chainId: number;
-  /** 0x and 40 hexadecimal digits, in lower case. */
-  readonly address: string;
-}
+import type { Wallet } from './wallet.js';
 
 const SECRET_BYTES = 32;
 const VERSION = 1;

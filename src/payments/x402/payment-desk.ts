@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { GatewayError } from '../../base/errors/gateway-error.js';
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
+import { ledgerUnavailable } from '../charge-failures.js';
 import { accountOfWallet, Payer } from '../payer.js';
 import type { AgreedPayment } from './agreed-payment.js';
 import { AccessTokens } from './access-tokens.js';
@@ -202,5 +203,5 @@ function openKeyOf({ fingerprint }: PurchaseRequest, key: string | undefined): s
 }
 
 function unavailable(cause: unknown): never {
-  throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+  throw ledgerUnavailable(cause);
 }

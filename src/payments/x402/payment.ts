@@ -66,7 +66,7 @@ export interface StoredPayment extends SignedPayment {
   /** The protocol's reason, for `failed`. */
   readonly failure: string | undefined;
   /** Its call has ended without a charge. Told only of payments that are concluded or due. */
-  readonly isFree?: boolean;
+  readonly isFree?: boolean | undefined;
 }
 
 /** What became of an attempt to move a payment. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
+import { ledgerUnavailable } from '../charge-failures.js';
 import { IdempotencyStore, type IdempotencyRecord } from '../once/idempotency-store.js';
 import { inFlight, Once, type Earlier } from '../once/once.js';
 import type { OnceKey } from '../once/once-key.js';
@@ -47,7 +48,7 @@ export class RepeatedPayments {
 
   private find({ accountId, onceKey }: StoredPayment): Promise<IdempotencyRecord | undefined> {
     return this.records.find(accountId, onceKey).catch((cause: unknown) => {
-      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+      throw ledgerUnavailable(cause);
     });
   }
 }

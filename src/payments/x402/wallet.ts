@@ -1,6 +1,6 @@
 /** A wallet on one chain. */
 export interface Wallet {
   readonly chainId: number;
-  /** In lower case. */
+  /** 0x and 40 hexadecimal digits, in lower case. */
   readonly address: string;
 }

@@ -44,7 +44,7 @@ export function storedPayment(row: PaymentRow): StoredPayment {
     amount: row.amount === null ? undefined : BigInt(row.amount),
     transactionHash: row.transaction_hash ?? undefined,
     failure: row.failure ?? undefined,
-    isFree: row.is_free ?? false,
+    isFree: row.is_free,
     chainId: row.chain_id,
     scheme: row.scheme,
     method: row.method,
