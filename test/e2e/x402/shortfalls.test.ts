@@ -115,40 +115,6 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect(receipt).toMatchObject({ settlementStatus: 'settled', txHash: paymentOf(response)?.transaction });
   });
 
-  it('pays nothing for a free call, although its payment had become due', async () => {
-    const { pool } = shop.gateway;
-    const buyer = await Buyer.with(shop.chain, 10_000n);
-    const payment = await shop.paymentFor(buyer, STREAM);
-    const stalled = nextStalls(shop.upstream);
-    const call = shop.chat(STREAM, payment);
-    const exchange = await stalled;
-    // As when the answer of the statement is lost that makes it due.
-    await pool.query(
-      `UPDATE x402_payments SET state = 'due', amount = authorised, next_attempt_at = now() + interval '30 seconds'
-       WHERE payer = $1`,
-      [buyer.wallet.address.toLowerCase()],
-    );
-    shop.upstream.always((other) => other.breakConnection());
-    exchange.breakConnection();
-    expect((await call).status).toBeGreaterThanOrEqual(500);
-    await shop.gateway.idle();
-    const attempts = async (): Promise<number> => {
-      const found = await pool.query<{ attempts: number }>(
-        'SELECT attempts FROM x402_payments WHERE payer = $1',
-        [buyer.wallet.address.toLowerCase()],
-      );
-      return found.rows[0]?.attempts ?? 0;
-    };
-    const hurry = `UPDATE x402_payments SET next_attempt_at = now() WHERE state = 'due'`;
-    await pool.query(hurry);
-    await until(async () => (await attempts()) > 0);
-    expect(await shop.statesOf(buyer)).toEqual(['due']);
-    await shop.chain.advanceTime(3_600);
-    await pool.query(hurry);
-    await until(async () => (await shop.statesOf(buyer)).join() === 'failed');
-    expect(await shop.receivedFrom(buyer)).toEqual([]);
-  });
-
   it('pays nothing for an exact stream that breaks before its first token', async () => {
     const buyer = await Buyer.with(shop.chain, 10_000n);
     const payment = await shop.paymentFor(buyer, STREAM);
