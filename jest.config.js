@@ -7,6 +7,8 @@ const shared = [
   ...Object.keys(dependencies),
   ...['@ai-sdk', '@langchain', '@openai/agents', 'ai', 'express', 'fast-check', 'openai', 'supertest', 'zod'],
 ];
+/** Helpers of tests that compare what they are given with what they make: both have to be Node's. */
+const checkers = 'response-event-checker|response-event-schemas|shell-commands';
 const handOn = '<rootDir>/test/support/modules/hand-on.js';
 
 export default {
@@ -16,7 +18,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '/src/.+\\.ts$': handOn,
+    [`/(src/.+|test/support/(${checkers}))\\.ts$`]: handOn,
     [`/node_modules/(${shared.join('|')})/.+\\.[cm]?js$`]: handOn,
     '\\.ts$': '@swc/jest',
   },

@@ -7,7 +7,19 @@ import { compiledPath } from './compile-source.js';
 
 /** Tests share these with what Node has loaded, so that `instanceof` and decorators mean the same to both. */
 const SHARED = [
-  ...['Array', 'BigInt', 'Boolean', 'Date', 'Function', 'Map', 'Number', 'Object', 'Promise', 'Reflect'],
+  ...[
+    'Array',
+    'BigInt',
+    'Boolean',
+    'Date',
+    'Function',
+    'JSON',
+    'Map',
+    'Number',
+    'Object',
+    'Promise',
+    'Reflect',
+  ],
   ...['RegExp', 'Set', 'String', 'Symbol'],
   ...['AggregateError', 'Error', 'RangeError', 'SyntaxError', 'TypeError'],
 ];
