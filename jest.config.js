@@ -23,7 +23,7 @@ export default {
     '\\.ts$': '@swc/jest',
   },
   transformIgnorePatterns: [],
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/support/modules/each-file.js'],
   // Ends a test that hangs. Nothing is said about speed: machines may be busy.

@@ -10,9 +10,9 @@ const OWN_TEXT = readFileSync(new URL(import.meta.url));
 /**
  * A transformer of Jest. Jest evaluates every module again for each test file. What goes through here is loaded by
  * Node, once for all test files of a worker, and Jest gets a module that hands on its exports.
- * @type {import('@jest/transform').SyncTransformer}
  */
 const transformer = {
+  /** @param {string} _source @param {string} path @param {{ supportsStaticESM: boolean }} options */
   process(_source, path, { supportsStaticESM }) {
     const loaded = `loadByNode(${JSON.stringify(path)})`;
     if (!supportsStaticESM) return { code: `module.exports = ${loaded};` };
@@ -21,6 +21,7 @@ const transformer = {
     const exports = names.map((name, index) => `_${index} as ${JSON.stringify(name)}`);
     return { code: `const { ${values.join(', ')} } = ${loaded};\nexport { ${exports.join(', ')} };` };
   },
+  /** @param {string} source @param {string} path @param {{ supportsStaticESM: boolean }} options */
   getCacheKey(source, path, { supportsStaticESM }) {
     const facts = JSON.stringify([path, supportsStaticESM, process.version]);
     return createHash('sha256').update(OWN_TEXT).update(facts).update(source).digest('hex');
