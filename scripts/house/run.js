@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { filesOfACall } from './call-path.js';
 import { arrowsBetweenRooms, roomsOf } from './rooms.js';
 import { sourceFacts } from './source.js';
+import { costOfLoadingTests } from './suite.js';
 
 /** Where the figures are to come to. */
 const AIMS = {
@@ -18,11 +19,13 @@ const AIMS = {
   symbols: 3,
   schemaCheckers: 1,
   readmeWords: 1_000,
+  loadingSeconds: 40,
 };
 
 const facts = sourceFacts();
 const { arrows, back, pairs } = await arrowsBetweenRooms();
 const call = await filesOfACall();
+const suite = costOfLoadingTests();
 const readmeWords = readFileSync('README.md', 'utf8').split(/\s+/).filter(Boolean).length;
 
 /** @type {readonly (readonly [string, number, number | undefined])[]} */
@@ -41,6 +44,8 @@ const measures = [
   ['Symbol tokens', facts.symbols, AIMS.symbols],
   ['set-ups of the schema checker', facts.schemaCheckers, AIMS.schemaCheckers],
   ['words of the README', readmeWords, AIMS.readmeWords],
+  ['files of tests', suite.files, undefined],
+  ['seconds of CPU to load them all', Math.round(suite.cpuSeconds), AIMS.loadingSeconds],
 ];
 
 const width = Math.max(...measures.map(([name]) => name.length));

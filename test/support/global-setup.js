@@ -1,17 +1,18 @@
+// @ts-check
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, realpathSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileSource } from './modules/compile-source.js';
 
-// Jest loads this file without the module mapping of the tests: it imports nothing of ours.
+// Jest loads this file without the module mapping of the tests, so it and what it imports are JavaScript.
 
 /**
- * Makes this run's directory, and starts what clears it away when the run has ended. What costs time (a database, a
- * compiled project) is made by the first test that asks.
+ * Makes this run's directory and compiles the source for Node, and starts what clears both away when the run has ended.
+ * What costs time (a database, a compiled project) is made by the first test that asks.
  */
-export default function globalSetup(): void {
+export default async function globalSetup() {
   const name = `slipstream-test-${process.pid}`;
   const directory = join(realpathSync(tmpdir()), name);
   // The database's user must be able to pass through it when root runs the tests.
@@ -27,7 +28,7 @@ export default function globalSetup(): void {
     detached: true,
   });
   clearing.unref();
-  (clearing.stdin as Socket).unref();
+  /** @type {import('node:net').Socket} */ (clearing.stdin).unref();
   Object.assign(globalThis, {
     clearRun: async () => {
       clearing.ref();
@@ -35,4 +36,5 @@ export default function globalSetup(): void {
       await once(clearing, 'exit');
     },
   });
+  await compileSource(compiled);
 }
