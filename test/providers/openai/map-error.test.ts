@@ -187,11 +187,11 @@ describe("a 400 on the client's own field", () => {
   });
 
   it('is told in our words to a client of another wire, by the name that it has there', () => {
-    const paramOf = (param: string): string => `own.${param}`;
+    const toClientParam = (param: string): string => `own.${param}`;
     const { error } = mapRefusal(
       400,
       { error: { message, param: 'temperature' } },
-      { prompt, nowMs, paramOf },
+      { prompt, nowMs, toClientParam },
     );
     expect(error).toMatchObject({ param: 'own.temperature' });
     expect(error.message).not.toContain('1.5');
