@@ -90,18 +90,21 @@ describe('a full context', () => {
   const counted = 'llama-cpp-context-full.400.json';
   const full = RECORDED.filter((name) => /-context-full.*\.4\d\d\.json$/.test(name));
 
-  it.each(full)('is known from %s, whatever its status, with how long the input was if it says so', (name) => {
-    const body = recordedJson<unknown>(name);
-    const length = name === counted ? ' However, your input resulted in 33056 tokens.' : '';
-    for (const status of [400, 413, 422, 500]) {
-      const { error, options } = mapRefusal(status, body, window);
-      expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400, param: 'messages' });
-      expect(error.message).toBe(`${words}${length} Please reduce its length.`);
-      expect(options).toMatchObject({ retryable: false, targetFault: false });
-    }
-    const first: unknown = Array.isArray(body) ? body[0] : body;
-    expect(mapErrorFrame(first as JsonObject, window).error.code).toBe('context_length_exceeded');
-  });
+  it.each(full)(
+    'is known from %s, whatever its status, with how long the input was if it says so',
+    (name) => {
+      const body = recordedJson<unknown>(name);
+      const length = name === counted ? ' However, your input resulted in 33056 tokens.' : '';
+      for (const status of [400, 413, 422, 500]) {
+        const { error, options } = mapRefusal(status, body, window);
+        expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400, param: 'messages' });
+        expect(error.message).toBe(`${words}${length} Please reduce its length.`);
+        expect(options).toMatchObject({ retryable: false, targetFault: false });
+      }
+      const first: unknown = Array.isArray(body) ? body[0] : body;
+      expect(mapErrorFrame(first as JsonObject, window).error.code).toBe('context_length_exceeded');
+    },
+  );
 
   it('is not taken from a message', () => {
     const message = "This model's maximum context length is 5 tokens: context_length_exceeded";
