@@ -41,6 +41,7 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
   for (const [part, fields] of Object.entries('extras' in event ? event.extras : {}))
     joined.extras = { ...joined.extras, [part]: { ...joined.extras?.[part as keyof Extras], ...fields } };
   if (joined.finish !== undefined) throw new Error(`${event.type} behind the finish`);
+  if ('choice' in event && event.choice !== 0) throw new Error(`choice ${event.choice}`);
   switch (event.type) {
     case 'text':
       joined.text = (joined.text ?? '') + event.text;
