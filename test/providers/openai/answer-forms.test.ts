@@ -18,7 +18,7 @@ import {
   spokenText,
   targetFor,
 } from '../support.js';
-import { joinedAnswer, type JoinedAnswer } from './joined-answer.js';
+import { joinedAnswer } from './joined-answer.js';
 
 let upstream: ScriptedUpstream;
 let provider: OpenAiTextProvider;
@@ -55,7 +55,7 @@ const frames = recordedFrames(STREAM);
 const role = frames[0]!;
 const streamed = frames.join('');
 const whole = recorded('openai-whole.json').toString();
-const hello = expectedOf<JoinedAnswer>(STREAM);
+const hello = expectedOf(STREAM);
 
 const send =
   (bytes: string | Buffer, headers: Record<string, string> = {}): Handler =>

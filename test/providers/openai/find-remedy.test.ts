@@ -43,7 +43,7 @@ describe('a refusal that names what can be left out', () => {
     ['deepseek-reasoning-missing.400.json', { reasoningContent: 'always' }],
     ['kimi-reasoning-missing.400.json', { reasoningContent: 'always' }],
   ])('as %s does, has a remedy', (name, remedy) => {
-    const body = recordedJson<unknown>(name);
+    const body = recordedJson(name);
     expect(remedyFor(body)).toEqual(remedy);
     expect(remedyFor(body, 422)).toEqual(remedy);
     expect(remedyFor(body, 500)).toBeUndefined();

@@ -11,7 +11,7 @@ export interface JoinedAnswer {
   /** Without the counts that are zero. */
   usage?: JsonObject;
   /** Of the answer, its choice and its messages; of one name, the last. */
-  extras?: { [Part in keyof Extras]: JsonObject };
+  extras?: Extras;
   /** The code of the error at its end. */
   error?: string;
 }
@@ -38,8 +38,7 @@ export function joinedAnswer(outcome: {
 }
 
 function join(joined: JoinedAnswer, event: SpokenEvent): void {
-  for (const [part, fields] of Object.entries('extras' in event ? event.extras : {}))
-    joined.extras = { ...joined.extras, [part]: { ...joined.extras?.[part as keyof Extras], ...fields } };
+  if ('extras' in event) joined.extras = joinExtras(joined.extras, event.extras);
   if (joined.finish !== undefined) throw new Error(`${event.type} behind the finish`);
   if ('choice' in event && event.choice !== 0) throw new Error(`choice ${event.choice}`);
   switch (event.type) {
@@ -65,6 +64,15 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
     default:
       throw new Error(`unexpected ${event.type}`);
   }
+}
+
+function joinExtras(joined: Extras | undefined, { answer, choice, message }: Extras): Extras {
+  return {
+    ...joined,
+    ...(answer && { answer: { ...joined?.answer, ...answer } }),
+    ...(choice && { choice: { ...joined?.choice, ...choice } }),
+    ...(message && { message: { ...joined?.message, ...message } }),
+  };
 }
 
 function joinCall(

@@ -93,7 +93,7 @@ describe('a full context', () => {
   it.each(full)(
     'is known from %s, whatever its status, with how long the input was if it says so',
     (name) => {
-      const body = recordedJson<unknown>(name);
+      const body = recordedJson(name);
       const length = name === counted ? ' However, your input resulted in 33056 tokens.' : '';
       for (const status of [400, 413, 422, 500]) {
         const { error, options } = mapRefusal(status, body, window);

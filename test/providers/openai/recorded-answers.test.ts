@@ -48,7 +48,7 @@ describe('an answer of an upstream', () => {
   it.each(answers)('%s is read, whichever form was asked for', async (name) => {
     for (const stream of [true, false]) {
       upstream.next(replayed(name));
-      const expected = expectedOf<JoinedAnswer>(name);
+      const expected = expectedOf(name) as JoinedAnswer;
       const { error } = expected;
       // An answer that is not shown before its end is shown whole or not at all.
       expect(joinedAnswer(await ask(stream))).toEqual(stream || error === undefined ? expected : { error });
@@ -58,7 +58,7 @@ describe('an answer of an upstream', () => {
   it.each(answers)('%s is read alike wherever its bytes are cut', (name) => {
     const bytes = recorded(name);
     const whole = read([bytes]);
-    expect(whole).toEqual(expectedOf<JoinedAnswer>(name));
+    expect(whole).toEqual(expectedOf(name));
     expect(read([...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole);
     const cuts = [...bytes.keys()].filter((cut) => {
       const cutThere = read([bytes.subarray(0, cut), bytes.subarray(cut)]);
@@ -73,7 +73,7 @@ describe('a refusal of an upstream', () => {
     for (const stream of [true, false]) {
       upstream.next(replayed(name, { pieceBytes: 1 }));
       const outcome = await ask(stream);
-      expect(joinedAnswer(outcome)).toEqual(expectedOf<JoinedAnswer>(name));
+      expect(joinedAnswer(outcome)).toEqual(expectedOf(name));
       expect((outcome.failure as UpstreamFailure).error.message).not.toContain('SECRET');
     }
   });
