@@ -27,7 +27,6 @@ import { PaymentChains } from './x402/facilitator.js';
 import { Orders } from './x402/orders.js';
 import { PaymentDesk } from './x402/payment-desk.js';
 import { PaymentWorker } from './x402/payment-worker.js';
-import { RepeatedPayments } from './x402/repeated-payments.js';
 import { Settlements } from './x402/settlements.js';
 import { WalletSettings } from './x402/settings.js';
 import { TransactionJournal } from './x402/transaction-journal.js';
@@ -76,7 +75,6 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
     PaidAnswers,
     PaymentDesk,
     PaymentWorker,
-    RepeatedPayments,
     RunningCalls,
     Settlements,
     Settling,

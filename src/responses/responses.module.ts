@@ -4,7 +4,7 @@ import { TextCallsModule } from '../providers/calls/text-calls.module.js';
 import { ResponseRecords } from '../providers/calls/response-records.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
-import { ChatResponseRecords } from './chat/chat-response-records.js';
+import { ChatCallsAsResponses } from './chat/chat-calls-as-responses.js';
 import { CompactionEndpoint } from './compaction/compaction-endpoint.js';
 import { CompactionService } from './compaction/compaction.service.js';
 import { Compactions } from './compaction/compactions.js';
@@ -45,7 +45,7 @@ import { StoredResponses } from './stored-responses.service.js';
     ExternalConversationsController,
   ],
   providers: [
-    { provide: ResponseRecords, useClass: ChatResponseRecords },
+    { provide: ResponseRecords, useClass: ChatCallsAsResponses },
     CompactionEndpoint,
     CompactionService,
     Compactions,

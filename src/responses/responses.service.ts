@@ -10,7 +10,7 @@ import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Offer } from '../payments/x402/purchase.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Demand } from '../streaming/demand.js';
-import { paramOf } from './bridge/param-of.js';
+import { clientParamsOf } from './bridge/client-params.js';
 import type { LeftOut } from './bridge/to-prompt.js';
 import { planCompaction, requestBefore, SUMMARY_TOKENS } from './compaction/plan-compaction.js';
 import { ContextReader, type History } from './context-reader.js';
@@ -101,7 +101,7 @@ export class ResponsesService {
         stream,
         outputCapTokens: plan && !plan.answers ? SUMMARY_TOKENS : request.outputCapTokens,
         background: request.background,
-        paramOf: paramOf(request.body),
+        toClientParam: clientParamsOf(request.body),
         before: requestBefore(plan),
       },
       origin,

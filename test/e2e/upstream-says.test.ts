@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/base/json.js';
 import { expectSoundBooks } from '../support/books.js';
-import { chatAnswer, chatChunk, chatUsage } from '../support/chat-wire.js';
+import { chatAnswer, chatUsage } from '../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../support/gateway.js';
 import { receipts } from '../support/ledger-state.js';
+import { replayed } from '../support/recorded-answers.js';
 import { ResponsesClient, type ResponseBody } from '../support/responses-client.js';
 import {
   completion,
@@ -58,15 +59,11 @@ afterAll(async () => {
 });
 
 function callsUpstream(): void {
-  upstream.next((exchange) =>
-    exchange.request.body['stream'] === true
-      ? exchange.stream(
-          chatChunk({ role: 'assistant', content: '' }),
-          chatChunk({ tool_calls: [{ index: 0, ...CALL }] }),
-          chatChunk({}, 'stop'),
-        )
-      : exchange.json(chatAnswer({ content: null, tool_calls: [CALL] }, 'stop')),
-  );
+  upstream.next((exchange) => {
+    const isStream = exchange.request.body['stream'] === true;
+    const name = isStream ? 'gemini-thought-signature.sse' : 'gemini-thought-signature-whole.json';
+    return replayed(name)(exchange);
+  });
 }
 
 /** The call in the history that the upstream got last. */
@@ -181,18 +178,19 @@ describe('usage', () => {
   const answered = (usage: JsonObject): void =>
     void upstream.next((exchange) => exchange.json(chatAnswer({ content: 'Hello' }, 'stop', { usage })));
 
-  it.each<[string, JsonObject, readonly [number, number]]>([
-    ['in the total alone', { prompt_tokens: 10, completion_tokens: 20, total_tokens: 530 }, [10, 520]],
-    ['without the output', { prompt_tokens: 10, total_tokens: 530 }, [10, 520]],
-  ])('%s is shown as it is charged, on both wires', async (_name, usage, [input, output]) => {
-    answered(usage);
+  it.each([
+    ['in the total alone', 'gemini-thinking-in-total.json'],
+    ['without the output', 'gemini-all-output-thinking.json'],
+  ])('%s is shown as it is charged, on both wires', async (_name, answer) => {
+    const [input, output] = [10, 520];
+    upstream.next(replayed(answer));
     const chat = (await (await gateway.chat(created.key)).json()) as { usage: JsonObject };
     expect(chat.usage).toEqual({
       prompt_tokens: input,
       completion_tokens: output,
       total_tokens: input + output,
     });
-    answered(usage);
+    upstream.next(replayed(answer));
     const response = await client.created();
     expect(response.usage).toMatchObject({ input_tokens: input, output_tokens: output });
     // 1 and 2 USD per million tokens, and a fee of one percent, rounded up.

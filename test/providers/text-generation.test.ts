@@ -11,6 +11,7 @@ import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
 import { chatPrompt } from '../support/chat-prompt.js';
 import { chatChunk, sse } from '../support/chat-wire.js';
+import { replayed } from '../support/recorded-answers.js';
 import { completion, refusal, startScriptedUpstream } from '../support/scripted-upstream.js';
 import type { Handler, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
@@ -59,8 +60,6 @@ async function failureOf(only?: readonly Target[]): Promise<GatewayError> {
 }
 
 const alone = (): readonly Target[] => targets.filter((target) => target.priority === 1);
-
-const role = chatChunk({ role: 'assistant', content: '' });
 
 describe('text generation', () => {
   it('does nothing before it is subscribed', async () => {
@@ -203,9 +202,9 @@ describe('text generation', () => {
   });
 
   it.each<[string, Handler]>([
-    ['is refused', (exchange) => exchange.end(sse(role, { error: { code: 429 } }))],
-    ['ends', (exchange) => exchange.end(sse(role))],
-    ['is finished as failed', (exchange) => exchange.end(sse(role, chatChunk({}, 'error')))],
+    ['is refused', replayed('bifrost-rate-limit-behind-role.sse')],
+    ['ends', replayed('bifrost-rate-limit-behind-role.sse', { frames: 1 })],
+    ['is finished as failed', replayed('zai-network-error-behind-role.sse')],
   ])('tries again when a stream %s behind its role', async (_name, handler) => {
     first.always(handler);
     const events = await eventsOf(generate());

@@ -65,7 +65,10 @@ export class Shop {
     readonly node: NodeProxy,
     readonly upstream: ScriptedUpstream,
     readonly gateway: TestGateway,
+    readonly file: object,
     readonly seller: Hex,
+    /** Moves the payments, and pays refunds. */
+    readonly signer: Wallet,
   ) {}
 
   /** @param rule for the gateway's questions to the node, from before its start */
@@ -82,7 +85,8 @@ export class Shop {
       { chainId: chain.chainId, rpcUrl: node.url },
       { seller, signer, ...settings },
     );
-    return new Shop(chain, node, upstream, await TestGateway.start({ ...options, file }), seller);
+    const gateway = await TestGateway.start({ ...options, file });
+    return new Shop(chain, node, upstream, gateway, file, seller, signer);
   }
 
   /** Ends all. The chain must agree with the books, and those with themselves. */
@@ -91,10 +95,15 @@ export class Shop {
     try {
       await this.expectPaid();
     } finally {
-      await this.gateway.close();
-      await Promise.all([this.upstream.close(), this.node.stop()]);
-      await this.chain.stop();
+      await this.end();
     }
+  }
+
+  /** Ends all, whatever the books say. */
+  async end(): Promise<void> {
+    await this.gateway.close();
+    await Promise.all([this.upstream.close(), this.node.stop()]);
+    await this.chain.stop();
   }
 
   /** See `expectChainAgrees`. */

@@ -34,7 +34,7 @@ export class Once {
 
   /** The same for an account that is known. */
   async earlierOf(accountId: string, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
-    const record = await this.find(accountId, key);
+    const record = await this.recordOf(accountId, key);
     if (!record) return undefined;
     if (!record.fingerprint.equals(fingerprint))
       throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
@@ -42,6 +42,15 @@ export class Once {
     if (typeof answer === 'string') throw withoutAnswer(answer, responseId);
     this.count(accountId, key);
     return { accountId, responseId, answer };
+  }
+
+  /** @throws GatewayError service_unavailable */
+  async recordOf(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
+    try {
+      return await this.store.find(accountId, key);
+    } catch (cause) {
+      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+    }
   }
 
   /** Keeps the answer to the request for a job. If it is not kept, a repeated request shows the job as it is. */
@@ -62,14 +71,6 @@ export class Once {
     this.store.countReplay(accountId, key).catch((failure: unknown) => {
       this.logger.warn({ msg: 'a replay was not counted', err: failure });
     });
-  }
-
-  private async find(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
-    try {
-      return await this.store.find(accountId, key);
-    } catch (cause) {
-      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
-    }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { GatewayError } from '../../base/errors/gateway-error.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
 import { newId } from '../../base/ids.js';
 import type { JsonObject } from '../../base/json.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
 import { ledgerUnavailable } from '../charge-failures.js';
+import { Once } from '../once/once.js';
 import { accountOfWallet, Payer } from '../payer.js';
 import type { AgreedPayment } from './agreed-payment.js';
 import { AccessTokens } from './access-tokens.js';
@@ -15,7 +16,7 @@ import { PaymentStore } from './payment-store.js';
 import { Orders, type Order } from './orders.js';
 import type { PaymentIdentity } from './read-payment.js';
 import type { Offer, Purchase, PurchaseRequest } from './purchase.js';
-import { RepeatedPayments, type PaidAnswer } from './repeated-payments.js';
+import { paidAnswer, requireConcluded, type PaidAnswer } from './repeated-payments.js';
 
 /** Shared caches must neither keep what was paid for nor show it to others. */
 const PRIVATE: HeaderFields = { 'Cache-Control': 'private', Vary: 'Authorization, PAYMENT-SIGNATURE' };
@@ -45,14 +46,14 @@ export class PaymentDesk {
   constructor(
     private readonly orders: Orders,
     private readonly store: PaymentStore,
-    private readonly repeated: RepeatedPayments,
+    private readonly once: Once,
     private readonly deliveries: Deliveries,
     private readonly tokens: AccessTokens,
   ) {}
 
   /**
    * @throws GatewayError payment_required with the challenge, permit2_allowance_required, invalid_value for a malformed
-   * payment or cap, chain_not_supported, service_unavailable, and what `RepeatedPayments` throws
+   * payment or cap, chain_not_supported, and what `Once.earlierOf` and `answerTo` throw
    */
   async sell(request: PurchaseRequest, offer: Offer): Promise<Purchase> {
     const order = this.orders.order(request, offer);
@@ -86,7 +87,7 @@ export class PaymentDesk {
       const account = wallet && accountOfWallet(wallet.address);
       const open = await this.findOpen(openKeyOf(request, key), account);
       const isMeant = wallet !== undefined || open?.fingerprint.equals(fingerprint);
-      const paid = open && isMeant && (await this.repeated.answerTo(open, fingerprint));
+      const paid = open && isMeant && (await this.answerTo(open, fingerprint));
       if (open && paid) return this.repeat(open, paid, wallet !== undefined);
     }
     throw await this.orders.refusal(order);
@@ -99,7 +100,7 @@ export class PaymentDesk {
     { signature }: PaymentIdentity,
   ): Promise<Purchase> {
     const isSame = signatureOf(claimed) === signature && claimed.fingerprint.equals(request.fingerprint);
-    const paid = isSame && (await this.repeated.answerTo(claimed, request.fingerprint));
+    const paid = isSame && (await this.answerTo(claimed, request.fingerprint));
     if (paid) return this.repeat(claimed, paid, claimed.state === 'burned');
     const failure = isSame ? claimed.failure : undefined;
     throw await this.orders.refusal(order, failure ?? NONCE_USED);
@@ -117,10 +118,10 @@ export class PaymentDesk {
     if (!claim) throw await this.orders.refusal(order, reason);
     const accountId = accountOfWallet(payment.payer);
     const before = await this.findOpen(open.openKey, accountId);
-    const paid = before && (await this.repeated.answerTo(before, fingerprint));
+    const paid = before && (await this.answerTo(before, fingerprint));
     if (before && paid) return this.repeat(before, paid, !isPublic);
     const earlier =
-      key === undefined ? undefined : await this.repeated.byKey(accountId, { key, fingerprint });
+      key === undefined ? undefined : await this.once.earlierOf(accountId, { key, fingerprint });
     const { chainId, payer } = payment;
     const headers = this.headersFor(payment, !isPublic);
     if (earlier) return { headers, earlier };
@@ -157,6 +158,21 @@ export class PaymentDesk {
     if (!verification.isValid && !isPublic) return { reason: verification.reason, isPublic };
     const available = verification.isValid ? verification.available : payment.authorised;
     return { claim: { id, openKey, repeatMs, payment, available, movedBefore }, reason: '', isPublic };
+  }
+
+  /**
+   * The answer to a request whose payment was claimed before.
+   * @returns undefined for a payment that failed: nothing was paid
+   * @throws GatewayError idempotency_conflict for another request; service_unavailable; what `requireConcluded` and
+   * `paidAnswer` throw
+   */
+  private async answerTo(payment: StoredPayment, fingerprint: Buffer): Promise<PaidAnswer | undefined> {
+    if (payment.state === 'failed') return undefined;
+    if (!payment.fingerprint.equals(fingerprint))
+      throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
+    const record = await this.once.recordOf(payment.accountId, payment.onceKey);
+    requireConcluded(payment, record);
+    return paidAnswer(payment, record, await this.orders.response(payment));
   }
 
   /** @param isOwner whether who asks has shown to be the wallet */

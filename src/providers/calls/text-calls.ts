@@ -19,7 +19,7 @@ import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { checkModelOptions } from '../check-model-options.js';
 import type { TextEvent } from '../../text/text-event.js';
-import type { ParamOf } from '../text/text-request.js';
+import type { ToClientParam } from '../text/text-request.js';
 import { TextGeneration } from '../text-generation.js';
 import type { Demand } from '../../streaming/demand.js';
 import { CallMeter } from '../../text/counting/call-meter.js';
@@ -36,7 +36,7 @@ export interface TextCallRequest {
   readonly stream: boolean;
   readonly outputCapTokens?: number | undefined;
   /** Absent where the client spoke the chat wire itself. */
-  readonly paramOf?: ParamOf;
+  readonly toClientParam?: ToClientParam;
   /** No client waits for the answer: the longer time limit of background calls applies. */
   readonly background?: boolean;
   /** An earlier request to the model, whose answer is part of `prompt`. */
@@ -248,7 +248,7 @@ export class TextCalls {
         prompt: fitEffort(prompt, model),
         ...(cap === undefined ? {} : { outputCapTokens: cap }),
         ...(request.background && { background: true }),
-        ...(request.paramOf && { paramOf: request.paramOf }),
+        ...(request.toClientParam && { toClientParam: request.toClientParam }),
       },
       { demand, onSent: meter.markSent, beforeSending, requestId: origin.requestId, responseId },
     );

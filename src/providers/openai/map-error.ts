@@ -5,7 +5,7 @@ import { cleanMessage } from '../clean-message.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import { failureOfStatus, refusal, type StatusDetails } from '../map-status.js';
 import type { Prompt } from '../../text/prompt.js';
-import type { ParamOf } from '../text/text-request.js';
+import type { ToClientParam } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { countedInput, isContentRefusal, operatorsStatus, saysFullContext, statusOf } from './error-words.js';
 import { readError, type ReadError } from '../read-error.js';
@@ -18,7 +18,7 @@ const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion
 export interface RequestContext {
   readonly prompt?: Prompt;
   /** The client's name for a field of a chat body, where its wire is not the chat wire. */
-  readonly paramOf?: ParamOf | undefined;
+  readonly toClientParam?: ToClientParam | undefined;
   /** The model's window, in tokens. */
   readonly contextWindow?: number;
   /** Texts that must not be in a message: the key, the model's name at the upstream. */
@@ -77,26 +77,26 @@ function byStatus(status: number, read: ReadError, context: ErrorContext): Upstr
 }
 
 function fullContext(error: JsonObject, { contextWindow, ...context }: ErrorContext): GatewayError {
-  const param = paramOf('messages', context);
+  const param = clientParam('messages', context);
   return contextWindow === undefined
     ? new GatewayError('context_length_exceeded', undefined, { param })
     : contextLengthExceeded({ contextWindow, inputTokens: countedInput(error), param });
 }
 
 function details({ param, message }: ReadError, context: ErrorContext): StatusDetails {
-  const own = param === undefined ? undefined : paramOf(param, context);
+  const own = param === undefined ? undefined : clientParam(param, context);
   // Only where both wires are the same does the message refer to the client's own field and words.
-  const shown = context.paramOf ? undefined : cleanMessage(message, context.secrets);
+  const shown = context.toClientParam ? undefined : cleanMessage(message, context.secrets);
   return {
     ...(own !== undefined && { param: own, message: shown }),
     retryAfterMs: parseRetryAfter(context.retryAfter, context.nowMs),
   };
 }
 
-function paramOf(param: string, { prompt, paramOf: named }: ErrorContext): string | undefined {
+function clientParam(param: string, { prompt, toClientParam }: ErrorContext): string | undefined {
   const plain = param.replace(/^body\./, '');
   if (!PARAM.test(plain)) return undefined;
-  return named ? named(plain) : ownParam(plain, prompt?.chatBody ?? {});
+  return toClientParam ? toClientParam(plain) : ownParam(plain, prompt?.chatBody ?? {});
 }
 
 /** A field that the client did not send is not shown. The upstream may have got the token limit in another field. */

@@ -116,10 +116,10 @@ function nextTrial(status: number, body: unknown, { sent, profile, trial }: Aske
 }
 
 function errorContext(
-  { prompt, model, paramOf }: TextRequest,
+  { prompt, model, toClientParam }: TextRequest,
   { provider, upstreamModel }: Target,
 ): RequestContext {
   const names = upstreamModel === model.id ? [] : [upstreamModel];
   const secrets = [...secretsOf(provider), ...names];
-  return { prompt, paramOf, contextWindow: model.contextWindow, secrets };
+  return { prompt, toClientParam, contextWindow: model.contextWindow, secrets };
 }

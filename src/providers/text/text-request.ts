@@ -2,7 +2,7 @@ import type { TextModel } from '../../catalog/model.js';
 import type { Prompt } from '../../text/prompt.js';
 
 /** The client's name for a field of the chat body (`messages[0].content`); undefined where it sent nothing there. */
-export type ParamOf = (chatParam: string) => string | undefined;
+export type ToClientParam = (chatParam: string) => string | undefined;
 
 /** One validated request for text, in terms every dialect can convert from. */
 export interface TextRequest {
@@ -18,5 +18,5 @@ export interface TextRequest {
   readonly background?: boolean;
   readonly prompt: Prompt;
   /** Absent where the client spoke the chat wire itself. */
-  readonly paramOf?: ParamOf;
+  readonly toClientParam?: ToClientParam;
 }

@@ -12,7 +12,7 @@ import { ContextReader } from '../context-reader.js';
 import { isOfUser } from '../domain/compacted.js';
 import { storedInput } from '../domain/stored-input.js';
 import type { ResponsesRequest } from '../responses-request.js';
-import { paramOf } from '../bridge/param-of.js';
+import { clientParamsOf } from '../bridge/client-params.js';
 import { askForSummary } from './compaction-request.js';
 import { Compactions, type WriteCompaction } from './compactions.js';
 import { refuseSilence } from './refuse-silence.js';
@@ -47,7 +47,7 @@ export class CompactionService {
         resolved,
         prompt: askForSummary(prompt),
         stream: false,
-        paramOf: paramOf(request.body),
+        toClientParam: clientParamsOf(request.body),
       },
       origin,
     );

@@ -3,6 +3,7 @@ import { expectSoundBooks } from '../../support/books.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import { fileFor, TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { receipts } from '../../support/ledger-state.js';
+import { recordedJson, replayed } from '../../support/recorded-answers.js';
 import { refusalOf } from '../../support/refusal-of.js';
 import { checkedStream, ResponsesClient, SURFACES, textOf } from '../../support/responses-client.js';
 import { refusal, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
@@ -84,15 +85,16 @@ describe.each(SURFACES)('an upstream that fails on %s', (surface) => {
   it('because the context is full says so in the words that clients look for', async () => {
     const words =
       /^This model's maximum context length is \d+ tokens\. However, your input resulted in 33056 tokens\. /;
-    const full = { code: 400, type: 'exceed_context_size_error', n_prompt_tokens: 33_056 };
-    upstream.next(refusal(400, full));
+    const refused = 'llama-cpp-context-full.400.json';
+    const frame = sse(recordedJson(refused));
+    upstream.next(replayed(refused));
     const { error } = await refusalOf(await clientOf().create());
     expect(error).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
     expect(error.message).toMatch(words);
-    upstream.next((exchange) => exchange.end(sse({ error: full })));
+    upstream.next((exchange) => exchange.end(frame));
     const streamed = await refusalOf(await clientOf().create({ stream: true }));
     expect(streamed.error).toEqual(error);
-    upstream.next((exchange) => exchange.end(sse(chatChunk({ content: 'The' }), { error: full })));
+    upstream.next((exchange) => exchange.end(sse(chatChunk({ content: 'The' })) + frame));
     const { response } = await checkedStream(await clientOf().create({ stream: true }));
     expect(response.error).toEqual({ code: 'context_length_exceeded', message: error.message });
   });

@@ -2,20 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import {
-  CONTRACTS,
-  startLocalChain,
-  type Hex,
-  type LocalChain,
-  type Wallet,
-} from '../../../scripts/local-chain/local-chain.js';
+import { CONTRACTS, type Hex } from '../../../scripts/local-chain/local-chain.js';
 import { slipstream, type CommandResult } from '../../support/command-line.js';
 import { compileProject } from '../../support/compiled.js';
 import { removeDirectory, scratchDirectory } from '../../support/gateway-process.js';
-import { TestGateway } from '../../support/gateway.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
-import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { Buyer, shopFile } from '../../support/shop.js';
+import { Buyer, Shop } from '../../support/shop.js';
 import { until } from '../../support/until.js';
 import { fileOf, oneJob } from '../charging/askers.js';
 
@@ -25,46 +17,35 @@ const PRICE = 404_000n;
 const REFUSING: Hex = '0x60006000fd';
 
 describeOnLocalChain("an operator's commands about payments by wallets", () => {
-  let chain: LocalChain;
-  let upstream: ScriptedUpstream;
-  let gateway: TestGateway;
-  let seller: Wallet;
-  let signer: Wallet;
+  let shop: Shop;
   let buyer: Buyer;
   let directory: string;
 
   beforeAll(async () => {
     await compileProject();
-    [chain, upstream] = await Promise.all([startLocalChain(), startScriptedUpstream()]);
-    [seller, signer] = [await chain.wallet(), await chain.wallet()];
-    const { payments } = shopFile(upstream.url, chain, { seller: seller.address, signer }) as {
-      payments: object;
-    };
-    const file = { ...fileOf(upstream.url, { timeout_ms: 2_000 }), payments };
-    gateway = await TestGateway.start({ file });
+    shop = await Shop.start({ base: (url) => fileOf(url, { timeout_ms: 2_000 }) });
     directory = await scratchDirectory();
-    await writeFile(join(directory, 'gateway.yaml'), stringify(file));
-    buyer = await Buyer.with(chain, 10_000_000n);
-    upstream.always(oneJob(() => ({ status: 'failed', error: { code: 'x', message: 'it broke' } })));
+    await writeFile(join(directory, 'gateway.yaml'), stringify(shop.file));
+    buyer = await Buyer.with(shop.chain, 10_000_000n);
+    shop.upstream.always(oneJob(() => ({ status: 'failed', error: { code: 'x', message: 'it broke' } })));
   });
   afterAll(async () => {
-    await gateway.close();
-    await Promise.all([upstream.close(), chain.stop()]);
+    await shop.end();
     await removeDirectory(directory);
   });
 
   function run(...words: readonly string[]): Promise<CommandResult> {
-    const environment = { DATABASE_URL: gateway.database.url, X402_SETTLE_MS: '500' };
+    const environment = { DATABASE_URL: shop.gateway.database.url, X402_SETTLE_MS: '500' };
     return slipstream(words, { directory, environment });
   }
 
   async function rows(sql: string): Promise<readonly Record<string, string>[]> {
-    return (await gateway.pool.query<Record<string, string>>(sql)).rows;
+    return (await shop.gateway.pool.query<Record<string, string>>(sql)).rows;
   }
 
   /** A video that fails after it was paid. @returns the id of its payment */
   async function owed(): Promise<string> {
-    const response = await buyer.fetch(`${gateway.url}/v1/videos`, {
+    const response = await buyer.fetch(`${shop.gateway.url}/v1/videos`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'film', prompt: `A dog ${Math.random()}` }),
@@ -85,8 +66,8 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
 
   /** What the signer has paid to the buyer. */
   const paidBack = async (): Promise<readonly { readonly hash: Hex; readonly value: bigint }[]> =>
-    (await chain.transfersTo(buyer.wallet.address))
-      .filter(({ from }) => from === signer.address)
+    (await shop.chain.transfersTo(buyer.wallet.address))
+      .filter(({ from }) => from === shop.signer.address)
       .map(({ hash, value }) => ({ hash, value }));
 
   async function expectPaidOnce(id: string, before: number): Promise<void> {
@@ -113,12 +94,12 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
       });
       expect(await journaled(id)).toEqual([]);
 
-      await chain.mint(signer.address, 10n * PRICE);
-      await chain.setAutomine(false);
+      await shop.chain.mint(shop.signer.address, 10n * PRICE);
+      await shop.chain.setAutomine(false);
       expect((await run('x402-refund', id)).status).toBe(1);
       const [hash = ''] = await journaled(id);
       // As after the death of a process that has signed and not broadcast.
-      await chain.client.dropTransaction({ hash: hash as Hex });
+      await shop.chain.client.dropTransaction({ hash: hash as Hex });
       const again = await run('x402-refund', id);
       expect(again).toMatchObject({
         status: 1,
@@ -127,8 +108,8 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
       expect(await rows('SELECT payment_id FROM admin.refunds_due')).toEqual([{ payment_id: id }]);
       expect(await journaled(id)).toEqual([hash]);
 
-      await chain.setAutomine(true);
-      await chain.mine();
+      await shop.chain.setAutomine(true);
+      await shop.chain.mine();
       const words = `${id} is paid back: transaction ${hash}\n`;
       expect(await run('x402-refund', id)).toMatchObject({ status: 0, stdout: words });
       expect(await run('x402-refund', id)).toMatchObject({ status: 0, stdout: words });
@@ -146,13 +127,13 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
     it('signs another transaction only after the chain has refused the first', async () => {
       const id = await owed();
       const before = (await paidBack()).length;
-      await chain.setAutomine(false);
+      await shop.chain.setAutomine(false);
       expect((await run('x402-refund', id)).status).toBe(1);
-      const code = (await chain.client.getCode({ address: CONTRACTS.usdc })) ?? '0x';
-      await chain.client.setCode({ address: CONTRACTS.usdc, bytecode: REFUSING });
-      await chain.mine();
-      await chain.client.setCode({ address: CONTRACTS.usdc, bytecode: code });
-      await chain.setAutomine(true);
+      const code = (await shop.chain.client.getCode({ address: CONTRACTS.usdc })) ?? '0x';
+      await shop.chain.client.setCode({ address: CONTRACTS.usdc, bytecode: REFUSING });
+      await shop.chain.mine();
+      await shop.chain.client.setCode({ address: CONTRACTS.usdc, bytecode: code });
+      await shop.chain.setAutomine(true);
       expect((await run('x402-refund', id)).status).toBe(0);
       expect(await journaled(id)).toHaveLength(2);
       await expectPaidOnce(id, before);
@@ -167,9 +148,9 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
     }
 
     it('reports a transfer that is in no book, and a sum that differs', async () => {
-      await chain.mint(seller.address, 7n);
-      const [{ hash } = { hash: '' }] = (await chain.transfersTo(seller.address)).slice(-1);
-      const to = `the transfers to ${seller.address.toLowerCase()}`;
+      await shop.chain.mint(shop.seller, 7n);
+      const [{ hash } = { hash: '' }] = (await shop.chain.transfersTo(shop.seller)).slice(-1);
+      const to = `the transfers to ${shop.seller.toLowerCase()}`;
       expect(await differences()).toEqual([
         `${hash}: its payment is missing, by ${to} it is 7`,
         `eip155:43113: the sum of settled payments is ${3n * PRICE}, by ${to} it is ${3n * PRICE + 7n}`,
@@ -182,9 +163,9 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
         'SELECT id, transaction_hash, refund_hash FROM x402_payments LIMIT 1',
       );
       const set = 'UPDATE x402_payments SET transaction_hash = $2, refund_hash = $3 WHERE id = $1';
-      await gateway.pool.query(set, [id, nowhere, nowhere]);
+      await shop.gateway.pool.query(set, [id, nowhere, nowhere]);
       const found = await differences();
-      await gateway.pool.query(set, [id, hash, refund]);
+      await shop.gateway.pool.query(set, [id, hash, refund]);
       expect(found).toEqual(
         expect.arrayContaining([
           `${id}: amount is ${PRICE}, by the transaction ${nowhere} it is 0`,

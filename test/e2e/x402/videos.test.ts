@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { startLocalChain, type LocalChain, type Wallet } from '../../../scripts/local-chain/local-chain.js';
 import type { JsonObject } from '../../../src/base/json.js';
-import { TestGateway } from '../../support/gateway.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
-import { refusal, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { Buyer, paymentOf, shopFile } from '../../support/shop.js';
+import { refusal } from '../../support/scripted-upstream.js';
+import { Buyer, paymentOf, Shop } from '../../support/shop.js';
 import { until } from '../../support/until.js';
 import { fileOf, oneJob } from '../charging/askers.js';
 
@@ -12,54 +10,42 @@ import { fileOf, oneJob } from '../charging/askers.js';
 const PRICE = 404_000n;
 
 describeOnLocalChain('a wallet that pays for a video', () => {
-  let chain: LocalChain;
-  let upstream: ScriptedUpstream;
-  let gateway: TestGateway;
-  let seller: Wallet;
+  let shop: Shop;
   let buyer: Buyer;
   let state: JsonObject;
 
   beforeAll(async () => {
-    [chain, upstream] = await Promise.all([startLocalChain(), startScriptedUpstream()]);
-    const signer = await chain.wallet();
-    seller = await chain.wallet();
-    const { payments } = shopFile(upstream.url, chain, { seller: seller.address, signer }) as {
-      payments: object;
-    };
-    gateway = await TestGateway.start({ file: { ...fileOf(upstream.url, { timeout_ms: 2_000 }), payments } });
-    buyer = await Buyer.with(chain, 10_000_000n);
+    shop = await Shop.start({ base: (url) => fileOf(url, { timeout_ms: 2_000 }) });
+    buyer = await Buyer.with(shop.chain, 10_000_000n);
   });
   beforeEach(() => {
-    upstream.reset();
+    shop.upstream.reset();
     state = { status: 'in_progress', progress: 10 };
-    upstream.always(oneJob(() => state));
+    shop.upstream.always(oneJob(() => state));
   });
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([upstream.close(), chain.stop()]);
-  });
+  afterAll(() => shop.close());
 
   const film = (): Promise<Response> =>
-    buyer.fetch(`${gateway.url}/v1/videos`, {
+    buyer.fetch(`${shop.gateway.url}/v1/videos`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'film', prompt: `A dog ${Math.random()}` }),
     });
   const shown = async (id: string, token: string): Promise<JsonObject> => {
-    const response = await fetch(`${gateway.url}/v1/videos/${id}`, {
+    const response = await fetch(`${shop.gateway.url}/v1/videos/${id}`, {
       headers: { authorization: `Bearer ${token}` },
     });
     return (await response.json()) as JsonObject;
   };
 
   it('pays when the upstream has accepted it', async () => {
-    const before = await chain.balanceOf(seller.address);
+    const before = await shop.chain.balanceOf(shop.seller);
     const response = await film();
     expect(response.status).toBe(200);
     const { id } = (await response.json()) as { id: string };
     const token = response.headers.get('x-compose-access-token') ?? '';
     const transaction = paymentOf(response)?.transaction;
-    expect((await chain.balanceOf(seller.address)) - before).toBe(PRICE);
+    expect((await shop.chain.balanceOf(shop.seller)) - before).toBe(PRICE);
 
     state = { status: 'completed', progress: 100 };
     await until(async () => (await shown(id, token))['status'] === 'completed');
@@ -73,11 +59,11 @@ describeOnLocalChain('a wallet that pays for a video', () => {
   });
 
   it('pays nothing for one that the upstream refuses', async () => {
-    const before = await chain.balanceOf(seller.address);
-    upstream.next(refusal(400, { message: 'no dogs', type: 'invalid_request_error' }));
+    const before = await shop.chain.balanceOf(shop.seller);
+    shop.upstream.next(refusal(400, { message: 'no dogs', type: 'invalid_request_error' }));
     const response = await film();
     expect(response.status).toBe(400);
-    expect(await chain.balanceOf(seller.address)).toBe(before);
+    expect(await shop.chain.balanceOf(shop.seller)).toBe(before);
   });
 
   it('is owed what it paid for one that fails', async () => {
@@ -88,7 +74,9 @@ describeOnLocalChain('a wallet that pays for a video', () => {
     await until(async () => (await shown(id, token))['status'] === 'failed');
 
     const owed = async (): Promise<object[]> => {
-      const { rows } = await gateway.pool.query<object>('SELECT payer, amount::text FROM admin.refunds_due');
+      const { rows } = await shop.gateway.pool.query<object>(
+        'SELECT payer, amount::text FROM admin.refunds_due',
+      );
       return rows;
     };
     await until(async () => (await owed()).length > 0);

@@ -2,7 +2,8 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
-import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
+import { expectedOf, recorded, recordedFrames, replayed } from '../../support/recorded-answers.js';
 import {
   type Handler,
   type ScriptedUpstream,
@@ -17,6 +18,7 @@ import {
   spokenText,
   targetFor,
 } from '../support.js';
+import { joinedAnswer } from './joined-answer.js';
 
 let upstream: ScriptedUpstream;
 let provider: OpenAiTextProvider;
@@ -48,15 +50,12 @@ async function answerOf(
   return { ...(await outcomeOf(counted())), batches };
 }
 
-const chunks = [
-  chatChunk({ role: 'assistant', content: '' }),
-  chatChunk({ content: 'Hel' }),
-  chatChunk({ content: 'lo' }),
-  chatChunk({}, 'stop'),
-  usageChunk(chatUsage(10, 5)),
-];
-const streamed = sse(...chunks, '[DONE]');
-const whole = JSON.stringify(chatAnswer({ content: 'Hello' }));
+const STREAM = 'openai-usage-in-last-chunk.sse';
+const frames = recordedFrames(STREAM);
+const role = frames[0]!;
+const streamed = frames.join('');
+const whole = recorded('openai-whole.json').toString();
+const hello = expectedOf(STREAM);
 
 const send =
   (bytes: string | Buffer, headers: Record<string, string> = {}): Handler =>
@@ -65,8 +64,6 @@ const send =
     await exchange.send(bytes);
     exchange.end();
   };
-
-const told = { type: 'usage', usage: { inputTokens: 10, outputTokens: 5 } };
 
 describe('an answer', () => {
   it.each<[string, string, boolean, Record<string, string>]>([
@@ -82,11 +79,7 @@ describe('an answer', () => {
     ['single line ends between frames', streamed.replaceAll('\n\n', '\n'), true, {}],
     ['CRs', streamed.replaceAll('\n', '\r'), true, {}],
   ])('may be %s', async (_name, body, stream, headers) => {
-    const { events, failure } = await answerOf(send(body, headers), stream);
-    expect(failure).toBeUndefined();
-    expect(spokenText(events)).toBe('Hello');
-    expect(events).toContainEqual(expect.objectContaining({ type: 'finish', reason: 'stop' }));
-    expect(events.find(({ type }) => type === 'usage')).toMatchObject(told);
+    expect(joinedAnswer(await answerOf(send(body, headers), stream))).toEqual(hello);
   });
 
   it.each([
@@ -98,11 +91,8 @@ describe('an answer', () => {
     ['a ping as an object', 'data: {"type":"ping"}\n\n'],
     ['nothing', 'data: null\n\n'],
   ])('may hold %s', async (_name, keepAlive) => {
-    const body = chunks.map((chunk) => keepAlive + sse(chunk)).join('') + keepAlive + sse('[DONE]');
-    const { events, failure } = await answerOf(send(body), true);
-    expect(failure).toBeUndefined();
-    expect(spokenText(events)).toBe('Hello');
-    expect(events.some((event) => 'extras' in event)).toBe(false);
+    const body = frames.map((frame) => keepAlive + frame).join('');
+    expect(joinedAnswer(await answerOf(send(body), true))).toEqual(hello);
   });
 
   it('asks for no coding, since a proxy may take silence for any', async () => {
@@ -169,10 +159,10 @@ describe('an answer', () => {
 describe('the first word', () => {
   it('takes along what came before it and says nothing', async () => {
     const { events, batches } = await answerOf(async (exchange) => {
-      for (const chunk of [chunks[0]!, chatChunk({ content: '', audio: null }), usageChunk(chatUsage(10, 0))])
+      await exchange.send(role);
+      for (const chunk of [chatChunk({ content: '', audio: null }), usageChunk(chatUsage(10, 0))])
         await exchange.send(sse(chunk));
-      await exchange.send(sse(...chunks.slice(1), '[DONE]'));
-      exchange.end();
+      exchange.end(frames.slice(1).join(''));
     }, true);
     expect(spokenText(events)).toBe('Hello');
     expect(events[0]).toMatchObject({ type: 'opened' });
@@ -180,13 +170,13 @@ describe('the first word', () => {
   });
 
   it.each<[string, Handler]>([
-    ['is refused', (exchange) => exchange.stream(chunks[0], { error: { code: 'rate_limit_exceeded' } })],
-    ['is cut off', (exchange) => exchange.end(sse(chunks[0]))],
-    ['fails', (exchange) => exchange.stream(chunks[0], chatChunk({}, 'network_error'))],
+    ['is refused', replayed('bifrost-rate-limit-behind-role.sse')],
+    ['is cut off', replayed(STREAM, { frames: 1 })],
+    ['fails', replayed('zai-network-error-behind-role.sse')],
     [
       'breaks',
       async (exchange) => {
-        await exchange.send(sse(chunks[0]));
+        await exchange.send(role);
         exchange.breakConnection();
       },
     ],

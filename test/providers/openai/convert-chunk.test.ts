@@ -110,34 +110,6 @@ describe('chunks', () => {
     expect(convertFor(chat, call, chatChunk({}, 'stop')).at(-1)).toEqual({ ...finish, reason });
   });
 
-  it.each([
-    ['reasoning_content', { reasoning_content: 'why' }],
-    ['reasoning', { reasoning: 'why' }],
-    ['reasoning_text', { reasoning_text: 'why' }],
-    ['thinking parts', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'why' }] }] }],
-  ])('give reasoning by %s', (_name, delta) => {
-    expect(convert(chatChunk(delta))).toEqual([start, { type: 'reasoning', choice: 0, text: 'why' }]);
-  });
-
-  it('give it once when it comes under two names', () => {
-    expect(convert(chatChunk({ reasoning: 'think', reasoning_content: 'think' }))).toEqual([
-      start,
-      { type: 'reasoning', choice: 0, text: 'think' },
-    ]);
-  });
-
-  it('leave what a model thinks inside its text where it is', () => {
-    const pieces = ['<thi', 'nk>a</think>', 'b'].map((content) => chatChunk({ content }));
-    const events = convert(...pieces, chatChunk({}, 'stop'));
-    expect(textOf(events)).toBe('<think>a</think>b');
-    expect(events.map(({ type }) => type)).not.toContain('reasoning');
-  });
-
-  it('give the text of content parts', () => {
-    const content = [{ type: 'text', text: 'a' }, null, { type: 'text', text: 'b' }];
-    expect(convert(chatChunk({ content }))[1]).toEqual({ type: 'text', choice: 0, text: 'ab' });
-  });
-
   it('keep logprobs with their text', () => {
     const choices = [{ index: 0, delta: { content: 'a' }, logprobs: { content: [] }, finish_reason: null }];
     expect(convert(chatChunk({}, null, { choices }))[1]).toMatchObject({
@@ -151,49 +123,6 @@ describe('chunks', () => {
     ['a null choice', { choices: [null] }],
   ])('tolerate %s', (_name, extra) => {
     expect(convert(chatChunk({}, null, extra))).toEqual([]);
-  });
-
-  it.each<[string, readonly JsonObject[]]>([
-    [
-      'null for a delta, for calls and an empty list of them',
-      [
-        { index: 0, delta: null, finish_reason: null },
-        { index: 0, delta: { content: 'Hello', tool_calls: null }, finish_reason: null },
-        { index: 0, delta: { content: ' there', tool_calls: [] }, finish_reason: null },
-        { index: 0, delta: null, finish_reason: 'stop' },
-      ],
-    ],
-    [
-      'verdicts of a filter without a delta, between the words and behind the finish',
-      [
-        { index: 0, delta: { content: 'Hello' } },
-        { index: 0, finish_reason: null, content_filter_results: {}, content_filter_offsets: { start: 0 } },
-        { index: 0, delta: { content: ' there' }, finish_reason: 'stop' },
-        { index: 0, finish_reason: null, content_filter_results: { hate: {} } },
-      ],
-    ],
-    [
-      'further fields of a choice and of its delta',
-      [
-        { index: 0, text: 'Hello', seed: 7, delta: { token_id: 1, content: 'Hello', tool_calls: null } },
-        { index: 0, text: ' there', seed: 7, delta: { token_id: 2, content: ' there', tool_calls: null } },
-        { index: 0, text: '', finish_reason: 'stop', delta: { token_id: 3, content: '', tool_calls: null } },
-      ],
-    ],
-    [
-      'no finish reason and no index where they would be null and 0',
-      [
-        { index: 0, delta: { content: 'Hel' } },
-        { delta: { content: 'lo' } },
-        { index: 0, delta: { content: ' there' } },
-        { index: 0, delta: {}, finish_reason: 'stop' },
-      ],
-    ],
-  ])('are read with %s', (_name, choices) => {
-    const events = convert(...choices.map((choice) => ({ choices: [choice], usage: null })));
-    expect(textOf(events)).toBe('Hello there');
-    expect(events.filter(({ type }) => type === 'finish')).toMatchObject([finish]);
-    expect(events.some(({ type }) => type.startsWith('tool_call'))).toBe(false);
   });
 
   it('end each of several choices with its own reason, whatever the others did', () => {

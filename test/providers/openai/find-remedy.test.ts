@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../src/base/json.js';
 import { findRemedy, isLasting } from '../../../src/providers/openai/find-remedy.js';
 import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';
 import { readError } from '../../../src/providers/read-error.js';
+import { recordedJson } from '../../support/recorded-answers.js';
 
 const sent = {
   messages: [
@@ -25,104 +26,24 @@ function remedyFor(body: unknown, status = 400, asked: JsonObject = sent): unkno
 }
 
 describe('a refusal that names what can be left out', () => {
-  it.each<[string, unknown, object]>([
-    [
-      'Google',
-      [
-        {
-          error: {
-            code: 400,
-            message: 'Invalid JSON payload received. Unknown name "prompt_cache_key": Cannot find field.',
-          },
-        },
-      ],
-      { omitFields: ['prompt_cache_key'] },
-    ],
-    [
-      'Google, of a word',
-      { error: { message: 'Unknown name "user": Cannot find field.' } },
-      { omitFields: ['user'] },
-    ],
-    [
-      'Google, in a place for it',
-      { error: { details: [{ fieldViolations: [{ field: 'parallel_tool_calls' }] }] } },
-      { omitFields: ['parallel_tool_calls'] },
-    ],
-    [
-      'Groq',
-      { error: { message: "property 'prompt_cache_key' is unsupported" } },
-      { omitFields: ['prompt_cache_key'] },
-    ],
-    [
-      'Cerebras',
-      {
-        message: "body.user: property 'body.user' is unsupported",
-        param: 'validation_error',
-        code: 'wrong_api_format',
-      },
-      { omitFields: ['user'] },
-    ],
-    [
-      'Azure',
-      {
-        error: {
-          code: 'unrecognized_request_argument',
-          message: 'Unrecognized request argument supplied: prompt_cache_key',
-        },
-      },
-      { omitFields: ['prompt_cache_key'] },
-    ],
-    [
-      'FastAPI',
-      { detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options'] }] },
-      { omitFields: ['stream_options'] },
-    ],
-    [
-      'OpenAI',
-      { error: { param: 'parallel_tool_calls', code: 'unsupported_parameter' } },
-      { omitFields: ['parallel_tool_calls'] },
-    ],
-    [
-      'OpenAI, of one value',
-      { error: { param: 'reasoning_effort', code: 'unsupported_value' } },
-      { omitFields: ['reasoning_effort=minimal'] },
-    ],
-    [
-      'OpenAI, of a default',
-      { error: { param: 'temperature', code: 'unsupported_value' } },
-      { omitFields: ['temperature=1'] },
-    ],
-    [
-      'Mistral, of the token limit',
-      { detail: [{ type: 'extra_forbidden', loc: ['body', 'max_completion_tokens'] }] },
-      { tokenLimitField: 'max_tokens' },
-    ],
-    [
-      'Mistral, of ids',
-      { object: 'error', type: 'invalid_function_call', code: '3280' },
-      { toolCallIds: 'nine' },
-    ],
-    [
-      'Mistral, of the order',
-      { type: 'invalid_request_message_order', code: '3230' },
-      { assistantAfterTools: true },
-    ],
-    [
-      'DeepSeek',
-      { error: { message: 'The `reasoning_content` in the thinking mode must be passed back to the API.' } },
-      { reasoningContent: 'always' },
-    ],
-    [
-      'Kimi',
-      {
-        error: {
-          message:
-            'thinking is enabled but reasoning_content is missing in assistant tool call message at index 1',
-        },
-      },
-      { reasoningContent: 'always' },
-    ],
-  ])('as %s does, has a remedy', (_service, body, remedy) => {
+  it.each<[string, object]>([
+    ['google-unknown-name.400.json', { omitFields: ['prompt_cache_key'] }],
+    ['google-unknown-word.400.json', { omitFields: ['user'] }],
+    ['google-field-violation.400.json', { omitFields: ['parallel_tool_calls'] }],
+    ['groq-unsupported-property.400.json', { omitFields: ['prompt_cache_key'] }],
+    ['cerebras-unsupported-property.400.json', { omitFields: ['user'] }],
+    ['azure-unrecognized-argument.400.json', { omitFields: ['prompt_cache_key'] }],
+    ['fastapi-extra-forbidden.422.json', { omitFields: ['stream_options'] }],
+    ['openai-unsupported-parameter.400.json', { omitFields: ['parallel_tool_calls'] }],
+    ['openai-unsupported-value.400.json', { omitFields: ['reasoning_effort=minimal'] }],
+    ['openai-unsupported-default.400.json', { omitFields: ['temperature=1'] }],
+    ['mistral-token-limit-forbidden.422.json', { tokenLimitField: 'max_tokens' }],
+    ['mistral-tool-call-id.400.json', { toolCallIds: 'nine' }],
+    ['mistral-message-order.400.json', { assistantAfterTools: true }],
+    ['deepseek-reasoning-missing.400.json', { reasoningContent: 'always' }],
+    ['kimi-reasoning-missing.400.json', { reasoningContent: 'always' }],
+  ])('as %s does, has a remedy', (name, remedy) => {
+    const body = recordedJson(name);
     expect(remedyFor(body)).toEqual(remedy);
     expect(remedyFor(body, 422)).toEqual(remedy);
     expect(remedyFor(body, 500)).toBeUndefined();

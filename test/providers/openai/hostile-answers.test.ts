@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatAnswer, chatChunk, sse } from '../../support/chat-wire.js';
+import { replayed } from '../../support/recorded-answers.js';
 import {
   type Handler,
   type ScriptedUpstream,
@@ -51,7 +52,7 @@ const html = '<html><body>Bad gateway at internal-host</body></html>';
 
 describe('a stream is an upstream_error, never a success,', () => {
   it.each<[string, string, Handler]>([
-    ['ends without a finish reason', 'partial', (exchange) => exchange.end(sse(partial))],
+    ['ends without a finish reason', 'partial', replayed('vllm-error-in-stream.sse', { frames: 2 })],
     ['says [DONE] without a finish reason', 'partial', (exchange) => exchange.stream(partial)],
     ['is empty', '', (exchange) => exchange.end()],
     ['is only [DONE]', '', (exchange) => exchange.stream()],
@@ -87,8 +88,7 @@ describe('a stream is an upstream_error, never a success,', () => {
   });
 
   it('but maps an error frame by its code', async () => {
-    const error = { error: { message: 'SECRET', code: 'rate_limit_exceeded' } };
-    const failure = await failureOf((exchange) => exchange.stream(partial, error), true);
+    const failure = await failureOf(replayed('openrouter-rate-limit-in-stream.sse'), true);
     expect(failure).toMatchObject({ code: 'rate_limit_exceeded', text: 'partial' });
     expect(failure.shown).not.toContain('SECRET');
   });

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/base/json.js';
 import { parseRetryAfter } from '../../../src/providers/http/retry-after.js';
 import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../../src/providers/openai/map-error.js';
 import { chatPrompt } from '../../support/chat-prompt.js';
+import { RECORDED, recordedJson } from '../../support/recorded-answers.js';
 
 const nowMs = Date.parse('2026-11-22T12:00:00Z');
 const prompt = chatPrompt({ messages: [], max_tokens: 5, temperature: 2 });
@@ -86,42 +87,24 @@ describe('a full context', () => {
   const window = { prompt, nowMs, contextWindow: 200_000 };
   const words = "This model's maximum context length is 200000 tokens.";
 
-  it.each<[string, unknown]>([
-    [
-      'OpenAI',
-      { error: { code: 'context_length_exceeded', param: 'messages', type: 'invalid_request_error' } },
-    ],
-    ['Cerebras', { code: 'context_length_exceeded', message: 'x', param: 'messages' }],
-    ['llama.cpp', { error: { code: 400, type: 'exceed_context_size_error', n_ctx: 8_192 } }],
-    ['vLLM', { error: { code: 400, type: 'BadRequestError', param: 'input_tokens' } }],
-    ['an older vLLM', { object: 'error', code: 400, param: 'input_tokens' }],
-    ['GitHub Copilot', { error: { code: 'model_max_prompt_tokens_exceeded' } }],
-    ['GitHub Models', { error: { code: 'tokens_limit_reached' } }],
-    ['Z.ai', { error: { code: '1261', message: 'Prompt exceeds max length' } }],
-    ['Z.ai, with a number', { error: { code: 1261 } }],
-    ['OpenRouter', { error: { code: 400, metadata: { error_type: 'context_length_exceeded' } } }],
-    [
-      'another behind OpenRouter',
-      { error: { code: 400, metadata: { raw: '{"error":{"code":"context_length_exceeded"}}' } } },
-    ],
-    ['a list', [{ error: { code: 400, details: [{ reason: 'context_length_exceeded' }] } }]],
-  ])('is known from what %s says, whatever its status', (_service, body) => {
-    for (const status of [400, 413, 422, 500]) {
-      const { error, options } = mapRefusal(status, body, window);
-      expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400, param: 'messages' });
-      expect(error.message).toBe(`${words} Please reduce its length.`);
-      expect(options).toMatchObject({ retryable: false, targetFault: false });
-    }
-    const first: unknown = Array.isArray(body) ? body[0] : body;
-    expect(mapErrorFrame(first as JsonObject, window).error.code).toBe('context_length_exceeded');
-  });
+  const counted = 'llama-cpp-context-full.400.json';
+  const full = RECORDED.filter((name) => /-context-full.*\.4\d\d\.json$/.test(name));
 
-  it('says how long the input was where the upstream has counted it', () => {
-    const body = { error: { type: 'exceed_context_size_error', n_prompt_tokens: 33_056, n_ctx: 32_768 } };
-    expect(mapRefusal(400, body, window).error.message).toBe(
-      `${words} However, your input resulted in 33056 tokens. Please reduce its length.`,
-    );
-  });
+  it.each(full)(
+    'is known from %s, whatever its status, with how long the input was if it says so',
+    (name) => {
+      const body = recordedJson(name);
+      const length = name === counted ? ' However, your input resulted in 33056 tokens.' : '';
+      for (const status of [400, 413, 422, 500]) {
+        const { error, options } = mapRefusal(status, body, window);
+        expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400, param: 'messages' });
+        expect(error.message).toBe(`${words}${length} Please reduce its length.`);
+        expect(options).toMatchObject({ retryable: false, targetFault: false });
+      }
+      const first: unknown = Array.isArray(body) ? body[0] : body;
+      expect(mapErrorFrame(first as JsonObject, window).error.code).toBe('context_length_exceeded');
+    },
+  );
 
   it('is not taken from a message', () => {
     const message = "This model's maximum context length is 5 tokens: context_length_exceeded";
@@ -187,11 +170,11 @@ describe("a 400 on the client's own field", () => {
   });
 
   it('is told in our words to a client of another wire, by the name that it has there', () => {
-    const paramOf = (param: string): string => `own.${param}`;
+    const toClientParam = (param: string): string => `own.${param}`;
     const { error } = mapRefusal(
       400,
       { error: { message, param: 'temperature' } },
-      { prompt, nowMs, paramOf },
+      { prompt, nowMs, toClientParam },
     );
     expect(error).toMatchObject({ param: 'own.temperature' });
     expect(error.message).not.toContain('1.5');

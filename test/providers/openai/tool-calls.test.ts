@@ -33,60 +33,6 @@ describe('tool call deltas', () => {
     arguments: text,
   });
 
-  it('go on with the last call where they have neither index nor id', () => {
-    const first = { id: 'a', type: 'function', function: { name: 'look', arguments: '' } };
-    const more = ['{"location"', ':"A"}'].map((text) => call({ function: { arguments: text } }));
-    const events = convert(call(first), ...more);
-    expect(events.filter(({ type }) => type === 'tool_call_start')).toEqual([begun(0, 'a')]);
-    expect(events.filter(({ type }) => type === 'tool_call_delta')).toEqual([
-      piece(0, '{"location"'),
-      piece(0, ':"A"}'),
-    ]);
-  });
-
-  it('start a call once though id and name are repeated', () => {
-    const first = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '{' } };
-    const second = { index: 0, id: 'a', type: 'function', function: { name: 'look', arguments: '}' } };
-    expect(convert(call(first), call(second))).toEqual([start, begun(0, 'a'), piece(0, '{'), piece(0, '}')]);
-  });
-
-  it('are told apart by id when they have no index', () => {
-    const first = { id: 'a', function: { name: 'look', arguments: '{}' } };
-    const second = { id: 'b', function: { name: 'look', arguments: '{}' } };
-    expect(convert(call(first), call(second))).toEqual([
-      start,
-      begun(0, 'a'),
-      piece(0, '{}'),
-      begun(1, 'b'),
-      piece(1, '{}'),
-    ]);
-  });
-
-  it('are told apart by id when whole calls share one index', () => {
-    const first = { index: 0, id: 'a', function: { name: 'look', arguments: '{}' } };
-    const second = { index: 0, id: 'b', function: { name: 'find', arguments: '{}' } };
-    expect(convert(call(first), call(second)).filter((event) => event.type === 'tool_call_start')).toEqual([
-      begun(0, 'a'),
-      begun(1, 'b', 'find'),
-    ]);
-  });
-
-  it('keep to their call when only the index comes again', () => {
-    const deltas = [
-      { index: 0, id: 'a', function: { name: 'look', arguments: '' } },
-      { index: 1, id: 'b', function: { name: 'find', arguments: '' } },
-      { index: 0, function: { arguments: '1' } },
-      { index: 1, function: { arguments: '2' } },
-    ];
-    expect(convert(...deltas.map(call))).toEqual([
-      start,
-      begun(0, 'a'),
-      begun(1, 'b', 'find'),
-      piece(0, '1'),
-      piece(1, '2'),
-    ]);
-  });
-
   const whole = (index: number | undefined, id: string, text: string, more: JsonObject = {}): JsonObject =>
     call({
       ...(index !== undefined && { index }),
@@ -106,24 +52,8 @@ describe('tool call deltas', () => {
 
   it.each<[string, readonly JsonObject[], readonly (readonly [string, string])[]]>([
     [
-      'one index and no id',
-      [whole(0, '', '{"a":1}'), whole(0, '', '{"a":2}')],
-      [
-        [made, '{"a":1}'],
-        [made, '{"a":2}'],
-      ],
-    ],
-    [
       'one id and no index',
       [whole(undefined, 'x', '{"a":1}'), whole(undefined, 'x', '{"a":2}')],
-      [
-        ['x', '{"a":1}'],
-        [made, '{"a":2}'],
-      ],
-    ],
-    [
-      'one id and two indexes',
-      [whole(0, 'x', '{"a":1}'), whole(1, 'x', '{"a":2}')],
       [
         ['x', '{"a":1}'],
         [made, '{"a":2}'],
@@ -146,11 +76,6 @@ describe('tool call deltas', () => {
       'everything, since it is said twice',
       [whole(0, 'x', '{"a":1}'), whole(0, 'x', '{"a":1}')],
       [['x', '{"a":1}']],
-    ],
-    [
-      'one id, in pieces that repeat the name',
-      ['{"a":', '[1]', '}', ''].map((piece) => whole(0, 'x', piece)),
-      [['x', '{"a":[1]}']],
     ],
   ])('are told apart when whole calls share %s', (_name, deltas, calls) => {
     expect(callsOf(convert(...deltas))).toEqual(calls);
@@ -192,14 +117,6 @@ describe('tool call deltas', () => {
     const events = convert(call({ index: 0, function: { name: 'look', arguments: {} } }));
     expect(events[1]).toMatchObject({ id: expect.stringMatching(/^call_[0-9a-f]{32}$/) });
     expect(events[2]).toEqual(piece(0, '{}'));
-  });
-
-  it('wait for the name', () => {
-    const deltas = [
-      { index: 0, id: 'a', function: { arguments: '{' } },
-      { index: 0, function: { name: 'look', arguments: '}' } },
-    ];
-    expect(convert(...deltas.map(call))).toEqual([start, begun(0, 'a'), piece(0, '{}')]);
   });
 
   it('are refused when the name never comes', () => {

@@ -14,7 +14,7 @@ export function refuseSubmission(
 ): UpstreamFailure {
   const params = paramsFor(names);
   const { error, options } = mapRefusal(head.status, refusal, {
-    paramOf: (param) => params.get(param),
+    toClientParam: (param) => params.get(param),
     retryAfter: headerOf(head, 'retry-after'),
     nowMs,
   });

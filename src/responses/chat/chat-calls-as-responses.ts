@@ -17,7 +17,7 @@ import { itemsFromChat } from './items-from-chat.js';
 
 /** Records chat calls as Responses whose events nobody sees. */
 @Injectable()
-export class ChatResponseRecords extends ResponseRecords {
+export class ChatCallsAsResponses extends ResponseRecords {
   constructor(private readonly running: RunningResponses) {
     super();
   }
@@ -38,11 +38,11 @@ export class ChatResponseRecords extends ResponseRecords {
       input: items.map(recordInput),
       streamed: false,
     });
-    return new ChatResponseRecord(responseId, run, this.running);
+    return new ChatCallAsResponse(responseId, run, this.running);
   }
 }
 
-class ChatResponseRecord implements ResponseRecord {
+class ChatCallAsResponse implements ResponseRecord {
   constructor(
     private readonly responseId: string,
     private readonly run: ResponseRun,

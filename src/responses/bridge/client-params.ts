@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import type { ParamOf } from '../../providers/text/text-request.js';
+import type { ToClientParam } from '../../providers/text/text-request.js';
 
 /** Fields of the chat wire, with the fields of a request for a Response that they come from. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -21,7 +21,7 @@ const PREFIXES: readonly (readonly [RegExp, string])[] = [
  * Maps a field of the chat body that the bridge made to the field that the client sent. Positions in `messages`,
  * `tools` and `tool_choice` differ between the two bodies, so for these only the field is named.
  */
-export function paramOf(body: JsonObject): ParamOf {
+export function clientParamsOf(body: JsonObject): ToClientParam {
   return (chatParam) => {
     const named = nameOf(chatParam);
     if (named === 'input') return named;

@@ -1,0 +1,88 @@
+import type { JsonObject } from '../../../src/base/json.js';
+import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import type { Extras, SpokenEvent, TextEvent } from '../../../src/text/text-event.js';
+
+/** What an answer with one choice says, its pieces joined. What was not said is not there. */
+export interface JoinedAnswer {
+  text?: string;
+  reasoning?: string;
+  tool_calls?: JoinedCall[];
+  finish?: string;
+  /** Without the counts that are zero. */
+  usage?: JsonObject;
+  /** Of the answer, its choice and its messages; of one name, the last. */
+  extras?: Extras;
+  /** The code of the error at its end. */
+  error?: string;
+}
+
+interface JoinedCall {
+  readonly id: string;
+  readonly name: string;
+  arguments: string;
+  readonly fields?: JsonObject;
+}
+
+/** @throws when events come in an order that they must not come in, or the failure is none of an upstream */
+export function joinedAnswer(outcome: {
+  readonly events: readonly SpokenEvent[];
+  readonly failure?: unknown;
+}): JoinedAnswer {
+  const joined: JoinedAnswer = {};
+  for (const event of outcome.events) join(joined, event);
+  if ('failure' in outcome) {
+    if (!(outcome.failure instanceof UpstreamFailure)) throw outcome.failure;
+    joined.error = outcome.failure.error.code;
+  } else if (joined.finish === undefined) throw new Error('neither finished nor failed');
+  return joined;
+}
+
+function join(joined: JoinedAnswer, event: SpokenEvent): void {
+  if ('extras' in event) joined.extras = joinExtras(joined.extras, event.extras);
+  if (joined.finish !== undefined) throw new Error(`${event.type} behind the finish`);
+  if ('choice' in event && event.choice !== 0) throw new Error(`choice ${event.choice}`);
+  switch (event.type) {
+    case 'text':
+      joined.text = (joined.text ?? '') + event.text;
+      break;
+    case 'reasoning':
+      joined.reasoning = (joined.reasoning ?? '') + event.text;
+      break;
+    case 'tool_call_start':
+    case 'tool_call_delta':
+      joinCall((joined.tool_calls ??= []), event);
+      break;
+    case 'usage':
+      joined.usage = Object.fromEntries(Object.entries(event.usage).filter(([, count]) => count > 0));
+      break;
+    case 'finish':
+      joined.finish = event.reason;
+      break;
+    case 'opened':
+    case 'start':
+      break;
+    default:
+      throw new Error(`unexpected ${event.type}`);
+  }
+}
+
+function joinExtras(joined: Extras | undefined, { answer, choice, message }: Extras): Extras {
+  return {
+    ...joined,
+    ...(answer && { answer: { ...joined?.answer, ...answer } }),
+    ...(choice && { choice: { ...joined?.choice, ...choice } }),
+    ...(message && { message: { ...joined?.message, ...message } }),
+  };
+}
+
+function joinCall(
+  calls: JoinedCall[],
+  event: Extract<TextEvent, { type: 'tool_call_start' | 'tool_call_delta' }>,
+): void {
+  if (event.type === 'tool_call_start') {
+    if (event.index !== calls.length) throw new Error(`call ${event.index} starts after ${calls.length}`);
+    // The gateway makes another one each time.
+    const id = /^call_[0-9a-f]{32}$/.test(event.id) ? 'made' : event.id;
+    calls.push({ id, name: event.name, arguments: '', ...(event.fields && { fields: event.fields }) });
+  } else calls[event.index]!.arguments += event.arguments;
+}
