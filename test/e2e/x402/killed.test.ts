@@ -13,6 +13,8 @@ import { until } from '../../support/until.js';
 
 const DEATHS = Number(process.env['X402_DEATHS'] ?? 3);
 const BUYERS = 10;
+/** Longer than a test: a payment that was not claimed before the process died is good afterwards. */
+const SIGNED_FOR_SECONDS = 3_600;
 const KINDS = [0, 1, 2, 3];
 /** What a signature that was sent before may get in the end; never a 402. */
 const FAIR = [200, 409, 500, 502, 503, 504];
@@ -58,7 +60,8 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     const buyer = await Buyer.with(chain, 1_000_000n, [index % 2 === 0 ? 'exact' : 'upto']);
     const messages = [{ role: 'user', content: `Say ${index} again.` }];
     const request = chatRequest({ max_tokens: 100, stream: index % 4 > 1, messages });
-    return { buyer, request, header: await buyer.sign(requiredBy(await send(gateway, request))) };
+    const required = requiredBy(await send(gateway, request));
+    return { buyer, request, header: await buyer.sign(required, SIGNED_FOR_SECONDS) };
   }
 
   const orders = (gateway: GatewayProcess, indexes: readonly number[]): Promise<Order[]> =>
