@@ -96,11 +96,8 @@ interface Trouble {
   readonly leaves?: boolean;
 }
 
-const at =
-  (method: string, fate: Fate): Trouble['fateOf'] =>
-  (called) =>
-    called === method ? fate : 'passed';
-const away: Trouble['fateOf'] = () => 'refused';
+const at = (method: string, fate: Fate) => (called: string) => (called === method ? fate : 'passed');
+const away = (): Fate => 'refused';
 
 const OF_A_SERVICE: Readonly<Record<string, Trouble>> = {
   'is plain': {},
