@@ -21,3 +21,10 @@ export async function expectChainAgrees(pool: Pool, chain: LocalChain, seller: H
     if (paid !== null) expect([told, paid]).toEqual([hash, amount]);
   expect(await chain.balanceOf(seller)).toBe(moved.reduce((sum, { value }) => sum + value, 0n));
 }
+
+/** Lets the worker go on with what is due, as if the time until then were over. */
+export async function hurryPayments(pool: Pool): Promise<void> {
+  await pool.query(
+    `UPDATE x402_payments SET next_attempt_at = now() WHERE state = 'due' AND next_attempt_at > now()`,
+  );
+}

@@ -60,22 +60,25 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect(await shop.receivedFrom(buyer)).toEqual([21n, 21n, 21n]);
   });
 
-  it('gets no answer when it has nothing left at its end', async () => {
-    const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
-    const payment = await shop.paymentFor(buyer, BODY);
-    const stalled = nextStalls(shop.upstream);
-    const call = shop.chat(BODY, payment);
-    const exchange = await stalled;
-    await drain(buyer);
-    exchange.json(ANSWER);
-    const response = await call;
-    expect(response.status).toBe(402);
-    expect(paymentOf(response)).toMatchObject({ success: false, transaction: '' });
-    expect(await response.text()).not.toContain('Hello');
-    const again = await shop.chat(BODY, payment);
-    expect([again.status, (await again.text()).includes('Hello')]).toEqual([402, false]);
-    expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([1, ['failed']]);
-  });
+  it.each(['upto', 'exact'] as const)(
+    'gets no answer when it has nothing left at its end: %s',
+    async (scheme) => {
+      const buyer = await Buyer.with(shop.chain, 10_000n, [scheme]);
+      const payment = await shop.paymentFor(buyer, BODY);
+      const stalled = nextStalls(shop.upstream);
+      const call = shop.chat(BODY, payment);
+      const exchange = await stalled;
+      await drain(buyer);
+      exchange.json(ANSWER);
+      const response = await call;
+      expect(response.status).toBe(402);
+      expect(paymentOf(response)).toMatchObject({ success: false, transaction: '' });
+      expect(await response.text()).not.toContain('Hello');
+      const again = await shop.chat(BODY, payment);
+      expect([again.status, (await again.text()).includes('Hello')]).toEqual([402, false]);
+      expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([1, ['failed']]);
+    },
+  );
 
   it('is told so at the end of a stream', async () => {
     const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);

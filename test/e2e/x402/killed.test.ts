@@ -1,0 +1,206 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { startLocalChain, type LocalChain, type Wallet } from '../../../scripts/local-chain/local-chain.js';
+import { expectChainAgrees, hurryPayments } from '../../support/chain-agrees.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
+import { GatewayProcesses } from '../../support/gateway-processes.js';
+import { openHolds } from '../../support/ledger-state.js';
+import { startNodeProxy, type Fate, type NodeProxy } from '../../support/node-proxy.js';
+import { describeOnLocalChain } from '../../support/on-local-chain.js';
+import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+import { Buyer, chatRequest, paymentOf, requiredBy, shopFile } from '../../support/shop.js';
+import { until } from '../../support/until.js';
+
+const DEATHS = Number(process.env['X402_DEATHS'] ?? 3);
+const BUYERS = 10;
+/** Longer than a test: a payment that was not claimed before the process died is good afterwards. */
+const SIGNED_FOR_SECONDS = 3_600;
+const KINDS = [0, 1, 2, 3];
+/** What a signature that was sent before may get in the end; never a 402. */
+const FAIR = [200, 409, 500, 502, 503, 504];
+const WAITING = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+
+describeOnLocalChain('a process that is killed while wallets pay', () => {
+  const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', X402_SETTLE_MS: '2000' });
+  let chain: LocalChain;
+  let upstream: ScriptedUpstream;
+  let node: NodeProxy;
+  let signer: Wallet;
+  let seller: Wallet;
+
+  beforeAll(async () => {
+    [chain, upstream] = await Promise.all([startLocalChain(), startScriptedUpstream()]);
+    node = await startNodeProxy(chain.rpcUrl);
+  });
+  beforeEach(async () => {
+    upstream.reset();
+    node.rule(() => 'passed');
+    // A signer's next nonce is in the database, which each test has of its own.
+    [signer, seller] = [await chain.wallet(), await chain.wallet()];
+  });
+  afterAll(async () => {
+    await Promise.all([upstream?.close(), node?.stop()]);
+    await chain?.stop();
+  });
+
+  const start = (): Promise<GatewayProcess> => {
+    const at = { chainId: chain.chainId, rpcUrl: node.url };
+    return processes.start({ file: shopFile(upstream.url, at, { seller: seller.address, signer }) });
+  };
+
+  /** A call and the one payment for it. */
+  interface Order {
+    readonly buyer: Buyer;
+    readonly request: RequestInit;
+    readonly header: string;
+  }
+
+  /** Of four kinds in turn: whole and streamed, `exact` and `upto`. */
+  async function order(gateway: GatewayProcess, index: number): Promise<Order> {
+    const buyer = await Buyer.with(chain, 1_000_000n, [index % 2 === 0 ? 'exact' : 'upto']);
+    const messages = [{ role: 'user', content: `Say ${index} again.` }];
+    const request = chatRequest({ max_tokens: 100, stream: index % 4 > 1, messages });
+    const required = requiredBy(await send(gateway, request));
+    return { buyer, request, header: await buyer.sign(required, SIGNED_FOR_SECONDS) };
+  }
+
+  const orders = (gateway: GatewayProcess, indexes: readonly number[]): Promise<Order[]> =>
+    Promise.all(indexes.map((index) => order(gateway, index)));
+
+  function send(gateway: GatewayProcess, request: RequestInit, header?: string): Promise<Response> {
+    const payment = header === undefined ? {} : { 'payment-signature': header };
+    const headers = { ...(request.headers as object), ...payment };
+    return fetch(`${gateway.url}/v1/chat/completions`, { ...request, headers });
+  }
+
+  /** Until the answer, or the death of who was to give it. */
+  async function pay(gateway: GatewayProcess, { request, header }: Order): Promise<void> {
+    await send(gateway, request, header)
+      .then((response) => response.text())
+      .catch(() => undefined);
+  }
+
+  /** Sends the same payments again until it is known what became of them. All agree then, and nobody was asked for more. */
+  async function expectConsistent(gateway: GatewayProcess, paid: readonly Order[]): Promise<void> {
+    await until(async () => (await openHolds(processes.pool)).length === 0);
+    for (const { request, header } of paid)
+      await until(async () => {
+        await hurryPayments(processes.pool);
+        const response = await send(gateway, request, header);
+        expect(FAIR).toContain(response.status);
+        const text = await response.text();
+        return !['idempotency_in_flight', 'service_unavailable'].some((code) => text.includes(`"${code}"`));
+      });
+    await expectChainAgrees(processes.pool, chain, seller.address);
+    const payers = (await chain.transfersTo(seller.address)).map(({ from }) => from);
+    expect(payers.sort()).toEqual(paid.map(({ buyer }) => buyer.wallet.address).sort());
+  }
+
+  interface Moment {
+    /** Keeps the calls from going on beyond it; the upstream answers then. @returns what ends that */
+    readonly stop: () => Promise<() => Promise<void>> | void;
+    /** Whether all of so many calls have come to it. */
+    readonly reached: (calls: number) => Promise<boolean>;
+  }
+
+  const nodeRule = (method: string, fate: Fate) => (): void => {
+    node.rule((called) => (called === method ? fate : 'passed'));
+  };
+  const count = async (from: string): Promise<number> =>
+    (await processes.pool.query(`SELECT ${from}`)).rowCount ?? 0;
+  const haveMoved = async (calls: number): Promise<boolean> =>
+    (await chain.transfersTo(seller.address)).length === calls;
+
+  const MOMENTS: Readonly<Record<string, Moment>> = {
+    'after the run, before the books': {
+      async stop() {
+        const client = await processes.pool.connect();
+        await client.query('BEGIN');
+        await client.query('SELECT FROM api_keys FOR UPDATE');
+        return async () => {
+          // Else the database would go on with what the dead process has asked for.
+          await processes.pool.query(`SELECT pg_terminate_backend(pid) ${WAITING}`);
+          await client.query('ROLLBACK');
+          client.release();
+        };
+      },
+      reached: async () => (await count(WAITING)) > 0,
+    },
+    'after the books, before the journal': {
+      stop: () => node.rule((method) => (method === 'eth_chainId' ? 'passed' : 'hanging')),
+      reached: async (calls) => (await count(`FROM x402_payments WHERE state = 'due'`)) === calls,
+    },
+    'after the journal, before the broadcast': {
+      stop: nodeRule('eth_sendRawTransaction', 'hanging'),
+      reached: async (calls) => (await count('FROM chain_transactions')) === calls,
+    },
+    'after the broadcast, of which it does not hear': {
+      stop: nodeRule('eth_sendRawTransaction', 'answerLost'),
+      reached: haveMoved,
+    },
+    'after the transfer, before the receipt': {
+      stop: nodeRule('eth_getTransactionReceipt', 'hanging'),
+      reached: haveMoved,
+    },
+  };
+
+  it.each(Object.entries(MOMENTS))('%s', async (_name, { stop, reached }) => {
+    const gateway = await start();
+    const paid = await orders(gateway, KINDS);
+    let goOn: (() => Promise<void>) | void = undefined;
+    upstream.always(async (exchange) => {
+      await until(() => upstream.requests.length === KINDS.length);
+      if (exchange.request === upstream.requests.at(-1)) goOn = await stop();
+      completion('Hello!')(exchange);
+    });
+    const asked = paid.map((one) => pay(gateway, one));
+    await until(async () => upstream.requests.length === KINDS.length && (await reached(KINDS.length)));
+    await gateway.kill();
+    await Promise.all(asked);
+    await goOn?.();
+    node.rule(() => 'passed');
+    await expectConsistent(await start(), paid);
+  });
+
+  it('after the claim, while the calls run', async () => {
+    const gateway = await start();
+    const paid = await orders(gateway, KINDS);
+    upstream.always(() => undefined);
+    const asked = paid.map((one) => pay(gateway, one));
+    await until(() => upstream.requests.length === KINDS.length);
+    await gateway.kill();
+    await Promise.all(asked);
+    await expectConsistent(await start(), paid);
+    expect(upstream.requests).toHaveLength(KINDS.length);
+  });
+
+  it('between the challenge and the payment', async () => {
+    const gateway = await start();
+    const signed = await orders(gateway, KINDS);
+    await gateway.kill();
+    const next = await start();
+    for (const { request, header } of signed) {
+      const response = await send(next, request, header);
+      expect([response.status, paymentOf(response)?.success ?? true]).toEqual([200, true]);
+      expect(await response.text()).toContain('"settled"');
+    }
+    await expectConsistent(next, signed);
+  });
+
+  it(`at ${DEATHS} random moments, with ${BUYERS} buyers at once`, async () => {
+    const all: Order[] = [];
+    let gateway = await start();
+    for (let death = 0; death < DEATHS; death += 1) {
+      const indexes = Array.from({ length: BUYERS }, (_, index) => death * BUYERS + index);
+      const signed = await orders(gateway, indexes);
+      const asked = signed.map((one) => pay(gateway, one));
+      await delay(Math.random() * 1_000);
+      await gateway.kill();
+      await Promise.all(asked);
+      all.push(...signed);
+      gateway = await start();
+    }
+    await expectConsistent(gateway, all);
+    console.info(`${DEATHS} deaths, ${all.length} purchases, as many transfers`);
+  }, 1_200_000);
+});
