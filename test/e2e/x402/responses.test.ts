@@ -111,7 +111,7 @@ describeOnLocalChain('a wallet that pays for Responses', () => {
     expect(compose_receipt).toMatchObject({
       settlement_status: 'settled',
       final_amount_wei: String(moved),
-      tx_hash: paymentOf(bought).transaction,
+      tx_hash: paymentOf(bought)?.transaction,
     });
 
     const unnamed = await fetch(`${gateway.url}/v1/responses`, request({ input: output }));
