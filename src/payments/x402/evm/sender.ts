@@ -25,7 +25,7 @@ export const MOST_GAS = 500_000n;
 /** How many times a transaction is replaced; each time it offers at least an eighth more, as nodes require. */
 const MOST_REPLACEMENTS = 10;
 
-/** No chain makes blocks much faster. */
+/** Fees move little in it, and twice the base fee is offered. */
 const FEES_MS = 1_000;
 /** Transactions that are looked at in one repair. */
 const MOST_REPAIRED = 100;
@@ -34,7 +34,7 @@ const MOST_REPAIRED = 100;
 export class Sender {
   readonly address: Address;
   private readonly logger = new Logger('X402');
-  private read: { readonly at: number; readonly fees: Promise<Fees> } | undefined;
+  private lastFees: { readonly at: number; readonly fees: Promise<Fees> } | undefined;
   /** The account nonce at the last repair. */
   private seen: number | undefined;
 
@@ -110,12 +110,12 @@ export class Sender {
   /** Of the last second: one reading is enough for all that is sent in it. */
   fees(): Promise<Fees> {
     const now = performance.now();
-    if (this.read && now - this.read.at < FEES_MS) return this.read.fees;
+    if (this.lastFees && now - this.lastFees.at < FEES_MS) return this.lastFees.fees;
     const fees = this.readFees();
-    const read = { at: now, fees };
-    this.read = read;
+    const last = { at: now, fees };
+    this.lastFees = last;
     fees.catch(() => {
-      if (this.read === read) this.read = undefined;
+      if (this.lastFees === last) this.lastFees = undefined;
     });
     return fees;
   }
