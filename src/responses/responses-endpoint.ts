@@ -1,9 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Buyer } from '../http/buyer.js';
 import type { Caller } from '../http/caller.js';
-import { GatewayError } from '../base/errors/gateway-error.js';
-import { isJsonObject } from '../base/json.js';
 import { whenLeft } from '../http/client-left.js';
 import { PaidRequests } from '../http/paid-requests.js';
 import type { Earlier } from '../payments/once/once.js';
@@ -11,7 +8,8 @@ import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import { BackgroundEndpoint, type Answering } from './background/background-endpoint.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';
 import type { RunEvent } from './response-run.js';
-import { parseResponsesRequest, type ResponsesRequest } from './responses-request.js';
+import { refuseWithoutKey } from './refuse-without-key.js';
+import { parseResponsesRequest } from './responses-request.js';
 import { ResponsesService, type ResponseCommand } from './responses.service.js';
 import { StoredResponseEndpoint } from './stored-response-endpoint.js';
 
@@ -71,21 +69,4 @@ export class ResponsesEndpoint {
     if (answer.kind !== 'followed') return this.answers.repeat(response, answer);
     return this.stored.replay(accountId, responseId, response, presenters);
   }
-}
-
-/** What a wallet can be asked for: nothing that runs after the answer, and stored content only once it has named itself. */
-function refuseWithoutKey(
-  { background, previousResponseId, conversationId, body }: ResponsesRequest,
-  { wallet }: Buyer,
-): void {
-  const refuse = (param: string, message: string): never => {
-    throw new GatewayError('unsupported_parameter', message, { param });
-  };
-  if (background) refuse('background', 'A background response needs an API key.');
-  if (wallet) return;
-  const message = 'Send the access token of the wallet that owns it, as `Authorization: Bearer …`.';
-  if (previousResponseId !== undefined) refuse('previous_response_id', message);
-  if (conversationId !== undefined) refuse('conversation', message);
-  const items = Array.isArray(body['input']) ? body['input'] : [];
-  if (items.some((item) => isJsonObject(item) && item['type'] === 'item_reference')) refuse('input', message);
 }

@@ -40,7 +40,7 @@ abstract class ResponsesController {
   @Post('compact')
   @UseGuards(AcceptingWork)
   compact(
-    @CurrentCaller() caller: Caller,
+    @PayingCaller() caller: Caller,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {

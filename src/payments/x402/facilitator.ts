@@ -16,8 +16,14 @@ export abstract class Facilitator {
    * Moves the amount and waits for the chain, for a bounded time. Safe to repeat, in several processes at once: the
    * chain lets a nonce be used once. Never throws for an outcome that is not known.
    * @param paymentId by which its transactions are journaled
+   * @param isUntried none of them is, as the books have just said
    */
-  abstract move(paymentId: string, payment: SignedPayment, amount: bigint): Promise<Movement>;
+  abstract move(
+    paymentId: string,
+    payment: SignedPayment,
+    amount: bigint,
+    isUntried?: boolean,
+  ): Promise<Movement>;
   /** Looks up what became of earlier attempts. `unused`: nothing has been moved, and the nonce is still good. */
   abstract find(
     paymentId: string,

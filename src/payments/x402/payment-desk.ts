@@ -12,7 +12,7 @@ import { AccessTokens } from './access-tokens.js';
 import { Deliveries } from './deliveries.js';
 import type { PaymentChain } from './facilitator.js';
 import type { PaymentClaim, SignedPayment, StoredPayment } from './payment.js';
-import { PaymentStore } from './payment-store.js';
+import { PaymentStore, type KnownPayments, type SoughtPayment } from './payment-store.js';
 import { Orders, type Order } from './orders.js';
 import type { PaymentIdentity } from './read-payment.js';
 import type { Offer, Purchase, PurchaseRequest } from './purchase.js';
@@ -23,6 +23,9 @@ const PRIVATE: HeaderFields = { 'Cache-Control': 'private', Vary: 'Authorization
 
 /** The protocol's reason for a payment that the chain has seen. */
 const NONCE_USED = 'invalid_exact_evm_nonce_already_used';
+
+/** For a payment that does not tell whose it is. */
+const NOTHING_KNOWN: KnownPayments = { moved: 0n, claimed: undefined, open: undefined };
 
 interface Asked {
   readonly request: PurchaseRequest;
@@ -64,11 +67,13 @@ export class PaymentDesk {
     const { identity } = signed;
     if (identity && request.wallet && request.wallet.address !== identity.payer)
       throw await this.orders.refusal(order, 'invalid_payload');
+    const key = request.once?.key ?? ('refused' in signed ? undefined : signed.identifier);
+    const openKey = openKeyOf(request, key);
+    const known = identity ? await this.look(identity, openKey) : NOTHING_KNOWN;
     // A payment that was claimed is old by now, and prices may have changed since: it is known nevertheless.
-    const claimed = identity && (await this.store.findClaim(identity).catch(unavailable));
-    if (claimed) return this.claimedBefore(asked, claimed, identity);
+    if (identity && known.claimed) return this.claimedBefore(asked, known.claimed, identity);
     if ('refused' in signed) throw await this.orders.refusal(order, signed.refused);
-    return this.first(asked, signed.payment, signed.identifier);
+    return this.first(asked, signed.payment, key, known);
   }
 
   /** To be called before the answer that the payment pays for begins. */
@@ -109,17 +114,16 @@ export class PaymentDesk {
   private async first(
     { request, order }: Asked,
     payment: SignedPayment,
-    identifier: string | undefined,
+    key: string | undefined,
+    { moved, open }: KnownPayments,
   ): Promise<Purchase> {
     const { fingerprint } = request;
-    const key = request.once?.key ?? identifier;
-    const open = { id: newId('pay'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
-    const { claim, reason, isPublic } = await this.verified(order, payment, open);
+    const named = { id: newId('pay'), openKey: openKeyOf(request, key), repeatMs: this.orders.repeatMs };
+    const { claim, reason, isPublic } = await this.verified(order, payment, named, moved);
     if (!claim) throw await this.orders.refusal(order, reason);
     const accountId = accountOfWallet(payment.payer);
-    const before = await this.findOpen(open.openKey, accountId);
-    const paid = before && (await this.answerTo(before, fingerprint));
-    if (before && paid) return this.repeat(before, paid, !isPublic);
+    const paid = open && (await this.answerTo(open, fingerprint));
+    if (open && paid) return this.repeat(open, paid, !isPublic);
     const earlier =
       key === undefined ? undefined : await this.once.earlierOf(accountId, { key, fingerprint });
     const { chainId, payer } = payment;
@@ -127,12 +131,12 @@ export class PaymentDesk {
     if (earlier) return { headers, earlier };
     return {
       headers,
-      paymentId: open.id,
+      paymentId: named.id,
       run: {
         payer: Payer.ofWallet(chainId, payer),
         chainId,
         payment: this.agreed(order, claim),
-        once: { key: key ?? open.id, fingerprint, isPrepaid: payment.scheme === 'exact' },
+        once: { key: key ?? named.id, fingerprint, isPrepaid: payment.scheme === 'exact' },
       },
     };
   }
@@ -140,19 +144,22 @@ export class PaymentDesk {
   private agreed(order: Order, claim: PaymentClaim): AgreedPayment {
     return {
       claim,
-      verifyAgain: async () => (await this.verified(order, claim.payment, claim)).claim,
+      verifyAgain: async () => {
+        const { moved } = await this.look(claim.payment, claim.openKey);
+        return (await this.verified(order, claim.payment, claim, moved)).claim;
+      },
       response: (payment) => this.orders.response(payment),
       refused: (reason, failed) => this.refusal(order, reason, failed),
     };
   }
 
-  /** What the wallet has moved is read before its balance: see `PaymentStore.movedBy`. */
+  /** @param movedBefore was read before this reads the balance: see `PaymentStore.look` */
   private async verified(
     { chain }: Order,
     payment: SignedPayment,
     { id, openKey, repeatMs }: Pick<PaymentClaim, 'id' | 'openKey' | 'repeatMs'>,
+    movedBefore: bigint,
   ): Promise<Verified> {
-    const movedBefore = await this.store.movedBy(payment).catch(unavailable);
     const verification = await chain.facilitator.verify(payment);
     const isPublic = !verification.isValid && (await isPaidAlready(chain, payment, verification.reason));
     if (!verification.isValid && !isPublic) return { reason: verification.reason, isPublic };
@@ -188,6 +195,10 @@ export class PaymentDesk {
   private async refusal(order: Order, reason: string, failed?: StoredPayment): Promise<GatewayError> {
     const headers = failed && { 'PAYMENT-RESPONSE': await this.orders.response(failed) };
     return this.orders.refusal(order, reason, headers);
+  }
+
+  private look(payment: SoughtPayment, openKey: string): Promise<KnownPayments> {
+    return this.store.look(payment, openKey, this.orders.repeatMs).catch(unavailable);
   }
 
   private findOpen(openKey: string, accountId: string | undefined): Promise<StoredPayment | undefined> {

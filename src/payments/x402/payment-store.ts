@@ -9,17 +9,25 @@ export interface CompletionWords {
   response(payment: StoredPayment): Promise<string>;
 }
 
+export type SoughtPayment = Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'>;
+
+export interface KnownPayments {
+  /** What all payments of this wallet on this chain have moved, less what is to be paid back. */
+  readonly moved: bigint;
+  /** The payment that has claimed this nonce. */
+  readonly claimed: StoredPayment | undefined;
+  /** See `findOpen`. */
+  readonly open: StoredPayment | undefined;
+}
+
 /** The books of payments by wallets; they are claimed by `Ledger.hold`. */
 export abstract class PaymentStore {
   /**
-   * What all payments of this wallet on this chain have moved, less what is to be paid back. Read before the balance:
-   * then their sum bounds what the wallet may have in flight, whatever settles in between.
+   * What there is before a payment is verified. `moved` is read before the balance: then their sum bounds what the wallet
+   * may have in flight, whatever settles in between.
+   * @param openKey and `repeatMs`: see `PaymentClaim`
    */
-  abstract movedBy(payment: Pick<SignedPayment, 'chainId' | 'payer'>): Promise<bigint>;
-  /** The payment that has claimed this nonce. */
-  abstract findClaim(
-    payment: Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'>,
-  ): Promise<StoredPayment | undefined>;
+  abstract look(payment: SoughtPayment, openKey: string, repeatMs: number): Promise<KnownPayments>;
   /**
    * The account's payment for this request that is still open: its call runs, its outcome is unknown, or its answer
    * has not been delivered whole for less than `repeatMs`.

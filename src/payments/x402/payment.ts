@@ -35,7 +35,7 @@ export interface PaymentClaim {
   readonly payment: SignedPayment;
   /** What the wallet could pay when the payment was verified. */
   readonly available: bigint;
-  /** What the wallet had moved here before `available` was read; see `PaymentStore.movedBy`. */
+  /** What the wallet had moved here before `available` was read; see `PaymentStore.look`. */
   readonly movedBefore: bigint;
   /** By which the same request is recognised when it is signed again: only one of them is open at a time. */
   readonly openKey: string;
@@ -67,6 +67,8 @@ export interface StoredPayment extends SignedPayment {
   readonly failure: string | undefined;
   /** Its call has ended without a charge. Told only of payments that are concluded or due. */
   readonly isFree?: boolean | undefined;
+  /** No transaction that moves it has been journaled. Told only of payments that are concluded or due. */
+  readonly isUntried?: boolean | undefined;
 }
 
 /** What became of an attempt to move a payment. */

@@ -66,9 +66,9 @@ export class Settlements {
   }
 
   private async attempt(payment: StoredPayment): Promise<Collected> {
-    const { id, chainId, amount = payment.authorised } = payment;
+    const { id, chainId, amount = payment.authorised, isUntried } = payment;
     const movement = await this.asking(payment, () =>
-      this.chains.chain(chainId).facilitator.move(id, payment, amount),
+      this.chains.chain(chainId).facilitator.move(id, payment, amount, isUntried),
     );
     return this.complete(payment, movement);
   }

@@ -16,17 +16,17 @@ export interface TransactionPurpose {
   /** The payment that it moves, or pays back. */
   readonly paymentId: string;
   readonly kind: 'settlement' | 'refund';
-  /** Of a refund: how many transactions of it the writer knows. With others, nothing is signed: it would be paid twice. */
+  /** Of a refund: how many transactions of it the writer knows. With others, nothing is written: it would be paid twice. */
   readonly known?: number | undefined;
 }
 
 /** Every transaction is written here before it is broadcast, so that no death leaves one that nobody knows. */
 export abstract class TransactionJournal {
   /**
-   * Gives the signer's next nonce, and writes what was signed with it. One at a time for each chain and signer, over
-   * all replicas; a nonce is only used up by what is written.
+   * Gives the signer's next nonce, and writes what was signed with it, if nobody has used that nonce meanwhile: then
+   * it is signed anew. So over all replicas every nonce is written once, and there are no gaps.
    * @param firstNonce asks the chain; called for a signer that is new here
-   * @param sign must not wait for a network
+   * @param sign must not wait for a network; it may be called several times
    * @throws Error for a refund that is not due, or that somebody else is paying
    */
   abstract write(

@@ -1,25 +1,28 @@
+import type { JsonObject } from '../../base/json.js';
 import type { Outcome } from '../../payments/outcome.js';
-import type { TextEvent } from '../../text/text-event.js';
+import type { TextCall } from '../../providers/calls/text-calls.js';
 import type { BodyPresenter, HeaderFields } from '../../streaming/presenter.js';
 import type { CompactionItem } from '../domain/item.js';
 import { responseUsage } from '../domain/response-usage.js';
 import type { ResponseUsage } from '../domain/response.js';
-import type { CompactionCommand } from './compaction.service.js';
+import type { CompactionEvent } from './compaction.service.js';
 
 /** One `response.compaction`. A failure is thrown: an answer has one status. */
-export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
-  private summary = '';
+export class CompactionPresenter implements BodyPresenter<Outcome<CompactionEvent>> {
   private usage: ResponseUsage | undefined;
-  /** Sealed once, so that the body is the same each time. */
   private written: CompactionItem | undefined;
 
-  constructor(private readonly command: CompactionCommand) {}
+  /** @param kept the user's messages, which stay as they are */
+  constructor(
+    private readonly call: Pick<TextCall, 'responseId' | 'createdSeconds'>,
+    private readonly kept: readonly JsonObject[],
+  ) {}
 
-  add(item: Outcome<TextEvent>): void {
+  add(item: Outcome<CompactionEvent>): void {
     if ('failure' in item) throw item.failure;
     if (!('event' in item)) return;
     const { event } = item;
-    if (event.type === 'text' && event.choice === 0) this.summary += event.text;
+    if (event.type === 'compacted') this.written = event.item;
     if (event.type === 'usage') this.usage = responseUsage(event);
   }
 
@@ -28,9 +31,8 @@ export class CompactionPresenter implements BodyPresenter<Outcome<TextEvent>> {
   }
 
   body(): string {
-    const { call, kept, write } = this.command;
-    this.written ??= write(this.summary);
-    const output = [...kept, this.written];
+    const { call, kept, written } = this;
+    const output = written ? [...kept, written] : kept;
     return JSON.stringify({
       id: call.responseId,
       object: 'response.compaction',

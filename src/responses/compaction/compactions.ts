@@ -30,11 +30,6 @@ const WHOLE = '\0';
 export class Compactions {
   constructor(private readonly keys: CompactionKeyStore) {}
 
-  /** @throws GatewayError 401 for a key that is not live. */
-  async writerFor(payer: Payer): Promise<WriteCompaction> {
-    return writer(await this.keyOf(payer));
-  }
-
   /** @throws Error when there is no such account */
   async writerOf(accountId: string): Promise<WriteCompaction> {
     return writer(await this.keys.keepOrFindOf(accountId, randomBytes(SEAL_KEY_BYTES)));

@@ -1,11 +1,12 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import type { Receipt } from '../../base/money/receipt.js';
-import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import type { CompletionWords } from '../../payments/x402/payment-store.js';
 import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
+import { PATIENCE, type LockWait } from '../lock-wait.js';
+import { NamedStatement } from '../named-statement.js';
 import { eraseResponse } from '../responses/erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
-import { withReceiptChanged } from './changed-answer.js';
+import { CHANGING_ANSWER, receiptChange } from './changed-answer.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
 
 export interface CompletedPayment {
@@ -13,45 +14,63 @@ export interface CompletedPayment {
   readonly receipt: Receipt | undefined;
 }
 
-/** Within one transaction: the payment, its receipt, and the kept answer that shows the receipt. */
+const COMPLETE = new NamedStatement(
+  'complete_payment',
+  `SELECT p.*, t.response_id AS receipt_response_id, ${RECEIPT_COLUMNS}
+   FROM ${PATIENCE} CROSS JOIN LATERAL complete_x402(CASE WHEN patience.set THEN $id END, $hash, $failure) AS p
+   LEFT JOIN receipts t ON t.hold_id = p.hold_id`,
+);
+
+const COMPLETE_RECEIPT = new NamedStatement(
+  'complete_payment_receipt',
+  `WITH answer AS (${CHANGING_ANSWER})
+   SELECT complete_x402_receipt(CASE WHEN patience.set THEN $id END, $signature) FROM ${PATIENCE}`,
+);
+
+/**
+ * First the payment, then its receipt, and the kept answer that shows the receipt. A process that dies in between leaves
+ * the payment to the worker. To be called within a transaction for a payment that failed: what it would have bought goes
+ * with it.
+ */
 export async function completePayment(
-  client: PoolClient,
+  database: Pick<ClientBase, 'query'>,
   id: string,
   movement: Exclude<Movement, { outcome: 'unknown' }>,
   words: CompletionWords,
+  lockWait: LockWait,
 ): Promise<CompletedPayment> {
   const [hash, failure] =
     movement.outcome === 'moved' ? [movement.transactionHash, null] : [null, movement.reason];
-  const completed = await client.query<PaymentRow>('SELECT * FROM complete_x402($1, $2, $3)', [
-    id,
-    hash,
-    failure,
-  ]);
+  const completed = await database.query<CompletedRow>(COMPLETE.with({ id, hash, failure, lockWait }));
   const [row] = completed.rows;
   if (!row) throw new Error(`there is no payment ${id}`);
   const payment = storedPayment(row);
-  const old = await receiptOf(client, payment);
+  const old = storedReceipt(row, row.receipt_response_id ?? undefined);
   if (old?.settlementStatus !== 'pending' || !isFinal(payment)) return { payment, receipt: old };
   const receipt = changed(old, payment, words);
-  await client.query('SELECT complete_x402_receipt($1, $2)', [id, receipt.signature]);
-  if (payment.state === 'failed') await eraseUnpaid(client, payment);
-  else await changeAnswer(client, payment, { old, now: receipt }, words);
+  await database.query(
+    COMPLETE_RECEIPT.with({
+      ...receiptChange(old, receipt),
+      isByUse: payment.scheme === 'upto',
+      told: JSON.stringify({ 'PAYMENT-RESPONSE': await words.response(payment) }),
+      holdId: payment.holdId,
+      id,
+      signature: receipt.signature,
+      lockWait,
+    }),
+  );
+  if (payment.state === 'failed') await eraseUnpaid(database, payment);
   return { payment, receipt };
+}
+
+interface CompletedRow extends PaymentRow, Omit<ReceiptRow, 'account_id'> {
+  readonly receipt_response_id: string | null;
 }
 
 type FinalPayment = StoredPayment & { readonly state: 'settled' | 'failed' };
 
 function isFinal(payment: StoredPayment): payment is FinalPayment {
   return payment.state === 'settled' || payment.state === 'failed';
-}
-
-async function receiptOf(client: PoolClient, { holdId }: StoredPayment): Promise<Receipt | undefined> {
-  const { rows } = await client.query<ReceiptRow & { readonly response_id: string | null }>(
-    `SELECT t.account_id, t.response_id, ${RECEIPT_COLUMNS} FROM receipts t WHERE t.hold_id = $1`,
-    [holdId],
-  );
-  const [row] = rows;
-  return row && storedReceipt(row, row.response_id ?? undefined);
 }
 
 /** The fields come in the order of `buildReceipt`, as in every other receipt. */
@@ -68,37 +87,11 @@ function changed(
   return { ...unsigned, signature: words.sign(unsigned) };
 }
 
-async function changeAnswer(
-  client: PoolClient,
-  payment: StoredPayment,
-  { old, now }: { readonly old: Receipt; readonly now: Receipt },
-  words: CompletionWords,
-): Promise<void> {
-  const { rows } = await client.query<KeptAnswer>(
-    `SELECT kind, status, headers, content FROM idempotency_records
-     WHERE hold_id = $1 AND headers IS NOT NULL AND content IS NOT NULL FOR UPDATE`,
-    [payment.holdId],
-  );
-  const [kept] = rows;
-  if (!kept) return;
-  const answer = withReceiptChanged(kept, old, now);
-  const tells = !(kept.kind === 'stream' && payment.scheme === 'upto');
-  const headers = {
-    ...answer.headers,
-    ...(tells ? { 'PAYMENT-RESPONSE': await words.response(payment) } : {}),
-  };
-  await client.query('UPDATE idempotency_records SET headers = $2::json, content = $3 WHERE hold_id = $1', [
-    payment.holdId,
-    JSON.stringify(headers),
-    answer.content,
-  ]);
-}
-
 /** What was not paid for is not given away; with the record of its request, it may be bought again. */
 async function eraseUnpaid(
-  client: PoolClient,
+  database: Pick<ClientBase, 'query'>,
   { accountId, responseId, holdId }: StoredPayment,
 ): Promise<void> {
-  if (responseId !== undefined) await eraseResponse(client, { accountId, id: responseId, onlyChat: false });
-  await client.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
+  if (responseId !== undefined) await eraseResponse(database, { accountId, id: responseId, onlyChat: false });
+  await database.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
 }

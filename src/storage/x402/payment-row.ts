@@ -30,6 +30,7 @@ export interface PaymentRow {
   readonly transaction_hash: string | null;
   readonly failure: string | null;
   readonly is_free?: boolean;
+  readonly is_untried?: boolean;
 }
 
 export function storedPayment(row: PaymentRow): StoredPayment {
@@ -45,6 +46,7 @@ export function storedPayment(row: PaymentRow): StoredPayment {
     transactionHash: row.transaction_hash ?? undefined,
     failure: row.failure ?? undefined,
     isFree: row.is_free,
+    isUntried: row.is_untried,
     chainId: row.chain_id,
     scheme: row.scheme,
     method: row.method,

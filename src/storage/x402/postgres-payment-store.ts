@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool, QueryConfig } from 'pg';
-import { Payer } from '../../payments/payer.js';
-import { PaymentStore, type CompletionWords } from '../../payments/x402/payment-store.js';
-import type { Movement, SignedPayment, StoredPayment } from '../../payments/x402/payment.js';
+import { accountOfWallet, Payer } from '../../payments/payer.js';
+import {
+  PaymentStore,
+  type CompletionWords,
+  type KnownPayments,
+  type SoughtPayment,
+} from '../../payments/x402/payment-store.js';
+import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
 import { Database } from '../database.js';
 import { inTransaction } from '../in-transaction.js';
-import { whileLocked, type LockWait } from '../lock-wait.js';
+import { whileLocked } from '../lock-wait.js';
+import { NamedStatement } from '../named-statement.js';
 import { completePayment, type CompletedPayment } from './complete-payment.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
 
@@ -18,6 +24,34 @@ const NEGLECTED_SECONDS = 30;
 const IS_FREE = `NOT EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
   AND NOT EXISTS (SELECT FROM receipts r WHERE r.hold_id = p.hold_id) AS is_free`;
 
+const IS_UNTRIED = `NOT EXISTS (
+  SELECT FROM chain_transactions t WHERE t.payment_id = p.id AND t.kind = 'settlement') AS is_untried`;
+
+const OPEN = `SELECT * FROM x402_payments
+  WHERE open_key = $openKey AND account_id = coalesce($accountId::text, account_id)
+    AND (state IN ('claimed', 'due') OR concluded_at IS NULL
+         OR greatest(settled_at, concluded_at) > now() - make_interval(secs => $repeatMs::float8 / 1000))
+  ORDER BY claimed_at DESC LIMIT 1`;
+
+const FIND_OPEN = new NamedStatement('find_open_payment', OPEN);
+
+/** One row at least, for what the wallet has moved. */
+const LOOK = new NamedStatement(
+  'look_for_payments',
+  `SELECT coalesce(w.moved, 0) AS moved, found.*
+   FROM (VALUES ($hash::bytea)) AS asked (hash) LEFT JOIN api_keys w ON w.key_hash = asked.hash
+   LEFT JOIN (
+     SELECT true AS is_claim, p.* FROM x402_payments p
+     WHERE p.chain_id = $chainId AND p.contract = $contract AND p.payer = $payer AND p.nonce = $nonce
+     UNION ALL SELECT false, o.* FROM (${OPEN}) AS o) AS found ON true`,
+);
+
+interface KnownRow extends PaymentRow {
+  readonly moved: string;
+  /** Null in a row without a payment. */
+  readonly is_claim: boolean | null;
+}
+
 @Injectable()
 export class PostgresPaymentStore extends PaymentStore {
   private readonly pool: Pool;
@@ -27,55 +61,39 @@ export class PostgresPaymentStore extends PaymentStore {
     this.pool = pool;
   }
 
-  async movedBy({ chainId, payer }: Pick<SignedPayment, 'chainId' | 'payer'>): Promise<bigint> {
-    const { rows } = await this.pool.query<{ moved: string }>({
-      name: 'moved_by_wallet',
-      text: 'SELECT moved FROM api_keys WHERE key_hash = $1',
-      values: [Payer.ofWallet(chainId, payer).hash],
-    });
-    return BigInt(rows[0]?.moved ?? 0);
-  }
-
-  findClaim({
-    chainId,
-    contract,
-    payer,
-    nonce,
-  }: Pick<SignedPayment, 'chainId' | 'contract' | 'payer' | 'nonce'>): Promise<StoredPayment | undefined> {
-    return this.one({
-      name: 'find_payment_claim',
-      text: `SELECT * FROM x402_payments WHERE chain_id = $1 AND contract = $2 AND payer = $3 AND nonce = $4`,
-      values: [chainId, contract, payer, nonce],
-    });
+  async look(payment: SoughtPayment, openKey: string, repeatMs: number): Promise<KnownPayments> {
+    const { chainId, payer } = payment;
+    const { hash } = Payer.ofWallet(chainId, payer);
+    const values = { ...payment, hash, openKey, repeatMs, accountId: accountOfWallet(payer) };
+    const { rows } = await this.pool.query<KnownRow>(LOOK.with(values));
+    const found = (isClaim: boolean): StoredPayment | undefined => {
+      const row = rows.find(({ is_claim }) => is_claim === isClaim);
+      return row && storedPayment(row);
+    };
+    return { moved: BigInt(rows[0]?.moved ?? 0), claimed: found(true), open: found(false) };
   }
 
   findOpen(openKey: string, repeatMs: number, accountId?: string): Promise<StoredPayment | undefined> {
-    return this.one({
-      name: 'find_open_payment',
-      text: `SELECT * FROM x402_payments
-             WHERE open_key = $1 AND account_id = coalesce($3, account_id)
-               AND (state IN ('claimed', 'due') OR concluded_at IS NULL
-                    OR greatest(settled_at, concluded_at) > now() - make_interval(secs => $2::float8 / 1000))
-             ORDER BY claimed_at DESC LIMIT 1`,
-      values: [openKey, repeatMs, accountId ?? null],
-    });
+    return this.one(FIND_OPEN.with({ openKey, repeatMs, accountId: accountId ?? null }));
   }
 
   async delivered(id: string): Promise<void> {
-    await this.pool.query(
-      `UPDATE x402_payments
-       SET delivered_at = coalesce(delivered_at, now()),
-           open_key = CASE WHEN concluded_at IS NULL THEN open_key END
-       WHERE id = $1 AND state NOT IN ('claimed', 'due')`,
-      [id],
-    );
+    await this.pool.query({
+      name: 'note_delivery',
+      text: `UPDATE x402_payments
+             SET delivered_at = coalesce(delivered_at, now()),
+                 open_key = CASE WHEN concluded_at IS NULL THEN open_key END
+             WHERE id = $1 AND state NOT IN ('claimed', 'due')`,
+      values: [id],
+    });
   }
 
   startMoving(id: string, amount: bigint): Promise<StoredPayment | undefined> {
     return this.one({
       name: 'start_moving_payment',
       text: `UPDATE x402_payments p SET state = 'due', amount = $2, next_attempt_at = now() + interval '30 seconds'
-             WHERE id = $1 AND state IN ('claimed', 'due') AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id) RETURNING *`,
+             WHERE id = $1 AND state IN ('claimed', 'due') AND EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
+             RETURNING *, ${IS_UNTRIED}`,
       values: [id, amount],
     });
   }
@@ -84,8 +102,8 @@ export class PostgresPaymentStore extends PaymentStore {
     return whileLocked((lockWait) =>
       this.one({
         name: 'conclude_payment',
-        text: `SELECT p.*, ${IS_FREE} FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience
-               CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $1 END) AS p`,
+        text: `SELECT p.*, ${IS_FREE}, ${IS_UNTRIED}
+               FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $1 END) AS p`,
         values: [holdId, lockWait],
       }),
     );
@@ -96,11 +114,10 @@ export class PostgresPaymentStore extends PaymentStore {
     movement: Exclude<Movement, { outcome: 'unknown' }>,
     words: CompletionWords,
   ): Promise<CompletedPayment> {
-    return whileLocked((lockWait: LockWait) =>
-      inTransaction(this.pool, async (client) => {
-        await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
-        return completePayment(client, id, movement, words);
-      }),
+    return whileLocked((lockWait) =>
+      movement.outcome === 'moved'
+        ? completePayment(this.pool, id, movement, words, lockWait)
+        : inTransaction(this.pool, (client) => completePayment(client, id, movement, words, lockWait)),
     );
   }
 
@@ -135,7 +152,7 @@ export class PostgresPaymentStore extends PaymentStore {
                ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
              UPDATE x402_payments p
              SET next_attempt_at = now() + make_interval(secs => $2::float8 / 1000), attempts = p.attempts + 1
-             FROM due d WHERE p.id = d.id RETURNING p.*, ${IS_FREE}`,
+             FROM due d WHERE p.id = d.id RETURNING p.*, ${IS_FREE}, ${IS_UNTRIED}`,
       values: [limit, leaseMs],
     });
   }

@@ -16,41 +16,107 @@ interface TransactionRow {
   readonly nonce: string;
 }
 
+type Sign = (nonce: number) => Promise<Signed>;
+
+interface Signed {
+  readonly hash: string;
+  readonly raw: string;
+}
+
+interface Signer {
+  /** The next account nonce, if nobody else has used it. */
+  next: number | undefined;
+  /** Ends with the last transaction that this process writes. Never rejects. */
+  last: Promise<void>;
+}
+
+/** Takes the nonce that was signed with, if it is the next one, and writes the transaction: both or neither. */
+const JOURNAL = `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', $8, true) IS NOT NULL AS set),
+  taken AS (
+    UPDATE chain_signers s SET next_nonce = s.next_nonce + 1 FROM patience
+    WHERE patience.set AND s.chain_id = $1 AND s.signer = $2 AND s.next_nonce = $3 RETURNING s.chain_id)
+  INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
+  SELECT $4, $1, $2, $3, $5, $6, $7, clock_timestamp() FROM taken`;
+
+const ended = (): void => undefined;
+
 @Injectable()
 export class PostgresTransactionJournal extends TransactionJournal {
+  private readonly signers = new Map<string, Signer>();
+
   constructor(private readonly database: Database) {
     super();
   }
 
+  /** One after the other: two that sign with one nonce at once would only disturb each other. */
   async write(
     purpose: TransactionPurpose,
     firstNonce: () => Promise<number>,
-    sign: (nonce: number) => Promise<{ readonly hash: string; readonly raw: string }>,
+    sign: Sign,
   ): Promise<JournaledTransaction> {
+    const signer = this.signerOf(purpose);
+    const written = signer.last.then(() => this.writeNext(signer, purpose, firstNonce, sign));
+    signer.last = written.then(ended, ended);
+    return written;
+  }
+
+  /** Signs anew when another process has written with the nonce meanwhile. */
+  private async writeNext(
+    known: Signer,
+    purpose: TransactionPurpose,
+    firstNonce: () => Promise<number>,
+    sign: Sign,
+  ): Promise<JournaledTransaction> {
+    for (;;) {
+      const nonce = known.next ?? (await this.nextNonce(purpose, firstNonce));
+      const signed = await sign(nonce);
+      known.next = undefined;
+      const isWritten = await whileLocked((lockWait) => this.writeWith(nonce, signed, purpose, lockWait));
+      if (!isWritten) continue;
+      known.next = nonce + 1;
+      return { ...signed, signer: purpose.signer, nonce };
+    }
+  }
+
+  private signerOf({ chainId, signer }: TransactionPurpose): Signer {
+    const name = `${chainId}:${signer}`;
+    const known = this.signers.get(name) ?? { next: undefined, last: Promise.resolve() };
+    this.signers.set(name, known);
+    return known;
+  }
+
+  private async nextNonce(
+    { chainId, signer }: TransactionPurpose,
+    firstNonce: () => Promise<number>,
+  ): Promise<number> {
     const { pool } = this.database;
-    const { chainId, signer, paymentId, kind } = purpose;
-    const { rowCount } = await pool.query('SELECT FROM chain_signers WHERE chain_id = $1 AND signer = $2', [
-      chainId,
-      signer,
-    ]);
-    if (rowCount === 0)
+    const find = 'SELECT next_nonce FROM chain_signers WHERE chain_id = $1 AND signer = $2';
+    for (;;) {
+      const { rows } = await pool.query<{ next_nonce: string }>(find, [chainId, signer]);
+      if (rows[0]) return Number(rows[0].next_nonce);
       await pool.query(
         'INSERT INTO chain_signers (chain_id, signer, next_nonce) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
         [chainId, signer, await firstNonce()],
       );
-    return whileLocked((lockWait) =>
-      inTransaction(pool, async (client) => {
-        const nonce = await nextNonce(client, purpose, lockWait);
-        if (kind === 'refund') await requireDue(client, purpose);
-        const { hash, raw } = await sign(nonce);
-        await client.query(
-          `INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())`,
-          [hash, chainId, signer, nonce, raw, paymentId, kind],
-        );
-        return { hash, raw, signer, nonce };
-      }),
-    );
+    }
+  }
+
+  /** @returns false when the nonce has been used by then */
+  private async writeWith(
+    nonce: number,
+    { hash, raw }: Signed,
+    purpose: TransactionPurpose,
+    lockWait: LockWait,
+  ): Promise<boolean> {
+    const { pool } = this.database;
+    const { chainId, signer, paymentId, kind } = purpose;
+    const values = [chainId, signer, nonce, hash, raw, paymentId, kind, lockWait];
+    const query = { name: 'journal_transaction', text: JOURNAL, values };
+    if (kind === 'settlement') return (await pool.query(query)).rowCount === 1;
+    return inTransaction(pool, async (client) => {
+      await requireDue(client, purpose);
+      return (await client.query(query)).rowCount === 1;
+    });
   }
 
   async replace(
@@ -106,19 +172,4 @@ async function requireDue(client: PoolClient, { paymentId, known = 0 }: Transact
 
 function journaled({ nonce, ...row }: TransactionRow): JournaledTransaction {
   return { ...row, nonce: Number(nonce) };
-}
-
-/** Locks the signer's row until the transaction ends. */
-async function nextNonce(
-  client: PoolClient,
-  { chainId, signer }: TransactionPurpose,
-  lockWait: LockWait,
-): Promise<number> {
-  await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
-  const { rows } = await client.query<{ nonce: string }>(
-    `UPDATE chain_signers SET next_nonce = next_nonce + 1
-     WHERE chain_id = $1 AND signer = $2 RETURNING next_nonce - 1 AS nonce`,
-    [chainId, signer],
-  );
-  return Number(rows[0]?.nonce);
 }

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/test-databa
 import { outcomeOf } from '../payments/ledger-fixture.js';
 import {
   claimOf,
+  newHash,
   openPaymentBooks,
   signedPayment,
   walletRequest,
@@ -95,6 +96,32 @@ describe('the kept answer', () => {
 });
 
 describe('payments that are due', () => {
+  it('stay with the workers when a process dies before it has written the receipt', async () => {
+    const one = await calls.call();
+    await calls.settle(one, 60n);
+    await calls.conclude(one);
+    const movement = { outcome: 'moved', transactionHash: newHash() } as const;
+    const dying = books.payments.complete(one.claim.id, movement, {
+      ...words,
+      response: () => Promise.reject(new Error('killed')),
+    });
+    await expect(dying).rejects.toThrow('killed');
+    expect(await calls.receiptOf(one)).toMatchObject({ settlementStatus: 'pending' });
+    expect((await checkBooks(database.url)).differences).toEqual([]);
+
+    await database.pool.query('UPDATE x402_payments SET next_attempt_at = now() WHERE id = $1', [
+      one.claim.id,
+    ]);
+    const [due] = await books.payments.takeDue(1, 60_000);
+    expect(due).toMatchObject({ id: one.claim.id, state: 'settled', isUntried: true });
+    await books.payments.complete(one.claim.id, movement, words);
+    expect(await calls.receiptOf(one)).toMatchObject({
+      settlementStatus: 'settled',
+      txHash: movement.transactionHash,
+    });
+    expect(await calls.wallet(one)).toEqual({ spent: 60, held: 0, moved: 60 });
+  });
+
   it('are taken by one worker at a time', async () => {
     const those = await Promise.all(Array.from({ length: 5 }, () => calls.call()));
     for (const one of those) await calls.settle(one, 60n);

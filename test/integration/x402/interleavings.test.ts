@@ -11,6 +11,7 @@ import {
   openPaymentBooks,
   signedPayment,
   walletRequest,
+  REPEAT_MS,
   words,
   walletSettlement,
   type PaymentBooks,
@@ -89,7 +90,7 @@ class Scene {
       if (scheme === 'exact') await payments.startMoving(id, authorised);
     } else if (one.kind === 'move' || one.kind === 'fail') await this.finish(payments, target, one.kind);
     else {
-      const stored = await payments.findClaim(target.claim.payment);
+      const { claimed: stored } = await payments.look(target.claim.payment, '', REPEAT_MS);
       const hash = stored?.id === id ? stored.transactionHash : undefined;
       const settlement = walletSettlement(request, grant, BigInt(one.price), hash);
       await (one.kind === 'settle' ? ledger.settle(settlement) : ledger.settleAbandoned(settlement));
@@ -101,7 +102,7 @@ class Scene {
     { nonce, request, exact }: Extract<Step, { kind: 'claim' }>,
   ): Promise<void> {
     const payment = this.payments[2 * nonce + (exact ? 0 : 1)]!;
-    const movedBefore = await payments.movedBy(payment);
+    const { moved: movedBefore } = await payments.look(payment, '', REPEAT_MS);
     const available = this.balance;
     const claimed = claimOf(payment, { movedBefore, available, openKey: `request ${request}` });
     const asked = walletRequest(claimed);
@@ -118,7 +119,7 @@ class Scene {
     { claim: { id, payment } }: Open,
     wish: 'move' | 'fail',
   ): Promise<void> {
-    const stored = await payments.findClaim(payment);
+    const { claimed: stored } = await payments.look(payment, '', REPEAT_MS);
     if (stored?.id !== id || stored.amount === undefined || stored.state === 'burned') return;
     if (stored.state === 'due' && !this.onChain.has(id))
       this.onChain.set(id, wish === 'move' ? stored.amount : 0n);

@@ -49,3 +49,19 @@ it('uses up a nonce only by what it has written', async () => {
   expect(await journal.write(purpose, never, sign)).toMatchObject({ nonce: 1, raw: '0x1' });
   expect((await journal.of('pay_2', 'settlement')).map(({ nonce }) => nonce)).toEqual([0, 1]);
 });
+
+it('signs anew when another replica has used the nonce meanwhile', async () => {
+  const purpose = purposeOf(newAddress(), 'pay_3');
+  const [one, other] = replicas.map(({ journal }) => journal);
+  const first = () => Promise.resolve(4);
+  await one!.write(purpose, first, sign);
+  await other!.write(purpose, first, sign);
+  const signed: number[] = [];
+  const written = await one!.write(purpose, first, (nonce) => {
+    signed.push(nonce);
+    return sign(nonce);
+  });
+  expect(written).toMatchObject({ nonce: 6, raw: '0x6' });
+  expect(signed).toEqual([5, 6]);
+  expect((await one!.of('pay_3', 'settlement')).map(({ nonce }) => nonce)).toEqual([4, 5, 6]);
+});

@@ -28,7 +28,8 @@ export type Send = (call: ContractCall, gas: bigint) => Promise<{ readonly hash:
  */
 export class ChainSigner {
   failure: Error | undefined;
-  isSent = false;
+
+  private readonly codes = new Map<Address, Promise<Hex | undefined>>();
 
   constructor(
     private readonly rpc: Rpc,
@@ -57,9 +58,15 @@ export class ChainSigner {
     return Promise.reject(new Error('not used'));
   }
 
-  /** Never rejects: the library asks early, and may give up before it looks. Then a rejection would end the process. */
-  async getCode({ address }: { readonly address: Address }): Promise<Hex | undefined> {
-    return this.asking(() => this.rpc.getCode({ address })).catch(() => undefined);
+  /**
+   * Asks once, although the library asks several times. Never rejects: the library may give up before it looks. Then a
+   * rejection would end the process.
+   */
+  getCode({ address }: { readonly address: Address }): Promise<Hex | undefined> {
+    const code =
+      this.codes.get(address) ?? this.asking(() => this.rpc.getCode({ address })).catch(() => undefined);
+    this.codes.set(address, code);
+    return code;
   }
 
   async writeContract(call: Call & { readonly dataSuffix?: Hex }): Promise<Hex> {
@@ -78,7 +85,6 @@ export class ChainSigner {
     );
     if (gas > MOST_GAS) throw new Error(`it takes ${gas} gas`);
     const { hash } = await this.asking(() => send({ to, data }, gas));
-    this.isSent = true;
     return hash as Hex;
   }
 

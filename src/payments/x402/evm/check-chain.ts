@@ -10,8 +10,8 @@ const TOKEN = parseAbi([
 ]);
 /** USDC's, in which all amounts are. */
 const DECIMALS = 6;
-/** By which the library tells why Permit2 would refuse a payment. */
-const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
+/** By which several questions are one, and the library tells why Permit2 would refuse a payment. */
+export const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 
 /** A chain is not what the configuration says. The text is for the log. */
 export class ChainProblem extends Error {}

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { SchemeNetworkFacilitator } from '@x402/core/types';
+import type { TransactionReceipt } from 'viem';
 import { ExactEvmScheme } from '@x402/evm/exact/facilitator';
 import { UptoEvmScheme } from '@x402/evm/upto/facilitator';
 import { Facilitator, type Verification } from '../facilitator.js';
@@ -76,18 +77,24 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
   }
 
   /** Looks for earlier attempts first, on this process or another: what may still be mined is not signed anew. */
-  async move(paymentId: string, payment: SignedPayment, amount: bigint): Promise<Movement> {
+  async move(
+    paymentId: string,
+    payment: SignedPayment,
+    amount: bigint,
+    isUntried = false,
+  ): Promise<Movement> {
     const { journal, sender, settleMs } = this.parts;
     const wait = patience(settleMs);
     let sent: readonly JournaledTransaction[] = [];
     try {
-      sent = await journal.of(paymentId, 'settlement');
+      if (!isUntried) sent = await journal.of(paymentId, 'settlement');
       let found: Found = sent.length > 0 ? await this.look(payment, amount, sent) : { outcome: 'unused' };
       if (found.outcome === 'pending') await sender.push(found.waiting);
       if (found.outcome === 'unused') {
-        const refusal = await this.submit(paymentId, payment, amount);
-        sent = await journal.of(paymentId, 'settlement');
-        found = refusal === undefined ? PENDING : await this.refused(payment, amount, sent, refusal);
+        const submitted = await this.submit(paymentId, payment, amount);
+        const isRefused = typeof submitted === 'string';
+        sent = isRefused ? await journal.of(paymentId, 'settlement') : [...sent, submitted];
+        found = isRefused ? await this.refused(payment, amount, sent, submitted) : PENDING;
       }
       while (found.outcome === 'pending' && (await wait()))
         found = await this.lookIfMined(payment, amount, sent);
@@ -112,19 +119,26 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     return found.outcome === 'pending' ? { outcome: 'unknown', transactionHash: sent.at(-1)?.hash } : found;
   }
 
-  /** Has the library check the payment once more and build its transaction. @returns the reason, if it is refused */
+  /**
+   * Has the library check the payment once more and build its transaction.
+   * @returns what was journaled, or the reason why it is refused
+   */
   private async submit(
     paymentId: string,
     payment: SignedPayment,
     amount: bigint,
-  ): Promise<string | undefined> {
+  ): Promise<JournaledTransaction | string> {
     const { rpc, sender } = this.parts;
     const purpose = { paymentId, kind: 'settlement' } as const;
-    const signer = new ChainSigner(rpc, sender.address, (call, gas) => sender.send(purpose, call, gas));
+    let sent: JournaledTransaction | undefined;
+    const signer = new ChainSigner(rpc, sender.address, async (call, gas) => {
+      sent = await sender.send(purpose, call, gas);
+      return sent;
+    });
     const answer = await schemeOf(payment, signer)
       .settle(...termsOf(payment, amount))
       .catch(() => undefined);
-    if (signer.isSent) return undefined;
+    if (sent) return sent;
     if (signer.failure !== undefined) throw signer.failure;
     return codeOf(answer?.errorReason, transactionFailed(payment));
   }
@@ -145,13 +159,10 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     payment: SignedPayment,
     amount: bigint,
     sent: readonly JournaledTransaction[],
+    mined?: readonly TransactionReceipt[],
   ): Promise<Found> {
     const { transfers, sender } = this.parts;
-    const trace = await transfers.trace(
-      payment,
-      amount,
-      sent.map(({ hash }) => hash),
-    );
+    const trace = await transfers.trace(payment, amount, sent, mined);
     if (trace.outcome === 'pending') return PENDING;
     if (trace.outcome !== 'unused') return trace;
     const waiting = await sender.waiting(sent, trace.blockNumber);
@@ -168,9 +179,8 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     sent: readonly JournaledTransaction[],
   ): Promise<Found> {
     try {
-      const receipts = await Promise.all(sent.map(({ hash }) => this.parts.transfers.receipt(hash)));
-      const isMined = receipts.some((receipt) => receipt !== undefined);
-      return isMined || sent.length === 0 ? await this.look(payment, amount, sent) : PENDING;
+      const mined = await this.parts.transfers.mined(sent);
+      return mined.length > 0 || sent.length === 0 ? await this.look(payment, amount, sent, mined) : PENDING;
     } catch (failure) {
       this.logger.warn(`a transaction could not be looked up: ${describe(failure)}`);
       return PENDING;

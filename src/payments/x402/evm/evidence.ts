@@ -7,6 +7,7 @@ import {
   numberToHex,
   pad,
   parseAbi,
+  parseTransaction,
   type Address,
   type Hex,
 } from 'viem';
@@ -89,6 +90,12 @@ export function readPermitted(
       (log) => isAddressEqual(log.address, payment.asset as Address) && isTransfer(payment, amount, log),
     );
   return isOurs ? 'moved' : 'other';
+}
+
+/** What a node tells of a transaction is in its signed bytes, too. */
+export function signedTransaction(raw: Hex): Transaction {
+  const { to, data } = parseTransaction(raw);
+  return { to: to ?? null, input: data ?? '0x' };
 }
 
 export function isTransfer(payment: SignedPayment, amount: bigint, { topics, data }: Log): boolean {

@@ -91,6 +91,10 @@ export class EvmChains extends PaymentChains implements Worker {
       this.logger.log(`chain ${chainId} takes payments`);
       if (checked.missing.length > 0)
         this.logger.warn(`chain ${chainId} takes no payments by use (upto): ${checked.missing.join(', ')}`);
+      if (checked.chain.payTo === checked.chain.facilitatorAddress)
+        this.logger.warn(
+          `chain ${chainId} pays ${checked.chain.payTo}, the signer, which pays gas and refunds from it`,
+        );
     } catch (failure) {
       state.ready = undefined;
       const problem = problemOf(failure);

@@ -12,7 +12,7 @@ export function patience(totalMs: number): () => Promise<boolean> {
     const left = until - Date.now();
     if (left <= 0) return false;
     await delay(Math.min(pause, left));
-    pause = Math.min(pause * 1.5, LONGEST_MS);
+    pause = Math.min(pause * 2, LONGEST_MS);
     return true;
   };
 }

@@ -129,7 +129,7 @@ export class RemoteFacilitator extends Facilitator implements Mover {
   }
 
   private async look(payment: SignedPayment, amount: bigint, hash: string | undefined): Promise<Found> {
-    const trace = await this.parts.transfers.trace(payment, amount, hash === undefined ? [] : [hash]);
+    const trace = await this.parts.transfers.trace(payment, amount, hash === undefined ? [] : [{ hash }]);
     if (trace.outcome === 'pending') return { outcome: 'unknown' };
     if (trace.outcome !== 'unused') return trace;
     return trace.isExpired ? { outcome: 'failed', reason: expired(payment) } : { outcome: 'unused' };

@@ -25,6 +25,8 @@ export const MOST_GAS = 500_000n;
 /** How many times a transaction is replaced; each time it offers at least an eighth more, as nodes require. */
 const MOST_REPLACEMENTS = 10;
 
+/** Fees move little in it, and twice the base fee is offered. */
+const FEES_MS = 1_000;
 /** Transactions that are looked at in one repair. */
 const MOST_REPAIRED = 100;
 
@@ -32,6 +34,7 @@ const MOST_REPAIRED = 100;
 export class Sender {
   readonly address: Address;
   private readonly logger = new Logger('X402');
+  private lastFees: { readonly at: number; readonly fees: Promise<Fees> } | undefined;
   /** The account nonce at the last repair. */
   private seen: number | undefined;
 
@@ -62,7 +65,7 @@ export class Sender {
   /** Broadcasts again what is not mined, for a higher fee where it is too low by now. */
   async push(waiting: readonly JournaledTransaction[]): Promise<void> {
     if (waiting.length === 0) return;
-    const fees = await this.fees();
+    const fees = await this.readFees();
     for (const nonce of new Set(waiting.map((sent) => sent.nonce))) {
       const sent = waiting.filter((other) => other.nonce === nonce);
       const newest = sent.at(-1);
@@ -104,8 +107,21 @@ export class Sender {
     }
   }
 
+  /** Of the last second: one reading is enough for all that is sent in it. */
+  fees(): Promise<Fees> {
+    const now = performance.now();
+    if (this.lastFees && now - this.lastFees.at < FEES_MS) return this.lastFees.fees;
+    const fees = this.readFees();
+    const last = { at: now, fees };
+    this.lastFees = last;
+    fees.catch(() => {
+      if (this.lastFees === last) this.lastFees = undefined;
+    });
+    return fees;
+  }
+
   /** Twice the base fee: it can double, as in six full blocks, before the transaction has to wait. */
-  async fees(): Promise<Fees> {
+  private async readFees(): Promise<Fees> {
     const [{ baseFeePerGas }, maxPriorityFeePerGas] = await Promise.all([
       this.rpc.getBlock({ blockTag: 'latest' }),
       this.rpc.estimateMaxPriorityFeePerGas(),

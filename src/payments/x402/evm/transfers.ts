@@ -8,6 +8,7 @@ import {
   type TransactionReceipt,
 } from 'viem';
 import type { SignedPayment } from '../payment.js';
+import { MULTICALL3 } from './check-chain.js';
 import {
   isTransfer,
   nonceBytes,
@@ -15,6 +16,7 @@ import {
   readAuthorized,
   readPermitted,
   transferTopics,
+  signedTransaction,
   type Finding,
   type Topics,
 } from './evidence.js';
@@ -50,6 +52,12 @@ export interface Unused {
   readonly blockNumber: bigint;
 }
 
+/** A transaction, with its bytes where they are known. */
+interface Sent {
+  readonly hash: string;
+  readonly raw?: string;
+}
+
 /** Reads what became of payments. @throws whatever viem throws where the chain cannot be reached */
 export class Transfers {
   constructor(
@@ -60,27 +68,39 @@ export class Transfers {
   /** What the wallet can pay now, atomic units. */
   async availableOf({ payer, asset, contract, method }: SignedPayment): Promise<bigint> {
     const token = { address: asset as Address, abi: TOKEN } as const;
-    const [balance, allowance] = await Promise.all([
-      this.rpc.readContract({ ...token, functionName: 'balanceOf', args: [payer as Address] }),
-      method === 'permit2'
-        ? this.rpc.readContract({
-            ...token,
-            functionName: 'allowance',
-            args: [payer as Address, contract as Address],
-          })
-        : undefined,
-    ]);
-    return allowance !== undefined && allowance < balance ? allowance : balance;
+    const owner = payer as Address;
+    const balanceOf = { ...token, functionName: 'balanceOf', args: [owner] } as const;
+    if (method === 'eip3009') return this.rpc.readContract(balanceOf);
+    const [balance, allowance] = await this.rpc.multicall({
+      allowFailure: false,
+      multicallAddress: MULTICALL3,
+      contracts: [
+        balanceOf,
+        { ...token, functionName: 'allowance', args: [owner, contract as Address] } as const,
+      ],
+    });
+    return allowance < balance ? allowance : balance;
   }
 
-  /** @param hashes of transactions that may have moved it */
-  async trace(payment: SignedPayment, amount: bigint, hashes: readonly string[]): Promise<Trace> {
-    const head = await this.head();
-    const receipts = await Promise.all(hashes.map((hash) => this.receipt(hash)));
-    const mined = receipts.filter((receipt) => receipt !== undefined);
-    for (const receipt of mined)
-      if (receipt.blockNumber <= head.number && (await this.read(payment, amount, receipt)) === 'moved')
+  /**
+   * @param sent transactions that may have moved it
+   * @param mined the receipts that they have
+   */
+  async trace(
+    payment: SignedPayment,
+    amount: bigint,
+    sent: readonly Sent[],
+    mined?: readonly TransactionReceipt[],
+  ): Promise<Trace> {
+    mined ??= await this.mined(sent);
+    // A block that is there is one confirmation.
+    const counts = this.confirmations === 1 ? undefined : await this.head();
+    for (const receipt of mined) {
+      if (counts && receipt.blockNumber > counts.number) continue;
+      if ((await this.read(payment, amount, receipt, sent)) === 'moved')
         return { outcome: 'moved', transactionHash: receipt.transactionHash };
+    }
+    const head = counts ?? (await this.head());
     const fresh = mined.find(({ blockNumber }) => blockNumber > head.number);
     if (fresh) return { outcome: 'pending' };
     if (await this.isUsed(payment, head.number)) return this.search(payment, amount, head.number);
@@ -91,6 +111,12 @@ export class Transfers {
       hasReverted: mined.some(({ status }) => status === 'reverted'),
       blockNumber: head.number,
     };
+  }
+
+  /** The receipts of those that are in a block. */
+  async mined(sent: readonly Sent[]): Promise<readonly TransactionReceipt[]> {
+    const receipts = await Promise.all(sent.map(({ hash }) => this.receipt(hash)));
+    return receipts.filter((receipt) => receipt !== undefined);
   }
 
   async receipt(hash: string): Promise<TransactionReceipt | undefined> {
@@ -186,11 +212,16 @@ export class Transfers {
     payment: SignedPayment,
     amount: bigint,
     { status, logs, transactionHash }: TransactionReceipt,
+    sent: readonly Sent[] = [],
   ): Promise<Finding> {
     if (status !== 'success') return 'other';
     if (payment.method === 'eip3009') return readAuthorized(payment, amount, logs);
     const proxy = payment.scheme === 'exact' ? x402ExactPermit2ProxyAddress : x402UptoPermit2ProxyAddress;
-    const transaction = await this.rpc.getTransaction({ hash: transactionHash });
+    const { raw } = sent.find(({ hash }) => hash === transactionHash) ?? {};
+    const transaction =
+      raw === undefined
+        ? await this.rpc.getTransaction({ hash: transactionHash })
+        : signedTransaction(raw as Hex);
     return readPermitted(payment, amount, proxy, transaction, logs);
   }
 

@@ -88,6 +88,14 @@ describeOnLocalChain('the chains of payments', () => {
     await world.chain.client.setCode({ address: CONTRACTS.permit2, bytecode: code! });
   });
 
+  it('warns where its signer is paid itself', async () => {
+    const log = logged();
+    await world.open();
+    expect(log()).not.toContain('pays');
+    expect(await world.open({ payTo: world.signer.address.toLowerCase() })).toMatchObject({ chainId: CHAIN });
+    expect(log()).toContain(`chain 43113 pays ${world.signer.address}, the signer`);
+  });
+
   it('watches what its signer has for gas', async () => {
     const log = logged();
     const seen: unknown[] = [];

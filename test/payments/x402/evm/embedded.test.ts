@@ -52,4 +52,25 @@ describeOnLocalChain('the embedded facilitator', () => {
     expect(await newlyReceived()).toEqual([amount]);
     expect(await chain.facilitator.verify(payment)).toMatchObject({ isValid: false });
   });
+
+  it.each<Kind>(['eip3009', 'upto'])('asks the node for nothing twice, for %s', async (kind) => {
+    const payment = await world.sign(kind, chain.facilitatorAddress);
+    const asked = async (work: () => Promise<unknown>) => {
+      const before = world.node.called.length;
+      await work();
+      return world.node.called.slice(before);
+    };
+    const verified = await asked(() => chain.facilitator.verify(payment));
+    // What the wallet can pay, and whether the chain would take the payment.
+    expect(verified.sort()).toEqual(['eth_call', 'eth_call', 'eth_getCode']);
+    const moved = await asked(() => chain.facilitator.move(world.paymentId(), payment, 10_000n, true));
+    expect(new Set(moved).size).toBe(moved.length);
+    // Fees may have been read for the payment before.
+    expect(moved.filter((method) => !/Fee|Block/.test(method))).toEqual([
+      'eth_getCode',
+      'eth_estimateGas',
+      'eth_sendRawTransaction',
+      'eth_getTransactionReceipt',
+    ]);
+  });
 });
