@@ -119,8 +119,8 @@ function agreedTerms(
 }
 
 /**
- * The protocol lets clients add to `extra`. What they add is not used, so it must not name another transfer method than
- * the one that is asked for by saying none.
+ * The protocol lets clients add to `extra`. What they add is not used. A transfer method is no addition: where none is
+ * named, the protocol has one that is meant.
  */
 function isSame(accepted: JsonObject, asked: PaymentRequirements): boolean {
   const { extra: sentExtra, ...sent } = accepted;

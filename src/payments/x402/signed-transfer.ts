@@ -105,7 +105,7 @@ function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTer
   const spender = address(signed['spender']);
   const token = address(permitted['token']);
   const to = address(witness['to']);
-  // Only those who pay by `upto` name one.
+  // Only payments by `upto` name one.
   const isUpto = witness['facilitator'] !== undefined;
   const facilitator = address(witness['facilitator']);
   const amount = integer(permitted['amount']);

@@ -194,6 +194,18 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect(await shop.receivedFrom(buyer)).toHaveLength(1);
   });
 
+  it('is asked for no other payment while the chain does not tell where its own has gone', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const hash = await broadcast(payment);
+    shop.node.rule((method) => (method === 'eth_getLogs' ? 'empty' : 'passed'));
+    const unknown = await shop.chat(BODY, payment);
+    shop.node.rule(() => 'passed');
+    expect([unknown.status, unknown.headers.get('retry-after')]).toEqual([503, '5']);
+    const response = await shop.chat(BODY, payment);
+    expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
+  });
+
   describe('whose signature ends', () => {
     it('is refused when too little of it is left', async () => {
       const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
