@@ -16,11 +16,8 @@ const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 /** A chain is not what the configuration says. The text is for the log. */
 export class ChainProblem extends Error {}
 
-/** What is wrong with the contracts of Permit2, by what cannot be paid without them. */
-export interface MissingContracts {
-  readonly exact: readonly string[];
-  readonly upto: readonly string[];
-}
+/** What is wrong with the contracts that each scheme needs for payments by Permit2. */
+export type MissingContracts = Readonly<Record<'exact' | 'upto', readonly string[]>>;
 
 /**
  * Compares a chain with its configuration.
