@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { wrapAxiosWithPayment, x402Client as AxiosClient } from '@x402/axios';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
 import { UptoEvmScheme } from '@x402/evm/upto/client';
-import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
+import { wrapFetchWithPayment, x402Client, type PaymentRequirements } from '@x402/fetch';
 import axios from 'axios';
 import { privateKeyToAccount } from 'viem/accounts';
 import { wrapFetchWithPayment as wrapOlderFetch, x402Client as OlderClient } from 'x402-fetch-2-14';
@@ -10,23 +10,24 @@ import type { Wallet } from '../../scripts/local-chain/local-chain.js';
 import { says } from '../support/chat-scripts.js';
 import { chatUsage } from '../support/chat-wire.js';
 import { describeOnLocalChain } from '../support/on-local-chain.js';
-import { Shop } from '../support/shop.js';
+import { Shop, wayOf, type Way } from '../support/shop.js';
 import { fileOf, oneJob } from '../e2e/charging/askers.js';
 
-type Scheme = 'exact' | 'upto';
 /** Posts a JSON body, pays when it is asked to, and gives the status and the text of the answer. */
 type Post = (url: string, body: object) => Promise<{ readonly status: number; readonly text: string }>;
 
 interface AnyClient<Client> {
   register(network: `eip155:${string}`, scheme: ExactEvmScheme | UptoEvmScheme): Client;
+  registerPolicy(policy: (version: number, accepts: PaymentRequirements[]) => PaymentRequirements[]): Client;
 }
 
-function payingBy<Client extends AnyClient<Client>>(client: Client, wallet: Wallet, scheme: Scheme): Client {
+function payingBy<Client extends AnyClient<Client>>(client: Client, wallet: Wallet, way: Way): Client {
   const account = privateKeyToAccount(wallet.privateKey);
-  return client.register(
-    'eip155:43113',
-    scheme === 'exact' ? new ExactEvmScheme(account) : new UptoEvmScheme(account),
-  );
+  client.register('eip155:43113', way === 'upto' ? new UptoEvmScheme(account) : new ExactEvmScheme(account));
+  // Of what a scheme can pay, clients take the first that is offered, unless they are told otherwise.
+  return way === 'permit2'
+    ? client.registerPolicy((_version, accepts) => accepts.filter((terms) => wayOf(terms) === way))
+    : client;
 }
 
 function postWith(paying: typeof fetch): Post {
@@ -38,16 +39,16 @@ function postWith(paying: typeof fetch): Post {
 }
 
 /** The stock clients, as their own documentation sets them up. */
-const CLIENTS: Readonly<Record<string, (wallet: Wallet, scheme: Scheme) => Post>> = {
-  '@x402/fetch 2.27': (wallet, scheme) => {
+const CLIENTS: Readonly<Record<string, (wallet: Wallet, way: Way) => Post>> = {
+  '@x402/fetch 2.27': (wallet, way) => {
     // Its limits know no token of this chain.
     const client = x402Client.fromConfig({ schemes: [], spendControls: false });
-    return postWith(wrapFetchWithPayment(fetch, payingBy(client, wallet, scheme)));
+    return postWith(wrapFetchWithPayment(fetch, payingBy(client, wallet, way)));
   },
-  '@x402/fetch 2.14': (wallet, scheme) =>
-    postWith(wrapOlderFetch(fetch, payingBy(new OlderClient(), wallet, scheme))),
-  '@x402/axios 2.11': (wallet, scheme) => {
-    const api = wrapAxiosWithPayment(axios.create(), payingBy(new AxiosClient(), wallet, scheme));
+  '@x402/fetch 2.14': (wallet, way) =>
+    postWith(wrapOlderFetch(fetch, payingBy(new OlderClient(), wallet, way))),
+  '@x402/axios 2.11': (wallet, way) => {
+    const api = wrapAxiosWithPayment(axios.create(), payingBy(new AxiosClient(), wallet, way));
     return async (url, body) => {
       const { status, data }: { status: number; data: string } = await api.post(url, body, {
         responseType: 'text',
@@ -94,19 +95,19 @@ describeOnLocalChain('stock clients of x402', () => {
   };
 
   const cases = Object.keys(CLIENTS).flatMap((client) =>
-    (['exact', 'upto'] as const).flatMap((scheme) =>
-      Object.keys(CALLS).map((call) => [client, scheme, call] as const),
+    (['exact', 'permit2', 'upto'] as const).flatMap((way) =>
+      Object.keys(CALLS).map((call) => [client, way, call] as const),
     ),
   );
 
-  it.each(cases)('%s pays by %s for %s', async (name, scheme, call) => {
+  it.each(cases)('%s pays by %s for %s', async (name, way, call) => {
     shop.upstream.next(says([{ content: 'Hello' }], 'stop', chatUsage(10, 5)));
     const wallet = await shop.chain.wallet();
     await shop.chain.mint(wallet.address, 100_000n);
-    if (scheme === 'upto') await shop.chain.approvePermit2(wallet.privateKey);
+    if (way !== 'exact') await shop.chain.approvePermit2(wallet.privateKey);
     const [path, body] = CALLS[call]!;
 
-    const answer = await CLIENTS[name]!(wallet, scheme)(shop.gateway.url + path, {
+    const answer = await CLIENTS[name]!(wallet, way)(shop.gateway.url + path, {
       model: 'test-model',
       ...body,
     });
@@ -120,15 +121,20 @@ describeOnLocalChain('stock clients of x402', () => {
       hash: expect.any(String),
     });
     expect(await shop.chain.receipt(receipt.hash as `0x${string}`)).toMatchObject({ status: 'success' });
-    if (scheme === 'upto') expect(receipt.amount).toBe('21');
+    if (way === 'upto') expect(receipt.amount).toBe('21');
   });
 
-  it.each(Object.keys(CLIENTS))('%s pays for a video', async (name) => {
+  const buyers = Object.keys(CLIENTS).flatMap((client) =>
+    (['exact', 'permit2'] as const).map((way) => [client, way] as const),
+  );
+
+  it.each(buyers)('%s pays by %s for a video', async (name, way) => {
     shop.upstream.always(oneJob(() => ({ status: 'in_progress', progress: 10 })));
     const wallet = await shop.chain.wallet();
     await shop.chain.mint(wallet.address, 1_000_000n);
+    if (way !== 'exact') await shop.chain.approvePermit2(wallet.privateKey);
 
-    const answer = await CLIENTS[name]!(wallet, 'exact')(`${shop.gateway.url}/v1/videos`, {
+    const answer = await CLIENTS[name]!(wallet, way)(`${shop.gateway.url}/v1/videos`, {
       model: 'film',
       prompt: 'A dog',
     });

@@ -23,7 +23,7 @@ class FixedChains extends PaymentChains {
 
 describe('the ways to pay', () => {
   it('are those of the chains that work now', () => {
-    const second = { ...CHAIN, chainId: 1, network: 'eip155:1', hasUpto: false };
+    const second = { ...CHAIN, chainId: 1, network: 'eip155:1', hasUpto: false, hasPermit2Exact: false };
     const chains = [CHAIN, second].map((chain) => chain as PaymentChain);
     const token = { name: 'USD Coin', version: '2' };
     const { facilitatorAddress } = CHAIN;
@@ -36,6 +36,12 @@ describe('the ways to pay', () => {
           extra: { ...token, assetTransferMethod: 'permit2', facilitatorAddress },
         },
         { x402Version: 2, scheme: 'exact', network: 'eip155:43113', extra: token },
+        {
+          x402Version: 2,
+          scheme: 'exact',
+          network: 'eip155:43113',
+          extra: { ...token, assetTransferMethod: 'permit2' },
+        },
         { x402Version: 2, scheme: 'exact', network: 'eip155:1', extra: token },
       ],
       extensions: ['payment-identifier', 'offer-receipt'],

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What becomes of a request: `answerLost` reaches the node. */
-export type Fate = 'passed' | 'refused' | 'answerLost' | 'hanging';
+/** What becomes of a request: `answerLost` reaches the node, `empty` is answered with an empty list. */
+export type Fate = 'passed' | 'refused' | 'answerLost' | 'hanging' | 'empty';
 
 export interface NodeProxy {
   readonly url: string;
@@ -21,12 +21,14 @@ export async function startNodeProxy(nodeUrl: string): Promise<NodeProxy> {
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request as IncomingMessage & AsyncIterable<Uint8Array>);
-      const { method } = JSON.parse(body) as { method: string };
+      const { method, id } = JSON.parse(body) as { method: string; id: number };
       called.push(method);
       const fate = fateOf(method);
       if (fate === 'hanging') return;
       if (fate === 'refused') return void response.writeHead(503).end('no');
       const headers = { 'content-type': 'application/json' };
+      if (fate === 'empty')
+        return void response.writeHead(200, headers).end(JSON.stringify({ jsonrpc: '2.0', id, result: [] }));
       const answer = await (await fetch(nodeUrl, { method: 'POST', headers, body })).text();
       if (fate === 'answerLost') return void response.destroy();
       response.writeHead(200, headers).end(answer);

@@ -1,4 +1,4 @@
-import { eip3009ABI } from '@x402/evm';
+import { eip3009ABI, x402ExactPermit2ProxyABI } from '@x402/evm';
 import { createWalletClient, encodeFunctionData, http, parseAbi, parseSignature } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { CONTRACTS, type Hex, type LocalChain, type Wallet } from '../../scripts/local-chain/local-chain.js';
@@ -48,6 +48,53 @@ export function transferCall({ signature, authorization }: Authorized): Hex {
     functionName: 'transferWithAuthorization',
     args: [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce, Number(v), r, s],
   });
+}
+
+interface Permitted {
+  readonly signature: Hex;
+  readonly permit2Authorization: Readonly<Record<'from' | 'nonce' | 'deadline', Hex>> & {
+    readonly permitted: Readonly<Record<'token' | 'amount', Hex>>;
+    readonly witness: Readonly<Record<'to' | 'validAfter', Hex>>;
+  };
+}
+
+/** What moves an `exact` payment: everybody may send it. */
+export function broadcastable(payload: object): { readonly to: Hex; readonly data: Hex } {
+  if ('authorization' in payload) return { to: CONTRACTS.usdc, data: transferCall(payload as Authorized) };
+  const args = settleArguments(payload as Permitted);
+  return {
+    to: CONTRACTS.exactProxy,
+    data: encodeFunctionData({ abi: x402ExactPermit2ProxyABI, functionName: 'settle', args }),
+  };
+}
+
+/** The same for Permit2 in another way, with an approval that nobody has signed. */
+export function broadcastableWithPermit(payload: object): { readonly to: Hex; readonly data: Hex } {
+  const settled = settleArguments(payload as Permitted);
+  const word = `0x${'00'.repeat(32)}` as const;
+  const approval = { value: settled[0].permitted.amount, deadline: 0n, r: word, s: word, v: 27 };
+  return {
+    to: CONTRACTS.exactProxy,
+    data: encodeFunctionData({
+      abi: x402ExactPermit2ProxyABI,
+      functionName: 'settleWithPermit',
+      args: [approval, ...settled],
+    }),
+  };
+}
+
+function settleArguments({ signature, permit2Authorization }: Permitted) {
+  const { from, nonce, deadline, permitted, witness } = permit2Authorization;
+  return [
+    {
+      permitted: { token: permitted.token, amount: BigInt(permitted.amount) },
+      nonce: BigInt(nonce),
+      deadline: BigInt(deadline),
+    },
+    from,
+    { to: witness.to, validAfter: BigInt(witness.validAfter) },
+    signature,
+  ] as const;
 }
 
 /** Another use of a payment's nonce: its payer pays itself. */

@@ -3,7 +3,7 @@ import {
   decodePaymentSignatureHeader,
   encodePaymentSignatureHeader,
 } from '@x402/core/http';
-import type { PaymentPayload, PaymentRequired, SettleResponse } from '@x402/core/types';
+import type { PaymentPayload, PaymentRequired, PaymentRequirements, SettleResponse } from '@x402/core/types';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
 import { UptoEvmScheme } from '@x402/evm/upto/client';
 import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from '@x402/fetch';
@@ -20,7 +20,13 @@ import { fileFor, TestGateway, type GatewayOptions } from './gateway.js';
 import { startNodeProxy, type NodeProxy } from './node-proxy.js';
 import { startScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.js';
 
-export type Scheme = 'exact' | 'upto';
+/** How a wallet pays: by `exact` with the token's own authorisation or by Permit2, or by `upto`. */
+export type Way = 'exact' | 'permit2' | 'upto';
+
+export function wayOf({ scheme, extra }: PaymentRequirements): Way {
+  if (scheme === 'upto') return scheme;
+  return extra['assetTransferMethod'] === 'permit2' ? 'permit2' : 'exact';
+}
 
 interface ShopSettings {
   /** Makes the file's providers and models; `fileFor` unless given. */
@@ -163,15 +169,11 @@ export class Buyer {
   ) {}
 
   /** @param balance atomic units; Permit2 may move all of it */
-  static async with(
-    chain: LocalChain,
-    balance: bigint,
-    schemes: readonly Scheme[] = ['exact'],
-  ): Promise<Buyer> {
+  static async with(chain: LocalChain, balance: bigint, ways: readonly Way[] = ['exact']): Promise<Buyer> {
     const wallet = await chain.wallet();
     if (balance > 0n) await chain.mint(wallet.address, balance);
-    if (schemes.includes('upto')) await chain.approvePermit2(wallet.privateKey);
-    return new Buyer(wallet, clientOf(wallet, chain.chainId, schemes));
+    if (ways.some((way) => way !== 'exact')) await chain.approvePermit2(wallet.privateKey);
+    return new Buyer(wallet, clientOf(wallet, chain.chainId, ways));
   }
 
   /** `fetch` that pays when it is asked to. */
@@ -189,18 +191,19 @@ export class Buyer {
       maxTimeoutSeconds: seconds ?? terms.maxTimeoutSeconds,
     }));
     const payload = await this.client.createPaymentPayload({ ...required, accepts });
-    const accepted = required.accepts.find(({ scheme }) => scheme === payload.accepted.scheme);
+    const accepted = required.accepts.find((terms) => wayOf(terms) === wayOf(payload.accepted));
     return encodePaymentSignatureHeader({ ...payload, accepted: accepted ?? payload.accepted });
   }
 }
 
-function clientOf({ privateKey }: Wallet, chainId: number, schemes: readonly Scheme[]): x402Client {
+function clientOf({ privateKey }: Wallet, chainId: number, ways: readonly Way[]): x402Client {
   const account = privateKeyToAccount(privateKey);
   return x402Client.fromConfig({
-    schemes: schemes.map((scheme) => ({
+    schemes: [new UptoEvmScheme(account), new ExactEvmScheme(account)].map((client) => ({
       network: `eip155:${chainId}`,
-      client: scheme === 'upto' ? new UptoEvmScheme(account) : new ExactEvmScheme(account),
+      client,
     })),
+    policies: [(_version, accepts) => accepts.filter((terms) => ways.includes(wayOf(terms)))],
     // The stock limits know no token of this chain.
     spendControls: false,
   });

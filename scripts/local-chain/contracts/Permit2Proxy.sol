@@ -4,7 +4,6 @@ pragma solidity ^0.8.26;
 import {Permit2, PermitTransferFrom, SignatureTransferDetails} from "./Permit2.sol";
 
 /// What the proxies of x402's schemes have in common: money goes where the payer's witness says, and nowhere else.
-/// Approvals by EIP-2612 (`settleWithPermit`) are left out.
 abstract contract Permit2Proxy {
     Permit2 public constant PERMIT2 = Permit2(0x000000000022D473030F116dDEE9F6B43aC78BA3);
 

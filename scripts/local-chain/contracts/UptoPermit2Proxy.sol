@@ -5,6 +5,7 @@ import {PermitTransferFrom, SignatureTransferDetails} from "./Permit2.sol";
 import {Permit2Proxy} from "./Permit2Proxy.sol";
 
 /// x402's scheme `upto`: the facilitator that the payer has named moves what it asks for, up to the permitted amount.
+/// Approvals by EIP-2612 (`settleWithPermit`) are left out.
 contract UptoPermit2Proxy is Permit2Proxy {
     struct Witness {
         address to;

@@ -44,10 +44,13 @@ export interface PaymentChain {
   readonly assetVersion: string;
   /** Whose transactions move the payments; part of what `upto` payments sign. */
   readonly facilitatorAddress: string;
-  /** The Permit2 contract, and the proxy through which `upto` uses it. */
+  /** The Permit2 contract, and the proxies through which the schemes use it. */
   readonly permit2: string;
+  readonly exactProxy: string;
   readonly uptoProxy: string;
-  /** Whether the contracts that `upto` and Permit2 need are there. */
+  /** Whether the contracts that `exact` by Permit2 needs are there. */
+  readonly hasPermit2Exact: boolean;
+  /** The same for `upto`. */
   readonly hasUpto: boolean;
   readonly facilitator: Facilitator;
 }

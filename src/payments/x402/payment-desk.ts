@@ -11,18 +11,35 @@ import type { AgreedPayment } from './agreed-payment.js';
 import { AccessTokens } from './access-tokens.js';
 import { Deliveries } from './deliveries.js';
 import type { PaymentChain } from './facilitator.js';
-import type { PaymentClaim, SignedPayment, StoredPayment } from './payment.js';
+import {
+  NONCE_USED,
+  type PaymentClaim,
+  type SignedPayment,
+  type StoredPayment,
+  type TransferMethod,
+} from './payment.js';
 import { PaymentStore, type KnownPayments, type SoughtPayment } from './payment-store.js';
 import { Orders, type Order } from './orders.js';
 import type { PaymentIdentity } from './read-payment.js';
 import type { Offer, Purchase, PurchaseRequest } from './purchase.js';
-import { paidAnswer, requireConcluded, type PaidAnswer } from './repeated-payments.js';
+import { paidAnswer, requireConcluded, unknownOutcome, type PaidAnswer } from './repeated-payments.js';
 
 /** Shared caches must neither keep what was paid for nor show it to others. */
 const PRIVATE: HeaderFields = { 'Cache-Control': 'private', Vary: 'Authorization, PAYMENT-SIGNATURE' };
 
-/** The protocol's reason for a payment that the chain has seen. */
-const NONCE_USED = 'invalid_exact_evm_nonce_already_used';
+/**
+ * The protocol's reasons for a payment that the chain may have taken already. Each is given only when the signature is
+ * right. Of Permit2 the protocol tells no used nonce, only that the payment fails, or what the wallet has left.
+ */
+const MAY_BE_TAKEN: Readonly<Record<TransferMethod, readonly string[]>> = {
+  eip3009: [NONCE_USED.eip3009],
+  permit2: [
+    NONCE_USED.permit2,
+    'permit2_simulation_failed',
+    'permit2_insufficient_balance',
+    'permit2_allowance_required',
+  ],
+};
 
 /** For a payment that does not tell whose it is. */
 const NOTHING_KNOWN: KnownPayments = { moved: 0n, claimed: undefined, open: undefined };
@@ -108,7 +125,7 @@ export class PaymentDesk {
     const paid = isSame && (await this.answerTo(claimed, request.fingerprint));
     if (paid) return this.repeat(claimed, paid, claimed.state === 'burned');
     const failure = isSame ? claimed.failure : undefined;
-    throw await this.orders.refusal(order, failure ?? NONCE_USED);
+    throw await this.orders.refusal(order, failure ?? NONCE_USED[claimed.method]);
   }
 
   private async first(
@@ -161,9 +178,10 @@ export class PaymentDesk {
     movedBefore: bigint,
   ): Promise<Verified> {
     const verification = await chain.facilitator.verify(payment);
-    const isPublic = !verification.isValid && (await isPaidAlready(chain, payment, verification.reason));
-    if (!verification.isValid && !isPublic) return { reason: verification.reason, isPublic };
-    const available = verification.isValid ? verification.available : payment.authorised;
+    const isPublic = !verification.isValid;
+    const reason = isPublic ? await finalReason(chain, payment, verification.reason) : undefined;
+    if (reason !== undefined) return { reason, isPublic };
+    const available = isPublic ? payment.authorised : verification.available;
     return { claim: { id, openKey, repeatMs, payment, available, movedBefore }, reason: '', isPublic };
   }
 
@@ -208,16 +226,19 @@ export class PaymentDesk {
 
 /**
  * Anybody may broadcast an `exact` authorisation. If that has paid us, and no call has claimed it, it pays for this one.
+ * @param reason why it does not verify
+ * @returns undefined if it has paid us
  */
-async function isPaidAlready(
+async function finalReason(
   { facilitator }: PaymentChain,
   payment: SignedPayment,
   reason: string,
-): Promise<boolean> {
-  // The reason is given only when the signature is right.
-  if (payment.scheme !== 'exact' || reason !== NONCE_USED) return false;
-  const { outcome } = await facilitator.find('', payment, payment.authorised);
-  return outcome === 'moved';
+): Promise<string | undefined> {
+  if (payment.scheme !== 'exact' || !MAY_BE_TAKEN[payment.method].includes(reason)) return reason;
+  const found = await facilitator.find('', payment, payment.authorised);
+  if (found.outcome === 'unknown') throw unknownOutcome();
+  if (found.outcome === 'moved') return undefined;
+  return found.outcome === 'failed' ? found.reason : reason;
 }
 
 function signatureOf({ payload }: StoredPayment): unknown {

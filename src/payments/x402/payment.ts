@@ -5,6 +5,12 @@ export type PaymentScheme = 'exact' | 'upto';
 /** How the token is moved: by its own authorisation (EIP-3009), or by Permit2 through the scheme's proxy contract. */
 export type TransferMethod = 'eip3009' | 'permit2';
 
+/** The protocol's reasons for a nonce that is used. */
+export const NONCE_USED: Readonly<Record<TransferMethod, string>> = {
+  eip3009: 'invalid_exact_evm_nonce_already_used',
+  permit2: 'permit2_invalid_nonce',
+};
+
 /**
  * A payment that a wallet has signed. Addresses are in lower case, so that one wallet has one spelling; amounts are
  * atomic units of the asset.

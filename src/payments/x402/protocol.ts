@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from '@x402/core/http';
 import type { PaymentRequirements, ResourceInfo } from '@x402/core/types';
 import { createJWSOfferReceiptIssuer, type OfferReceiptIssuer } from '@x402/extensions/offer-receipt';
@@ -43,9 +44,12 @@ export class PaymentProtocol {
   async challenge({ accepts, resource, error }: Challenge): Promise<string> {
     const offered = accepts.slice(0, MOST_ACCEPTS);
     const offers = await Promise.all(
-      offered.map(({ maxTimeoutSeconds: offerValiditySeconds, ...terms }, acceptIndex) =>
-        this.issuer.issueOffer(resource.url, { ...terms, acceptIndex, offerValiditySeconds }),
-      ),
+      offered.flatMap((requirements, acceptIndex) => {
+        // Offers say nothing of `extra`, and the header is long: what differs in that alone has one.
+        if (offered.slice(0, acceptIndex).some((earlier) => isSameOffer(earlier, requirements))) return [];
+        const { maxTimeoutSeconds: offerValiditySeconds, ...terms } = requirements;
+        return this.issuer.issueOffer(resource.url, { ...terms, acceptIndex, offerValiditySeconds });
+      }),
     );
     return encodePaymentRequiredHeader({
       x402Version: X402_VERSION,
@@ -84,6 +88,10 @@ export class PaymentProtocol {
 function didOf({ x }: ReceiptKey): string {
   const jwk = Buffer.from(JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x })).toString('base64url');
   return `did:jwk:${jwk}#0`;
+}
+
+function isSameOffer(one: PaymentRequirements, other: PaymentRequirements): boolean {
+  return isDeepStrictEqual({ ...one, extra: {} }, { ...other, extra: {} });
 }
 
 function schemaOf(name: string, type: string): object {

@@ -6,7 +6,7 @@ import { isValidPaymentId } from '@x402/extensions/payment-identifier';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { SignedPayment } from './payment.js';
-import { X402_VERSION, type ChainTerms } from './requirements.js';
+import { transferMethodOf, X402_VERSION, type ChainTerms } from './requirements.js';
 import { refusalOf, signedTransfer, type SignedTransfer } from './signed-transfer.js';
 
 /** What this request asks of a payment. */
@@ -51,7 +51,7 @@ export function readPayment(header: string, terms: PaymentTerms, now: number): R
   if (!PaymentPayloadV2Schema.safeParse(sent).success) throw malformed();
   const { accepted, payload, resource, extensions } = sent;
   if (!isJsonObject(accepted) || !isJsonObject(payload)) throw malformed();
-  const signed = signedTransfer(payload, accepted['scheme'], terms.chain);
+  const signed = signedTransfer(payload, terms.chain);
   const identity = signed && identityOf(signed, terms.chain);
   const agreed = agreedTerms(accepted, terms.accepts);
   if (typeof agreed === 'string') return { refused: agreed, identity };
@@ -80,7 +80,6 @@ function signedPayment(
   const requirements = { ...agreed } as unknown as JsonObject;
   return {
     chainId: chain.chainId,
-    scheme: agreed.scheme === 'upto' ? 'upto' : 'exact',
     ...transfer,
     asset: agreed.asset.toLowerCase(),
     payTo: agreed.payTo.toLowerCase(),
@@ -119,13 +118,17 @@ function agreedTerms(
   return ofScheme.find((asked) => isSame(accepted, asked)) ?? 'invalid_payment_requirements';
 }
 
-/** The protocol lets clients add to `extra`. What they add is not used. */
+/**
+ * The protocol lets clients add to `extra`. What they add is not used. A transfer method is no addition: where none is
+ * named, the protocol has one that is meant.
+ */
 function isSame(accepted: JsonObject, asked: PaymentRequirements): boolean {
   const { extra: sentExtra, ...sent } = accepted;
   const { extra, ...terms } = asked;
   return (
     isDeepStrictEqual({ ...sent }, terms) &&
     isJsonObject(sentExtra) &&
+    transferMethodOf(sentExtra) === transferMethodOf(extra) &&
     Object.entries(extra).every(([name, value]) => sentExtra[name] === value)
   );
 }

@@ -50,8 +50,9 @@ export function askedAmounts(
 }
 
 /**
- * What the client may choose from, the best first: `upto`, where the price depends on usage and the chain has its
- * contracts, then `exact`. A pure function, so that every replica takes what any of them has asked for.
+ * What the client may choose from, the best first: `upto` where the price depends on usage, `exact`, and `exact` by
+ * Permit2 for wallets that prefer it. Those by Permit2 only where the chain has their contracts. A pure function, so that
+ * every replica takes what any of them has asked for.
  * @param timeoutMs the call's time limit
  */
 export function paymentRequirements(
@@ -62,10 +63,19 @@ export function paymentRequirements(
   const maxTimeoutSeconds = Math.ceil(call.timeoutMs / 1_000) + SETTLEMENT_SECONDS;
   const terms = { network: network as PaymentRequirements['network'], asset, payTo, maxTimeoutSeconds };
   const exact = { scheme: 'exact', ...terms, amount: call.agreed.toString(), extra: { name, version } };
-  if (!call.usage || !chain.hasUpto) return [exact];
+  const byPermit2 = { name, version, assetTransferMethod: 'permit2' };
   const { facilitatorAddress } = chain;
-  const extra = { name, version, assetTransferMethod: 'permit2', facilitatorAddress };
-  return [{ scheme: 'upto', ...terms, amount: call.most.toString(), extra }, exact];
+  const upto = { ...terms, amount: call.most.toString(), extra: { ...byPermit2, facilitatorAddress } };
+  return [
+    ...(call.usage && chain.hasUpto ? [{ scheme: 'upto', ...upto }] : []),
+    exact,
+    ...(chain.hasPermit2Exact ? [{ ...exact, extra: byPermit2 }] : []),
+  ];
+}
+
+/** How the token moves by these terms, as their `extra` says it. */
+export function transferMethodOf(extra: Record<string, unknown>): unknown {
+  return extra['assetTransferMethod'] ?? 'eip3009';
 }
 
 function capOf(header: string | undefined): bigint | undefined {

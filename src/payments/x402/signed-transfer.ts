@@ -1,12 +1,12 @@
 import type { PaymentRequirements } from '@x402/core/types';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { SignedPayment } from './payment.js';
-import type { ChainTerms } from './requirements.js';
+import { transferMethodOf, type ChainTerms } from './requirements.js';
 
 /** What a wallet has signed, in its one spelling: addresses in lower case, numbers in decimal, nonces as their method has them. */
 export interface SignedTransfer extends Pick<
   SignedPayment,
-  'method' | 'payer' | 'contract' | 'nonce' | 'validUntilMs'
+  'scheme' | 'method' | 'payer' | 'contract' | 'nonce' | 'validUntilMs'
 > {
   readonly payload: JsonObject;
 }
@@ -33,19 +33,25 @@ interface Found {
   readonly checks: (context: Context) => readonly Check[];
 }
 
-/** A payload, whatever was agreed on. @returns undefined when it is not what the scheme's payloads look like */
-export function signedTransfer(
-  payload: JsonObject,
-  scheme: JsonValue | undefined,
-  chain: ChainTerms,
-): Found | undefined {
+/**
+ * A payload, whatever was agreed on: its own shape tells by which method and scheme it pays.
+ * @returns undefined when it has none of the shapes that payloads have
+ */
+export function signedTransfer(payload: JsonObject, chain: ChainTerms): Found | undefined {
   const signature = hexadecimal(payload['signature']);
   if (signature === undefined) return undefined;
-  return (scheme === 'upto' ? permit2Transfer : eip3009Transfer)(payload, signature, chain);
+  const read = payload['permit2Authorization'] === undefined ? eip3009Transfer : permit2Transfer;
+  return read(payload, signature, chain);
 }
 
 /** @param now epoch milliseconds @returns why the protocol refuses it for what was agreed on, if it does */
-export function refusalOf({ checks }: Found, agreed: PaymentRequirements, now: number): string | undefined {
+export function refusalOf(
+  { transfer, checks }: Found,
+  agreed: PaymentRequirements,
+  now: number,
+): string | undefined {
+  if (transfer.scheme !== agreed.scheme || transfer.method !== transferMethodOf(agreed.extra))
+    return 'unsupported_payload_type';
   const seconds = BigInt(Math.floor(now / 1_000));
   return checks({ agreed, seconds }).find(([holds]) => !holds)?.[1];
 }
@@ -71,6 +77,7 @@ function eip3009Transfer(payload: JsonObject, signature: string, chain: ChainTer
   return {
     signature,
     transfer: {
+      scheme: 'exact',
       method: 'eip3009',
       payer: from,
       contract: chain.asset.toLowerCase(),
@@ -98,13 +105,15 @@ function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTer
   const spender = address(signed['spender']);
   const token = address(permitted['token']);
   const to = address(witness['to']);
+  // Only payments by `upto` name one.
+  const isUpto = witness['facilitator'] !== undefined;
   const facilitator = address(witness['facilitator']);
   const amount = integer(permitted['amount']);
   const nonce = integer(signed['nonce']);
   const deadline = integer(signed['deadline']);
   const validAfter = integer(witness['validAfter']);
   if (from === undefined || spender === undefined || token === undefined) return undefined;
-  if (to === undefined || facilitator === undefined || amount === undefined) return undefined;
+  if (to === undefined || amount === undefined || (isUpto && facilitator === undefined)) return undefined;
   if (nonce === undefined || deadline === undefined || validAfter === undefined) return undefined;
   const permit2Authorization = {
     from,
@@ -112,11 +121,12 @@ function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTer
     spender,
     nonce: nonce.toString(),
     deadline: deadline.toString(),
-    witness: { to, facilitator, validAfter: validAfter.toString() },
+    witness: { to, ...(facilitator !== undefined && { facilitator }), validAfter: validAfter.toString() },
   };
   return {
     signature,
     transfer: {
+      scheme: isUpto ? 'upto' : 'exact',
       method: 'permit2',
       payer: from,
       contract: chain.permit2.toLowerCase(),
@@ -125,10 +135,13 @@ function permit2Transfer(payload: JsonObject, signature: string, chain: ChainTer
       payload: { signature, permit2Authorization },
     },
     checks: ({ agreed, seconds }) => [
-      [isSame(spender, chain.uptoProxy), 'invalid_permit2_spender'],
+      [isSame(spender, isUpto ? chain.uptoProxy : chain.exactProxy), 'invalid_permit2_spender'],
       [isSame(token, agreed.asset), 'permit2_token_mismatch'],
       [isSame(to, agreed.payTo), 'invalid_permit2_recipient_mismatch'],
-      [isSame(facilitator, chain.facilitatorAddress), 'upto_facilitator_mismatch'],
+      [
+        facilitator === undefined || isSame(facilitator, chain.facilitatorAddress),
+        'upto_facilitator_mismatch',
+      ],
       [amount === BigInt(agreed.amount), 'permit2_amount_mismatch'],
       [lastsLongEnough(deadline, { agreed, seconds }), 'permit2_deadline_expired'],
       [validAfter <= seconds, 'permit2_not_yet_valid'],

@@ -10,13 +10,13 @@ import {
   requiredBy,
   Shop,
   type OpenPayment,
-  type Scheme,
+  type Way,
 } from '../../support/shop.js';
 import { until } from '../../support/until.js';
 
 const BODY = { max_tokens: 100 };
 const REPLAYED = 'x-compose-idempotent-replay';
-const SCHEMES: readonly Scheme[] = ['exact', 'upto'];
+const WAYS: readonly Way[] = ['exact', 'permit2', 'upto'];
 
 const authorizationOf = ({ payload }: OpenPayment): Record<string, string> =>
   payload.authorization ?? payload.permit2Authorization ?? {};
@@ -62,8 +62,7 @@ describeOnLocalChain('a payment that comes again', () => {
   beforeEach(() => shop.upstream.reset());
   afterAll(() => shop.close());
 
-  const newBuyer = (scheme: Scheme, balance = 100_000n): Promise<Buyer> =>
-    Buyer.with(shop.chain, balance, [scheme]);
+  const newBuyer = (way: Way, balance = 100_000n): Promise<Buyer> => Buyer.with(shop.chain, balance, [way]);
 
   async function expectOneSale(buyer: Buyer): Promise<void> {
     expect(shop.upstream.requests).toHaveLength(1);
@@ -74,10 +73,12 @@ describeOnLocalChain('a payment that comes again', () => {
   it.each([
     ['exact', false],
     ['exact', true],
+    ['permit2', false],
+    ['permit2', true],
     ['upto', false],
     ['upto', true],
-  ] as const)('gets the first answer again: %s, streamed: %s', async (scheme, stream) => {
-    const buyer = await newBuyer(scheme);
+  ] as const)('gets the first answer again: %s, streamed: %s', async (way, stream) => {
+    const buyer = await newBuyer(way);
     const body = { ...BODY, stream };
     const payment = await shop.paymentFor(buyer, body);
     const first = await shop.chat(body, payment);
@@ -95,8 +96,8 @@ describeOnLocalChain('a payment that comes again', () => {
     await expectOneSale(buyer);
   });
 
-  it.each(SCHEMES)('buys one call when it comes twenty times at once: %s', async (scheme) => {
-    const buyer = await newBuyer(scheme);
+  it.each(WAYS)('buys one call when it comes twenty times at once: %s', async (way) => {
+    const buyer = await newBuyer(way);
     const payment = await shop.paymentFor(buyer, BODY);
     const stalled = nextStalls(shop.upstream);
     const all = Array.from({ length: 20 }, () => shop.chat(BODY, payment));
@@ -136,8 +137,8 @@ describeOnLocalChain('a payment that comes again', () => {
     await expectOneSale(buyer);
   });
 
-  it.each(SCHEMES)('is known in every spelling: %s', async (scheme) => {
-    const buyer = await newBuyer(scheme);
+  it.each(WAYS)('is known in every spelling: %s', async (way) => {
+    const buyer = await newBuyer(way);
     const payment = await shop.paymentFor(buyer, BODY);
     expect((await shop.chat(BODY, payment)).status).toBe(200);
     for (const [name, respell] of Object.entries(SPELLINGS)) {
@@ -147,21 +148,18 @@ describeOnLocalChain('a payment that comes again', () => {
     await expectOneSale(buyer);
   });
 
-  it.each(SCHEMES)(
-    'is taken in any spelling the first time, and is known from then on: %s',
-    async (scheme) => {
-      for (const [name, respell] of Object.entries(SPELLINGS)) {
-        const buyer = await newBuyer(scheme);
-        const payment = await shop.paymentFor(buyer, BODY);
-        const statuses = [];
-        for (const header of [changed(payment, respell), payment, changed(payment, respell)])
-          statuses.push((await shop.chat(BODY, header)).status);
-        expect([name, ...statuses]).toEqual([name, 200, 200, 200]);
-        expect([name, ...(await shop.statesOf(buyer))]).toEqual([name, 'settled']);
-        expect(await shop.receivedFrom(buyer)).toHaveLength(1);
-      }
-    },
-  );
+  it.each(WAYS)('is taken in any spelling the first time, and is known from then on: %s', async (way) => {
+    for (const [name, respell] of Object.entries(SPELLINGS)) {
+      const buyer = await newBuyer(way);
+      const payment = await shop.paymentFor(buyer, BODY);
+      const statuses = [];
+      for (const header of [changed(payment, respell), payment, changed(payment, respell)])
+        statuses.push((await shop.chat(BODY, header)).status);
+      expect([name, ...statuses]).toEqual([name, 200, 200, 200]);
+      expect([name, ...(await shop.statesOf(buyer))]).toEqual([name, 'settled']);
+      expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    }
+  });
 
   it('is recognised after its signature has grown old', async () => {
     const buyer = await newBuyer('exact');
@@ -188,20 +186,24 @@ describeOnLocalChain('a payment that comes again', () => {
     await expectOneSale(buyer);
   });
 
-  it.each([
-    ['another body', '/v1/chat/completions', { ...BODY, messages: [{ role: 'user', content: 'Ho' }] }],
-    ['another path', '/v1/responses', { max_output_tokens: 100, input: 'Hi' }],
-  ])('buys nothing else: %s', async (_what, path, body) => {
-    const buyer = await newBuyer('exact');
+  it.each(
+    (
+      [
+        ['another body', '/v1/chat/completions', { ...BODY, messages: [{ role: 'user', content: 'Ho' }] }],
+        ['another path', '/v1/responses', { max_output_tokens: 100, input: 'Hi' }],
+      ] as const
+    ).flatMap((row) => [
+      [...row, 'exact', 'invalid_exact_evm_nonce_already_used'] as const,
+      [...row, 'permit2', 'permit2_invalid_nonce'] as const,
+    ]),
+  )('buys nothing else: %s %s %s, %s', async (_what, path, body, way, reason) => {
+    const buyer = await newBuyer(way);
     const payment = await shop.paymentFor(buyer, BODY);
     const other = { model: 'test-model', ...body };
     expect((await shop.chat(BODY, payment)).status).toBe(200);
     for (const header of [payment, changed(payment, (sent) => delete sent.resource)]) {
       const refused = await shop.post(path, other, header);
-      expect([refused.status, requiredBy(refused).error]).toEqual([
-        402,
-        'invalid_exact_evm_nonce_already_used',
-      ]);
+      expect([refused.status, requiredBy(refused).error]).toEqual([402, reason]);
       expect(refused.headers.has(REPLAYED)).toBe(false);
     }
     await expectOneSale(buyer);
@@ -261,20 +263,17 @@ describeOnLocalChain('a payment that comes again', () => {
     expect(await shop.receivedFrom(buyer)).toEqual([]);
   });
 
-  it.each(SCHEMES)(
-    'is good for the same request once more when its upstream has refused: %s',
-    async (scheme) => {
-      shop.upstream.next(refusal(400));
-      const buyer = await newBuyer(scheme);
-      const payment = await shop.paymentFor(buyer, BODY);
-      const failed = await shop.chat(BODY, payment);
-      expect([failed.status, paymentOf(failed)]).toEqual([400, undefined]);
-      expect(await shop.statesOf(buyer)).toEqual([]);
+  it.each(WAYS)('is good for the same request once more when its upstream has refused: %s', async (way) => {
+    shop.upstream.next(refusal(400));
+    const buyer = await newBuyer(way);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const failed = await shop.chat(BODY, payment);
+    expect([failed.status, paymentOf(failed)]).toEqual([400, undefined]);
+    expect(await shop.statesOf(buyer)).toEqual([]);
 
-      expect((await shop.chat(BODY, payment)).status).toBe(200);
-      expect((await shop.chat(BODY, payment)).headers.get(REPLAYED)).toBe('true');
-      expect(shop.upstream.requests).toHaveLength(2);
-      expect(await shop.receivedFrom(buyer)).toHaveLength(1);
-    },
-  );
+    expect((await shop.chat(BODY, payment)).status).toBe(200);
+    expect((await shop.chat(BODY, payment)).headers.get(REPLAYED)).toBe('true');
+    expect(shop.upstream.requests).toHaveLength(2);
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+  });
 });

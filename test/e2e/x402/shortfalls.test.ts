@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodePaymentSignatureHeader } from '@x402/core/http';
-import { CONTRACTS } from '../../../scripts/local-chain/local-chain.js';
 import { nextStalls } from '../../support/chat-scripts.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { OpenStream, receiptIn } from '../../support/gateway-client.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
-import { giveAway, send, transferCall } from '../../support/payer-acts.js';
+import { broadcastable, broadcastableWithPermit, giveAway, send } from '../../support/payer-acts.js';
 import { completion } from '../../support/scripted-upstream.js';
-import { Buyer, paymentOf, requiredBy, Shop } from '../../support/shop.js';
+import { Buyer, paymentOf, requiredBy, Shop, wayOf, type Way } from '../../support/shop.js';
 import { until } from '../../support/until.js';
 
 const BODY = { max_tokens: 100 };
 const STREAM = { ...BODY, stream: true };
+const EXACT = ['exact', 'permit2'] as const;
 const ANSWER = chatAnswer({ content: 'Hello' }, 'stop', { usage: chatUsage(10, 5) });
 const END = sse(chatChunk({}, 'stop'), usageChunk(chatUsage(10, 5)), '[DONE]');
 
@@ -28,18 +28,29 @@ describeOnLocalChain('a wallet that may fall short', () => {
     const hash = await giveAway(shop.chain, wallet, await shop.chain.balanceOf(wallet.address));
     await shop.chain.client.waitForTransactionReceipt({ hash });
   };
-  /** The call that moves an exact payment, which everybody can make. */
-  const broadcast = async (payment: string): Promise<string> => {
-    const { payload } = decodePaymentSignatureHeader(payment);
-    const call = transferCall(payload as unknown as Parameters<typeof transferCall>[0]);
-    const hash = await send(shop.chain, await shop.chain.wallet(), CONTRACTS.usdc, call);
+  /** What else a wallet that pays by Permit2 can do. */
+  const disallow = ({ wallet }: Buyer): Promise<void> => shop.chain.approvePermit2(wallet.privateKey, 0n);
+  /** Moves an exact payment, which everybody can do. */
+  const broadcast = async (payment: string, call = broadcastable): Promise<string> => {
+    const { to, data } = call(decodePaymentSignatureHeader(payment).payload);
+    const hash = await send(shop.chain, await shop.chain.wallet(), to, data);
     await shop.chain.client.waitForTransactionReceipt({ hash });
     return hash;
   };
+  const priceOf = async (way: Way, body: object): Promise<bigint> => {
+    const terms = requiredBy(await shop.chat(body)).accepts.find((one) => wayOf(one) === way);
+    return BigInt(terms?.amount ?? 0);
+  };
 
-  it('has no more in flight than its balance covers', async () => {
-    const price = BigInt(requiredBy(await shop.chat(BODY)).accepts[0]?.amount ?? 0);
-    const buyer = await Buyer.with(shop.chain, 3n * price + price / 2n, ['upto']);
+  it.each([
+    ['balance', 'upto'],
+    ['balance', 'permit2'],
+    ['allowance', 'permit2'],
+  ] as const)('has no more in flight than its %s covers: %s', async (bound, way) => {
+    const price = await priceOf(way, { ...BODY, user: 'user-0' });
+    const enough = 3n * price + price / 2n;
+    const buyer = await Buyer.with(shop.chain, bound === 'balance' ? enough : 100_000n, [way]);
+    if (bound === 'allowance') await shop.chain.approvePermit2(buyer.wallet.privateKey, enough);
     const bodies = Array.from({ length: 8 }, (_, index) => ({ ...BODY, user: `user-${index}` }));
     const payments = await Promise.all(bodies.map((body) => shop.paymentFor(buyer, body)));
     let open: (() => void) | undefined;
@@ -57,28 +68,31 @@ describeOnLocalChain('a wallet that may fall short', () => {
     open?.();
     const statuses = (await Promise.all(all)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(3);
-    expect(await shop.receivedFrom(buyer)).toEqual([21n, 21n, 21n]);
+    const moved = way === 'upto' ? 21n : price;
+    expect(await shop.receivedFrom(buyer)).toEqual([moved, moved, moved]);
   });
 
-  it.each(['upto', 'exact'] as const)(
-    'gets no answer when it has nothing left at its end: %s',
-    async (scheme) => {
-      const buyer = await Buyer.with(shop.chain, 10_000n, [scheme]);
-      const payment = await shop.paymentFor(buyer, BODY);
-      const stalled = nextStalls(shop.upstream);
-      const call = shop.chat(BODY, payment);
-      const exchange = await stalled;
-      await drain(buyer);
-      exchange.json(ANSWER);
-      const response = await call;
-      expect(response.status).toBe(402);
-      expect(paymentOf(response)).toMatchObject({ success: false, transaction: '' });
-      expect(await response.text()).not.toContain('Hello');
-      const again = await shop.chat(BODY, payment);
-      expect([again.status, (await again.text()).includes('Hello')]).toEqual([402, false]);
-      expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([1, ['failed']]);
-    },
-  );
+  it.each([
+    ['upto', 'has nothing left', drain],
+    ['exact', 'has nothing left', drain],
+    ['permit2', 'has nothing left', drain],
+    ['permit2', 'has taken its allowance back', disallow],
+  ] as const)('gets no answer by %s when it %s at its end', async (way, _words, fallShort) => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const stalled = nextStalls(shop.upstream);
+    const call = shop.chat(BODY, payment);
+    const exchange = await stalled;
+    await fallShort(buyer);
+    exchange.json(ANSWER);
+    const response = await call;
+    expect(response.status).toBe(402);
+    expect(paymentOf(response)).toMatchObject({ success: false, transaction: '' });
+    expect(await response.text()).not.toContain('Hello');
+    const again = await shop.chat(BODY, payment);
+    expect([again.status, (await again.text()).includes('Hello')]).toEqual([402, false]);
+    expect([shop.upstream.requests.length, await shop.statesOf(buyer)]).toEqual([1, ['failed']]);
+  });
 
   it('is told so at the end of a stream', async () => {
     const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
@@ -97,8 +111,25 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect(await shop.statesOf(buyer)).toEqual(['failed']);
   });
 
-  it('has paid for an exact stream before its first byte, and not before its first token', async () => {
-    const buyer = await Buyer.with(shop.chain, 10_000n);
+  it.each([
+    ['exact', 'has nothing left', drain],
+    ['permit2', 'has taken its allowance back', disallow],
+  ] as const)('gets no stream by %s when it %s at the first token', async (way, _words, fallShort) => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
+    const payment = await shop.paymentFor(buyer, STREAM);
+    const stalled = nextStalls(shop.upstream);
+    const call = shop.chat(STREAM, payment);
+    const exchange = await stalled;
+    await fallShort(buyer);
+    await exchange.send(sse(chatChunk({ content: 'Hello' })));
+    const response = await call;
+    expect([response.status, paymentOf(response)?.success]).toEqual([402, false]);
+    expect(await response.text()).not.toContain('Hello');
+    expect([await shop.receivedFrom(buyer), await shop.statesOf(buyer)]).toEqual([[], ['failed']]);
+  });
+
+  it.each(EXACT)('has paid for a stream by %s before its first byte, not its first token', async (way) => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
     const payment = await shop.paymentFor(buyer, STREAM);
     const stalled = nextStalls(shop.upstream);
     let answered = false;
@@ -118,8 +149,8 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect(receipt).toMatchObject({ settlementStatus: 'settled', txHash: paymentOf(response)?.transaction });
   });
 
-  it('pays nothing for an exact stream that breaks before its first token', async () => {
-    const buyer = await Buyer.with(shop.chain, 10_000n);
+  it.each(EXACT)('pays nothing for a stream by %s that breaks before its first token', async (way) => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
     const payment = await shop.paymentFor(buyer, STREAM);
     shop.upstream.always(async (exchange) => {
       await exchange.send(`: a comment\n\n${sse(chatChunk({ role: 'assistant', content: '' }))}`);
@@ -133,10 +164,16 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect((await shop.chat(STREAM, payment)).status).toBe(200);
   });
 
-  it('has paid, once, when somebody else has moved its payment before', async () => {
-    const buyer = await Buyer.with(shop.chain, 10_000n);
+  it.each([
+    ['exact', 'all that it has', broadcastable],
+    ['permit2', 'some of what it has', broadcastable],
+    ['permit2', 'all that it has', broadcastable],
+    ['permit2', 'some of what it has, with a permit', broadcastableWithPermit],
+  ] as const)('has paid, once, when somebody else has moved before, by %s: %s', async (way, what, call) => {
+    const price = await priceOf(way, BODY);
+    const buyer = await Buyer.with(shop.chain, what.startsWith('all') ? price : 10_000n, [way]);
     const payment = await shop.paymentFor(buyer, BODY);
-    const hash = await broadcast(payment);
+    const hash = await broadcast(payment, call);
     const response = await shop.chat(BODY, payment);
     expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
     expect(response.headers.has('x-compose-access-token')).toBe(false);
@@ -145,8 +182,8 @@ describeOnLocalChain('a wallet that may fall short', () => {
     expect([shop.upstream.requests.length, (await shop.receivedFrom(buyer)).length]).toEqual([1, 1]);
   });
 
-  it('has paid, once, when somebody else moves its payment while its call runs', async () => {
-    const buyer = await Buyer.with(shop.chain, 10_000n);
+  it.each(EXACT)('has paid, once, when somebody else moves while its call runs, by %s', async (way) => {
+    const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
     const payment = await shop.paymentFor(buyer, BODY);
     const stalled = nextStalls(shop.upstream);
     const call = shop.chat(BODY, payment);
@@ -156,6 +193,18 @@ describeOnLocalChain('a wallet that may fall short', () => {
     const response = await call;
     expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
     expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+  });
+
+  it('is asked for no other payment while the chain does not tell where its own has gone', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const hash = await broadcast(payment);
+    shop.node.rule((method) => (method === 'eth_getLogs' ? 'empty' : 'passed'));
+    const unknown = await shop.chat(BODY, payment);
+    shop.node.rule(() => 'passed');
+    expect([unknown.status, unknown.headers.get('retry-after')]).toEqual([503, '5']);
+    const response = await shop.chat(BODY, payment);
+    expect([response.status, paymentOf(response)?.transaction]).toEqual([200, hash]);
   });
 
   describe('whose signature ends', () => {
@@ -168,8 +217,8 @@ describeOnLocalChain('a wallet that may fall short', () => {
       expect(shop.upstream.requests).toHaveLength(0);
     });
 
-    it.each(['upto', 'exact'] as const)('is cut in mid-stream, and pays in time: %s', async (scheme) => {
-      const buyer = await Buyer.with(shop.chain, 10_000n, [scheme]);
+    it.each(['upto', ...EXACT] as const)('is cut in mid-stream, and pays in time: %s', async (way) => {
+      const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
       const payment = await buyer.sign(requiredBy(await shop.chat(STREAM)), 34);
       const deadlineMs = Date.now() + 34_000;
       void nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));

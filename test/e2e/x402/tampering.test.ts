@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
 import { refusal } from '../../support/scripted-upstream.js';
-import { Buyer, changed, requiredBy, Shop, type OpenPayment, type Scheme } from '../../support/shop.js';
+import { Buyer, changed, requiredBy, Shop, wayOf, type OpenPayment, type Way } from '../../support/shop.js';
 
 const BODY = { max_tokens: 100 };
 const CAP = 'x-x402-max-amount-wei';
@@ -36,18 +36,13 @@ const OF_TERMS: readonly (readonly [name: string, change: Change, reason: string
 const inExact = (fields: Record<string, string>): Change => {
   return ({ payload }) => Object.assign(payload.authorization ?? {}, fields);
 };
-const inUpto = (name: 'permitted' | 'witness' | undefined, fields: Record<string, string>): Change => {
+const inPermit = (name: 'permitted' | 'witness' | undefined, fields: Record<string, string>): Change => {
   return ({ payload: { permit2Authorization: permit } }) =>
     Object.assign((name ? permit?.[name] : permit) ?? {}, fields);
 };
 
 /** What the wallet has signed. */
-const OF_SIGNED: readonly (readonly [
-  scheme: Scheme,
-  name: string,
-  change: Change,
-  reason: string | RegExp,
-])[] = [
+const OF_SIGNED: readonly (readonly [way: Way, name: string, change: Change, reason: string | RegExp])[] = [
   ['exact', 'a lower value', inExact({ value: '1' }), /value/],
   ['exact', 'another recipient', inExact({ to: OTHER }), 'invalid_exact_evm_recipient_mismatch'],
   ['exact', 'another payer', inExact({ from: OTHER }), /signature|balance/],
@@ -55,16 +50,34 @@ const OF_SIGNED: readonly (readonly [
   ['exact', 'a later end', inExact({ validBefore: '99999999999' }), 'invalid_exact_evm_signature'],
   ['exact', 'an end that is past', inExact({ validBefore: '1000' }), /valid_before/],
   ['exact', 'a begin that is to come', inExact({ validAfter: '9999999999' }), /valid_after/],
-  ['upto', 'a lower amount', inUpto('permitted', { amount: '1' }), 'permit2_amount_mismatch'],
-  ['upto', 'a higher amount', inUpto('permitted', { amount: '99999999' }), 'permit2_amount_mismatch'],
-  ['upto', 'another token', inUpto('permitted', { token: OTHER }), 'permit2_token_mismatch'],
-  ['upto', 'another recipient', inUpto('witness', { to: OTHER }), 'invalid_permit2_recipient_mismatch'],
-  ['upto', 'another facilitator', inUpto('witness', { facilitator: OTHER }), 'upto_facilitator_mismatch'],
-  ['upto', 'another spender', inUpto(undefined, { spender: OTHER }), 'invalid_permit2_spender'],
-  ['upto', 'another payer', inUpto(undefined, { from: OTHER }), /signature|balance|allowance/],
-  ['upto', 'another nonce', inUpto(undefined, { nonce: '1' }), 'invalid_permit2_signature'],
-  ['upto', 'an end that is past', inUpto(undefined, { deadline: '1000' }), 'permit2_deadline_expired'],
+  ['upto', 'another facilitator', inPermit('witness', { facilitator: OTHER }), 'upto_facilitator_mismatch'],
+  ...(['upto', 'permit2'] as const).flatMap((way) =>
+    (
+      [
+        ['a lower amount', inPermit('permitted', { amount: '1' }), 'permit2_amount_mismatch'],
+        ['a higher amount', inPermit('permitted', { amount: '99999999' }), 'permit2_amount_mismatch'],
+        ['another token', inPermit('permitted', { token: OTHER }), 'permit2_token_mismatch'],
+        ['another recipient', inPermit('witness', { to: OTHER }), 'invalid_permit2_recipient_mismatch'],
+        [
+          'a begin that is to come',
+          inPermit('witness', { validAfter: '9999999999' }),
+          'permit2_not_yet_valid',
+        ],
+        ['an earlier begin', inPermit('witness', { validAfter: '1' }), 'invalid_permit2_signature'],
+        ['another spender', inPermit(undefined, { spender: OTHER }), 'invalid_permit2_spender'],
+        ['another payer', inPermit(undefined, { from: OTHER }), /signature|balance|allowance/],
+        ['another nonce', inPermit(undefined, { nonce: '1' }), 'invalid_permit2_signature'],
+        ['a later end', inPermit(undefined, { deadline: '99999999999' }), 'invalid_permit2_signature'],
+        ['an end that is past', inPermit(undefined, { deadline: '1000' }), 'permit2_deadline_expired'],
+      ] as const
+    ).map((row) => [way, ...row] as const),
+  ),
 ];
+
+const WAYS: readonly Way[] = ['exact', 'permit2', 'upto'];
+const OF_ANOTHER_KIND = WAYS.flatMap((way) =>
+  WAYS.filter((other) => other !== way).map((other) => [way, other] as const),
+);
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
 
@@ -82,13 +95,13 @@ const JUNK: readonly (readonly [name: string, header: string])[] = [
 
 describeOnLocalChain('a payment that was tampered with', () => {
   let shop: Shop;
-  let payments: Readonly<Record<Scheme, string>>;
+  let payments: Readonly<Record<Way, string>>;
 
   beforeAll(async () => {
     shop = await Shop.start();
-    const pay = async (scheme: Scheme): Promise<string> =>
-      shop.paymentFor(await Buyer.with(shop.chain, 100_000n, [scheme]), BODY);
-    payments = { exact: await pay('exact'), upto: await pay('upto') };
+    const pay = async (way: Way): Promise<string> =>
+      shop.paymentFor(await Buyer.with(shop.chain, 100_000n, [way]), BODY);
+    payments = { exact: await pay('exact'), permit2: await pay('permit2'), upto: await pay('upto') };
   });
   beforeEach(() => shop.upstream.reset());
   afterAll(() => shop.close());
@@ -110,8 +123,15 @@ describeOnLocalChain('a payment that was tampered with', () => {
     expect([shop.upstream.requests.length, await claims()]).toEqual([0, 0]);
   });
 
-  it.each(OF_SIGNED)('is refused for another signature, %s: %s', async (scheme, _name, change, reason) => {
-    await expectRefused(await shop.chat(BODY, changed(payments[scheme], change)), reason);
+  it.each(OF_SIGNED)('is refused for another signature, %s: %s', async (way, _name, change, reason) => {
+    await expectRefused(await shop.chat(BODY, changed(payments[way], change)), reason);
+    expect([shop.upstream.requests.length, await claims()]).toEqual([0, 0]);
+  });
+
+  it.each(OF_ANOTHER_KIND)('is refused for %s under the terms of %s', async (way, other) => {
+    const terms = requiredBy(await shop.chat(BODY)).accepts.find((one) => wayOf(one) === other);
+    const payment = changed(payments[way], (sent) => (sent.accepted = terms ?? sent.accepted));
+    await expectRefused(await shop.chat(BODY, payment), 'unsupported_payload_type');
     expect([shop.upstream.requests.length, await claims()]).toEqual([0, 0]);
   });
 
@@ -158,19 +178,25 @@ describeOnLocalChain('a payment that was tampered with', () => {
     expect(least.status).toBe(400);
     const { error } = (await least.json()) as { error: { message: string } };
     const minimum = /at least (\d+)/.exec(error.message)?.[1] ?? '';
-    expect(await amounts(BODY, { [CAP]: minimum })).toEqual([minimum, minimum]);
-    expect(await amounts({ ...BODY, model: 'free-model' })).toEqual(['1', '1']);
+    expect(await amounts(BODY, { [CAP]: minimum })).toEqual([minimum, minimum, minimum]);
+    expect(await amounts({ ...BODY, model: 'free-model' })).toEqual(['1', '1', '1']);
   });
 
-  it('[error.permit2_allowance_required] asks a wallet without an allowance for one, with 412', async () => {
-    const buyer = await Buyer.with(shop.chain, 100_000n, ['upto']);
-    await shop.chain.approvePermit2(buyer.wallet.privateKey, 0n);
-    const response = await shop.chat(BODY, await shop.paymentFor(buyer, BODY));
-    expect(response.status).toBe(412);
-    expect(requiredBy(response).error).toBe('permit2_allowance_required');
-    expect(response.headers.get('cache-control')).toBe('no-store');
-    expect(await response.json()).toMatchObject({ error: { code: 'permit2_allowance_required' } });
-  });
+  it.each(['upto', 'permit2'] as const)(
+    '[error.permit2_allowance_required] asks a wallet without an allowance for one, with 412: %s',
+    async (way) => {
+      const buyer = await Buyer.with(shop.chain, 100_000n, [way]);
+      await shop.chain.approvePermit2(buyer.wallet.privateKey, 0n);
+      const payment = await shop.paymentFor(buyer, BODY);
+      const response = await shop.chat(BODY, payment);
+      expect(response.status).toBe(412);
+      expect(requiredBy(response).error).toBe('permit2_allowance_required');
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(await response.json()).toMatchObject({ error: { code: 'permit2_allowance_required' } });
+      await shop.chain.approvePermit2(buyer.wallet.privateKey);
+      expect((await shop.chat(BODY, payment)).status).toBe(200);
+    },
+  );
 
   it.each([true, false])('is never shown to shared caches, streamed: %s', async (stream) => {
     const buyer = await Buyer.with(shop.chain, 100_000n);

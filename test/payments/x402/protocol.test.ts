@@ -18,7 +18,7 @@ const signer = new ReceiptSigner(parseSigningKey(newSigningKey()));
 const protocol = new PaymentProtocol(signer);
 const PUBLIC_JWK = { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', x: signer.publicKey.x };
 const { accepts, resource } = TERMS;
-const [upto, exact] = accepts;
+const [upto, exact, permit2] = accepts;
 
 describe('PAYMENT-REQUIRED', () => {
   let value: string;
@@ -49,7 +49,7 @@ describe('PAYMENT-REQUIRED', () => {
     expect(error).toBeUndefined();
   });
 
-  it('offers each with a signature that the published key verifies', async () => {
+  it('offers all with signatures that the published key verifies, those that differ in extra with one', async () => {
     const offers = extractOffersFromPaymentRequired(decodePaymentRequiredHeader(value)) as JWSSignedOffer[];
     expect(offers.map(({ acceptIndex }) => acceptIndex)).toEqual([0, 1]);
     for (const [index, offer] of offers.entries()) {
@@ -71,12 +71,13 @@ describe('PAYMENT-REQUIRED', () => {
 
 describe('a stock client', () => {
   it.each([
-    ['exact', 'eip3009', exact],
-    ['upto', 'permit2', upto],
-  ] as const)('pays %s', async (scheme, method, agreed) => {
+    ['exact', 'exact', 'eip3009', exact],
+    ['permit2', 'exact', 'permit2', permit2],
+    ['upto', 'upto', 'permit2', upto],
+  ] as const)('pays by %s', async (way, scheme, method, agreed) => {
     const challenge = await protocol.challenge({ accepts, resource });
     const before = Date.now();
-    const read = readPayment(await stockHeader(challenge, scheme, 'order_0123456789'), TERMS, Date.now());
+    const read = readPayment(await stockHeader(challenge, way, 'order_0123456789'), TERMS, Date.now());
     if ('refused' in read) throw new Error(read.refused);
     const { payment, identifier } = read;
     expect(identifier).toBe('order_0123456789');
@@ -85,7 +86,7 @@ describe('a stock client', () => {
       scheme,
       method,
       payer: WALLET.address.toLowerCase(),
-      contract: (scheme === 'exact' ? TERMS.chain.asset : TERMS.chain.permit2).toLowerCase(),
+      contract: (method === 'eip3009' ? TERMS.chain.asset : TERMS.chain.permit2).toLowerCase(),
       asset: TERMS.chain.asset.toLowerCase(),
       payTo: TERMS.chain.payTo.toLowerCase(),
       authorised: BigInt(agreed?.amount ?? ''),

@@ -10,13 +10,13 @@ import { stockHeader, TERMS } from './wallet-terms.js';
 type Tree = Record<string, unknown>;
 
 const NOW = Date.now();
-const SCHEMES = ['exact', 'upto'] as const;
+const WAYS = ['exact', 'permit2', 'upto'] as const;
 const sent: Record<string, Tree> = {};
 
 beforeAll(async () => {
   const protocol = new PaymentProtocol(new ReceiptSigner(parseSigningKey(newSigningKey())));
   const challenge = await protocol.challenge(TERMS);
-  for (const scheme of SCHEMES) sent[scheme] = decode(await stockHeader(challenge, scheme));
+  for (const way of WAYS) sent[way] = decode(await stockHeader(challenge, way));
 });
 
 const decode = (header: string): Tree => JSON.parse(Buffer.from(header, 'base64').toString()) as Tree;
@@ -45,15 +45,17 @@ function outcome(tree: unknown, now = NOW): ReadPayment | 'malformed' {
 const OTHER = `0x${'12'.repeat(20)}`;
 const at = (seconds: number): string => String(Math.floor(NOW / 1_000) + seconds);
 const EIP3009 = 'invalid_exact_evm_payload_authorization';
+const PERMIT = 'payload.permit2Authorization';
 const SAME_TERMS = 'invalid_payment_requirements';
+const OTHER_KIND = 'unsupported_payload_type';
 
 const REFUSED: readonly (readonly [
-  scheme: (typeof SCHEMES)[number],
+  way: (typeof WAYS)[number],
   path: string,
   value: unknown,
   reason: string,
 ])[] = [
-  ...SCHEMES.flatMap((scheme) =>
+  ...WAYS.flatMap((way) =>
     (
       [
         ['x402Version', 1, 'invalid_x402_version'],
@@ -74,7 +76,7 @@ const REFUSED: readonly (readonly [
         ['extensions.payment-identifier.info', undefined, 'extension_echo_mismatch'],
         ['extensions.payment-identifier', 'x', 'extension_echo_mismatch'],
       ] as const
-    ).map((row) => [scheme, ...row] as const),
+    ).map((row) => [way, ...row] as const),
   ),
   ['exact', 'payload.authorization.to', OTHER, 'invalid_exact_evm_recipient_mismatch'],
   ['exact', 'payload.authorization.value', '19999', `${EIP3009}_value_mismatch`],
@@ -83,18 +85,33 @@ const REFUSED: readonly (readonly [
   ['exact', 'payload.authorization.validAfter', at(2), `${EIP3009}_valid_after`],
   ['upto', 'accepted.extra.facilitatorAddress', OTHER, SAME_TERMS],
   ['upto', 'accepted.extra.assetTransferMethod', 'eip3009', SAME_TERMS],
-  ['upto', 'payload.permit2Authorization.permitted.token', OTHER, 'permit2_token_mismatch'],
-  ['upto', 'payload.permit2Authorization.permitted.amount', '50001', 'permit2_amount_mismatch'],
-  ['upto', 'payload.permit2Authorization.spender', OTHER, 'invalid_permit2_spender'],
-  ['upto', 'payload.permit2Authorization.witness.to', OTHER, 'invalid_permit2_recipient_mismatch'],
-  ['upto', 'payload.permit2Authorization.witness.facilitator', OTHER, 'upto_facilitator_mismatch'],
-  ['upto', 'payload.permit2Authorization.witness.validAfter', at(2), 'permit2_not_yet_valid'],
-  ['upto', 'payload.permit2Authorization.deadline', at(629), 'permit2_deadline_expired'],
+  ['upto', `${PERMIT}.witness.facilitator`, OTHER, 'upto_facilitator_mismatch'],
+  ['upto', `${PERMIT}.witness.facilitator`, undefined, OTHER_KIND],
+  ['upto', `${PERMIT}.spender`, TERMS.chain.exactProxy, 'invalid_permit2_spender'],
+  ['permit2', `${PERMIT}.spender`, TERMS.chain.uptoProxy, 'invalid_permit2_spender'],
+  ['permit2', `${PERMIT}.witness.facilitator`, TERMS.chain.facilitatorAddress, OTHER_KIND],
+  ['permit2', 'accepted.extra.assetTransferMethod', undefined, OTHER_KIND],
+  ['permit2', 'accepted.extra.assetTransferMethod', 'erc7710', SAME_TERMS],
+  ['permit2', 'accepted.amount', '50000', SAME_TERMS],
+  ['exact', 'accepted.extra.assetTransferMethod', 'permit2', OTHER_KIND],
+  ['exact', 'accepted.extra.assetTransferMethod', 'erc7710', SAME_TERMS],
+  ...(['permit2', 'upto'] as const).flatMap((way) =>
+    (
+      [
+        [`${PERMIT}.permitted.token`, OTHER, 'permit2_token_mismatch'],
+        [`${PERMIT}.permitted.amount`, '50001', 'permit2_amount_mismatch'],
+        [`${PERMIT}.spender`, OTHER, 'invalid_permit2_spender'],
+        [`${PERMIT}.witness.to`, OTHER, 'invalid_permit2_recipient_mismatch'],
+        [`${PERMIT}.witness.validAfter`, at(2), 'permit2_not_yet_valid'],
+        [`${PERMIT}.deadline`, at(629), 'permit2_deadline_expired'],
+      ] as const
+    ).map((row) => [way, ...row] as const),
+  ),
 ];
 
 describe('a payment that differs from what was asked for', () => {
-  it.each(REFUSED)('is refused: %s with another %s (%j)', (scheme, path, value, reason) => {
-    expect(outcome(changed(sent[scheme] ?? {}, path, value))).toMatchObject({ refused: reason });
+  it.each(REFUSED)('is refused: %s with another %s (%j)', (way, path, value, reason) => {
+    expect(outcome(changed(sent[way] ?? {}, path, value))).toMatchObject({ refused: reason });
   });
 });
 
@@ -102,8 +119,8 @@ describe('a payment that differs from what was asked for', () => {
 const FREE = /signature|\.from$|\.nonce$|valid|deadline/;
 
 describe('every field of a payment', () => {
-  it.each(SCHEMES)('of %s is checked or not used', (scheme) => {
-    const tree = sent[scheme] ?? {};
+  it.each(WAYS)('of %s is checked or not used', (way) => {
+    const tree = sent[way] ?? {};
     const before = outcome(tree);
     const values = fc.oneof(
       fc.constantFrom(undefined, null, '', '0', '-1', 'x', OTHER, {}, [], [[]], 1.5, true),
@@ -122,11 +139,12 @@ describe('every field of a payment', () => {
     );
   });
 
-  it.each(SCHEMES)('of %s that its signature covers must be there', (scheme) => {
-    const tree = sent[scheme] ?? {};
+  it.each(WAYS)('of %s that its signature covers must be there', (way) => {
+    const tree = sent[way] ?? {};
     const paths = leaves(tree).filter((path) => path.startsWith('payload.'));
     for (const path of paths)
-      for (const value of [undefined, 1, 'x', {}])
+      // Without a facilitator it looks like a payment by `exact`.
+      for (const value of [...(path.endsWith('.facilitator') ? [] : [undefined]), 1, 'x', {}])
         expect([path, outcome(changed(tree, path, value))]).toEqual([path, 'malformed']);
   });
 });
@@ -141,9 +159,10 @@ function leaves(node: unknown, path = ''): string[] {
 describe('one payment', () => {
   it.each([
     ['exact', 'payload.authorization'],
-    ['upto', 'payload.permit2Authorization'],
-  ] as const)('of %s has one form, however its numbers and addresses are spelled', (scheme, signed) => {
-    const tree = sent[scheme] ?? {};
+    ['permit2', PERMIT],
+    ['upto', PERMIT],
+  ] as const)('of %s has one form, however its numbers and addresses are spelled', (way, signed) => {
+    const tree = sent[way] ?? {};
     const text = (path: string) =>
       path.split('.').reduce<unknown>((node, name) => (node as Tree)[name], tree) as string;
     const before = outcome(tree);

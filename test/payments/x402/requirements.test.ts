@@ -7,7 +7,7 @@ import { CHAIN } from './wallet-terms.js';
 const CALL = { most: 50_000n, agreed: 20_000n, usage: true, timeoutMs: 600_000 };
 
 describe('the requirements of a call', () => {
-  it('prefer upto where the price depends on usage', () => {
+  it('prefer upto where the price depends on usage, and name exact by Permit2 last', () => {
     const terms = {
       network: CHAIN.network,
       asset: CHAIN.asset,
@@ -16,17 +16,16 @@ describe('the requirements of a call', () => {
     };
     const token = { name: 'USD Coin', version: '2' };
     const exact = { scheme: 'exact', ...terms, amount: '20000', extra: token };
-    const extra = {
-      ...token,
-      assetTransferMethod: 'permit2',
-      facilitatorAddress: CHAIN.facilitatorAddress,
-    };
-    expect(paymentRequirements(CHAIN, CALL)).toEqual([
-      { scheme: 'upto', ...terms, amount: '50000', extra },
-      exact,
-    ]);
-    expect(paymentRequirements(CHAIN, { ...CALL, usage: false })).toEqual([exact]);
-    expect(paymentRequirements({ ...CHAIN, hasUpto: false }, CALL)).toEqual([exact]);
+    const byPermit2 = { ...token, assetTransferMethod: 'permit2' };
+    const extra = { ...byPermit2, facilitatorAddress: CHAIN.facilitatorAddress };
+    const upto = { scheme: 'upto', ...terms, amount: '50000', extra };
+    const permit2 = { ...exact, extra: byPermit2 };
+    expect(paymentRequirements(CHAIN, CALL)).toEqual([upto, exact, permit2]);
+    expect(paymentRequirements(CHAIN, { ...CALL, usage: false })).toEqual([exact, permit2]);
+    expect(paymentRequirements({ ...CHAIN, hasUpto: false }, CALL)).toEqual([exact, permit2]);
+    const bare = { ...CHAIN, hasPermit2Exact: false };
+    expect(paymentRequirements(bare, CALL)).toEqual([upto, exact]);
+    expect(paymentRequirements({ ...bare, hasUpto: false }, CALL)).toEqual([exact]);
   });
 
   it('allow the call its time, and a minute for the chain', () => {

@@ -9,6 +9,7 @@ import {
   type ChainTerms,
 } from '../../../src/payments/x402/requirements.js';
 import type { PaymentTerms } from '../../../src/payments/x402/read-payment.js';
+import { wayOf, type Way } from '../../support/shop.js';
 
 export const CHAIN: ChainTerms = {
   chainId: 43_113,
@@ -19,7 +20,9 @@ export const CHAIN: ChainTerms = {
   assetVersion: '2',
   facilitatorAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
   permit2: '0x000000000022D473030F116dDEE9F6B43aC78BA3',
+  exactProxy: '0x402085c248EeA27D92E8b30b2C58ed07f9E20001',
   uptoProxy: '0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002',
+  hasPermit2Exact: true,
   hasUpto: true,
 };
 
@@ -36,13 +39,10 @@ export const TERMS: PaymentTerms = {
 export const WALLET = privateKeyToAccount(`0x${'7a'.repeat(32)}`);
 
 /** The header with which a stock client answers a challenge. */
-export async function stockHeader(
-  challenge: string,
-  scheme: 'exact' | 'upto',
-  identifier?: string,
-): Promise<string> {
+export async function stockHeader(challenge: string, way: Way, identifier?: string): Promise<string> {
   const client = new x402Client()
-    .register('eip155:*', scheme === 'exact' ? new ExactEvmScheme(WALLET) : new UptoEvmScheme(WALLET))
+    .register('eip155:*', way === 'upto' ? new UptoEvmScheme(WALLET) : new ExactEvmScheme(WALLET))
+    .registerPolicy((_version, accepts) => accepts.filter((terms) => wayOf(terms) === way))
     .setSpendControls(false);
   const http = new x402HTTPClient(client);
   const required = http.getPaymentRequiredResponse((name) =>

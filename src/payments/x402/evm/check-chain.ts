@@ -16,12 +16,14 @@ export const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 /** A chain is not what the configuration says. The text is for the log. */
 export class ChainProblem extends Error {}
 
+/** What is wrong with the contracts that each scheme needs for payments by Permit2. */
+export type MissingContracts = Readonly<Record<'exact' | 'upto', readonly string[]>>;
+
 /**
  * Compares a chain with its configuration.
- * @returns the contracts that are missing for `upto`
  * @throws ChainProblem, or whatever viem throws where the chain cannot be reached
  */
-export async function checkChain(rpc: Rpc, chain: PaymentChainConfig): Promise<readonly string[]> {
+export async function checkChain(rpc: Rpc, chain: PaymentChainConfig): Promise<MissingContracts> {
   const { chainId } = chain;
   const actual = await rpc.getChainId();
   if (actual !== chainId) throw new ChainProblem(`rpc_url leads to chain ${actual}`);
@@ -33,20 +35,25 @@ export async function checkChain(rpc: Rpc, chain: PaymentChainConfig): Promise<r
     throw new ChainProblem('its blocks have no base fee: EIP-1559 is needed for transactions');
   if (!hasAsset) throw new ChainProblem(`there is no contract at usdc, ${chain.asset}`);
   await checkToken(rpc, chain);
-  const contracts = [
-    ['Permit2', chain.permit2, PERMIT2_ADDRESS],
-    ['the exact proxy', chain.exactProxy, x402ExactPermit2ProxyAddress],
-    ['the upto proxy', chain.uptoProxy, x402UptoPermit2ProxyAddress],
-    ['Multicall3', MULTICALL3, MULTICALL3],
-  ] as const;
-  const problems = await Promise.all(
-    contracts.map(async ([name, address, known]) => {
-      // Wallets sign for these addresses, wherever other copies are.
-      if (!isAddressEqual(address as Address, known)) return `${name} is not at ${known}`;
-      return (await hasCode(rpc, address)) ? undefined : `${name} is missing`;
-    }),
-  );
-  return problems.filter((problem) => problem !== undefined);
+  return checkPermit2(rpc, chain);
+}
+
+async function checkPermit2(rpc: Rpc, chain: PaymentChainConfig): Promise<MissingContracts> {
+  const problem = async (name: string, address: string, known: Address): Promise<readonly string[]> => {
+    // Wallets sign for these addresses, wherever other copies are.
+    if (!isAddressEqual(address as Address, known)) return [`${name} is not at ${known}`];
+    return (await hasCode(rpc, address)) ? [] : [`${name} is missing`];
+  };
+  const [permit2, multicall3, exactProxy, uptoProxy] = await Promise.all([
+    problem('Permit2', chain.permit2, PERMIT2_ADDRESS),
+    problem('Multicall3', MULTICALL3, MULTICALL3),
+    problem('the exact proxy', chain.exactProxy, x402ExactPermit2ProxyAddress),
+    problem('the upto proxy', chain.uptoProxy, x402UptoPermit2ProxyAddress),
+  ]);
+  return {
+    exact: [...permit2, ...multicall3, ...exactProxy],
+    upto: [...permit2, ...multicall3, ...uptoProxy],
+  };
 }
 
 async function checkToken(rpc: Rpc, chain: PaymentChainConfig): Promise<void> {

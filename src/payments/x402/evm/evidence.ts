@@ -112,8 +112,10 @@ function permitOf(
   try {
     if (scheme === 'exact') {
       const call = decodeFunctionData({ abi: x402ExactPermit2ProxyABI, data });
-      if (call.functionName !== 'settle') return undefined;
-      return { nonce: call.args[0].nonce, owner: call.args[1] };
+      if (call.functionName === 'settle') return { nonce: call.args[0].nonce, owner: call.args[1] };
+      // The same, for wallets whose allowance is to be made first.
+      if (call.functionName === 'settleWithPermit') return { nonce: call.args[1].nonce, owner: call.args[2] };
+      return undefined;
     }
     const call = decodeFunctionData({ abi: x402UptoPermit2ProxyABI, data });
     if (call.functionName !== 'settle') return undefined;

@@ -89,8 +89,9 @@ export class EvmChains extends PaymentChains implements Worker {
       state.ready = checked.chain;
       state.problem = undefined;
       this.logger.log(`chain ${chainId} takes payments`);
-      if (checked.missing.length > 0)
-        this.logger.warn(`chain ${chainId} takes no payments by use (upto): ${checked.missing.join(', ')}`);
+      for (const [scheme, missing] of Object.entries(checked.missing))
+        if (missing.length > 0)
+          this.logger.warn(`chain ${chainId} takes no ${scheme} payments by Permit2: ${missing.join(', ')}`);
       if (checked.chain.payTo === checked.chain.facilitatorAddress)
         this.logger.warn(
           `chain ${chainId} pays ${checked.chain.payTo}, the signer, which pays gas and refunds from it`,

@@ -3,7 +3,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import type { PaymentChainConfig, X402Config } from '../../../base/config.js';
 import type { PaymentChain } from '../facilitator.js';
 import type { TransactionJournal } from '../transaction-journal.js';
-import { ChainProblem, checkChain } from './check-chain.js';
+import { ChainProblem, checkChain, type MissingContracts } from './check-chain.js';
 import { EmbeddedFacilitator } from './embedded-facilitator.js';
 import type { Mover } from './mover.js';
 import { RemoteFacilitator } from './remote-facilitator.js';
@@ -16,10 +16,10 @@ export interface OpenChain {
   readonly mover: Mover;
   /**
    * Compares the chain with its configuration.
-   * @returns it as requirements describe it, and what is missing there for `upto`
+   * @returns it as requirements describe it, and what is missing there for payments by Permit2
    * @throws as `Mover.tend`
    */
-  check(): Promise<{ readonly chain: PaymentChain; readonly missing: readonly string[] }>;
+  check(): Promise<{ readonly chain: PaymentChain; readonly missing: MissingContracts }>;
 }
 
 export function openChain(
@@ -44,8 +44,10 @@ export function openChain(
         assetVersion,
         facilitatorAddress,
         permit2: getAddress(config.permit2),
+        exactProxy: getAddress(config.exactProxy),
         uptoProxy: getAddress(config.uptoProxy),
-        hasUpto: hasUpto && missing.length === 0,
+        hasPermit2Exact: missing.exact.length === 0,
+        hasUpto: hasUpto && missing.upto.length === 0,
         facilitator: mover,
       };
       return { chain, missing };

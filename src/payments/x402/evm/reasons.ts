@@ -1,4 +1,4 @@
-import type { SignedPayment } from '../payment.js';
+import { NONCE_USED, type SignedPayment } from '../payment.js';
 
 /** The protocol's words for what the chain says, which are those of its reference implementation. */
 export function expired({ method }: SignedPayment): string {
@@ -9,7 +9,7 @@ export function expired({ method }: SignedPayment): string {
 
 /** Its nonce was cancelled, or used for something else. */
 export function usedOtherwise({ method }: SignedPayment): string {
-  return method === 'eip3009' ? 'invalid_exact_evm_nonce_already_used' : 'permit2_invalid_nonce';
+  return NONCE_USED[method];
 }
 
 export function transactionFailed({ scheme }: SignedPayment): string {

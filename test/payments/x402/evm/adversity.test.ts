@@ -5,6 +5,8 @@ import type { SignedPayment } from '../../../../src/payments/x402/payment.js';
 import { describeOnLocalChain } from '../../../support/on-local-chain.js';
 import {
   authorizedBy,
+  broadcastable,
+  broadcastableWithPermit,
   cancel,
   giveAway,
   inOneTransaction,
@@ -35,17 +37,24 @@ describeOnLocalChain('payments that others interfere with', () => {
   const sign = (kind: Kind = 'eip3009', from = world.payer): Promise<SignedPayment> =>
     world.sign(kind, chain.facilitatorAddress, { from, amount: AMOUNT });
 
-  it.each(['move', 'find'] as const)('takes a transfer that somebody else has sent: %s', async (ask) => {
-    const payer = await world.richWallet(AMOUNT);
-    const payment = await sign('eip3009', payer);
-    const somebody = await world.chain.wallet();
-    const hash = await send(world.chain, somebody, CONTRACTS.usdc, transferCall(authorizedBy(payment)));
+  it.each([
+    ['eip3009', broadcastable],
+    ['permit2', broadcastable],
+    ['permit2', broadcastableWithPermit],
+  ] as const)('takes a transfer that somebody else has sent (%s)', async (kind, broadcast) => {
+    for (const ask of ['move', 'find'] as const) {
+      const payer = await world.richWallet(AMOUNT);
+      const payment = await sign(kind, payer);
+      const somebody = await world.chain.wallet();
+      const { to, data } = broadcast(authorizedBy(payment));
+      const hash = await send(world.chain, somebody, to, data);
 
-    expect(await chain.facilitator[ask](world.paymentId(), payment, AMOUNT)).toEqual({
-      outcome: 'moved',
-      transactionHash: hash,
-    });
-    expect(await world.received(payer)).toEqual([AMOUNT]);
+      expect(await chain.facilitator[ask](world.paymentId(), payment, AMOUNT)).toEqual({
+        outcome: 'moved',
+        transactionHash: hash,
+      });
+      expect(await world.received(payer)).toEqual([AMOUNT]);
+    }
   });
 
   it('takes no transfer whose nonce has paid for something else in the same transaction', async () => {
@@ -131,17 +140,17 @@ describeOnLocalChain('payments that others interfere with', () => {
       reason: 'invalid_exact_evm_insufficient_balance',
     });
     await world.chain.mint(poor.address, AMOUNT);
-    expect(await verify(await sign('upto', poor))).toEqual({
-      isValid: false,
-      reason: 'permit2_allowance_required',
-    });
+    const kinds = ['permit2', 'upto'] as const;
+    for (const kind of kinds)
+      expect(await verify(await sign(kind, poor))).toEqual({
+        isValid: false,
+        reason: 'permit2_allowance_required',
+      });
     await world.chain.approvePermit2(poor.privateKey, 4_000n);
-    expect(
-      await verify(await world.sign('upto', chain.facilitatorAddress, { from: poor, amount: 10n })),
-    ).toEqual({
-      isValid: true,
-      available: 4_000n,
-    });
+    for (const kind of kinds) {
+      const small = await world.sign(kind, chain.facilitatorAddress, { from: poor, amount: 10n });
+      expect(await verify(small)).toEqual({ isValid: true, available: 4_000n });
+    }
     const over = await sign('upto');
     expect(await chain.facilitator.move(world.paymentId(), over, AMOUNT + 1n)).toEqual({
       outcome: 'failed',
@@ -152,6 +161,7 @@ describeOnLocalChain('payments that others interfere with', () => {
   it('fails a payment that has expired on chain, and no sooner', async () => {
     const reasons = {
       eip3009: 'invalid_exact_evm_payload_authorization_valid_before',
+      permit2: 'permit2_deadline_expired',
       upto: 'permit2_deadline_expired',
     };
     const slow = await sign();

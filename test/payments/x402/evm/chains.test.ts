@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals'
 import { Logger } from '@nestjs/common';
 import { CONTRACTS } from '../../../../scripts/local-chain/local-chain.js';
 import { EvmChains } from '../../../../src/payments/x402/evm/evm-chains.js';
+import { paymentRequirements } from '../../../../src/payments/x402/requirements.js';
 import { describeOnLocalChain } from '../../../support/on-local-chain.js';
 import { PaymentWorld } from '../../../support/payment-world.js';
+import { wayOf } from '../../../support/shop.js';
 
 describeOnLocalChain('the chains of payments', () => {
   let world: PaymentWorld;
@@ -74,18 +76,16 @@ describeOnLocalChain('the chains of payments', () => {
     expect(log()).toContain(problem);
   });
 
-  it('takes exact payments alone where a contract is missing or elsewhere', async () => {
+  it('takes no payments by Permit2 whose proxy is elsewhere', async () => {
     const log = logged();
     const elsewhere = await world.open({}, { uptoProxy: CONTRACTS.exactProxy });
-    expect(elsewhere).toMatchObject({ hasUpto: false });
+    expect(elsewhere).toMatchObject({ hasUpto: false, hasPermit2Exact: true });
     expect(log()).toContain(`the upto proxy is not at ${CONTRACTS.uptoProxy}`);
-    const code = await world.chain.client.getCode({ address: CONTRACTS.permit2 });
-    await world.chain.client.setCode({ address: CONTRACTS.permit2, bytecode: '0x' });
-
-    expect(await world.open()).toMatchObject({ hasUpto: false });
-
-    expect(log()).toContain('Permit2 is missing');
-    await world.chain.client.setCode({ address: CONTRACTS.permit2, bytecode: code! });
+    const other = await world.open({}, { exactProxy: CONTRACTS.uptoProxy });
+    expect(other).toMatchObject({ hasUpto: true, hasPermit2Exact: false });
+    expect(log()).toContain(
+      `no exact payments by Permit2: the exact proxy is not at ${CONTRACTS.exactProxy}`,
+    );
   });
 
   it('warns where its signer is paid itself', async () => {
@@ -95,6 +95,34 @@ describeOnLocalChain('the chains of payments', () => {
     expect(await world.open({ payTo: world.signer.address.toLowerCase() })).toMatchObject({ chainId: CHAIN });
     expect(log()).toContain(`chain 43113 pays ${world.signer.address}, the signer`);
   });
+
+  it.each([
+    ['permit2', 'Permit2', { hasUpto: false, hasPermit2Exact: false }],
+    ['multicall3', 'Multicall3', { hasUpto: false, hasPermit2Exact: false }],
+    ['exactProxy', 'the exact proxy', { hasUpto: true, hasPermit2Exact: false }],
+    ['uptoProxy', 'the upto proxy', { hasUpto: false, hasPermit2Exact: true }],
+  ] as const)(
+    'takes no payments that need a contract that is missing: %s',
+    async (contract, name, offered) => {
+      const log = logged();
+      const { client } = world.chain;
+      const address = CONTRACTS[contract];
+      const code = await client.getCode({ address });
+      await client.setCode({ address, bytecode: '0x' });
+
+      const chain = await world.open();
+
+      await client.setCode({ address, bytecode: code! });
+      expect(chain).toMatchObject(offered);
+      expect(log()).toContain(`${name} is missing`);
+      const asked = paymentRequirements(chain, { usage: true, most: 2n, agreed: 1n, timeoutMs: 1_000 });
+      expect(asked.map(wayOf)).toEqual([
+        ...(offered.hasUpto ? ['upto'] : []),
+        'exact',
+        ...(offered.hasPermit2Exact ? ['permit2'] : []),
+      ]);
+    },
+  );
 
   it('watches what its signer has for gas', async () => {
     const log = logged();

@@ -26,6 +26,7 @@ describeOnLocalChain('the embedded facilitator', () => {
       payTo: world.payTo,
       facilitatorAddress: world.signer.address,
       hasUpto: true,
+      hasPermit2Exact: true,
       assetName: 'USD Coin',
       assetVersion: '2',
     });

@@ -40,13 +40,19 @@ describeOnLocalChain('a remote facilitator', () => {
   const move = (payment: SignedPayment) => chain.facilitator.move(world.paymentId(), payment, AMOUNT);
 
   it('is described by what it says of itself', () => {
-    expect(chain).toMatchObject({ facilitatorAddress: world.signer.address, hasUpto: true });
+    expect(chain).toMatchObject({
+      facilitatorAddress: world.signer.address,
+      hasUpto: true,
+      hasPermit2Exact: true,
+    });
   });
 
   it.each<[Manner, Kind]>([
     ['plain', 'eip3009'],
+    ['plain', 'permit2'],
     ['plain', 'upto'],
     ['silent', 'eip3009'],
+    ['silent', 'permit2'],
     ['silent', 'upto'],
     ['badGateway', 'eip3009'],
     ['pending', 'eip3009'],
@@ -69,6 +75,7 @@ describeOnLocalChain('a remote facilitator', () => {
   it.each<[Manner, Kind]>([
     ['lying', 'eip3009'],
     ['citing', 'eip3009'],
+    ['citing', 'permit2'],
     ['citing', 'upto'],
     ['garbage', 'eip3009'],
   ])('is not believed where the chain shows nothing: %s, %s', async (manner, kind) => {

@@ -28,7 +28,7 @@ describeOnLocalChain('the transactions of payments', () => {
   const sign = (kind: Kind = 'eip3009', from = world.payer): Promise<SignedPayment> =>
     world.sign(kind, chain.facilitatorAddress, { from, amount: AMOUNT });
 
-  it.each<Kind>(['eip3009', 'upto'])('finds what was mined after its wait (%s)', async (kind) => {
+  it.each<Kind>(['eip3009', 'permit2', 'upto'])('finds what was mined after its wait (%s)', async (kind) => {
     const payment = await sign(kind);
     const id = world.paymentId();
     await world.chain.setAutomine(false);
