@@ -8,7 +8,7 @@ import { ReplicatedShop } from '../../support/replicated-shop.js';
 import type { Fate } from '../../support/node-proxy.js';
 import type { Manner } from '../../support/scripted-facilitator.js';
 import type { Exchange } from '../../support/scripted-upstream.js';
-import { Buyer, chatRequest, requiredBy, type Scheme } from '../../support/shop.js';
+import { Buyer, chatRequest, requiredBy, type Way as PaidBy } from '../../support/shop.js';
 import { until } from '../../support/until.js';
 
 /** How a buyer asks again. */
@@ -16,15 +16,15 @@ const WAYS = ['the same signature', 'a new signature', 'the same Idempotency-Key
 type Way = (typeof WAYS)[number];
 
 interface Kind {
-  readonly scheme: Scheme;
+  readonly paidBy: PaidBy;
   readonly stream: boolean;
   readonly way: Way;
   /** Whether it asks two replicas in turn, or one alone. */
   readonly inTurn: boolean;
 }
-const KINDS: readonly Kind[] = (['exact', 'upto'] as const).flatMap((scheme) =>
+const KINDS: readonly Kind[] = (['exact', 'permit2', 'upto'] as const).flatMap((paidBy) =>
   [false, true].flatMap((stream) =>
-    WAYS.flatMap((way) => [false, true].map((inTurn) => ({ scheme, stream, way, inTurn }))),
+    WAYS.flatMap((way) => [false, true].map((inTurn) => ({ paidBy, stream, way, inTurn }))),
   ),
 );
 
@@ -44,8 +44,7 @@ class Wish {
   ) {}
 
   static async of(shop: ReplicatedShop, kind: Kind): Promise<Wish> {
-    const schemes: readonly Scheme[] = [kind.scheme];
-    return new Wish(shop, await Buyer.with(shop.chain, 1_000_000n, schemes), kind);
+    return new Wish(shop, await Buyer.with(shop.chain, 1_000_000n, [kind.paidBy]), kind);
   }
 
   /** @param leaves whether its client leaves once it has paid @returns whether it has its answer now */

@@ -80,48 +80,48 @@ describeOnLocalChain('a wallet that pays for Responses', () => {
   });
 
   it.each(['exact', 'upto'] as const)('buys a compaction by %s, and goes on from it', async (scheme) => {
-    const url = `${gateway.url}/v1/responses/compact`;
+    const url = `${shop.gateway.url}/v1/responses/compact`;
     const asked = { input: `Remember that I am Ada (${scheme}).` };
     const unpaid = await fetch(url, request(asked));
     expect(unpaid.status).toBe(402);
-    expect(requiredBy(unpaid).accepts.map((terms) => terms.scheme)).toEqual(['upto', 'exact']);
+    expect(requiredBy(unpaid).accepts.map((terms) => terms.scheme)).toEqual(['upto', 'exact', 'exact']);
 
-    upstream.next(answer('The user is Ada.'));
-    const wallet = await Buyer.with(chain, 1_000_000n, [scheme]);
-    const before = await chain.balanceOf(seller.address);
+    shop.upstream.next(answer('The user is Ada.'));
+    const wallet = await Buyer.with(shop.chain, 1_000_000n, [scheme]);
+    const before = await shop.chain.balanceOf(shop.seller);
     const bought = await wallet.fetch(url, request(asked));
     expect(bought.status).toBe(200);
     const { object, output, compose_receipt } = (await bought.json()) as Compacted;
     expect([object, output.at(-1)?.type]).toEqual(['response.compaction', 'compaction']);
-    const moved = (await chain.balanceOf(seller.address)) - before;
+    const moved = (await shop.chain.balanceOf(shop.seller)) - before;
     expect(compose_receipt).toMatchObject({
       settlement_status: 'settled',
       final_amount_wei: String(moved),
       tx_hash: paymentOf(bought)?.transaction,
     });
 
-    const unnamed = await fetch(`${gateway.url}/v1/responses`, request({ input: output }));
+    const unnamed = await fetch(`${shop.gateway.url}/v1/responses`, request({ input: output }));
     expect([unnamed.status, unnamed.headers.has('payment-required')]).toEqual([400, false]);
-    upstream.next(answer('Ada.'));
+    shop.upstream.next(answer('Ada.'));
     const token = bought.headers.get('x-compose-access-token') ?? '';
-    const next = await wallet.fetch(`${gateway.url}/v1/responses`, request({ input: output }, token));
+    const next = await wallet.fetch(`${shop.gateway.url}/v1/responses`, request({ input: output }, token));
     expect(next.status).toBe(200);
-    expect(JSON.stringify(upstream.requests.at(-1)?.body)).toContain('The user is Ada.');
+    expect(JSON.stringify(shop.upstream.requests.at(-1)?.body)).toContain('The user is Ada.');
   });
 
   it('compacts a chain as the wallet that its token names', async () => {
-    upstream.next(answer('My name is Ada.'));
+    shop.upstream.next(answer('My name is Ada.'));
     const first = await buy({ input: 'Who are you, once more?' });
     const { id } = (await first.json()) as { id: string };
     const token = first.headers.get('x-compose-access-token') ?? '';
-    const url = `${gateway.url}/v1/responses/compact`;
+    const url = `${shop.gateway.url}/v1/responses/compact`;
     const unnamed = await fetch(url, request({ previous_response_id: id }));
     expect([unnamed.status, unnamed.headers.has('payment-required')]).toEqual([400, false]);
 
-    upstream.next(answer('They met Ada.'));
+    shop.upstream.next(answer('They met Ada.'));
     const compacted = await buyer.fetch(url, request({ previous_response_id: id }, token));
     expect(compacted.status).toBe(200);
-    expect(JSON.stringify(upstream.requests.at(-1)?.body)).toContain('My name is Ada.');
+    expect(JSON.stringify(shop.upstream.requests.at(-1)?.body)).toContain('My name is Ada.');
   });
 
   it('is asked for a payment where its token stands alone', async () => {
