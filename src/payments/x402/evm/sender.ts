@@ -65,7 +65,8 @@ export class Sender {
   /** Broadcasts again what is not mined, for a higher fee where it is too low by now. */
   async push(waiting: readonly JournaledTransaction[]): Promise<void> {
     if (waiting.length === 0) return;
-    const fees = await this.readFees();
+    // What waits may wait because fees have changed.
+    const fees = await this.fees(0);
     for (const nonce of new Set(waiting.map((sent) => sent.nonce))) {
       const sent = waiting.filter((other) => other.nonce === nonce);
       const newest = sent.at(-1);
@@ -107,10 +108,10 @@ export class Sender {
     }
   }
 
-  /** Of the last second: one reading is enough for all that is sent in it. */
-  fees(): Promise<Fees> {
+  /** One reading is enough for all that is sent in a second. @param oldestMs how old it may be */
+  fees(oldestMs = FEES_MS): Promise<Fees> {
     const now = performance.now();
-    if (this.lastFees && now - this.lastFees.at < FEES_MS) return this.lastFees.fees;
+    if (this.lastFees && now - this.lastFees.at < oldestMs) return this.lastFees.fees;
     const fees = this.readFees();
     const last = { at: now, fees };
     this.lastFees = last;
