@@ -27,7 +27,7 @@ export abstract class TransactionJournal {
    * it is signed anew. So over all replicas every nonce is written once, and there are no gaps.
    * @param firstNonce asks the chain; called for a signer that is new here
    * @param sign must not wait for a network; it may be called several times
-   * @throws Error for a refund that is not due, or that somebody else is paying
+   * @throws Error for a refund that is not due, or that somebody else is paying; when other processes are always first
    */
   abstract write(
     purpose: TransactionPurpose,

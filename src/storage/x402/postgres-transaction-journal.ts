@@ -38,6 +38,9 @@ const JOURNAL = `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout'
   INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
   SELECT $4, $1, $2, $3, $5, $6, $7, clock_timestamp() FROM taken`;
 
+/** Each time, another process has written a transaction. */
+const MOST_TRIES = 100;
+
 const ended = (): void => undefined;
 
 @Injectable()
@@ -67,7 +70,7 @@ export class PostgresTransactionJournal extends TransactionJournal {
     firstNonce: () => Promise<number>,
     sign: Sign,
   ): Promise<JournaledTransaction> {
-    for (;;) {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const nonce = known.next ?? (await this.nextNonce(purpose, firstNonce));
       const signed = await sign(nonce);
       known.next = undefined;
@@ -76,6 +79,7 @@ export class PostgresTransactionJournal extends TransactionJournal {
       known.next = nonce + 1;
       return { ...signed, signer: purpose.signer, nonce };
     }
+    throw new Error(`Other processes have written with ${MOST_TRIES} nonces of this signer in turn.`);
   }
 
   private signerOf({ chainId, signer }: TransactionPurpose): Signer {
@@ -89,16 +93,21 @@ export class PostgresTransactionJournal extends TransactionJournal {
     { chainId, signer }: TransactionPurpose,
     firstNonce: () => Promise<number>,
   ): Promise<number> {
-    const { pool } = this.database;
-    const find = 'SELECT next_nonce FROM chain_signers WHERE chain_id = $1 AND signer = $2';
-    for (;;) {
-      const { rows } = await pool.query<{ next_nonce: string }>(find, [chainId, signer]);
-      if (rows[0]) return Number(rows[0].next_nonce);
-      await pool.query(
-        'INSERT INTO chain_signers (chain_id, signer, next_nonce) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-        [chainId, signer, await firstNonce()],
+    const find = async (): Promise<number | undefined> => {
+      const { rows } = await this.database.pool.query<{ next_nonce: string }>(
+        'SELECT next_nonce FROM chain_signers WHERE chain_id = $1 AND signer = $2',
+        [chainId, signer],
       );
-    }
+      return rows[0] && Number(rows[0].next_nonce);
+    };
+    const found = await find();
+    if (found !== undefined) return found;
+    const first = await firstNonce();
+    await this.database.pool.query(
+      'INSERT INTO chain_signers (chain_id, signer, next_nonce) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [chainId, signer, first],
+    );
+    return (await find()) ?? first;
   }
 
   /** @returns false when the nonce has been used by then */

@@ -147,7 +147,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
   it.each(Object.entries(MOMENTS))('%s', async (_name, { stop, reached }) => {
     const gateway = await start();
     const paid = await orders(gateway, KINDS);
-    let goOn: (() => Promise<void>) | void = undefined;
+    let goOn = undefined as (() => Promise<void>) | void;
     upstream.always(async (exchange) => {
       await until(() => upstream.requests.length === KINDS.length);
       if (exchange.request === upstream.requests.at(-1)) goOn = await stop();
