@@ -15,7 +15,7 @@ function spyOnCompiling(schemas: readonly object[]): jest.SpiedFunction<Ajv['com
 }
 
 describe('the warm-up', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it('compiles all schemas in the background, and returns at once', async () => {
     const compile = spyOnCompiling(SCHEMAS);

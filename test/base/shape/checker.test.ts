@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Ajv } from 'ajv';
-import { checkerOf, compileNextChecker } from '../../../src/base/shape/checker.js';
+import { checkerOf, compileNextChecker, shared } from '../../../src/base/shape/checker.js';
 import { chatRequestSchema, metadataSchema } from '../../../src/chat/chat-request-schema.js';
 import { responsesRequestSchema } from '../../../src/responses/responses-request-schema.js';
 
@@ -11,7 +11,7 @@ function compileAll(): void {
 }
 
 describe('a checker', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it('compiles its schema for its first value, and once', () => {
     compileAll();
@@ -42,6 +42,17 @@ describe('a checker', () => {
     expect(compileNextChecker()).toBe(true);
     other({ name: 'a' });
     for (let time = 0; time < 2; time += 1) expect(() => check({})).toThrow('nothing that JSON has');
+  });
+
+  it('names the field that is wrong inside of what several schemas share', () => {
+    const owner = shared('owner_in_a_test', named);
+    const one = checkerOf({ type: 'object', properties: { owner } });
+    const many = checkerOf({ type: 'object', properties: { owners: { type: 'array', items: owner } } });
+    one({ owner: { name: 'a' } });
+    expect(() => one({ owner: { name: 1 } })).toThrow('`owner.name` must be a string');
+    expect(() => many({ owners: [{ name: 'a' }, {}] })).toThrow(
+      'Missing required parameter: `owners[1].name`',
+    );
   });
 });
 
