@@ -1,10 +1,14 @@
+import { createApplication } from './application.js';
 import { gatewayConfig } from './configuration.js';
 import { createLogger } from './logging/create-logger.js';
-import type { Signals } from './serve.js';
-import { requireUsableAddress } from './start-failure.js';
+import { KeysService } from '../payments/keys/keys.service.js';
+import { shutDown } from './shutdown.js';
+import { listen, requireUsableAddress } from './start-failure.js';
 import { wordsForHome } from '../storage/embedded-postgres/data-home.js';
 import { applyMigrations } from '../storage/migrations/apply-migrations.js';
 import { startDatabase } from '../storage/start-database.js';
+import { WarmUp } from './warm-up.js';
+import { welcome } from './welcome.js';
 
 /** Terminals and npm may deliver one Ctrl-C twice, so only a later one means "hurry". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
@@ -16,9 +20,6 @@ export async function run(): Promise<void> {
   if (config.dataDir !== config.askedDataDir) logger.warn(wordsForHome(config.askedDataDir, config.dataDir));
   const signals = listenForSignals();
   await requireUsableAddress(config.listen);
-  const loading = import('./serve.js');
-  // Awaited below, unless the database fails before.
-  loading.catch(() => undefined);
   const database = await startDatabase({
     url: config.database.url,
     dataDir: config.dataDir,
@@ -26,15 +27,30 @@ export async function run(): Promise<void> {
   });
   try {
     await applyMigrations(database.url);
-    const { serve } = await loading;
-    await serve({ config, database, logger, signals });
+    const app = await createApplication(config, database.url, logger);
+    let firstKey: string | undefined;
+    try {
+      await listen(app, config.listen);
+      app.get(WarmUp).begin();
+      if (database.embedded) firstKey = await app.get(KeysService).createFirst();
+    } catch (failure) {
+      await shutDown(app, { graceMs: 0, hurry: AbortSignal.abort() });
+      throw failure;
+    }
+    process.stdout.write(
+      welcome({ config, address: await app.getUrl(), databaseUrl: database.url, firstKey }),
+    );
+
+    await signals.first;
+    logger.info('draining: no new work is taken, running calls may finish');
+    await shutDown(app, { graceMs: config.shutdownGraceMs, hurry: signals.second });
   } finally {
     await database.stop();
   }
 }
 
 /** Listens from the very start, so that a signal during start also ends the process in order. */
-function listenForSignals(): Signals {
+function listenForSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
   const hurry = new AbortController();
   let firstAt: number | undefined;
   const first = new Promise<void>((resolve) => {
