@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Patch, Req, UseGuards } from '@nestjs/common';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { Request } from 'express';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import { IsInt, IsOptional, Max, Min } from '../base/shape/class-validator.js';
 import { readJsonBody } from '../http/read-json-body.js';
 import { AccountStore, type AccountRecord } from '../payments/accounts/account-store.js';
 import { AdminGuard } from './admin-guard.js';

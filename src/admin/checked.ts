@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import { getMetadataStorage, Validator } from '../base/shape/class-validator.js';
 
 const LONGEST_NAME = 100;
 
@@ -13,7 +14,7 @@ export async function checked<Input extends object>(
   value: Readonly<Record<string, unknown>>,
 ): Promise<Input> {
   const input = plainToInstance(type, value);
-  const [problem] = await validate(input, {
+  const [problem] = await new Validator().validate(input, {
     stopAtFirstError: true,
     whitelist: true,
     forbidNonWhitelisted: true,

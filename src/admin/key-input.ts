@@ -10,7 +10,7 @@ import {
   Matches,
   Max,
   Min,
-} from 'class-validator';
+} from '../base/shape/class-validator.js';
 import { ListQuery } from './list-query.js';
 
 /** The largest amount in a bigint column has 19 digits; 18 digits always fit. */

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Matches, Max, Min } from '../base/shape/class-validator.js';
 
 /** Query parameters of every list of the admin interface. */
 export class ListQuery {

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional, Matches, ValidateBy } from 'class-validator';
+import { IsIn, IsOptional, Matches, ValidateBy } from '../base/shape/class-validator.js';
 import { ListQuery } from './list-query.js';
 import type { RecordPageRequest } from './record-store.js';
 

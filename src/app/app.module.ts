@@ -15,6 +15,7 @@ import { LookupsModule } from '../lookups/lookups.module.js';
 import { ResponsesModule } from '../responses/responses.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { VideosModule } from '../videos/videos.module.js';
+import { WarmUp } from './warm-up.js';
 import { Workers } from './workers.js';
 
 /** The composition root: assembles the gateway and its database. */
@@ -41,7 +42,7 @@ export class AppModule {
         VideosModule,
         AdminModule,
       ],
-      providers: [Workers],
+      providers: [WarmUp, Workers],
     };
   }
 }

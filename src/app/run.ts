@@ -7,6 +7,7 @@ import { listen, requireUsableAddress } from './start-failure.js';
 import { wordsForHome } from '../storage/embedded-postgres/data-home.js';
 import { applyMigrations } from '../storage/migrations/apply-migrations.js';
 import { startDatabase } from '../storage/start-database.js';
+import { WarmUp } from './warm-up.js';
 import { welcome } from './welcome.js';
 
 /** Terminals and npm may deliver one Ctrl-C twice, so only a later one means "hurry". */
@@ -30,6 +31,7 @@ export async function run(): Promise<void> {
     let firstKey: string | undefined;
     try {
       await listen(app, config.listen);
+      app.get(WarmUp).begin();
       if (database.embedded) firstKey = await app.get(KeysService).createFirst();
     } catch (failure) {
       await shutDown(app, { graceMs: 0, hurry: AbortSignal.abort() });

@@ -1,3 +1,4 @@
+import { shared } from '../base/shape/checker.js';
 import {
   anyObject,
   knownOrOther,
@@ -91,8 +92,7 @@ const KEPT_AS_SENT = [
   'compaction_trigger',
 ] as const;
 
-/** One input item of a published or an unknown type. Where clients may leave out `type`, it has been filled in. */
-export const inputItemSchema: Schema = knownOrOther(
+const inputItem = knownOrOther(
   'type',
   message,
   shape(
@@ -147,3 +147,6 @@ export const inputItemSchema: Schema = knownOrOther(
     { id: text, status: text, call_id: text, action: anyObject, operation: anyObject },
   ),
 );
+
+/** One input item of a published or an unknown type. Where clients may leave out `type`, it has been filled in. */
+export const inputItemSchema: Schema = shared('input_item', inputItem);

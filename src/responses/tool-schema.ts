@@ -1,3 +1,4 @@
+import { shared } from '../base/shape/checker.js';
 import {
   anyObject,
   flag,
@@ -51,8 +52,7 @@ const OTHER_HOSTED = [
   'apply_patch',
 ] as const;
 
-/** One declared tool, of a published or an unknown type. */
-export const toolSchema: Schema = knownOrOther(
+const declaredTool = knownOrOther(
   'type',
   functionTool,
   customTool,
@@ -80,6 +80,9 @@ export const toolSchema: Schema = knownOrOther(
   shape('type', ['mcp'], { server_label: text }, { server_url: text }),
   shape('type', OTHER_HOSTED, {}),
 );
+
+/** One declared tool, of a published or an unknown type. */
+export const toolSchema: Schema = shared('tool', declaredTool);
 
 /** `none`, `auto`, `required`, one tool by name or type, or a limit to some tools. */
 export const toolChoiceSchema: Schema = wordOr(

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { PrismaClient } from './generated/client.js';
+import type { PrismaClient } from './generated/client.js';
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
 @Injectable()
@@ -12,12 +11,16 @@ export class Database {
    * after another while the lease runs out.
    */
   readonly leasePool: pg.Pool;
-  readonly prisma: PrismaClient;
+  private opening: Promise<PrismaClient> | undefined;
 
   constructor(url: string) {
     this.pool = openPool(url, 20);
     this.leasePool = openPool(url, 1);
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
+  }
+
+  /** Prisma, loaded when it is first asked for: a process that only serves clients never does. */
+  prisma(): Promise<PrismaClient> {
+    return (this.opening ??= import('./open-prisma.js').then(({ openPrisma }) => openPrisma(this.pool)));
   }
 
   async ping(): Promise<void> {
@@ -25,7 +28,10 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.prisma.$disconnect();
+    await this.opening?.then(
+      (prisma) => prisma.$disconnect(),
+      () => undefined,
+    );
     await Promise.all([this.pool.end(), this.leasePool.end()]);
   }
 }

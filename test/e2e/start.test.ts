@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -153,6 +153,24 @@ describe('a gateway that is started with nothing configured', () => {
     expect(await gateway.exited).toBe(0);
     expect(existsSync(postmaster)).toBe(false);
     expect(existsSync(join(directory, 'data', 'gateway.lock'))).toBe(false);
+  });
+
+  it('loads nothing that only some gateways need', async () => {
+    const loaded = join(directory, 'loaded');
+    const gateway = await GatewayProcess.start({
+      directory,
+      environment: { PORT: '0', NODE_V8_COVERAGE: loaded },
+    });
+    await gateway.stop();
+    const [file = ''] = await readdir(loaded);
+    const { result } = JSON.parse(await readFile(join(loaded, file), 'utf8')) as {
+      result: { url: string }[];
+    };
+    const urls = result.map(({ url }) => url);
+    expect(urls.some((url) => url.includes('/node_modules/@nestjs/core/'))).toBe(true);
+    const optional =
+      /node_modules\/(@prisma|gpt-tokenizer|libphonenumber-js|pino-pretty|undici\/lib\/(mock|web\/fetch\/index)|viem\/_esm\/(clients|chains)|@x402\/evm)/;
+    expect(urls.filter((url) => optional.test(url))).toEqual([]);
   });
 
   it('says in one line that another gateway uses its data', async () => {

@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
+import type { build } from 'pino-pretty';
 import { LineOutput, standardOutput } from './line-output.js';
 import { REDACTED, REDACTED_PATHS, redactLine } from './redaction.js';
 
@@ -10,6 +11,9 @@ export interface LogSettings {
   /** Readable lines for a terminal; otherwise one JSON object a line. */
   readonly pretty: boolean;
 }
+
+/** Loads pino-pretty where it is needed: most logs are read by programs. */
+const require = createRequire(import.meta.url);
 
 /** The process's logger. It removes secrets by field name and by pattern. */
 export function createLogger(settings: LogSettings, output: DestinationStream = standardOutput()): Logger {
@@ -36,5 +40,6 @@ function pretty(output: DestinationStream): DestinationStream {
       done();
     },
   });
+  const { build: prettyStream } = require('pino-pretty') as { readonly build: typeof build };
   return prettyStream({ sync: true, singleLine: true, ignore: 'pid,hostname', destination });
 }

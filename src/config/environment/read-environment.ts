@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
+import { Validator } from '../../base/shape/class-validator.js';
 import { ENVIRONMENT_VARIABLE_NAMES, EnvironmentVariables } from './environment-variables.js';
 
 export interface EnvironmentReading {
@@ -15,7 +15,10 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentRead
     EnvironmentVariables,
     Object.fromEntries(given.filter(([, value]) => value !== '')),
   );
-  const refused = validateSync(variables, { stopAtFirstError: true, forbidUnknownValues: false });
+  const refused = new Validator().validateSync(variables, {
+    stopAtFirstError: true,
+    forbidUnknownValues: false,
+  });
   const problems = refused.map(
     ({ property, constraints }) => `${property}: ${Object.values(constraints ?? {}).join('; ')}`,
   );

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { ValidateBy } from 'class-validator';
+import { ValidateBy } from '../../base/shape/class-validator.js';
 
 /** Accepts an unset variable, or one that passes `test`; `words` follow the variable's name in the problem. */
 export function Rule(words: string, test: (value: string) => boolean): PropertyDecorator {

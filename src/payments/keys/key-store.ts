@@ -57,6 +57,8 @@ export abstract class KeyStore {
     readonly payer: Payer;
     readonly settings: KeySettings;
   }): Promise<KeyRecord>;
+  /** Whether there is a key at all. */
+  abstract any(): Promise<boolean>;
   abstract findFor(payer: Payer): Promise<KeyRecord | undefined>;
   /**
    * Counts one request for the key's rate limit, as a hold does.

@@ -31,8 +31,7 @@ export class KeysService {
 
   /** For one process with its own database, so that its owner can begin. @returns nothing when there is a key. */
   async createFirst(): Promise<string | undefined> {
-    const { keys } = await this.store.page({ limit: 1, order: 'asc', after: undefined });
-    if (keys.length > 0) return undefined;
+    if (await this.store.any()) return undefined;
     const { key } = await this.create(FIRST_ACCOUNT, {
       ...NO_LIMITS,
       name: 'first key',

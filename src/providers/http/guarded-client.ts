@@ -1,5 +1,5 @@
 import { isIP, type LookupFunction } from 'node:net';
-import { Client } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import type { AddressGuard } from './address-guard.js';
 import { type Answer, converse } from './converse.js';
 import { headerOf } from './header.js';

@@ -31,6 +31,12 @@ export async function findKey(pool: Pool, keyHash: Buffer): Promise<KeyRecord | 
   );
 }
 
+/** Whether there is a key. A start waits for it. */
+export async function anyKey(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query('SELECT FROM api_keys WHERE wallet IS NULL LIMIT 1');
+  return rows.length > 0;
+}
+
 /**
  * The answer has no row for a key without a limit: there is nothing to wait for. The time is taken when the key's row has
  * been locked, as in `take_holds`: requests that were counted while this one waited for the row came before it.

@@ -8,8 +8,8 @@ import {
 } from '../../payments/keys/key-store.js';
 import type { Payer } from '../../payments/payer.js';
 import { Database } from '../database.js';
-import type { ApiKey } from '../generated/client.js';
-import { countRequest, findKey } from './postgres-key-checks.js';
+import type { ApiKey, PrismaClient } from '../generated/client.js';
+import { anyKey, countRequest, findKey } from './postgres-key-checks.js';
 
 /** Prisma's error code for an update of a row that does not exist. */
 const RECORD_NOT_FOUND = 'P2025';
@@ -29,8 +29,9 @@ export class PrismaKeyStore extends KeyStore {
     // Not connectOrCreate, which looks first: two keys for one new account would both create it, and one would fail.
     // Not one transaction either: Prisma waits only two seconds for its start, which is too short on a busy machine;
     // and an account without a key does no harm.
-    await this.database.prisma.account.createMany({ data: [{ id: accountId }], skipDuplicates: true });
-    const row = await this.table.create({
+    const { account, apiKey } = await this.database.prisma();
+    await account.createMany({ data: [{ id: accountId }], skipDuplicates: true });
+    const row = await apiKey.create({
       data: {
         id,
         accountId,
@@ -46,17 +47,23 @@ export class PrismaKeyStore extends KeyStore {
     return findKey(this.database.pool, hash);
   }
 
+  any(): Promise<boolean> {
+    return anyKey(this.database.pool);
+  }
+
   countRequest(id: string): Promise<number | undefined> {
     return countRequest(this.database.pool, id);
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {
-    const row = await this.table.findUnique({ where: { id, ...KEYS } });
+    const table = await this.table();
+    const row = await table.findUnique({ where: { id, ...KEYS } });
     return row ? recordOf(row) : undefined;
   }
 
   async page({ limit, order, after, accountId }: KeyPageRequest): Promise<KeyPage> {
-    const rows = await this.table.findMany({
+    const table = await this.table();
+    const rows = await table.findMany({
       orderBy: [{ createdAt: order }, { id: order }],
       take: limit + 1,
       where: { ...KEYS, ...(accountId === undefined ? {} : { accountId }) },
@@ -67,25 +74,29 @@ export class PrismaKeyStore extends KeyStore {
 
   update(id: string, { allowedModels, ...rest }: Partial<KeySettings>): Promise<KeyRecord | undefined> {
     const data = { ...rest, ...(allowedModels ? { allowedModels: [...allowedModels] } : {}) };
-    return this.change(() => this.table.update({ where: { id, ...KEYS }, data }));
+    return this.change((table) => table.update({ where: { id, ...KEYS }, data }));
   }
 
   async revoke(id: string): Promise<KeyRecord | undefined> {
-    await this.table.updateMany({ where: { id, ...KEYS, revokedAt: null }, data: { revokedAt: new Date() } });
+    const table = await this.table();
+    await table.updateMany({ where: { id, ...KEYS, revokedAt: null }, data: { revokedAt: new Date() } });
     return this.find(id);
   }
 
-  private async change(run: () => Promise<ApiKey>): Promise<KeyRecord | undefined> {
+  private async change(
+    run: (table: PrismaClient['apiKey']) => Promise<ApiKey>,
+  ): Promise<KeyRecord | undefined> {
+    const table = await this.table();
     try {
-      return recordOf(await run());
+      return recordOf(await run(table));
     } catch (failure) {
       if ((failure as { code?: unknown }).code === RECORD_NOT_FOUND) return undefined;
       throw failure;
     }
   }
 
-  private get table(): Database['prisma']['apiKey'] {
-    return this.database.prisma.apiKey;
+  private async table(): Promise<PrismaClient['apiKey']> {
+    return (await this.database.prisma()).apiKey;
   }
 }
 

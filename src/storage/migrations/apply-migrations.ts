@@ -3,7 +3,7 @@ import { DatabaseStartError } from '../embedded-postgres/database-start-error.js
 import { refuseFailedMigration } from './failed-migration.js';
 import { MigrationError } from './migration-error.js';
 import { migrationsDirectory, readMigrations } from './migrations-directory.js';
-import { openSchemaEngine } from './schema-engine.js';
+import { missingMigrations } from './missing-migrations.js';
 
 /** Any number nobody else uses: every start of every replica takes this advisory lock. */
 const MIGRATION_LOCK = 7_305_114_201;
@@ -39,7 +39,8 @@ export async function applyMigrations(
   try {
     await connection.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseFailedMigration(connection);
-    const applied = await runEngine(connectionString, directory, connection);
+    const missing = await missingMigrations(connection, directory);
+    const applied = missing.length === 0 ? [] : await runEngine(connectionString, directory, connection);
     if (lost !== undefined) throw lost;
     return { applied };
   } finally {
@@ -47,12 +48,14 @@ export async function applyMigrations(
   }
 }
 
+/** The engine is loaded for it alone: most starts find nothing to do. */
 async function runEngine(
   connectionString: string,
   directory: string,
   connection: Client,
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
+  const { openSchemaEngine } = await import('./schema-engine.js');
   const opened = await openSchemaEngine(connectionString);
   try {
     const output = await opened.engine.applyMigrations({

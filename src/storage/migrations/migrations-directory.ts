@@ -22,12 +22,20 @@ export function migrationsDirectory(): string {
   }
 }
 
-/** All migrations of a directory, oldest first. Only its directories count; each must hold a `migration.sql`. */
-export async function readMigrations(directory: string): Promise<readonly Migration[]> {
+/** Names of the migrations of a directory, oldest first. Only its directories count. */
+export async function migrationNames(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** All migrations of a directory, oldest first; each must hold a `migration.sql`. */
+export async function readMigrations(directory: string): Promise<readonly Migration[]> {
+  const names = await migrationNames(directory);
   return Promise.all(
-    names.sort().map(async (name) => ({
+    names.map(async (name) => ({
       name,
       sql: await readFile(join(directory, name, 'migration.sql'), 'utf8'),
     })),

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { DatabaseStartError } from '../embedded-postgres/database-start-error.js';
-import { migrationsDirectory, readMigrations } from './migrations-directory.js';
+import { migrationsDirectory } from './migrations-directory.js';
+import { missingMigrations } from './missing-migrations.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -16,24 +17,11 @@ export async function requireMigrated(connectionString: string): Promise<void> {
     throw new DatabaseStartError('The database cannot be reached.', { cause });
   });
   try {
-    const applied = await appliedMigrations(client);
-    const wanted = await readMigrations(migrationsDirectory());
-    if (wanted.every(({ name }) => applied.has(name))) return;
+    if ((await missingMigrations(client, migrationsDirectory())).length === 0) return;
   } finally {
     await client.end();
   }
   throw new DatabaseStartError(
     'The schema of the database is older than this program. Start this version of the gateway once, which brings it up to date.',
   );
-}
-
-async function appliedMigrations(client: Client): Promise<ReadonlySet<string>> {
-  const table = await client.query<{ present: boolean }>(
-    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS present`,
-  );
-  if (table.rows[0]?.present !== true) return new Set();
-  const { rows } = await client.query<{ name: string }>(
-    'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL',
-  );
-  return new Set(rows.map(({ name }) => name));
 }

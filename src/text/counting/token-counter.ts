@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as o200k from 'gpt-tokenizer/encoding/o200k_base';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
@@ -12,10 +11,7 @@ const TURN_CHARS = 4_096;
 /** Longer texts are counted up to here, and the rest is estimated by the same ratio. */
 const COUNTED_CHARS = 32_768;
 
-/**
- * GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. Loading an encoding
- * blocks for a tenth of a second: o200k is loaded at start, the one for old models when such a model is first counted.
- */
+/** GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. */
 const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
 
 /**
@@ -23,9 +19,7 @@ const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
  * the event loop at a time and a bounded amount of work in all, whatever the text.
  */
 export async function estimateTokens(texts: Iterable<string>, upstreamModel: string): Promise<number> {
-  const { countTokens }: { countTokens: CountTokens } = CL100K_MODELS.test(upstreamModel)
-    ? await import('gpt-tokenizer/encoding/cl100k_base')
-    : o200k;
+  const countTokens = await encoderFor(upstreamModel);
   let tokens = 0;
   let countedChars = 0;
   let totalChars = 0;
@@ -39,6 +33,17 @@ export async function estimateTokens(texts: Iterable<string>, upstreamModel: str
     countedChars += end;
   }
   return countedChars < totalChars ? Math.ceil((tokens * totalChars) / countedChars) : tokens;
+}
+
+/**
+ * Loading an encoding blocks for a tenth of a second and takes 60 MB, which most processes never need: services count
+ * by themselves. So each is loaded when it is first counted with.
+ */
+async function encoderFor(upstreamModel: string): Promise<CountTokens> {
+  const { countTokens } = CL100K_MODELS.test(upstreamModel)
+    ? await import('gpt-tokenizer/encoding/cl100k_base')
+    : await import('gpt-tokenizer/encoding/o200k_base');
+  return countTokens;
 }
 
 function countPieces(text: string, countTokens: CountTokens): number {
