@@ -1,5 +1,7 @@
 // @ts-check
 /** Whole calls that wallets pay for, beside those of a key, on a gateway and a local chain of their own. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isAvailable } from '../../scripts/local-chain/local-chain.js';
 import { startChild } from '../support/children.js';
 import { figure } from '../support/figures.js';
@@ -25,6 +27,8 @@ export function walletsPart({ walletCalls, callsMs }) {
     title: 'chat calls paid by wallets (x402)',
     rounds: 1,
     gatewaysOnly: true,
+    /** @param {import('../support/measure.js').MeasuredTarget} target */
+    isThereFor: ({ checkout = '' }) => existsSync(join(checkout, 'dist/payments/x402')),
     /** @type {import('../support/part.js').Work} */
     warmUp: () => Promise.resolve(),
     /** @type {import('../support/part.js').Work} */

@@ -9,6 +9,7 @@ import { helperWasBusy, measure } from './measure.js';
  * @property {string} title
  * @property {number} rounds
  * @property {boolean} [gatewaysOnly] whether the yardsticks have nothing like it
+ * @property {(target: import('./measure.js').MeasuredTarget) => boolean} [isThereFor] whether a build can do it
  * @property {Work} warmUp
  * @property {Work} run
  * @property {(samples: import('./figures.js').Samples<any>) => import('./figures.js').Row[]} rows
@@ -29,7 +30,9 @@ export async function runPart(part, bench, remainingMs) {
   const notes = [];
   let failed = false;
   let busyNeighbours = 0;
-  const targets = bench.targets.filter(({ ledger }) => ledger !== undefined || !part.gatewaysOnly);
+  const targets = bench.targets.filter(
+    (target) => (target.ledger !== undefined || !part.gatewaysOnly) && (part.isThereFor?.(target) ?? true),
+  );
   for (const target of targets) await part.warmUp(bench, target);
   for (let round = 0; round < part.rounds; round += 1) {
     if (round > 0 && remainingMs() <= 0) {
