@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Agent,
@@ -161,8 +162,8 @@ describe('the OpenAI Agents SDK', () => {
   });
 
   it('runs and streams over a WebSocket', async () => {
-    // What its documentation asks of a program on a Node without one.
-    Object.assign(globalThis, { WebSocket });
+    // What its documentation asks of a program on a Node without one, such as 20; where Node has loaded it.
+    Object.assign(runInThisContext('globalThis') as object, { WebSocket });
     const recorded = new RecordedFetch();
     const modelProvider = new OpenAIProvider({
       openAIClient: client(recorded),
