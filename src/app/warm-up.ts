@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { compileNextChecker } from '../base/shape/checker.js';
+import { loadUsualEncoder } from '../text/counting/token-counter.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 
 /**
@@ -29,5 +30,8 @@ export class WarmUp implements Worker {
   private async prepare(): Promise<void> {
     do await nextTurn();
     while (!this.stopped && compileNextChecker());
+    if (this.stopped) return;
+    await loadUsualEncoder();
+    this.logger.debug('what first calls need is prepared');
   }
 }

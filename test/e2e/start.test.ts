@@ -155,12 +155,13 @@ describe('a gateway that is started with nothing configured', () => {
     expect(existsSync(join(directory, 'data', 'gateway.lock'))).toBe(false);
   });
 
-  it('loads nothing that only some gateways need', async () => {
+  it('loads what first calls need, and nothing that only some gateways need', async () => {
     const loaded = join(directory, 'loaded');
     const gateway = await GatewayProcess.start({
       directory,
-      environment: { PORT: '0', NODE_V8_COVERAGE: loaded },
+      environment: { PORT: '0', LOG_LEVEL: 'debug', NODE_V8_COVERAGE: loaded },
     });
+    await until(() => gateway.stdout.includes('what first calls need is prepared'));
     await gateway.stop();
     const [file = ''] = await readdir(loaded);
     const { result } = JSON.parse(await readFile(join(loaded, file), 'utf8')) as {
@@ -168,8 +169,11 @@ describe('a gateway that is started with nothing configured', () => {
     };
     const urls = result.map(({ url }) => url);
     expect(urls.some((url) => url.includes('/node_modules/@nestjs/core/'))).toBe(true);
+    expect(urls.some((url) => url.includes('/node_modules/gpt-tokenizer/esm/encoding/o200k_base'))).toBe(
+      true,
+    );
     const optional =
-      /node_modules\/(@prisma|gpt-tokenizer|libphonenumber-js|pino-pretty|undici\/lib\/(mock|web\/fetch\/index)|viem\/_esm\/(clients|chains)|@x402\/evm)/;
+      /node_modules\/(@prisma|gpt-tokenizer\/esm\/encoding\/cl100k_base|libphonenumber-js|pino-pretty|undici\/lib\/(mock|web\/fetch\/index)|viem\/_esm\/(clients|chains)|@x402\/evm)/;
     expect(urls.filter((url) => optional.test(url))).toEqual([]);
   });
 

@@ -36,9 +36,14 @@ export async function estimateTokens(texts: Iterable<string>, upstreamModel: str
 }
 
 /**
- * Loading an encoding blocks for a tenth of a second and takes 60 MB, which most processes never need: services count
- * by themselves. So each is loaded when it is first counted with.
+ * Loads what nearly all models are counted with. That blocks for a tenth of a second and takes 60 MB: not at a start that
+ * should be quick, and not at the moment at which a client hangs up.
  */
+export async function loadUsualEncoder(): Promise<void> {
+  await encoderFor('');
+}
+
+/** The encoding of old models is loaded when it is first counted with. */
 async function encoderFor(upstreamModel: string): Promise<CountTokens> {
   const { countTokens } = CL100K_MODELS.test(upstreamModel)
     ? await import('gpt-tokenizer/encoding/cl100k_base')
