@@ -39,8 +39,8 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     [signer, seller] = [await chain.wallet(), await chain.wallet()];
   });
   afterAll(async () => {
-    await Promise.all([upstream?.close(), node?.stop()]);
-    await chain?.stop();
+    await Promise.all([upstream.close(), node.stop()]);
+    await chain.stop();
   });
 
   const start = (): Promise<GatewayProcess> => {
@@ -96,16 +96,18 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     expect(payers.sort()).toEqual(paid.map(({ buyer }) => buyer.wallet.address).sort());
   }
 
+  type GoOn = () => Promise<void>;
   interface Moment {
     /** Keeps the calls from going on beyond it; the upstream answers then. @returns what ends that */
-    readonly stop: () => Promise<() => Promise<void>> | void;
+    readonly stop: () => GoOn | undefined | Promise<GoOn>;
     /** Whether all of so many calls have come to it. */
     readonly reached: (calls: number) => Promise<boolean>;
   }
 
-  const nodeRule = (method: string, fate: Fate) => (): void => {
-    node.rule((called) => (called === method ? fate : 'passed'));
+  const nodeRule = (fateOf: (method: string) => Fate) => (): undefined => {
+    node.rule(fateOf);
   };
+  const at = (method: string, fate: Fate) => nodeRule((called) => (called === method ? fate : 'passed'));
   const count = async (from: string): Promise<number> =>
     (await processes.pool.query(`SELECT ${from}`)).rowCount ?? 0;
   const haveMoved = async (calls: number): Promise<boolean> =>
@@ -127,19 +129,19 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
       reached: async () => (await count(WAITING)) > 0,
     },
     'after the books, before the journal': {
-      stop: () => node.rule((method) => (method === 'eth_chainId' ? 'passed' : 'hanging')),
+      stop: nodeRule((method) => (method === 'eth_chainId' ? 'passed' : 'hanging')),
       reached: async (calls) => (await count(`FROM x402_payments WHERE state = 'due'`)) === calls,
     },
     'after the journal, before the broadcast': {
-      stop: nodeRule('eth_sendRawTransaction', 'hanging'),
+      stop: at('eth_sendRawTransaction', 'hanging'),
       reached: async (calls) => (await count('FROM chain_transactions')) === calls,
     },
     'after the broadcast, of which it does not hear': {
-      stop: nodeRule('eth_sendRawTransaction', 'answerLost'),
+      stop: at('eth_sendRawTransaction', 'answerLost'),
       reached: haveMoved,
     },
     'after the transfer, before the receipt': {
-      stop: nodeRule('eth_getTransactionReceipt', 'hanging'),
+      stop: at('eth_getTransactionReceipt', 'hanging'),
       reached: haveMoved,
     },
   };
@@ -147,7 +149,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
   it.each(Object.entries(MOMENTS))('%s', async (_name, { stop, reached }) => {
     const gateway = await start();
     const paid = await orders(gateway, KINDS);
-    let goOn = undefined as (() => Promise<void>) | void;
+    let goOn = undefined as GoOn | undefined;
     upstream.always(async (exchange) => {
       await until(() => upstream.requests.length === KINDS.length);
       if (exchange.request === upstream.requests.at(-1)) goOn = await stop();

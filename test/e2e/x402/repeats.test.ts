@@ -139,7 +139,7 @@ function batteryOf(remote: boolean, troubles: Readonly<Record<string, Trouble>>)
     shop.service.manner = 'plain';
     shop.node.rule(() => 'passed');
   });
-  afterAll(() => shop?.close());
+  afterAll(() => shop.close());
 
   /** The upstream answers nobody until all have been let in, or refused because a replica looks at its chain anew. */
   function answerTogether(refused: () => number, whenIn: () => void): void {
