@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { compileNextChecker } from '../base/shape/checker.js';
-import { loadUsualEncoder } from '../text/counting/token-counter.js';
+import { preparations } from '../base/work/preparations.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 
 /**
@@ -30,8 +30,7 @@ export class WarmUp implements Worker {
   private async prepare(): Promise<void> {
     do await nextTurn();
     while (!this.stopped && compileNextChecker());
-    if (this.stopped) return;
-    await loadUsualEncoder();
+    for (const prepare of preparations()) if (!this.stopped) await prepare();
     this.logger.debug('what first calls need is prepared');
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { prepareLater } from '../../base/work/preparations.js';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
@@ -35,15 +36,13 @@ export async function estimateTokens(texts: Iterable<string>, upstreamModel: str
   return countedChars < totalChars ? Math.ceil((tokens * totalChars) / countedChars) : tokens;
 }
 
-/**
- * Loads what nearly all models are counted with. That blocks for a tenth of a second and takes 60 MB: not at a start that
- * should be quick, and not at the moment at which a client hangs up.
- */
-export async function loadUsualEncoder(): Promise<void> {
+// Loading an encoding blocks for a tenth of a second and takes 60 MB: not at a start that should be quick, and not at the moment at
+// which a client hangs up.
+prepareLater(async () => {
   await encoderFor('');
-}
+});
 
-/** The encoding of old models is loaded when it is first counted with. */
+/** Nearly all models are counted with o200k. The encoding of old ones is loaded when it is first counted with. */
 async function encoderFor(upstreamModel: string): Promise<CountTokens> {
   const { countTokens } = CL100K_MODELS.test(upstreamModel)
     ? await import('gpt-tokenizer/encoding/cl100k_base')
