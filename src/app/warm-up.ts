@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { compileNextChecker } from '../base/shape/checker.js';
-import { preparations } from '../base/work/preparations.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 
 /**
@@ -30,7 +29,5 @@ export class WarmUp implements Worker {
   private async prepare(): Promise<void> {
     do await nextTurn();
     while (!this.stopped && compileNextChecker());
-    for (const prepare of preparations()) if (!this.stopped) await prepare();
-    this.logger.debug('what first calls need is prepared');
   }
 }

@@ -1,7 +1,7 @@
 const steps = new Set<() => Promise<void>>();
 
-/** Call it at program start, with what first calls need and a start does not wait for. `WarmUp` runs it. */
-export function prepareLater(step: () => Promise<void>): void {
+/** Call it at program start, with what blocks for long and is to be done before the process listens. */
+export function prepareAtStart(step: () => Promise<void>): void {
   steps.add(step);
 }
 

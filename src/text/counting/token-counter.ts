@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { prepareLater } from '../../base/work/preparations.js';
+import { prepareAtStart } from '../../base/work/preparations.js';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
@@ -36,9 +36,8 @@ export async function estimateTokens(texts: Iterable<string>, upstreamModel: str
   return countedChars < totalChars ? Math.ceil((tokens * totalChars) / countedChars) : tokens;
 }
 
-// Loading an encoding blocks for a tenth of a second and takes 60 MB: not at a start that should be quick, and not at the moment at
-// which a client hangs up.
-prepareLater(async () => {
+// Loading an encoding blocks for a tenth of a second: not at the moment at which a client hangs up.
+prepareAtStart(async () => {
   await encoderFor('');
 });
 
