@@ -1,4 +1,3 @@
-import { preparations } from '../base/work/preparations.js';
 import { createApplication } from './application.js';
 import { gatewayConfig } from './configuration.js';
 import { createLogger } from './logging/create-logger.js';
@@ -27,8 +26,7 @@ export async function run(): Promise<void> {
     log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
   });
   try {
-    // Before it listens: what blocks for long would keep running calls waiting.
-    await Promise.all([applyMigrations(database.url), ...Array.from(preparations(), (prepare) => prepare())]);
+    await applyMigrations(database.url);
     const app = await createApplication(config, database.url, logger);
     let firstKey: string | undefined;
     try {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { prepareAtStart } from '../../base/work/preparations.js';
+import * as o200k from 'gpt-tokenizer/encoding/o200k_base';
 
 type CountTokens = (text: string, options: { disallowedSpecial: Set<string> }) => number;
 
@@ -12,7 +12,10 @@ const TURN_CHARS = 4_096;
 /** Longer texts are counted up to here, and the rest is estimated by the same ratio. */
 const COUNTED_CHARS = 32_768;
 
-/** GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. */
+/**
+ * GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. Loading an encoding
+ * blocks for a tenth of a second: o200k is loaded at start, the one for old models when such a model is first counted.
+ */
 const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
 
 /**
@@ -20,7 +23,9 @@ const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
  * the event loop at a time and a bounded amount of work in all, whatever the text.
  */
 export async function estimateTokens(texts: Iterable<string>, upstreamModel: string): Promise<number> {
-  const countTokens = await encoderFor(upstreamModel);
+  const { countTokens }: { countTokens: CountTokens } = CL100K_MODELS.test(upstreamModel)
+    ? await import('gpt-tokenizer/encoding/cl100k_base')
+    : o200k;
   let tokens = 0;
   let countedChars = 0;
   let totalChars = 0;
@@ -34,19 +39,6 @@ export async function estimateTokens(texts: Iterable<string>, upstreamModel: str
     countedChars += end;
   }
   return countedChars < totalChars ? Math.ceil((tokens * totalChars) / countedChars) : tokens;
-}
-
-// Loading an encoding blocks for a tenth of a second: not at the moment at which a client hangs up.
-prepareAtStart(async () => {
-  await encoderFor('');
-});
-
-/** Nearly all models are counted with o200k. The encoding of old ones is loaded when it is first counted with. */
-async function encoderFor(upstreamModel: string): Promise<CountTokens> {
-  const { countTokens } = CL100K_MODELS.test(upstreamModel)
-    ? await import('gpt-tokenizer/encoding/cl100k_base')
-    : await import('gpt-tokenizer/encoding/o200k_base');
-  return countTokens;
 }
 
 function countPieces(text: string, countTokens: CountTokens): number {
