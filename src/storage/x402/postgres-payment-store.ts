@@ -10,7 +10,7 @@ import {
 import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
 import { Database } from '../database.js';
 import { inTransaction } from '../in-transaction.js';
-import { whileLocked } from '../lock-wait.js';
+import { PATIENCE, whileLocked } from '../lock-wait.js';
 import { NamedStatement } from '../named-statement.js';
 import { completePayment, type CompletedPayment } from './complete-payment.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
@@ -51,6 +51,12 @@ interface KnownRow extends PaymentRow {
   /** Null in a row without a payment. */
   readonly is_claim: boolean | null;
 }
+
+const CONCLUDE = new NamedStatement(
+  'conclude_payment',
+  `SELECT p.*, ${IS_FREE}, ${IS_UNTRIED}
+   FROM ${PATIENCE} CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $holdId END) AS p`,
+);
 
 @Injectable()
 export class PostgresPaymentStore extends PaymentStore {
@@ -99,14 +105,7 @@ export class PostgresPaymentStore extends PaymentStore {
   }
 
   conclude(holdId: string): Promise<StoredPayment | undefined> {
-    return whileLocked((lockWait) =>
-      this.one({
-        name: 'conclude_payment',
-        text: `SELECT p.*, ${IS_FREE}, ${IS_UNTRIED}
-               FROM (SELECT set_config('lock_timeout', $2, true) IS NOT NULL AS set) AS patience CROSS JOIN LATERAL conclude_x402(CASE WHEN patience.set THEN $1 END) AS p`,
-        values: [holdId, lockWait],
-      }),
-    );
+    return whileLocked((lockWait) => this.one(CONCLUDE.with({ holdId, lockWait })));
   }
 
   complete(

@@ -7,7 +7,8 @@ import {
 } from '../../payments/x402/transaction-journal.js';
 import { Database } from '../database.js';
 import { inTransaction } from '../in-transaction.js';
-import { whileLocked, type LockWait } from '../lock-wait.js';
+import { PATIENCE, whileLocked, type LockWait } from '../lock-wait.js';
+import { NamedStatement } from '../named-statement.js';
 
 interface TransactionRow {
   readonly hash: string;
@@ -31,12 +32,14 @@ interface Signer {
 }
 
 /** Takes the nonce that was signed with, if it is the next one, and writes the transaction: both or neither. */
-const JOURNAL = `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', $8, true) IS NOT NULL AS set),
-  taken AS (
-    UPDATE chain_signers s SET next_nonce = s.next_nonce + 1 FROM patience
-    WHERE patience.set AND s.chain_id = $1 AND s.signer = $2 AND s.next_nonce = $3 RETURNING s.chain_id)
+const JOURNAL = new NamedStatement(
+  'journal_transaction',
+  `WITH taken AS (
+    UPDATE chain_signers s SET next_nonce = s.next_nonce + 1 FROM ${PATIENCE}
+    WHERE patience.set AND s.chain_id = $chainId AND s.signer = $signer AND s.next_nonce = $nonce RETURNING s.chain_id)
   INSERT INTO chain_transactions (hash, chain_id, signer, nonce, raw, payment_id, kind, created_at)
-  SELECT $4, $1, $2, $3, $5, $6, $7, clock_timestamp() FROM taken`;
+  SELECT $hash, $chainId, $signer, $nonce, $raw, $paymentId, $kind, clock_timestamp() FROM taken`,
+);
 
 /** Each time, another process has written a transaction. */
 const MOST_TRIES = 100;
@@ -113,15 +116,13 @@ export class PostgresTransactionJournal extends TransactionJournal {
   /** @returns false when the nonce has been used by then */
   private async writeWith(
     nonce: number,
-    { hash, raw }: Signed,
+    signed: Signed,
     purpose: TransactionPurpose,
     lockWait: LockWait,
   ): Promise<boolean> {
     const { pool } = this.database;
-    const { chainId, signer, paymentId, kind } = purpose;
-    const values = [chainId, signer, nonce, hash, raw, paymentId, kind, lockWait];
-    const query = { name: 'journal_transaction', text: JOURNAL, values };
-    if (kind === 'settlement') return (await pool.query(query)).rowCount === 1;
+    const query = JOURNAL.with({ ...purpose, ...signed, nonce, lockWait });
+    if (purpose.kind === 'settlement') return (await pool.query(query)).rowCount === 1;
     return inTransaction(pool, async (client) => {
       await requireDue(client, purpose);
       return (await client.query(query)).rowCount === 1;
