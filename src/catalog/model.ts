@@ -29,10 +29,17 @@ export interface ProviderSettings extends Profile {
   readonly maxConnections: number;
   /** URL of the HTTP proxy on the way to it, which may carry a user and a password; undefined for none. */
   readonly proxy: string | undefined;
+  /** Providers that accept each other's signatures (`src/text/signature.ts`) share one; absent: the id. */
+  readonly reasoningScope?: string;
   /** Whether the log also contains refusal messages that quote the request. */
   readonly logUpstreamMessages: boolean;
   /** Which of the models that it lists are offered beside those of the catalog; absent: none. */
   readonly discover?: DiscoverSettings;
+}
+
+/** Whose signatures a provider can open. */
+export function reasoningScopeOf({ id, reasoningScope }: ProviderSettings): string {
+  return reasoningScope ?? id;
 }
 
 /** Which of an upstream's listed models are offered, and on what terms. */

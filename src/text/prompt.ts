@@ -126,7 +126,10 @@ export interface RefusalPart extends OfPart {
 
 export interface ReasoningPart {
   readonly type: 'reasoning';
+  /** Empty where the client was shown none of it. */
   readonly text: string;
+  /** What the reasoning's provider needs back with it (`src/text/signature.ts`); no other provider gets it. */
+  readonly signature?: string | undefined;
 }
 
 export interface ToolCallPart extends OfPart {

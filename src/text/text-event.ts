@@ -48,6 +48,8 @@ export type TextEvent =
   /** Raw reasoning text, as `reasoning_content` on the chat wire. */
   | ({ readonly type: 'reasoning'; readonly text: string } & OfChoice)
   | ({ readonly type: 'reasoning_summary'; readonly text: string } & OfChoice)
+  /** Ends the reasoning before it, which may have no text at all; `signature` is of `src/text/signature.ts`. */
+  | ({ readonly type: 'reasoning_signature'; readonly signature: string } & OfChoice)
   | ({
       readonly type: 'tool_call_start';
       /** Position among the choice's calls, kept for all its deltas. */

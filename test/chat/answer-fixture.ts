@@ -30,6 +30,7 @@ export const answer: TextEvent[] = [
   opened,
   { type: 'start', choice: 0 },
   { type: 'reasoning_summary', choice: 0, text: 'hm' },
+  { type: 'reasoning_signature', choice: 0, signature: 'cmp1.azure.S' },
   { type: 'text', choice: 0, text: 'He said "' },
   { type: 'text', choice: 0, text: '\u2028é"' },
   { type: 'tool_call_start', choice: 0, index: 0, id: 'call_1', name: 'f', kind: 'function' },

@@ -25,6 +25,7 @@ describe('a whole chat answer', () => {
             content: 'He said "\u2028é"',
             refusal: null,
             reasoning_content: 'hm',
+            reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 'cmp1.azure.S', index: 0 }],
             tool_calls: [
               { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } },
               { id: 'call_2', type: 'custom', custom: { name: 'g', input: 'raw' } },

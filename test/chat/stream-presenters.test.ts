@@ -39,6 +39,7 @@ describe('a chat stream', () => {
     expect(shown.map(({ choices }) => choices[0]?.delta)).toEqual([
       { role: 'assistant', content: '' },
       { reasoning_content: 'hm' },
+      { reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 'cmp1.azure.S', index: 0 }] },
       { content: 'He said "' },
       { content: '\u2028é"' },
       { tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '' } }] },
@@ -49,7 +50,7 @@ describe('a chat stream', () => {
       {},
     ]);
     expect(shown.map(({ choices }) => choices[0]?.finish_reason)).toEqual([
-      ...Array<null>(9).fill(null),
+      ...Array<null>(10).fill(null),
       'tool_calls',
     ]);
     for (const chunk of shown) {

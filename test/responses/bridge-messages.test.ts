@@ -173,6 +173,7 @@ describe('items on the chat wire', () => {
       'no reasoning that is encrypted, or that nothing follows',
       [
         { type: 'reasoning', summary: [], encrypted_content: 'g' },
+        { type: 'reasoning', summary: [], encrypted_content: 'cmp1.azure.S' },
         { role: 'assistant', content: 'a' },
         thought('r'),
         { role: 'user', content: 'b' },

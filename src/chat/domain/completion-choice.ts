@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { type CallFields, type FinishReason, type TextEvent } from '../../text/text-event.js';
 import { callJson, objectOf } from './call-json.js';
+import { reasoningDetail } from './reasoning-detail.js';
 import { extraFields, OUR_CHOICE_FIELDS, OUR_MESSAGE_FIELDS } from './extra-fields.js';
 
 type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
@@ -20,6 +21,9 @@ export class CompletionChoice {
   private content: string | null = null;
   private refusal: string | null = null;
   private reasoning: string | undefined;
+  /** The reasoning since the last signature. */
+  private unsigned = '';
+  private readonly details: JsonObject[] = [];
   private logprobs: JsonValue = null;
   private readonly logprobLists = new Map<string, JsonValue[]>();
   private finishReason: FinishReason | null = null;
@@ -45,6 +49,13 @@ export class CompletionChoice {
       case 'reasoning':
       case 'reasoning_summary':
         this.reasoning = (this.reasoning ?? '') + event.text;
+        this.unsigned += event.text;
+        return;
+      case 'reasoning_signature':
+        this.details.push(
+          reasoningDetail({ text: this.unsigned, signature: event.signature }, this.details.length),
+        );
+        this.unsigned = '';
         return;
       case 'tool_call_start':
         this.startCall(event);
@@ -69,6 +80,7 @@ export class CompletionChoice {
         content: this.content,
         refusal: this.refusal,
         ...(this.reasoning === undefined ? {} : { reasoning_content: this.reasoning }),
+        ...(this.details.length === 0 ? {} : { reasoning_details: this.details }),
         ...(calls.length === 0 ? {} : { tool_calls: calls }),
         ...(this.annotations.length === 0 ? {} : { annotations: this.annotations }),
         ...extraFields(this.messageExtras, OUR_MESSAGE_FIELDS),

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
+import { reasoningDetail } from '../domain/reasoning-detail.js';
 import { type Extras, type TextEvent } from '../../text/text-event.js';
 import { callJson, objectOf } from '../domain/call-json.js';
 import { OUR_MESSAGE_FIELDS } from '../domain/extra-fields.js';
@@ -8,12 +9,20 @@ type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
 type CallStart = Extract<ChoiceEvent, { type: 'tool_call_start' }>;
 type CallDelta = Extract<ChoiceEvent, { type: 'tool_call_delta' }>;
 
+interface Reasoning {
+  /** Since the last signature. */
+  text: string;
+  /** Number of signatures. */
+  signed: number;
+}
+
 /** Writes the events of each choice as chunks: its role comes once and first, its finish reason once and last. */
 export class DeltaWriter {
   private readonly begun = new Set<number>();
   private readonly finished = new Set<number>();
   /** `choice:index` of calls whose input is free text; most streams have none. */
   private readonly customCalls = new Set<string>();
+  private readonly reasoning = new Map<number, Reasoning>();
 
   constructor(private readonly chunks: ChunkWriter) {}
 
@@ -58,7 +67,10 @@ export class DeltaWriter {
         return `"refusal":${JSON.stringify(event.text)}`;
       case 'reasoning':
       case 'reasoning_summary':
+        this.reasoningOf(event.choice).text += event.text;
         return `"reasoning_content":${JSON.stringify(event.text)}`;
+      case 'reasoning_signature':
+        return this.detail(event);
       case 'tool_call_start':
         return this.callStart(event);
       case 'tool_call_delta':
@@ -66,6 +78,23 @@ export class DeltaWriter {
       case 'annotation':
         return `"annotations":[${JSON.stringify(event.annotation)}]`;
     }
+  }
+
+  /** A signed block comes whole: its text has been shown in pieces, but belongs to the signature. */
+  private detail({ choice, signature }: Extract<ChoiceEvent, { type: 'reasoning_signature' }>): string {
+    const reasoning = this.reasoningOf(choice);
+    const detail = reasoningDetail({ text: reasoning.text, signature }, reasoning.signed);
+    reasoning.text = '';
+    reasoning.signed += 1;
+    return `"reasoning_details":[${JSON.stringify(detail)}]`;
+  }
+
+  private reasoningOf(choice: number): Reasoning {
+    const known = this.reasoning.get(choice);
+    if (known) return known;
+    const begun = { text: '', signed: 0 };
+    this.reasoning.set(choice, begun);
+    return begun;
   }
 
   private callStart({ choice, index, id, name, kind, fields }: CallStart): string {

@@ -88,6 +88,7 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
     maxConnections: section.wholeNumber('max_connections', 1, 65_535) ?? defaults.maxConnections,
     proxy: readProxy(section, defaults),
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
+    ...readReasoningScope(section),
     ...readDiscovery(section),
   };
   refuseForeignKeys(section, provider, dialects);
@@ -131,6 +132,11 @@ function readProxy(section: Section, { proxy }: ProviderSettings): string | unde
   const text = section.text('proxy', PROXY);
   if (text === undefined) return proxy;
   return text === NO_PROXY_AT_ALL ? undefined : proxyUrl(text);
+}
+
+function readReasoningScope(section: Section): Pick<ProviderSettings, 'reasoningScope'> {
+  const reasoningScope = section.text('reasoning_scope', PROVIDER_ID);
+  return reasoningScope === undefined ? {} : { reasoningScope };
 }
 
 function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.j
 import { malformed } from '../http/malformed.js';
 import type { Extras, FinishReason, SpokenEvent } from '../../text/text-event.js';
 import { namesTool, type Prompt } from '../../text/prompt.js';
+import type { AnswerConverter } from '../text/answer/answer-converter.js';
 import { convertContent } from './convert-content.js';
 import { usageOf } from './convert-usage.js';
 import { failedFinish, mapFinishReason } from './map-finish-reason.js';
@@ -25,7 +26,7 @@ interface Choice {
  * complete. Usage is cumulative: when it comes more than once, the last one counts. Some upstreams continue after a
  * finish reason, so a choice finishes when the answer does, with the last reason that is more specific than `stop`.
  */
-export class ChunkConverter {
+export class ChunkConverter implements AnswerConverter {
   private readonly choices = new Map<number, Choice>();
   private readonly unknown = new UnknownFields();
   /** Answer fields of chunks that held nothing else. */
@@ -33,8 +34,11 @@ export class ChunkConverter {
   /** A forced call is no reason to continue, and OpenAI says `stop`. */
   private readonly isCallForced: boolean;
 
-  constructor(asked: Prompt | undefined) {
-    this.isCallForced = namesTool(asked?.toolChoice);
+  private readonly asked: number;
+
+  constructor(prompt: Prompt | undefined) {
+    this.isCallForced = namesTool(prompt?.toolChoice);
+    this.asked = prompt?.choices ?? 1;
   }
 
   /** @throws UpstreamFailure for a choice that is out of range or failed. */
@@ -59,9 +63,9 @@ export class ChunkConverter {
     return this.choices.size > 0 && [...this.choices.values()].every(({ reason }) => reason !== undefined);
   }
 
-  /** Number of choices that have begun. */
-  get choiceCount(): number {
-    return this.choices.size;
+  /** Whether all choices that were asked for have finished. */
+  get whole(): boolean {
+    return this.complete && this.choices.size === this.asked;
   }
 
   /** Ends the calls and the choices at the end of the answer. A choice without a reason has ended, too. */

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.j
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { fitMessages } from './fit-messages.js';
-import { withOwnCallFields } from './own-call-fields.js';
+import { withOwnFields } from './own-fields.js';
 
 /** Request fields that are forwarded unchanged. */
 const FORWARDED = [
@@ -79,7 +79,7 @@ export function convertRequest(
   profile: Profile = provider,
 ): JsonObject {
   const { prompt, stream, outputCapTokens, account } = request;
-  const chat = withOwnCallFields(prompt.chatBody ?? writeChat(prompt), provider.id);
+  const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider.id);
   const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
   const body: Record<string, JsonValue> = { model: upstreamModel, messages: fitMessages(messages, profile) };
   const put = (field: string, value: JsonValue | undefined): void => {

@@ -14,9 +14,10 @@ import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import { joined, type Trial } from '../text/remedy.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { answerEvents } from './answer-events.js';
-import { AnswerReader, readAnswer } from './answer-reader.js';
+import { answerEvents } from '../text/answer/answer-events.js';
+import { AnswerReader, readAnswer } from '../text/answer/answer-reader.js';
 import { connectOpenAi } from './connect.js';
+import { readingOf } from './reading.js';
 import { convertRequest } from './convert-request.js';
 import { findRemedy, isLasting } from './find-remedy.js';
 import { LearntProfiles } from './learnt-profiles.js';
@@ -71,8 +72,9 @@ export class OpenAiTextProvider implements TextProvider {
         attempts: attempt.attempt,
       };
       const { maxFrameBytes } = this;
-      if (request.stream) yield* answerEvents(answer, opened, new AnswerReader(errors, maxFrameBytes));
-      else yield [opened, ...readAnswer(await readWhole(answer), errors, maxFrameBytes)];
+      const reading = readingOf(errors);
+      if (request.stream) yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));
+      else yield [opened, ...readAnswer(await readWhole(answer), reading, maxFrameBytes)];
     } finally {
       answer.close();
     }

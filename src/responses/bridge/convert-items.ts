@@ -6,6 +6,7 @@ import type {
   ReasoningPart,
   TextPart,
 } from '../../text/prompt.js';
+import { isSignature } from '../../text/signature.js';
 import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
 import { convertCall, convertOutput } from './convert-call.js';
@@ -30,8 +31,8 @@ export class ItemConverter {
   private readonly messages: PromptMessage[] = [];
   private readonly pairs: PairedCalls;
   private turn: Turn | undefined;
-  /** Raw reasoning that waits for the assistant's next message or call. */
-  private reasoning = '';
+  /** Reasoning that waits for the assistant's next message or call. */
+  private reasoning: ReasoningPart[] = [];
 
   constructor(
     private readonly items: readonly JsonObject[],
@@ -52,7 +53,7 @@ export class ItemConverter {
     // The output is written after its call.
     if (isOutput(item)) return this.endTurn();
     const type = textIn(item['type']) ?? '';
-    if (type === 'reasoning') this.reasoning += reasoningIn(item);
+    if (type === 'reasoning') this.reasoning.push(...reasoningIn(item));
     else if (type === 'function_call_output') this.addUnasked(item);
     else if (!isDeclaration(item) && !MARKS.has(type)) this.leftOut.add(type);
   }
@@ -93,7 +94,7 @@ export class ItemConverter {
   private say(role: 'user' | 'system', parts: readonly TextPart[]): void {
     if (parts.length === 0) return;
     this.endTurn();
-    this.reasoning = '';
+    this.reasoning = [];
     this.messages.push({ role, parts });
   }
 
@@ -115,15 +116,21 @@ export class ItemConverter {
   }
 
   private takeReasoning(): readonly ReasoningPart[] {
-    const text = this.reasoning;
-    this.reasoning = '';
-    return text === '' ? [] : [{ type: 'reasoning', text }];
+    const taken = this.reasoning;
+    this.reasoning = [];
+    return taken;
   }
 }
 
 /** The model's reasoning. The client may have been shown only its summary. */
-function reasoningIn({ content, summary }: JsonObject): string {
+function reasoningIn({
+  content,
+  summary,
+  encrypted_content: encrypted,
+}: JsonObject): readonly ReasoningPart[] {
   const raw = objectsIn(content);
   const parts = raw.length > 0 ? raw : objectsIn(summary);
-  return parts.map(({ text }) => textIn(text) ?? '').join('\n');
+  const text = parts.map((part) => textIn(part['text']) ?? '').join('\n');
+  const signature = isSignature(encrypted) ? encrypted : undefined;
+  return text === '' && signature === undefined ? [] : [{ type: 'reasoning', text, signature }];
 }

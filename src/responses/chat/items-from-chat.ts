@@ -1,4 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { readDetails } from '../../text/chat-wire/reasoning-details.js';
+import type { ReasoningPart } from '../../text/prompt.js';
 import { objectsIn, pick, textIn } from '../domain/fields.js';
 
 /** Converts chat messages to input items. Calls of the older functions have no ids, so each gets one. */
@@ -28,12 +30,10 @@ class MessageConverter {
   }
 
   private ofAssistant(message: JsonObject): readonly JsonObject[] {
-    const { reasoning_content: reasoning, function_call: called } = message;
+    const { function_call: called } = message;
     const parts = saidParts(message);
     return [
-      ...(typeof reasoning === 'string' && reasoning !== ''
-        ? [{ type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: reasoning }] }]
-        : []),
+      ...reasoningItems(message),
       ...(parts.length === 0 ? [] : [{ type: 'message', role: 'assistant', content: parts }]),
       ...objectsIn(message['tool_calls']).map((call) => this.call(call)),
       ...(isJsonObject(called) ? [this.functionCall(called)] : []),
@@ -61,6 +61,25 @@ class MessageConverter {
     const type = this.customCalls.has(call_id) ? 'custom_tool_call_output' : 'function_call_output';
     return { type, call_id, output: inputContent(content) };
   }
+}
+
+function reasoningItems({
+  reasoning_content: said,
+  reasoning_details: details,
+}: JsonObject): readonly JsonObject[] {
+  const signedParts = readDetails(details);
+  const parts: readonly ReasoningPart[] =
+    signedParts.length > 0 ? signedParts : [{ type: 'reasoning', text: textIn(said) ?? '' }];
+  return parts.flatMap(({ text, signature }) =>
+    text === '' && signature === undefined
+      ? []
+      : {
+          type: 'reasoning',
+          summary: [],
+          ...(text !== '' && { content: [{ type: 'reasoning_text', text }] }),
+          ...(signature !== undefined && { encrypted_content: signature }),
+        },
+  );
 }
 
 function saidParts({ content, refusal }: JsonObject): readonly JsonObject[] {

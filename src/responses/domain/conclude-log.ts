@@ -77,6 +77,8 @@ function asText(event: ResponseEvent): readonly TextEvent[] {
   switch (event.type) {
     case 'response.output_item.added':
       return startOf(event.item, event.output_index);
+    case 'response.output_item.done':
+      return signatureOf(event.item);
     case 'response.output_text.delta':
       return [{ type: 'text', choice: 0, text: event.delta, logprobs: { content: event.logprobs } }];
     case 'response.refusal.delta':
@@ -93,6 +95,12 @@ function asText(event: ResponseEvent): readonly TextEvent[] {
     default:
       return [];
   }
+}
+
+/** Other items end with what comes after them. */
+function signatureOf(item: OutputItem): readonly TextEvent[] {
+  const signature = item.type === 'reasoning' ? item.encrypted_content : undefined;
+  return signature === undefined ? [] : [{ type: 'reasoning_signature', choice: 0, signature }];
 }
 
 function startOf(item: OutputItem, index: number): readonly TextEvent[] {

@@ -83,6 +83,8 @@ export interface ReasoningItem {
   readonly summary: readonly SummaryPart[];
   /** Raw reasoning text; absent when the model gave a summary alone. */
   readonly content?: readonly ReasoningPart[];
+  /** What the provider of the reasoning needs back with it (`src/text/signature.ts`). */
+  readonly encrypted_content?: string;
 }
 
 /** Stands for the conversation before it. */

@@ -59,6 +59,9 @@ export class OutputItems {
       case 'reasoning_summary':
         if (event.text !== '') this.openReasoning().addSummary(event.text);
         return;
+      case 'reasoning_signature':
+        this.openReasoning().sign(event.signature);
+        return this.closeSpoken();
       case 'tool_call_start':
         return this.openCall(event.index, event);
       case 'tool_call_delta':

@@ -7,6 +7,7 @@ export class ReasoningBuilder {
   private readonly summary: SummaryPart[] = [];
   private readonly content: ReasoningPart[] = [];
   private part: ReasoningText | ReasoningSummary | undefined;
+  private signature: string | undefined;
 
   constructor(
     private readonly place: ItemPlace,
@@ -29,6 +30,10 @@ export class ReasoningBuilder {
     this.part.add(text);
   }
 
+  sign(signature: string): void {
+    this.signature = signature;
+  }
+
   now(status: ItemStatus): ReasoningItem {
     const summary = [...this.summary];
     const content = [...this.content];
@@ -40,6 +45,7 @@ export class ReasoningBuilder {
       status,
       summary,
       ...(content.length > 0 && { content }),
+      ...(this.signature !== undefined && { encrypted_content: this.signature }),
     };
   }
 

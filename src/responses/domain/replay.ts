@@ -83,7 +83,7 @@ function asAdded(item: OutputItem): OutputItem {
     case 'message':
       return { ...item, status: 'in_progress', content: [] };
     case 'reasoning': {
-      const { content: _content, ...rest } = item;
+      const { content: _content, encrypted_content: _signature, ...rest } = item;
       return { ...rest, status: 'in_progress', summary: [] };
     }
     case 'function_call':

@@ -36,6 +36,7 @@ export type ChatMessage = {
   readonly function_call?: CalledFunction;
   /** Not in any schema, since services differ. */
   readonly reasoning_content?: JsonValue;
+  readonly reasoning_details?: JsonValue;
 };
 
 export type ChatPart =

@@ -3,6 +3,7 @@ import type { AssistantPart, ContentPart, OwnedFields, PromptMessage, TextPart }
 import { UPSTREAM_FIELDS } from '../text-event.js';
 import type { ChatCall, ChatMessage, ChatPart } from './chat-body.js';
 import { extraOf, wrappedExtra } from './extra.js';
+import { readDetails, withoutSignatures } from './reasoning-details.js';
 
 const SPEAKER = new Set(['role', 'content', 'name']);
 const TOOL = new Set([...SPEAKER, 'tool_call_id']);
@@ -72,9 +73,15 @@ function textPart(part: ChatPart): TextPart {
 }
 
 function assistantParts(message: ChatMessage): readonly AssistantPart[] {
-  const { reasoning_content: reasoning, refusal, function_call: called } = message;
-  const parts: AssistantPart[] = [];
-  if (typeof reasoning === 'string') parts.push({ type: 'reasoning', text: reasoning });
+  const {
+    reasoning_content: reasoning,
+    reasoning_details: details,
+    refusal,
+    function_call: called,
+  } = message;
+  // Signed blocks have the reasoning's text, too.
+  const parts: AssistantPart[] = [...readDetails(details)];
+  if (parts.length === 0 && typeof reasoning === 'string') parts.push({ type: 'reasoning', text: reasoning });
   for (const part of partsOf(message)) {
     if (part.type !== 'refusal') parts.push(textPart(part));
     else parts.push({ type: 'refusal', text: part.refusal, extra: extraOf(part, REFUSAL) });
@@ -113,7 +120,7 @@ export function ownedFields(marked: JsonValue | undefined): OwnedFields | undefi
 }
 
 function assistantExtra(message: ChatMessage): JsonObject | undefined {
-  const extra = extraOf(message, ASSISTANT);
+  const extra = extraOf(withoutSignatures(message), ASSISTANT);
   const { reasoning_content: reasoning } = message;
   return reasoning === undefined || typeof reasoning === 'string'
     ? extra

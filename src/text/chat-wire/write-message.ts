@@ -3,6 +3,7 @@ import type {
   AssistantMessage,
   ContentPart,
   PromptMessage,
+  ReasoningPart,
   RefusalPart,
   TextPart,
   ToolCallPart,
@@ -68,7 +69,7 @@ function writeOutput({ callId, name, parts, extra }: ToolMessage): JsonObject {
 
 function writeAssistant({ name, parts, extra }: AssistantMessage): JsonObject {
   const said = parts.filter((part) => part.type === 'text' || part.type === 'refusal');
-  const reasoning = parts.filter((part) => part.type === 'reasoning');
+  const reasoning = parts.filter((part) => part.type === 'reasoning').filter(hasText);
   const calls = parts.filter((part) => part.type === 'tool_call');
   const withIds = calls.filter(({ id }) => id !== undefined);
   const without = calls.find(({ id }) => id === undefined);
@@ -81,6 +82,11 @@ function writeAssistant({ name, parts, extra }: AssistantMessage): JsonObject {
     ...(without && { function_call: writeCall(without).function }),
     ...extra,
   };
+}
+
+/** Signatures are left out: no service of this wire understands them. Empty reasoning without one was sent empty. */
+function hasText({ text, signature }: ReasoningPart): boolean {
+  return text !== '' || signature === undefined;
 }
 
 /** A single text is a plain string, which every upstream accepts. Undefined for no parts. */

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../base/json.js';
 import { isAttachment, OUTPUT_FOLLOWS, outputOf, writeCall } from '../chat-wire/write-message.js';
 import { writeFormat, writeTool, writeToolChoice } from '../chat-wire/write-tools.js';
-import type { Prompt, PromptMessage, ToolCallPart, ToolMessage } from '../prompt.js';
+import type { Prompt, PromptMessage, ReasoningPart, ToolCallPart, ToolMessage } from '../prompt.js';
 
 export interface InputSize {
   /** UTF-8 bytes: no tokenizer makes more than one token of one byte, so this bounds the tokens from above. */
@@ -84,8 +84,15 @@ function visitMessage(message: PromptMessage, visit: Visit, visitWire: Visit): v
   for (const part of message.parts) {
     if (part.type === 'tool_call') visitStrings(callOf(part), visit, visitWire);
     else if (part.type === 'file') visit(part.filename ?? '');
+    else if (part.type === 'reasoning') visitReasoning(part, visit);
     else if ('text' in part) visit(part.text);
   }
+}
+
+/** Encrypted reasoning is read as what it stands for, which is shorter than its own text. */
+function visitReasoning({ text, signature }: ReasoningPart, visit: Visit): void {
+  visit(text);
+  if (signature !== undefined) visit(signature);
 }
 
 function callOf(part: ToolCallPart): JsonValue | undefined {

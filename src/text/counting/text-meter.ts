@@ -86,6 +86,9 @@ export class TextMeter implements Meter {
       case 'finish':
         this.produced = true;
         return;
+      case 'reasoning_signature':
+        this.produced = true;
+        return;
       case 'start':
       case 'annotation':
         return;

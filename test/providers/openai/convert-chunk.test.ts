@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
-import { convertAnswer } from '../../../src/providers/openai/convert-answer.js';
+import { convertWhole } from '../../../src/providers/text/answer/convert-whole.js';
+import { readingOf } from '../../../src/providers/openai/reading.js';
 import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
@@ -19,7 +20,7 @@ function convertFor(chat: JsonObject, ...chunks: readonly JsonObject[]): SpokenE
 const convert = (...chunks: readonly JsonObject[]): SpokenEvent[] => convertFor({}, ...chunks);
 
 function answer(message: JsonObject, finishReason = 'stop', extra: JsonObject = {}): SpokenEvent[] {
-  return convertAnswer(Buffer.from(JSON.stringify(chatAnswer(message, finishReason, extra))), {});
+  return convertWhole(Buffer.from(JSON.stringify(chatAnswer(message, finishReason, extra))), readingOf({}));
 }
 
 function textOf(events: readonly SpokenEvent[], choice = 0): string {

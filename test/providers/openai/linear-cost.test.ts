@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { exceedsDepth } from '../../../src/providers/http/json-depth.js';
-import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
+import { readingOf } from '../../../src/providers/openai/reading.js';
+import { StreamReader } from '../../../src/providers/text/answer/stream-reader.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { chatChunk, sse } from '../../support/chat-wire.js';
 import { growth } from '../../support/growth.js';
@@ -9,7 +10,7 @@ import { growth } from '../../support/growth.js';
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 function read(bytes: Buffer, pieceBytes: number): { events: SpokenEvent[]; failure?: unknown } {
-  const reader = new StreamReader({}, MAX_FRAME_BYTES);
+  const reader = new StreamReader(readingOf({}), MAX_FRAME_BYTES);
   const events: SpokenEvent[] = [];
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     const step = reader.accept([bytes.subarray(start, start + pieceBytes)]);
@@ -123,7 +124,7 @@ describe('what does not fit', () => {
       [1_005, false],
     ] as const) {
       for (const pieceBytes of [1, 7, frame.length]) {
-        const reader = new StreamReader({}, limit);
+        const reader = new StreamReader(readingOf({}), limit);
         const failures: unknown[] = [];
         for (let start = 0; start < frame.length; start += pieceBytes)
           failures.push(reader.accept([frame.subarray(start, start + pieceBytes)]).failure?.reason);

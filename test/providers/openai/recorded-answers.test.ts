@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AnswerReader } from '../../../src/providers/openai/answer-reader.js';
+import { readingOf } from '../../../src/providers/openai/reading.js';
+import { AnswerReader } from '../../../src/providers/text/answer/answer-reader.js';
 import { OpenAiTextProvider } from '../../../src/providers/openai/openai-text-provider.js';
 import type { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
@@ -30,7 +31,7 @@ async function ask(stream: boolean): Promise<{ events: SpokenEvent[]; failure?: 
 
 /** What a reader says of bytes that come in these pieces. */
 function read(pieces: readonly Buffer[]): JoinedAnswer {
-  const reader = new AnswerReader({}, MAX_FRAME_BYTES);
+  const reader = new AnswerReader(readingOf({}), MAX_FRAME_BYTES);
   const events: SpokenEvent[] = [];
   for (const chunks of [...pieces.map((piece) => [piece]), undefined]) {
     const step = reader.accept(chunks);

@@ -12,6 +12,8 @@ const ERROR = { type: 'server_error', code: 'server_error', message: 'stopped', 
 const SAID: readonly TextEvent[] = [
   { type: 'reasoning_summary', choice: 0, text: 'Let me' },
   { type: 'reasoning', choice: 0, text: 'think' },
+  { type: 'reasoning_signature', choice: 0, signature: 'cmp1.one.S1' },
+  { type: 'reasoning_signature', choice: 0, signature: 'cmp1.one.S2' },
   {
     type: 'text',
     choice: 0,
@@ -93,7 +95,13 @@ describe('the end of a stream whose run is gone', () => {
     expect(terminal.response.output.map(({ id }) => id)).toEqual(added);
     expect(terminal.response.output).toMatchObject([
       COMPACTION,
-      { type: 'reasoning', summary: [{ text: 'Let me' }], content: [{ text: 'think' }] },
+      {
+        type: 'reasoning',
+        summary: [{ text: 'Let me' }],
+        content: [{ text: 'think' }],
+        encrypted_content: 'cmp1.one.S1',
+      },
+      { type: 'reasoning', summary: [], encrypted_content: 'cmp1.one.S2' },
       { type: 'message', content: [{ text: 'One' }, { refusal: 'No' }] },
       { type: 'function_call', name: 'f', namespace: 'ns', arguments: '{"a"' },
       { type: 'custom_tool_call', name: 'shell', input: 'ls' },

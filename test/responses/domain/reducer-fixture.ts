@@ -86,6 +86,7 @@ export const COMPACTION: CompactionItem = { type: 'compaction', id: 'cmp_1', enc
 export const say = (text: string): TextEvent => ({ type: 'text', choice: 0, text });
 export const refuse = (text: string): TextEvent => ({ type: 'refusal', choice: 0, text });
 export const reason = (text: string): TextEvent => ({ type: 'reasoning', choice: 0, text });
+export const sign = (signature: string): TextEvent => ({ type: 'reasoning_signature', choice: 0, signature });
 export const summarise = (text: string): TextEvent => ({ type: 'reasoning_summary', choice: 0, text });
 export const call = (index: number, name: string, kind: 'function' | 'custom' = 'function'): TextEvent => ({
   type: 'tool_call_start',

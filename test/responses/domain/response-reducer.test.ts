@@ -13,6 +13,7 @@ import {
   refuse,
   run,
   say,
+  sign,
   summarise,
   usage,
 } from './reducer-fixture.js';
@@ -143,6 +144,27 @@ describe('reasoning', () => {
         id: 'rs_1',
         status: 'completed',
         summary: [{ type: 'summary_text', text: 'short' }],
+      },
+    ]);
+  });
+
+  it('ends with its signature, which may be all there is', () => {
+    expect(run([reason('raw'), sign('S1'), sign('S2'), reason('more')]).final.output).toEqual([
+      {
+        type: 'reasoning',
+        id: 'rs_1',
+        status: 'completed',
+        summary: [],
+        content: [{ type: 'reasoning_text', text: 'raw' }],
+        encrypted_content: 'S1',
+      },
+      { type: 'reasoning', id: 'rs_2', status: 'completed', summary: [], encrypted_content: 'S2' },
+      {
+        type: 'reasoning',
+        id: 'rs_3',
+        status: 'completed',
+        summary: [],
+        content: [{ type: 'reasoning_text', text: 'more' }],
       },
     ]);
   });

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../base/json.js';
-import type { Answer } from '../http/converse.js';
-import type { SpokenEvent } from '../../text/text-event.js';
-import { UpstreamFailure } from '../upstream-failure.js';
+import type { JsonObject } from '../../../base/json.js';
+import type { Answer } from '../../http/converse.js';
+import type { SpokenEvent } from '../../../text/text-event.js';
+import { UpstreamFailure } from '../../upstream-failure.js';
 import type { AnswerReader } from './answer-reader.js';
 import type { StreamStep } from './stream-reader.js';
 

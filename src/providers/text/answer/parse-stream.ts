@@ -1,4 +1,4 @@
-import { malformed } from '../http/malformed.js';
+import { malformed } from '../../http/malformed.js';
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;

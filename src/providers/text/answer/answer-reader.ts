@@ -1,8 +1,8 @@
-import { malformed } from '../http/malformed.js';
-import { MAX_ANSWER_BYTES } from '../http/read-body.js';
-import type { SpokenEvent } from '../../text/text-event.js';
-import { convertAnswer } from './convert-answer.js';
-import type { RequestContext } from './map-error.js';
+import { malformed } from '../../http/malformed.js';
+import { MAX_ANSWER_BYTES } from '../../http/read-body.js';
+import type { SpokenEvent } from '../../../text/text-event.js';
+import type { AnswerReading } from './answer-converter.js';
+import { convertWhole } from './convert-whole.js';
 import { StreamReader, type StreamStep } from './stream-reader.js';
 
 const BLANKS: ReadonlySet<number> = new Set(Buffer.from('\uFEFF \t\r\n'));
@@ -20,7 +20,7 @@ export class AnswerReader {
   private jsonBytes = 0;
 
   constructor(
-    private readonly asked: RequestContext,
+    private readonly reading: AnswerReading,
     private readonly maxFrameBytes: number,
   ) {}
 
@@ -38,13 +38,13 @@ export class AnswerReader {
   }
 
   private get frames(): StreamReader {
-    return (this.stream ??= new StreamReader(this.asked, this.maxFrameBytes));
+    return (this.stream ??= new StreamReader(this.reading, this.maxFrameBytes));
   }
 
   private gather(chunks: readonly Buffer[] | undefined): StreamStep {
     try {
       if (!chunks)
-        return { events: convertAnswer(Buffer.concat(this.json, this.jsonBytes), this.asked), ended: true };
+        return { events: convertWhole(Buffer.concat(this.json, this.jsonBytes), this.reading), ended: true };
       for (const chunk of chunks) {
         this.json.push(chunk);
         this.jsonBytes += chunk.length;
@@ -60,11 +60,11 @@ export class AnswerReader {
 /** Reads a complete answer. @throws UpstreamFailure when it is not an answer. */
 export function readAnswer(
   body: Buffer,
-  asked: RequestContext,
+  reading: AnswerReading,
   maxFrameBytes: number,
 ): readonly SpokenEvent[] {
-  if (formOf([body]) === 'json') return convertAnswer(body, asked);
-  const reader = new StreamReader(asked, maxFrameBytes);
+  if (formOf([body]) === 'json') return convertWhole(body, reading);
+  const reader = new StreamReader(reading, maxFrameBytes);
   const first = reader.accept([body]);
   const steps = first.ended ? [first] : [first, reader.accept(undefined)];
   for (const { failure } of steps) if (failure) throw failure.reason;

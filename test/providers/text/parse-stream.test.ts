@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { GatewayError } from '../../../src/base/errors/gateway-error.js';
-import { SseParser } from '../../../src/providers/openai/parse-stream.js';
-import { StreamReader } from '../../../src/providers/openai/stream-reader.js';
+import { readingOf } from '../../../src/providers/openai/reading.js';
+import { SseParser } from '../../../src/providers/text/answer/parse-stream.js';
+import { StreamReader } from '../../../src/providers/text/answer/stream-reader.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatChunk, chatUsage, usageChunk } from '../../support/chat-wire.js';
@@ -19,7 +20,7 @@ function dataOf(pieces: readonly Buffer[]): string[] {
 
 /** Events and failure of a stream that arrives in these pieces. */
 function outcomeOf(pieces: readonly Buffer[]): unknown {
-  const reader = new StreamReader({}, MAX_FRAME_BYTES);
+  const reader = new StreamReader(readingOf({}), MAX_FRAME_BYTES);
   const events: unknown[] = [];
   for (const chunks of [...pieces.map((piece) => [piece]), undefined]) {
     const step = reader.accept(chunks);

@@ -1,9 +1,8 @@
-import type { JsonObject } from '../../base/json.js';
-import type { SpokenEvent } from '../../text/text-event.js';
-import { malformed } from '../http/malformed.js';
-import { parseObject } from '../http/parse-object.js';
-import { ChunkConverter } from './convert-chunk.js';
-import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
+import type { JsonObject } from '../../../base/json.js';
+import type { SpokenEvent } from '../../../text/text-event.js';
+import { malformed } from '../../http/malformed.js';
+import { parseObject } from '../../http/parse-object.js';
+import type { AnswerConverter, AnswerReading } from './answer-converter.js';
 import { type SseFrame, SseParser } from './parse-stream.js';
 
 export interface StreamStep {
@@ -19,17 +18,17 @@ const KEEP_ALIVE = /^"?(?:ping|pong|keep[-_ ]?alive|heart[-_ ]?beat|null)"?$/i;
 /** Converts the bytes of one streamed answer to events. The same bytes give the same events, wherever they are cut. */
 export class StreamReader {
   private readonly parser: SseParser;
-  private readonly converter: ChunkConverter;
+  private readonly converter: AnswerConverter;
   private events: SpokenEvent[] = [];
   private done = false;
 
-  /** @param asked the request. @param maxFrameBytes limit of one frame. */
+  /** @param maxFrameBytes limit of one frame. */
   constructor(
-    private readonly asked: RequestContext,
+    private readonly reading: AnswerReading,
     maxFrameBytes: number,
   ) {
     this.parser = new SseParser((frame) => this.frame(frame), maxFrameBytes);
-    this.converter = new ChunkConverter(asked.prompt);
+    this.converter = reading.newConverter();
   }
 
   /** @param chunks the next bytes; undefined at the end of the answer. */
@@ -51,9 +50,7 @@ export class StreamReader {
 
   /** Called instead of `accept` when the connection broke; after a complete answer nothing is lost. */
   broken(reason: unknown): StreamStep {
-    const asked = this.asked.prompt?.choices ?? 1;
-    if (!this.converter.complete || this.converter.choiceCount !== asked)
-      return { events: [], ended: true, failure: { reason } };
+    if (!this.converter.whole) return { events: [], ended: true, failure: { reason } };
     this.events = [];
     try {
       this.converter.finish(this.events);
@@ -80,8 +77,8 @@ export class StreamReader {
       return;
     }
     const frame = parseObject(text);
-    if (event === 'error' || isErrorFrame(frame))
-      throw mapErrorFrame(frame, { ...this.asked, nowMs: Date.now() });
+    const failure = this.reading.failureIn(frame, event);
+    if (failure) throw failure;
     if (!isKeepAlive(frame)) this.converter.convert(frame, this.events);
   }
 }
