@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodePaymentSignatureHeader } from '@x402/core/http';
 import { nextStalls } from '../../support/chat-scripts.js';
@@ -230,6 +231,30 @@ describeOnLocalChain('a wallet that may fall short', () => {
       });
       expect(receiptIn(frames)).toMatchObject({ settlementStatus: 'settled' });
       expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    });
+
+    it('is cut although its provider would have gone on: its first attempt took the time', async () => {
+      const attemptsEnded = async (): Promise<readonly string[]> => {
+        const metrics = await (await fetch(`${shop.gateway.url}/metrics`)).text();
+        return metrics.split('\n').filter((line) => line.startsWith('slipstream_upstream_attempts_total'));
+      };
+      const before = await attemptsEnded();
+      const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
+      const payment = await buyer.sign(requiredBy(await shop.chat(STREAM)), 34);
+      shop.upstream.next(async (exchange) => {
+        await sleep(2_000);
+        exchange.json({ error: {} }, 503);
+      });
+      void nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));
+      const stream = new OpenStream(await shop.chat(STREAM, payment));
+      const frames = await stream.frames();
+      expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
+        code: 'upstream_timeout',
+      });
+      expect(receiptIn(frames)).toMatchObject({ settlementStatus: 'settled' });
+      // The provider's own limit would have ended the second attempt as a time-out of its own.
+      const ended = (await attemptsEnded()).filter((line) => !before.includes(line));
+      expect(ended.map((line) => /outcome="(\w+)"/.exec(line)?.[1])).toEqual(['upstream_unavailable']);
     });
   });
 });
