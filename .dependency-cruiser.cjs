@@ -82,6 +82,14 @@ module.exports = {
       to: { path: '^src/payments/x402/evm/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
     },
     {
+      name: 'no-hooks-decide-about-payments',
+      comment:
+        "The protocol library's servers swallow what a hook throws and serve the request. We take its codecs and client.",
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/@x402/core/dist/[^/]+/(server|facilitator)/' },
+    },
+    {
       name: 'storage-implements-ports',
       comment:
         'An adapter knows the ports of a feature and its domain, and neither its routes nor its services.',

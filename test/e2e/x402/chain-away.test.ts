@@ -73,6 +73,23 @@ describeOnLocalChain('a chain that is away', () => {
     60_000,
   );
 
+  it('lets nothing run whose claim could not be written', async () => {
+    const buyer = await Buyer.with(shop.chain, 10_000n);
+    const payment = await shop.paymentFor(buyer, BODY);
+    const { pool } = shop.gateway;
+    await pool.query(`CREATE FUNCTION fail_claim() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$`);
+    await pool.query(
+      'CREATE TRIGGER fail_claim BEFORE INSERT ON x402_payments FOR EACH ROW EXECUTE FUNCTION fail_claim()',
+    );
+    const failed = await shop.chat(BODY, payment);
+    await pool.query('DROP FUNCTION fail_claim CASCADE');
+    expect([failed.status, shop.upstream.requests.length]).toEqual([503, 0]);
+    expect(await failed.text()).not.toContain('device');
+    expect((await shop.chat(BODY, payment)).status).toBe(200);
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+  });
+
   const ENDINGS: readonly (readonly [name: string, fateOf: (method: string) => Fate])[] = [
     ['nothing can be asked', () => 'refused'],
     [
