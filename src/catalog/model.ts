@@ -3,14 +3,25 @@ import type { Profile } from './profile.js';
 
 export type Wire = 'chat' | 'responses' | 'videos';
 
+/** One of several keys of a provider. */
+export interface ProviderKey {
+  readonly key: string;
+  /** Absent: the provider's own. */
+  readonly reasoningScope?: string;
+}
+
 export interface ProviderSettings extends Profile {
   readonly id: string;
   /** The name of its dialect. */
   readonly type: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  /** Undefined for an upstream that needs no key. */
+  /** The key that is sent; undefined for an upstream that needs none. Where there are several: see `withEachKey`. */
   readonly apiKey: string | undefined;
+  /** All keys of a provider that has several, at most 64. */
+  readonly apiKeys?: readonly ProviderKey[];
+  /** Which of several keys `apiKey` is, from 1. */
+  readonly keyNumber?: number;
   readonly wires: readonly Wire[];
   /** Time limit of the whole call. */
   readonly timeoutMs: number;
@@ -37,7 +48,7 @@ export interface ProviderSettings extends Profile {
   readonly discover?: DiscoverSettings;
 }
 
-/** Whose signatures a provider can open. */
+/** Whose signatures a provider can open with the key of these settings. */
 export function reasoningScopeOf({ id, reasoningScope }: ProviderSettings): string {
   return reasoningScope ?? id;
 }

@@ -8,9 +8,13 @@ const MAX_READ = 2_048;
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
 
-/** Secrets that no message about a provider may contain: its key, and its headers, one of which may be a key. */
-export function secretsOf({ apiKey, headers }: ProviderSettings): readonly string[] {
-  return [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)];
+/** Secrets that no message about a provider may contain: its keys, and its headers, one of which may be a key. */
+export function secretsOf({ apiKey, apiKeys = [], headers }: ProviderSettings): readonly string[] {
+  return [
+    ...(apiKey === undefined ? [] : [apiKey]),
+    ...apiKeys.map(({ key }) => key),
+    ...Object.values(headers),
+  ];
 }
 
 /** Where a stack trace begins. */

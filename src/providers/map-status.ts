@@ -1,5 +1,5 @@
 import { GatewayError, type ErrorOptions } from '../base/errors/gateway-error.js';
-import { UpstreamFailure } from './upstream-failure.js';
+import { UpstreamFailure, type KeyFault } from './upstream-failure.js';
 
 /** What an upstream's error says beside its status, already cleaned. */
 export interface StatusDetails {
@@ -38,7 +38,7 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
           PROVIDERS_LIMIT,
           seconds(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS),
         ),
-        { retryable: true, targetFault: false, ...retryAfter },
+        { retryable: true, targetFault: false, ofKey: 'limited', ...retryAfter },
       );
     case 503:
       return new UpstreamFailure(new GatewayError('upstream_unavailable', undefined, seconds(retryAfterMs)), {
@@ -59,17 +59,29 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
           retryable: status === 408 || status === 409 || status >= 500,
           elsewhere: ELSEWHERE.has(status),
           targetFault: status >= 500 || FAULTS_BELOW_500.has(status),
+          ofKey: OF_KEY.get(status),
           ...retryAfter,
         },
       );
   }
 }
 
-/** An unpaid account, a missing model, a proxy that refuses the password. */
-const ELSEWHERE: ReadonlySet<number> = new Set([402, 404, 407]);
+/**
+ * What another key may answer. Services say 403 and 404 of models that a key may not use, and some say 403 of single
+ * requests.
+ */
+const OF_KEY: ReadonlyMap<number, KeyFault> = new Map([
+  [401, 'refused'],
+  [402, 'refused'],
+  [403, 'denied'],
+  [404, 'denied'],
+]);
 
-/** These, a refused key, and a request that did not arrive in time. */
-const FAULTS_BELOW_500: ReadonlySet<number> = new Set([...ELSEWHERE, 401, 408]);
+/** A refused key, an unpaid account, a missing model, a proxy that refuses the password. */
+const ELSEWHERE: ReadonlySet<number> = new Set([...OF_KEY.keys(), 407]);
+
+/** These but for 403, which may be about the request, and a request that did not arrive in time. */
+const FAULTS_BELOW_500: ReadonlySet<number> = new Set([401, 402, 404, 407, 408]);
 
 /**
  * The failure for a refusal of this one request: it says nothing about the target, and another attempt would get it

@@ -1,30 +1,41 @@
+import { createHash } from 'node:crypto';
 import type { Target } from '../catalog/model.js';
+import { commonMarkOf, markOf, withEachKey } from '../catalog/provider-keys.js';
 
 /**
- * The order in which targets are tried: by priority, lower first, and at random within one priority, so that each
- * target is first in proportion to its weight. @param random uniform in [0, 1).
+ * The order in which a call tries its targets, each with each key of its provider: by priority, lower first, and
+ * within one priority by weighted rendezvous hashing. Calls with the same affinity get the same order in every
+ * process, whatever the order in the file; each target is first for a share of them by its weight, which its keys
+ * divide among themselves. Without one of them, only the calls that had it first change.
+ *
+ * David G. Thaler, Chinya V. Ravishankar: Using Name-Based Mappings to Increase Hit Rates (1998); weights by
+ * Jason Resch: New Hashing Algorithms for Data Storage (2015).
+ *
+ * @param affinity what calls have in common that should go to the same place; see `affinityOf`
  */
-export function orderTargets(targets: readonly Target[], random: () => number): readonly Target[] {
-  if (targets.length < 2) return targets;
-  const priorities = [...new Set(targets.map((target) => target.priority))].sort((a, b) => a - b);
-  return priorities.flatMap((priority) =>
-    shuffle(
-      targets.filter((target) => target.priority === priority),
-      random,
-    ),
+export function orderTargets(targets: readonly Target[], affinity: string): readonly Target[] {
+  const each = targets.flatMap((target) => {
+    const providers = withEachKey(target.provider);
+    const weight = target.weight / providers.length;
+    return providers.map((provider) => ({ ...target, provider, weight }));
+  });
+  if (each.length < 2) return each;
+  return each
+    .map((target) => ({ target, score: scoreOf(target, affinity) }))
+    .sort((a, b) => a.target.priority - b.target.priority || b.score - a.score)
+    .map(({ target }) => target);
+}
+
+function scoreOf({ provider, upstreamModel, weight }: Target, affinity: string): number {
+  const place = provider.keyNumber === undefined ? provider.id : markOf(provider);
+  const hash = createHash('sha256').update(`${affinity}\0${place}\0${upstreamModel}`).digest();
+  const uniform = (hash.readUIntBE(0, 6) + 0.5) / 2 ** 48;
+  return -weight / Math.log(uniform);
+}
+
+/** Whether both are the same model at the same provider, perhaps with different keys. */
+export function areSameTarget(one: Target, other: Target): boolean {
+  return (
+    one.upstreamModel === other.upstreamModel && commonMarkOf(one.provider) === commonMarkOf(other.provider)
   );
-}
-
-function shuffle(targets: Target[], random: () => number): Target[] {
-  const left = [...targets];
-  const order: Target[] = [];
-  while (left.length > 1) order.push(...left.splice(pick(left, random), 1));
-  return [...order, ...left];
-}
-
-function pick(targets: readonly Target[], random: () => number): number {
-  const total = targets.reduce((sum, target) => sum + target.weight, 0);
-  let point = random() * total;
-  const position = targets.findIndex((target) => (point -= target.weight) < 0);
-  return position === -1 ? targets.length - 1 : position;
 }

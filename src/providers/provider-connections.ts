@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ProviderSettings } from '../catalog/model.js';
+import { haveSameKeys } from '../catalog/provider-keys.js';
 
 /** How long calls may continue once the application shuts down; by then they have been drained or cut off. */
 const CLOSE_GRACE_MS = 1_000;
@@ -11,7 +12,7 @@ interface Closable {
   destroy(): Promise<void>;
 }
 
-/** One adapter of a kind, with its connections, for each provider of the catalog. */
+/** One adapter of a kind for each provider of the catalog, or for each key of a provider that has several. */
 export class ProviderConnections<Adapter extends Closable> implements OnApplicationShutdown {
   private readonly logger = new Logger(ProviderConnections.name);
   private readonly connected = new Map<ProviderSettings, Adapter>();
@@ -22,7 +23,8 @@ export class ProviderConnections<Adapter extends Closable> implements OnApplicat
   providerOf(settings: ProviderSettings): Adapter {
     const known = this.connected.get(settings);
     if (known) return known;
-    for (const old of this.connected.keys()) if (old.id === settings.id) this.retire(old);
+    for (const old of this.connected.keys())
+      if (old.id === settings.id && !haveSameKeys(old, settings)) this.retire(old);
     const adapter = this.connect(settings);
     this.connected.set(settings, adapter);
     return adapter;

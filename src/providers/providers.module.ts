@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { MomentsModule } from '../base/moments/moments.module.js';
 import { Moments } from '../base/moments/moments.js';
+import { Catalog } from '../catalog/catalog.service.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../base/config.js';
 import { ModelDiscovery } from './discovery/model-discovery.js';
@@ -29,7 +30,15 @@ const IMAGES_AT_ONCE = 32;
       useFactory: (config: ConfigService<Config, true>) =>
         new TextProviders(config.get('maxFrameBytes', { infer: true })),
     },
-    { provide: TargetHealth, useFactory: () => new TargetHealth(Date.now) },
+    {
+      provide: TargetHealth,
+      inject: [Catalog],
+      useFactory: (catalog: Catalog) => {
+        const health = new TargetHealth(Date.now);
+        catalog.replacements.subscribe(() => health.keep(catalog.providers));
+        return health;
+      },
+    },
     {
       provide: TextGeneration,
       useFactory: (providers: TextProviders, health: TargetHealth, moments: Moments) =>

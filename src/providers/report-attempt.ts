@@ -37,6 +37,7 @@ export function reportAttempt(
     requestId,
     provider: target.provider.id,
     upstreamModel: target.upstreamModel,
+    ...(target.provider.keyNumber !== undefined && { key: target.provider.keyNumber }),
     attempt: attempt.attempt,
     code: error.code,
     ...(said && { upstream: { status: said.status, ...wordsFor(said.words, attempt) } }),

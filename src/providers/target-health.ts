@@ -1,15 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import type { Target } from '../catalog/model.js';
+import type { ProviderSettings, Target } from '../catalog/model.js';
+import { commonMarkOf, markOf, withEachKey } from '../catalog/provider-keys.js';
+import type { UpstreamFailure } from './upstream-failure.js';
 
-/** Failures in a row after which a target is set aside. */
+/** Failures in a row after which a target or a key is set aside. */
 const FAILURES_IN_A_ROW = 5;
 const SET_ASIDE_MS = 30_000;
+/** For a 429 without a `Retry-After`. */
+const LIMITED_MS = 1_000;
 /** Clients choose the names that are passed through, so there could be any number of them. */
 const MOST_ENTRIES = 1_000;
 
 export interface TargetState {
   readonly provider: string;
   readonly upstreamModel: string;
+  /** Which of the provider's keys; undefined for the target as a whole. */
+  readonly keyNumber: number | undefined;
   readonly state: 'available' | 'set_aside' | 'probing';
   readonly failuresInARow: number;
 }
@@ -17,16 +23,22 @@ export interface TargetState {
 interface Entry {
   readonly provider: string;
   readonly upstreamModel: string;
+  readonly keyNumber: number | undefined;
+  /** See `markOf`. */
+  readonly mark: string;
   failuresInARow: number;
-  /** Clock time; 0 for a target that is not set aside. */
+  /** Clock time; 0 for an entry that is not set aside because of failures. */
   setAsideUntilMs: number;
+  /** Clock time of the end of a rate limit, after which no probe is needed. */
+  limitedUntilMs: number;
   probing: boolean;
 }
 
 /**
- * Which targets fail at the moment. A target that fails five times in a row is set aside for 30 s; then one call
- * probes it while other calls still pass it by. A target without recent failures has no entry; beyond a bound the
- * oldest entry is dropped.
+ * Which targets and keys fail at the moment. A target that fails five times in a row is set aside for 30 s; then one
+ * call probes it while other calls still pass it by. Where a provider has several keys, what is the fault of a key sets
+ * aside that key alone, for that model: at once when it is refused or its account unpaid, and for a rate limit as long
+ * as the `Retry-After` says. A target without recent failures has no entry; beyond a bound the oldest entry is dropped.
  */
 @Injectable()
 export class TargetHealth {
@@ -35,65 +47,107 @@ export class TargetHealth {
   /** @param nowMs a clock in milliseconds. */
   constructor(private readonly nowMs: () => number) {}
 
-  /**
-   * The targets that may be tried now, in the given order. When all are set aside, it is the one whose time ends
-   * first: our own bookkeeping never refuses a call.
-   */
-  usable(targets: readonly Target[]): readonly Target[] {
-    const usable = targets.filter((target) => this.isUsable(this.entries.get(keyOf(target))));
-    if (usable.length > 0) return usable;
-    return targets.toSorted((a, b) => this.setAsideUntilMs(a) - this.setAsideUntilMs(b)).slice(0, 1);
+  isUsable(target: Target): boolean {
+    return this.entries.size === 0 || this.entriesOf(target).every((entry) => this.isOpen(entry));
   }
 
-  /** To be called before each attempt; the first one after a target's time becomes its probe. */
+  /** When it may be tried again; 0 for now. Of targets that are all set aside, the earliest is the least bad. */
+  usableAtMs(target: Target): number {
+    const entries = this.entriesOf(target);
+    return Math.max(0, ...entries.flatMap((entry) => [entry.setAsideUntilMs, entry.limitedUntilMs]));
+  }
+
+  /** To be called before each attempt; the first one after the end of a time set aside becomes its probe. */
   begin(target: Target): void {
-    const entry = this.entries.get(keyOf(target));
-    if (entry && entry.setAsideUntilMs > 0 && entry.setAsideUntilMs <= this.nowMs()) entry.probing = true;
+    for (const entry of this.entriesOf(target))
+      if (entry.setAsideUntilMs > 0 && entry.setAsideUntilMs <= this.nowMs()) entry.probing = true;
   }
 
   /** The target has begun to answer, or refused because of the request: it is back, but on probation. */
   answered(target: Target): void {
-    const entry = this.entries.get(keyOf(target));
-    if (!entry || entry.setAsideUntilMs === 0) return;
-    entry.setAsideUntilMs = 0;
-    entry.probing = false;
-    entry.failuresInARow = FAILURES_IN_A_ROW - 1;
+    for (const entry of this.entriesOf(target)) onProbation(entry);
   }
 
   completed(target: Target): void {
-    this.entries.delete(keyOf(target));
+    for (const entry of this.entriesOf(target)) {
+      if (entry.limitedUntilMs <= this.nowMs())
+        this.entries.delete(idOf(target, entry.keyNumber !== undefined));
+      else forgive(entry);
+    }
   }
 
-  failed(target: Target): void {
-    const key = keyOf(target);
-    const entry = this.entries.get(key) ?? {
-      provider: target.provider.id,
-      upstreamModel: target.upstreamModel,
-      failuresInARow: 0,
-      setAsideUntilMs: 0,
-      probing: false,
-    };
-    this.entries.set(key, entry);
-    if (this.entries.size > MOST_ENTRIES) this.forgetOldest();
-    entry.failuresInARow += 1;
-    entry.probing = false;
-    if (entry.failuresInARow >= FAILURES_IN_A_ROW) entry.setAsideUntilMs = this.nowMs() + SET_ASIDE_MS;
+  failed(target: Target, { options }: UpstreamFailure): void {
+    const { ofKey, targetFault, retryAfterMs } = options;
+    if (!targetFault && ofKey !== 'limited' && !(ofKey && hasKeys(target))) return this.answered(target);
+    const blamed = this.blamed(target, ofKey !== undefined);
+    // Who refuses a key is there.
+    for (const entry of this.entriesOf(target)) if (entry !== blamed) onProbation(entry);
+    if (ofKey === 'limited') {
+      blamed.limitedUntilMs = Math.max(blamed.limitedUntilMs, this.nowMs() + (retryAfterMs ?? LIMITED_MS));
+      onProbation(blamed);
+      return;
+    }
+    blamed.failuresInARow += 1;
+    blamed.probing = false;
+    if (ofKey === 'refused' || blamed.failuresInARow >= FAILURES_IN_A_ROW)
+      blamed.setAsideUntilMs = this.nowMs() + SET_ASIDE_MS;
   }
 
   /** The caller left before the target had shown anything: the next call may probe it. */
   abandoned(target: Target): void {
-    const entry = this.entries.get(keyOf(target));
-    if (entry) entry.probing = false;
+    for (const entry of this.entriesOf(target)) entry.probing = false;
   }
 
-  /** Targets with recent failures. */
+  /** Forgets what is not of these providers, with their present addresses and keys. */
+  keep(providers: readonly ProviderSettings[]): void {
+    const marks = new Set(
+      providers.flatMap((provider) => [commonMarkOf(provider), ...withEachKey(provider).map(markOf)]),
+    );
+    for (const [id, { mark }] of this.entries) if (!marks.has(mark)) this.entries.delete(id);
+  }
+
+  /** Targets and keys with recent failures. */
   snapshot(): readonly TargetState[] {
-    return [...this.entries.values()].map((entry) => ({
-      provider: entry.provider,
-      upstreamModel: entry.upstreamModel,
-      state: entry.probing ? 'probing' : entry.setAsideUntilMs > 0 ? 'set_aside' : 'available',
-      failuresInARow: entry.failuresInARow,
-    }));
+    return [...this.entries.values()].flatMap((entry) => {
+      const { provider, upstreamModel, keyNumber, failuresInARow } = entry;
+      const state = this.stateOf(entry);
+      if (state === 'available' && failuresInARow === 0) return [];
+      return [{ provider, upstreamModel, keyNumber, state, failuresInARow }];
+    });
+  }
+
+  private stateOf(entry: Entry): TargetState['state'] {
+    if (entry.probing) return 'probing';
+    return entry.setAsideUntilMs > 0 || entry.limitedUntilMs > this.nowMs() ? 'set_aside' : 'available';
+  }
+
+  /** Of the target and of its key; for a provider with one key both are one. */
+  private entriesOf(target: Target): readonly Entry[] {
+    if (this.entries.size === 0) return [];
+    const whole = this.entries.get(idOf(target, false));
+    const ofKey = hasKeys(target) ? this.entries.get(idOf(target, true)) : undefined;
+    return [whole, ofKey].filter((entry) => entry !== undefined);
+  }
+
+  private blamed(target: Target, isOfKey: boolean): Entry {
+    const isKeys = isOfKey && hasKeys(target);
+    const id = idOf(target, isKeys);
+    const known = this.entries.get(id);
+    if (known) return known;
+    const { provider, upstreamModel } = target;
+    const entry: Entry = {
+      provider: provider.id,
+      upstreamModel,
+      keyNumber: isKeys ? provider.keyNumber : undefined,
+      mark: isKeys ? markOf(provider) : commonMarkOf(provider),
+      failuresInARow: 0,
+      setAsideUntilMs: 0,
+      limitedUntilMs: 0,
+      probing: false,
+    };
+    this.entries.set(id, entry);
+    if (this.entries.size > MOST_ENTRIES) this.forgetOldest();
+    return entry;
   }
 
   private forgetOldest(): void {
@@ -101,15 +155,28 @@ export class TargetHealth {
     if (oldest !== undefined) this.entries.delete(oldest);
   }
 
-  private isUsable(entry: Entry | undefined): boolean {
-    return !entry || (!entry.probing && entry.setAsideUntilMs <= this.nowMs());
-  }
-
-  private setAsideUntilMs(target: Target): number {
-    return this.entries.get(keyOf(target))?.setAsideUntilMs ?? 0;
+  private isOpen({ probing, setAsideUntilMs, limitedUntilMs }: Entry): boolean {
+    return !probing && Math.max(setAsideUntilMs, limitedUntilMs) <= this.nowMs();
   }
 }
 
-function keyOf({ provider, upstreamModel }: Target): string {
-  return `${provider.id}\0${upstreamModel}`;
+function onProbation(entry: Entry): void {
+  if (entry.setAsideUntilMs === 0) return;
+  entry.setAsideUntilMs = 0;
+  entry.probing = false;
+  entry.failuresInARow = FAILURES_IN_A_ROW - 1;
+}
+
+function forgive(entry: Entry): void {
+  entry.setAsideUntilMs = 0;
+  entry.probing = false;
+  entry.failuresInARow = 0;
+}
+
+function hasKeys({ provider }: Target): boolean {
+  return provider.keyNumber !== undefined;
+}
+
+function idOf({ provider, upstreamModel }: Target, isKeys: boolean): string {
+  return `${isKeys ? markOf(provider) : commonMarkOf(provider)} ${upstreamModel}`;
 }

@@ -6,6 +6,7 @@ import type { AttemptEnded } from '../base/moments/moment.js';
 import { Moments } from '../base/moments/moments.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
+import { affinityOf } from './affinity.js';
 import { isBelievable } from './believable-usage.js';
 import { orderTargets } from './order-targets.js';
 import { reportAttempt } from './report-attempt.js';
@@ -74,10 +75,11 @@ export class TextGeneration {
     );
   }
 
-  private async *attempts(call: Omit<Attempt, 'target' | 'attempt'>): Batches {
-    const { request, signal } = call;
-    const targets = this.health.usable(orderTargets(request.model.targets, this.random));
-    const plan = new RetryPlan(targets, this.random, this.nowMs);
+  private async *attempts(unplanned: Omit<Attempt, 'target' | 'attempt' | 'affinity'>): Batches {
+    const call = { ...unplanned, affinity: affinityOf(unplanned.request) };
+    const { request, signal, affinity } = call;
+    const targets = orderTargets(request.model.targets, affinity);
+    const plan = new RetryPlan(targets, this.health, this.random, this.nowMs);
     let target = plan.next();
     let trial: Trial | undefined;
     for (let attempt = 1; ; attempt += 1) {
@@ -153,7 +155,7 @@ export class TextGeneration {
     } catch (failure) {
       if (!signal.aborted) {
         outcome = shown(failure).code;
-        if (failure instanceof UpstreamFailure && failure.options.targetFault) this.health.failed(target);
+        if (failure instanceof UpstreamFailure) this.health.failed(target, failure);
         else this.health.answered(target);
       }
       throw failure;

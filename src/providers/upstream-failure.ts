@@ -9,6 +9,12 @@ export interface UpstreamWords {
   readonly message?: string | undefined;
 }
 
+/**
+ * What a failure says of the key that was used: `refused`, it or its account is no good; `limited`, it may call again
+ * after the `Retry-After`; `denied`, it may not do this, but perhaps other things.
+ */
+export type KeyFault = 'refused' | 'limited' | 'denied';
+
 /** A failed attempt: what the client would be told, and whether another attempt may succeed. */
 export class UpstreamFailure extends Error {
   constructor(
@@ -20,6 +26,8 @@ export class UpstreamFailure extends Error {
       readonly elsewhere?: boolean;
       /** Counts towards setting the target aside (not for a client's own 400 or for a 429). */
       readonly targetFault: boolean;
+      /** The fault is with the key, which is then set aside instead of the target: another key may answer. */
+      readonly ofKey?: KeyFault | undefined;
       /** The upstream's `Retry-After`, milliseconds. */
       readonly retryAfterMs?: number;
       /** For a submission: no job has begun upstream, and none will. Absent: not known. */

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
 import { toGatewayError, type GatewayError } from '../base/errors/gateway-error.js';
 import { reportAttempt, type FailedAttempt } from './report-attempt.js';
-import type { RetryPlan } from './retry-plan.js';
+import { RetryPlan } from './retry-plan.js';
 import { TargetHealth } from './target-health.js';
 import { UpstreamFailure } from './upstream-failure.js';
 import type { VideoSnapshot, VideoSubmission } from './video/video-provider.js';
@@ -43,6 +43,11 @@ export class VideoGeneration {
     private readonly providers: VideoProviders,
     private readonly health: TargetHealth,
   ) {}
+
+  /** @param targets in order of preference */
+  plan(targets: readonly Target[]): RetryPlan {
+    return new RetryPlan(targets, this.health, Math.random, Date.now);
+  }
 
   /** Makes up to two more attempts where no job can have begun. @param first the plan's first target */
   async submit(
@@ -113,9 +118,8 @@ export class VideoGeneration {
       this.health.completed(target);
       return snapshot;
     } catch (failure) {
-      if (!(failure instanceof UpstreamFailure)) this.health.abandoned(target);
-      else if (failure.options.targetFault) this.health.failed(target);
-      else this.health.answered(target);
+      if (failure instanceof UpstreamFailure) this.health.failed(target, failure);
+      else this.health.abandoned(target);
       throw failure;
     }
   }

@@ -10,7 +10,6 @@ import { PaymentSettings } from '../payments/settings.js';
 import type { VideoImage, VideoSubmission } from '../providers/video/video-provider.js';
 import { checkModelOptions } from '../providers/check-model-options.js';
 import { orderTargets } from '../providers/order-targets.js';
-import { TargetHealth } from '../providers/target-health.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
 import type { VideoParameters, VideoShape } from './domain/video-job.js';
 import { UpstreamVideos } from './upstream-videos.js';
@@ -59,7 +58,6 @@ export class VideoCommands {
     private readonly settings: PaymentSettings,
     private readonly images: VideoImages,
     private readonly upstream: UpstreamVideos,
-    private readonly health: TargetHealth,
   ) {}
 
   /**
@@ -76,9 +74,9 @@ export class VideoCommands {
     return { command, targets: this.targetsOf(command), image };
   }
 
-  private targetsOf({ model, remix }: VideoCommand): readonly Target[] {
+  private targetsOf({ id, model, remix }: VideoCommand): readonly Target[] {
     if (remix) return [this.upstream.targetOf(remix.provider, remix.upstreamModel)];
-    return this.health.usable(orderTargets(model.targets, Math.random));
+    return orderTargets(model.targets, id);
   }
 
   private command(request: VideoRequest, origin: CallOrigin, remix?: RemixSource): VideoCommand {

@@ -7,7 +7,7 @@ import { LivesIn, type Worker } from '../base/work/worker.js';
 import { Holds } from '../payments/holds.js';
 import type { HoldAnswer, PendingHold } from '../payments/key-queue.js';
 import { isRefusal, type HoldGrant } from '../payments/ledger.js';
-import { RetryPlan } from '../providers/retry-plan.js';
+import type { RetryPlan } from '../providers/retry-plan.js';
 import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { VideoGeneration, type Sent, type SubmissionOptions } from '../providers/video-generation.js';
 import { advance } from './domain/advance.js';
@@ -60,7 +60,7 @@ export class VideoSubmissions implements Worker {
    * @throws ClientLeft
    */
   async submit({ command, targets, image }: PreparedVideo, asker: Asker): Promise<SubmittedVideo> {
-    const plan = new RetryPlan(targets, Math.random, Date.now);
+    const plan = this.generation.plan(targets);
     const first = plan.next();
     const grant = await this.takeHold(command, first, asker);
     const present: ImageSource = async (signal) => {

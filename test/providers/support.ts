@@ -1,6 +1,7 @@
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
 import { GENERIC_PROFILE } from '../../src/catalog/provider-profiles.js';
+import { affinityOf } from '../../src/providers/affinity.js';
 import type { JsonObject } from '../../src/base/json.js';
 import type { TextAttempt } from '../../src/providers/text/text-provider.js';
 import type { SpokenEvent, TextEvent } from '../../src/text/text-event.js';
@@ -69,6 +70,7 @@ export function attemptFor(
   return {
     request,
     target,
+    affinity: affinityOf(request),
     attempt: 1,
     signal: new AbortController().signal,
     onSent: () => undefined,

@@ -85,7 +85,7 @@ describe('text generation', () => {
     expect(sent).toBe(1);
   });
 
-  it.each([400, 401, 403, 413, 422])('does not try again after %d', async (status) => {
+  it.each([400, 413, 422])('does not try again after %d', async (status) => {
     first.always(refusal(status));
     await failureOf();
     expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
@@ -93,6 +93,8 @@ describe('text generation', () => {
 
   it.each<[string, Handler]>([
     ['an unpaid account', refusal(429, { code: 'insufficient_quota' })],
+    ['a refused key', refusal(401)],
+    ['a model that the key may not use', refusal(403)],
     ['a model that it does not have', refusal(404, { code: 'model_not_found' })],
   ])('tries the next target, and never the same one, after %s', async (_fault, handler) => {
     first.always(handler);
@@ -193,7 +195,8 @@ describe('text generation', () => {
     expect(first.requests).toHaveLength(1);
     second.always(refusal(500));
     expect(await failureOf()).toMatchObject({ code: 'upstream_error' });
-    expect([first.requests.length, second.requests.length]).toEqual([2, 2]);
+    // It is passed by for as long, by all calls.
+    expect([first.requests.length, second.requests.length]).toEqual([1, 3]);
   });
 
   it('tries again when a stream breaks before it has said anything', async () => {

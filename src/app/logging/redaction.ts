@@ -6,6 +6,7 @@ const SECRET_FIELDS = [
   'x-api-key',
   'api-key',
   'apiKey',
+  'apiKeys',
   'api_key',
   'adminToken',
   'receiptSigningKey',

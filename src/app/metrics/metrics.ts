@@ -43,13 +43,14 @@ export class Metrics {
     });
     new Gauge({
       name: 'slipstream_upstream_target_available',
-      help: '0 while a target that kept failing is set aside; targets without recent failures are not listed.',
-      labelNames: ['provider', 'model'],
+      help: '0 while a target, or one of the keys for it, is set aside; what had no recent failures is not listed.',
+      labelNames: ['provider', 'model', 'key'],
       registers: [this.registry],
       collect() {
         this.reset();
-        for (const { provider, upstreamModel, state } of targets.snapshot()) {
-          this.set({ provider, model: upstreamModel }, state === 'available' ? 1 : 0);
+        for (const { provider, upstreamModel, keyNumber, state } of targets.snapshot()) {
+          const key = keyNumber?.toString() ?? '';
+          this.set({ provider, model: upstreamModel, key }, state === 'available' ? 1 : 0);
         }
       },
     });

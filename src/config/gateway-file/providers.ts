@@ -7,15 +7,12 @@ import { isHttpUrl, trimSlashes } from '../environment/rules.js';
 import { PROFILE_NAMES } from '../../catalog/provider-profiles.js';
 import { SANDBOX_PROVIDER_ID } from '../sandbox-catalogue.js';
 import { readDiscover } from './discover.js';
+import { isHeaderValue, PROVIDER_ID, readKeys, readReasoningScope } from './provider-keys.js';
 import type { Section, TextRule } from './section.js';
 
 const WIRES: readonly Wire[] = ['chat', 'responses', 'videos'];
 const DAY_MS = 86_400_000;
 
-const PROVIDER_ID: TextRule = {
-  test: (id) => /^[A-Za-z0-9._-]{1,64}$/.test(id),
-  words: '1 to 64 letters, digits, dots, dashes and underscores',
-};
 const WIRE: TextRule = {
   test: (wire) => WIRES.some((known) => known === wire),
   words: `one of ${WIRES.join(', ')}`,
@@ -73,7 +70,6 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
   const provider: ProviderSettings = {
     ...defaults,
     ...readProfile(section, defaults),
-    apiKey: section.text('api_key', { test: isHeaderValue, words: 'characters that a header can carry' }),
     wires: (section.texts('wires', WIRE) as readonly Wire[] | undefined) ?? defaults.wires,
     timeoutMs: milliseconds('timeout_ms', defaults.timeoutMs),
     connectTimeoutMs: milliseconds('connect_timeout_ms', defaults.connectTimeoutMs),
@@ -89,6 +85,7 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
     proxy: readProxy(section, defaults),
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
     ...readReasoningScope(section),
+    ...readKeys(section),
     ...readDiscovery(section),
   };
   refuseForeignKeys(section, provider, dialects);
@@ -134,11 +131,6 @@ function readProxy(section: Section, { proxy }: ProviderSettings): string | unde
   return text === NO_PROXY_AT_ALL ? undefined : proxyUrl(text);
 }
 
-function readReasoningScope(section: Section): Pick<ProviderSettings, 'reasoningScope'> {
-  const reasoningScope = section.text('reasoning_scope', PROVIDER_ID);
-  return reasoningScope === undefined ? {} : { reasoningScope };
-}
-
 function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {
   const section = provider.section('discover');
   return section ? { discover: readDiscover(section) } : {};
@@ -146,8 +138,4 @@ function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {
 
 function isHeader(name: string, value: string): boolean {
   return /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && isHeaderValue(value);
-}
-
-function isHeaderValue(value: string): boolean {
-  return /^[\x20-\x7e]+$/.test(value);
 }

@@ -115,6 +115,12 @@ export class Section {
     return entries.flatMap((_entry, index) => this.entry(key, entries, index).section(`[${index}]`) ?? []);
   }
 
+  /** Each entry of a list as the only field of a section, for entries of more than one kind. */
+  entries(key: string): readonly Section[] {
+    const entries = this.list(key) ?? [];
+    return entries.map((_entry, index) => this.entry(key, entries, index));
+  }
+
   /** A mapping from any name to text; `words` say what name and value must be. */
   textsByName(
     key: string,
@@ -137,6 +143,10 @@ export class Section {
 
   isText(key: string): boolean {
     return typeof this.raw(key) === 'string';
+  }
+
+  isMapping(key: string): boolean {
+    return isJsonObject(this.raw(key));
   }
 
   isEmptyList(key: string): boolean {

@@ -2,6 +2,7 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import { ConnectionPool, type ConnectionOptions } from './connection-pool.js';
 import { type Answer, converse } from './converse.js';
 import { connectThrough, parseProxy } from './proxy-tunnel.js';
+import { PoolShare } from './shared-pool.js';
 
 /** An idle socket is kept this long, unless the upstream announces a shorter time. */
 const KEEP_ALIVE_MS = 30_000;
@@ -29,7 +30,7 @@ export interface CallOptions extends ConnectionOptions {
 /** The connections to one provider. */
 export class UpstreamClient {
   readonly origin: string;
-  private readonly pool: ConnectionPool;
+  private readonly pool: Pick<ConnectionPool, 'run' | 'close' | 'destroy'>;
   private readonly path: string;
   private readonly search: string;
   private readonly headers: Record<string, string>;
@@ -59,14 +60,17 @@ export class UpstreamClient {
       ...lowerCased(settings.headers),
       ...(isPlain && { host: base.host, ...proxy.headers }),
     };
-    this.pool = new ConnectionPool(isPlain ? proxy.origin : base.origin, settings.maxConnections, {
-      connect: proxy && !isPlain ? connectThrough(proxy, timeout) : { timeout },
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // The gateway has its own timeouts: those of the pool do not know whether a reader is waiting.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      pipelining: 1,
-    });
+    const { apiKeys, maxConnections } = settings;
+    const connect = (): ConnectionPool =>
+      new ConnectionPool(isPlain ? proxy.origin : base.origin, maxConnections, {
+        connect: proxy && !isPlain ? connectThrough(proxy, timeout) : { timeout },
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        // The gateway has its own timeouts: those of the pool do not know whether a reader is waiting.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        pipelining: 1,
+      });
+    this.pool = apiKeys ? PoolShare.of(apiKeys, base.origin, connect) : connect();
   }
 
   send(request: UpstreamRequest, options: CallOptions): Answer {

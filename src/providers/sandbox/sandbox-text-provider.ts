@@ -97,7 +97,7 @@ function broken(code: 'upstream_error' | 'upstream_timeout'): UpstreamFailure {
 }
 
 function blameless({ error, options }: UpstreamFailure): UpstreamFailure {
-  return new UpstreamFailure(error, { ...options, targetFault: false });
+  return new UpstreamFailure(error, { ...options, targetFault: false, ofKey: undefined });
 }
 
 function usageOf(request: TextRequest, { output, reasoning }: Count): Usage {

@@ -143,6 +143,7 @@ function refusal(status: number): UpstreamFailure {
     ...options,
     retryable: status === 429,
     targetFault: false,
+    ofKey: undefined,
     refused: true,
   });
 }

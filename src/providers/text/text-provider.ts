@@ -6,7 +6,10 @@ import type { TextRequest } from './text-request.js';
 /** One attempt of one request at one target. */
 export interface TextAttempt {
   readonly request: TextRequest;
+  /** Of a provider with several keys, its settings have the key for this attempt. */
   readonly target: Target;
+  /** The same for all calls of a conversation, and for no other account's: see `affinityOf`. */
+  readonly affinity: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** The remedy from an earlier attempt at this target. */
@@ -21,7 +24,7 @@ export interface TextAttempt {
   readonly beforeSending?: (() => Promise<void>) | undefined;
 }
 
-/** An upstream dialect. One instance per configured provider. */
+/** An upstream dialect. One instance per configured provider, or per key of a provider that has several. */
 export interface TextProvider {
   /**
    * Batches of events, one per upstream read; `opened` comes first.

@@ -151,7 +151,7 @@ describe('a key that is refused', () => {
   ])('with %d %j is 502, and a fault of the target', (status, error) => {
     const { error: shown, options } = refused(status, error);
     expect(shown).toMatchObject({ status: 502, code: 'upstream_error', param: null });
-    expect(options).toMatchObject({ retryable: false, elsewhere: false, targetFault: true });
+    expect(options).toMatchObject({ retryable: false, elsewhere: true, targetFault: true, ofKey: 'refused' });
   });
 });
 
