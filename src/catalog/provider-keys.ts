@@ -27,17 +27,25 @@ export function haveSameKeys(one: ProviderSettings, other: ProviderSettings): bo
 }
 
 /**
- * Names provider, address and the key of the settings without telling them: 32 hexadecimal digits. It stays the same
- * when keys are listed in another order.
+ * Names the provider and the key of the settings without telling the key: 32 hexadecimal digits. It stays the same when
+ * keys are listed in another order, or anything else changes.
  */
 export function markOf(settings: ProviderSettings): string {
-  return remembered(marks, settings, ({ id, baseUrl, apiKey = '' }) => [id, baseUrl, apiKey]);
+  return remembered(marks, settings, ({ id, apiKey = '' }) => [id, apiKey]);
 }
 
-/** The same for all keys of a provider that has several; of the only key otherwise. */
+/** Names the provider with its address, and with its key if it has only one. */
 export function commonMarkOf(settings: ProviderSettings): string {
-  if (settings.apiKeys === undefined) return markOf(settings);
-  return remembered(commonMarks, settings, ({ id, baseUrl }) => [id, baseUrl]);
+  return remembered(commonMarks, settings, ({ id, baseUrl, apiKey = '', apiKeys }) => [
+    id,
+    baseUrl,
+    apiKeys ? '' : apiKey,
+  ]);
+}
+
+/** The settings for the key that has this mark; those of the first key where none has it any more. */
+export function withMarkedKey(settings: ProviderSettings, mark: string | undefined): ProviderSettings {
+  return withEachKey(settings).find((keyed) => mark !== undefined && markOf(keyed) === mark) ?? settings;
 }
 
 function remembered(

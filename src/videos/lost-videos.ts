@@ -50,9 +50,9 @@ export class LostVideos {
   }
 
   /** Undefined if a second submission might begin a second video. */
-  private targetOf({ provider, upstreamModel, createdAtMs }: LostVideo): Target | undefined {
-    if (Date.now() - createdAtMs > AGAIN_WITHIN_MS) return undefined;
-    const target = known(() => this.upstream.targetOf(provider, upstreamModel));
+  private targetOf(video: LostVideo): Target | undefined {
+    if (Date.now() - video.createdAtMs > AGAIN_WITHIN_MS) return undefined;
+    const target = known(() => this.upstream.targetOf(video));
     return target?.provider.idempotentVideos ? target : undefined;
   }
 

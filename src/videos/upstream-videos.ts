@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target } from '../catalog/model.js';
+import { withMarkedKey } from '../catalog/provider-keys.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import type { UpstreamVideo, VideoProvider } from '../providers/video/video-provider.js';
 import { VideoProviders } from '../providers/video-providers.js';
-import type { UpstreamJob } from './domain/video-job.js';
+import type { UpstreamJob, UpstreamPlace } from './domain/video-job.js';
 
 export interface AtUpstream {
   readonly provider: VideoProvider;
@@ -20,16 +21,16 @@ export class UpstreamVideos {
   ) {}
 
   /** @throws GatewayError when the catalog no longer has its provider, or no upstream accepted it */
-  locate({ provider, upstreamModel, upstreamId, content }: UpstreamJob): AtUpstream {
-    const target = this.targetOf(provider, upstreamModel);
+  locate({ upstreamId, content, ...place }: UpstreamJob): AtUpstream {
+    const target = this.targetOf(place);
     if (upstreamId === undefined) throw new GatewayError('upstream_unavailable');
     return { provider: this.providers.providerOf(target.provider), video: { target, upstreamId, content } };
   }
 
-  /** @throws GatewayError */
-  targetOf(providerId: string, upstreamModel: string): Target {
-    const provider = this.catalog.provider(providerId);
+  /** With the key that the job was submitted with, as long as its provider has it. @throws GatewayError */
+  targetOf({ provider: id, upstreamModel, upstreamKey }: UpstreamPlace): Target {
+    const provider = this.catalog.provider(id);
     if (!provider) throw new GatewayError('upstream_unavailable');
-    return { provider, upstreamModel, priority: 1, weight: 1 };
+    return { provider: withMarkedKey(provider, upstreamKey), upstreamModel, priority: 1, weight: 1 };
   }
 }

@@ -11,7 +11,7 @@ import type { VideoImage, VideoSubmission } from '../providers/video/video-provi
 import { checkModelOptions } from '../providers/check-model-options.js';
 import { orderTargets } from '../providers/order-targets.js';
 import { fitToModel, type FieldNames } from './domain/fit-to-model.js';
-import type { VideoParameters, VideoShape } from './domain/video-job.js';
+import type { UpstreamPlace, VideoParameters, VideoShape } from './domain/video-job.js';
 import { UpstreamVideos } from './upstream-videos.js';
 import { VideoImages, type ImageSource } from './video-images.js';
 import type { RequestedImage, VideoRequest } from './video-request.js';
@@ -22,9 +22,8 @@ export interface RemixSource {
   /** The gateway's id. */
   readonly id: string;
   readonly upstreamId: string;
-  /** Configured id; a remix runs at the provider of its source. */
-  readonly provider: string;
-  readonly upstreamModel: string;
+  /** A remix runs where its source is. */
+  readonly place: UpstreamPlace;
 }
 
 /** A checked and priced request for a video. */
@@ -75,7 +74,7 @@ export class VideoCommands {
   }
 
   private targetsOf({ id, model, remix }: VideoCommand): readonly Target[] {
-    if (remix) return [this.upstream.targetOf(remix.provider, remix.upstreamModel)];
+    if (remix) return [this.upstream.targetOf(remix.place)];
     return orderTargets(model.targets, id);
   }
 

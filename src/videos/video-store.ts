@@ -3,7 +3,14 @@ import type { WorkTerms } from '../base/money/price.js';
 import type { HoldGrant, HoldRefusal, Settlement } from '../payments/ledger.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import type { VideoStatus } from './domain/video-status.js';
-import type { UpstreamJob, VideoError, VideoJob, VideoParameters, VideoShape } from './domain/video-job.js';
+import type {
+  UpstreamJob,
+  UpstreamPlace,
+  VideoError,
+  VideoJob,
+  VideoParameters,
+  VideoShape,
+} from './domain/video-job.js';
 import type { Payer } from '../payments/payer.js';
 import type { PaymentClaim } from '../payments/x402/payment.js';
 
@@ -34,7 +41,7 @@ export interface VideoIntent {
 }
 
 /** A job whose upstream was asked, or was about to be, by a process that will never learn the answer. */
-export interface LostVideo {
+export interface LostVideo extends UpstreamPlace {
   readonly id: string;
   readonly requestId: string;
   /** As the client named it. */
@@ -44,9 +51,6 @@ export interface LostVideo {
   readonly remixOf: string | undefined;
   /** Whether everything that was sent upstream is stored here. */
   readonly isWhole: boolean;
-  /** Configured id. */
-  readonly provider: string;
-  readonly upstreamModel: string;
   /** Whether a provider may have been asked. */
   readonly isSent: boolean;
   /** Submissions so far. */
@@ -101,10 +105,7 @@ export abstract class VideoStore {
   /**
    * Stores a target before its attempt, marked as possibly asked. @returns false when another process submits the job
    */
-  abstract retarget(
-    id: string,
-    target: { provider: string; upstreamModel: string; attempt: number },
-  ): Promise<boolean>;
+  abstract retarget(id: string, place: UpstreamPlace, attempt: number): Promise<boolean>;
   /** Stores the acceptance. Safe to repeat. @returns false when the job has ended already */
   abstract accept(id: string, accepted: AcceptedVideo): Promise<boolean>;
   /** Nothing began upstream: releases the hold and deletes the job, unless another process submits it. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
+import { markOf } from '../catalog/provider-keys.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { Moments } from '../base/moments/moments.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
@@ -182,8 +183,9 @@ export class VideoSubmissions implements Worker {
       signal: this.cut.signal,
       requestId,
       onTarget: async ({ provider, upstreamModel }, attempt) => {
-        const target = { provider: provider.id, upstreamModel, attempt };
-        const isOurs = await this.store.retarget(id, target).catch((failure: unknown) => {
+        const upstreamKey = provider.keyNumber === undefined ? undefined : markOf(provider);
+        const place = { provider: provider.id, upstreamModel, upstreamKey };
+        const isOurs = await this.store.retarget(id, place, attempt).catch((failure: unknown) => {
           throw unavailable(failure);
         });
         if (!isOurs) throw new Error('another process submits this video');

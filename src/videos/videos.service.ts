@@ -90,8 +90,7 @@ export class Videos {
       source: {
         id,
         upstreamId: upstream.upstreamId,
-        provider: upstream.provider,
-        upstreamModel: upstream.upstreamModel,
+        place: upstream,
       },
     };
   }

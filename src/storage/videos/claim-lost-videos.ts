@@ -14,6 +14,7 @@ interface LostRow {
   readonly remix_of: string | null;
   readonly provider: string;
   readonly upstream_model: string;
+  readonly upstream_key: string | null;
   readonly attempt: number;
   readonly sent: boolean;
   readonly created_at: Date;
@@ -39,7 +40,7 @@ WITH lost AS (
   LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE videos v SET process_id = $1 FROM lost l WHERE v.id = l.id
 RETURNING v.id, v.request_id AS video_request_id, v.model, v.request, v.remixed_from, v.provider, v.upstream_model,
-          v.attempt, v.created_at, (SELECT h.sent FROM holds h WHERE h.id = v.hold_id) AS sent,
+          v.upstream_key, v.attempt, v.created_at, (SELECT h.sent FROM holds h WHERE h.id = v.hold_id) AS sent,
           (SELECT s.upstream_id FROM videos s WHERE s.id = v.remixed_from) AS remix_of`,
     values: [processId, underWay, limit],
   });
@@ -56,6 +57,7 @@ function lostVideo(row: LostRow): LostVideo {
     isWhole: row.request.hasImage === false && (row.remixed_from === null || row.remix_of !== null),
     provider: row.provider,
     upstreamModel: row.upstream_model,
+    upstreamKey: row.upstream_key ?? undefined,
     isSent: row.sent,
     attempt: row.attempt,
     createdAtMs: row.created_at.getTime(),

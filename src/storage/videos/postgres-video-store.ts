@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import type { HoldGrant, HoldRefusal } from '../../payments/ledger.js';
-import type { VideoError } from '../../videos/domain/video-job.js';
+import type { UpstreamPlace, VideoError } from '../../videos/domain/video-job.js';
 import type { VideoStatus } from '../../videos/domain/video-status.js';
 import {
   VideoStore,
@@ -56,14 +56,15 @@ export class PostgresVideoStore extends VideoStore {
 
   async retarget(
     id: string,
-    { provider, upstreamModel, attempt }: { provider: string; upstreamModel: string; attempt: number },
+    { provider, upstreamModel, upstreamKey }: UpstreamPlace,
+    attempt: number,
   ): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       `WITH ours AS (
-         UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4
+         UPDATE videos SET provider = $2, upstream_model = $3, attempt = $4, upstream_key = $6
          WHERE id = $1 AND status = 'submitting' AND process_id = $5 RETURNING hold_id)
        UPDATE holds h SET sent = true FROM ours o WHERE h.id = o.hold_id`,
-      [id, provider, upstreamModel, attempt, this.identity.id],
+      [id, provider, upstreamModel, attempt, this.identity.id, upstreamKey ?? null],
     );
     return rowCount === 1;
   }

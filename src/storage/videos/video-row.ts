@@ -21,7 +21,7 @@ export const WITH_RECEIPT = `videos v LEFT JOIN receipts t ON t.hold_id = v.hold
 
 /** Columns of a row `v` of videos, with its key as `k`. */
 export const UPSTREAM_COLUMNS = `v.id, v.account_id, v.request_id AS video_request_id, v.status, v.progress,
-  v.terms, v.provider, v.upstream_model, v.upstream_id, v.content, v.created_at, k.chain_id,
+  v.terms, v.provider, v.upstream_model, v.upstream_key, v.upstream_id, v.content, v.created_at, k.chain_id,
   CASE WHEN k.wallet IS NOT NULL THEN (
     SELECT json_build_object('authorised', p.authorised::text, 'transactionHash', p.transaction_hash)
     FROM x402_payments p WHERE p.hold_id = v.hold_id) END AS payment`;
@@ -58,6 +58,7 @@ export interface UpstreamRow extends CommonRow {
   readonly terms: WorkTerms;
   readonly provider: string;
   readonly upstream_model: string;
+  readonly upstream_key: string | null;
   readonly upstream_id: string | null;
   readonly content: JsonObject | null;
   readonly created_at: Date;
@@ -97,6 +98,7 @@ export function upstreamJob(row: UpstreamRow): UpstreamJob {
     progress: row.progress,
     provider: row.provider,
     upstreamModel: row.upstream_model,
+    upstreamKey: row.upstream_key ?? undefined,
     upstreamId: row.upstream_id ?? undefined,
     content: row.content ?? undefined,
     terms: row.terms,

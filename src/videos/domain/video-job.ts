@@ -54,16 +54,22 @@ export interface VideoPayment {
   readonly transactionHash: string | undefined;
 }
 
+/** Where a job is, or is to be. */
+export interface UpstreamPlace {
+  /** Configured id. */
+  readonly provider: string;
+  readonly upstreamModel: string;
+  /** Which of the provider's keys knows the job (`markOf`); undefined where it had only one. */
+  readonly upstreamKey: string | undefined;
+}
+
 /** Data for asking the upstream about a job, and for ending it. Never shown. */
-export interface UpstreamJob {
+export interface UpstreamJob extends UpstreamPlace {
   readonly id: string;
   readonly status: VideoStatus;
   readonly progress: number;
   readonly accountId: string;
   readonly requestId: string;
-  /** Configured id. */
-  readonly provider: string;
-  readonly upstreamModel: string;
   /** Undefined until the upstream has accepted it. */
   readonly upstreamId: string | undefined;
   /** Data that the upstream needs to find the content. */

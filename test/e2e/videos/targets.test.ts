@@ -31,17 +31,6 @@ afterAll(async () => {
 });
 
 describe('a video of a model with two targets', () => {
-  it('goes to the second when the first one has no room, and is polled and charged there', async () => {
-    first.submit = refuses(429);
-    const { id } = await videos.made({ model: 'film' });
-    expect(await videos.ended(id)).toMatchObject({ compose_receipt: { meter_subject: 'second:film' } });
-    expect([first.submissions, second.submissions]).toEqual([1, 1]);
-    const listed = await new GatewayClient(gateway.url).admin('/admin/videos', 'GET');
-    expect(await listed.json()).toMatchObject({
-      data: [{ provider: 'second', upstream_model: 'b', attempt: 2 }],
-    });
-  });
-
   it('goes nowhere else when the first one may have taken it', async () => {
     first.submit = breaks;
     expect(await videos.made({ model: 'film' })).toMatchObject({
@@ -49,6 +38,17 @@ describe('a video of a model with two targets', () => {
       error: { code: 'submission_unknown' },
     });
     expect(second.submissions).toBe(0);
+  });
+
+  it('goes to the second when the first one has no room, and is polled and charged there', async () => {
+    first.submit = refuses(429);
+    const { id } = await videos.made({ model: 'film' });
+    expect(await videos.ended(id)).toMatchObject({ compose_receipt: { meter_subject: 'second:film' } });
+    expect([first.submissions, second.submissions]).toEqual([1, 1]);
+    const listed = await new GatewayClient(gateway.url).admin('/admin/videos', 'GET');
+    expect(await listed.json()).toMatchObject({
+      data: [{ provider: 'second', upstream_model: 'b', attempt: 2 }, { provider: 'first' }],
+    });
   });
 
   it('is remixed where it was made', async () => {

@@ -98,7 +98,7 @@ describe('videos that a dead process was submitting', () => {
     const source = await submitted();
     const remix = await submitted({ remixedFrom: source });
     const orphan = await submitted({ remixedFrom: 'video_gone' });
-    await ours.retarget(plain, { provider: 'other', upstreamModel: 'o', attempt: 3 });
+    await ours.retarget(plain, { provider: 'other', upstreamModel: 'o', upstreamKey: 'mark' }, 3);
     await ours.accept(source, ACCEPTED);
     await Promise.all([plain, image, source, remix, orphan].map(lose));
     const lost = new Map((await theirs.claimLost([], 100)).map((video) => [video.id, video]));
@@ -108,6 +108,7 @@ describe('videos that a dead process was submitting', () => {
       isWhole: true,
       provider: 'other',
       upstreamModel: 'o',
+      upstreamKey: 'mark',
       attempt: 3,
       isSent: true,
     });
@@ -121,11 +122,15 @@ describe('videos that a dead process was submitting', () => {
     const id = await submitted();
     await lose(id);
     expect(await claimed(id)).toBeDefined();
-    expect(await ours.retarget(id, { provider: 'studio', upstreamModel: 'f', attempt: 2 })).toBe(false);
+    expect(await ours.retarget(id, { provider: 'studio', upstreamModel: 'f', upstreamKey: 'mark' }, 2)).toBe(
+      false,
+    );
     await ours.withdraw(id);
     expect(await ours.failSubmission(id, ERROR)).toBe(false);
     expect(await openHolds(gateways[0].pool)).toHaveLength(1);
-    expect(await theirs.retarget(id, { provider: 'studio', upstreamModel: 'f', attempt: 2 })).toBe(true);
+    expect(
+      await theirs.retarget(id, { provider: 'studio', upstreamModel: 'f', upstreamKey: 'mark' }, 2),
+    ).toBe(true);
     // What it heard of its provider counts, and nobody fails it then.
     expect(await ours.accept(id, ACCEPTED)).toBe(true);
     expect(await theirs.failSubmission(id, ERROR)).toBe(false);
