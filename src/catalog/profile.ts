@@ -24,4 +24,8 @@ export interface Profile {
   readonly assistantAfterTools: boolean;
   /** Where images in a tool's output go: they stay there, or follow in a user message. */
   readonly toolImages: 'inside' | 'behind';
+  /** `prompt_cache_key`: sent if the client gave one, or always, since the service finds its cache by it. */
+  readonly promptCacheKey: 'given' | 'always';
+  /** The header, in lower case, by which the service keeps a conversation on one of its servers; absent for none. */
+  readonly affinityHeader?: string | undefined;
 }

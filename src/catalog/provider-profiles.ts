@@ -9,6 +9,7 @@ export const GENERIC_PROFILE: Profile = {
   reasoningContent: 'given',
   assistantAfterTools: false,
   toolImages: 'inside',
+  promptCacheKey: 'given',
 };
 
 interface Service {
@@ -29,12 +30,14 @@ const SERVICES = {
     sources: [
       'https://github.com/agno-agi/agno/issues/5382', // ids of at most 40 characters
       'https://platform.openai.com/docs/api-reference/chat/create', // text alone in a tool's message
+      'https://platform.openai.com/docs/guides/prompt-caching', // prompt_cache_key decides about the server
     ],
     differs: {
       developerRole: true,
       toolCallIds: 'short',
       reasoningContent: 'never',
       toolImages: 'behind',
+      promptCacheKey: 'always',
     },
   },
   azure: {
@@ -144,8 +147,11 @@ const SERVICES = {
   },
   xai: {
     hosts: ['api.x.ai'],
-    sources: ['https://docs.x.ai'],
-    differs: { reasoningContent: 'never' },
+    sources: [
+      'https://docs.x.ai',
+      'https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits',
+    ],
+    differs: { reasoningContent: 'never', affinityHeader: 'x-grok-conv-id' },
   },
   together: {
     hosts: ['api.together.xyz', 'api.together.ai'],
@@ -154,8 +160,12 @@ const SERVICES = {
   },
   fireworks: {
     hosts: ['api.fireworks.ai'],
-    sources: ['https://docs.fireworks.ai'],
-    differs: { tokenLimitField: 'max_tokens' },
+    sources: ['https://docs.fireworks.ai', 'https://docs.fireworks.ai/guides/prompt-caching'],
+    differs: {
+      tokenLimitField: 'max_tokens',
+      promptCacheKey: 'always',
+      affinityHeader: 'x-session-affinity',
+    },
   },
   deepinfra: {
     hosts: ['api.deepinfra.com'],

@@ -31,6 +31,7 @@ describe('readGatewayFile', () => {
       reasoningContent: 'never',
       assistantAfterTools: false,
       toolImages: 'behind',
+      promptCacheKey: 'always',
       idempotentVideos: false,
       maxConnections: 256,
       proxy: undefined,
@@ -67,6 +68,8 @@ describe('readGatewayFile', () => {
           reasoning_content: always
           assistant_after_tools: true
           tool_images: behind
+          prompt_cache_key: always
+          affinity_header: X-My-Session
           proxy: http://me:\${UP_KEY}@proxy.internal:3128
           log_upstream_messages: true
           idempotent_videos: true
@@ -91,6 +94,8 @@ describe('readGatewayFile', () => {
       reasoningContent: 'always',
       assistantAfterTools: true,
       toolImages: 'behind',
+      promptCacheKey: 'always',
+      affinityHeader: 'x-my-session',
       proxy: 'http://me:a$&b@proxy.internal:3128/',
       logUpstreamMessages: true,
       idempotentVideos: true,

@@ -79,6 +79,18 @@ describe('the profile of a provider', () => {
     expect(catalog.providers.get('d')).toMatchObject({ ...profileOf('mistral'), toolCallIds: 'kept' });
   });
 
+  it('names a header for conversations that the gateway does not set itself, or none', () => {
+    const { catalog } = read(`providers:
+      - {id: a, type: openai, base_url: 'https://api.x.ai/v1', affinity_header: none}
+      - {id: b, type: openai, base_url: 'https://api.x.ai/v1'}`);
+    expect(catalog.providers.get('a')?.affinityHeader).toBeUndefined();
+    expect(catalog.providers.get('b')?.affinityHeader).toBe('x-grok-conv-id');
+    for (const name of ['Authorization', 'content-type', 'a b'])
+      expect(problemsOf(`providers: [{id: a, type: openai, affinity_header: ${name}}]`)).toEqual([
+        'providers[0].affinity_header: must be the name of a header that the gateway does not set, or none',
+      ]);
+  });
+
   it('is one that is known, and leaves out nothing without which there is no call', () => {
     expect(PROFILE_NAMES).toContain('mistral');
     expect(

@@ -30,11 +30,20 @@ const OMITTED: TextRule = {
   test: (name) => FIELD_NAME.test(name) && !['model', 'messages', 'stream'].includes(name),
   words: 'the name of a request field, and not model, messages or stream',
 };
-/** Replaces a proxy of the environment by none. */
-const NO_PROXY_AT_ALL = 'none';
+/** Replaces a proxy of the environment, or the header of a profile, by none. */
+const NONE = 'none';
+/** The gateway sets these itself. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  ...['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'host'],
+  ...['transfer-encoding', 'user-agent', 'x-api-key', 'x-goog-api-key'],
+]);
+const HEADER: TextRule = {
+  test: (name) => isHeader(name, 'x') && !OWN_HEADERS.has(name.toLowerCase()),
+  words: `the name of a header that the gateway does not set, or ${NONE}`,
+};
 const PROXY: TextRule = {
-  test: (text) => text === NO_PROXY_AT_ALL || isProxyUrl(text),
-  words: `the http(s) URL of a proxy, or ${NO_PROXY_AT_ALL}`,
+  test: (text) => text === NONE || isProxyUrl(text),
+  words: `the http(s) URL of a proxy, or ${NONE}`,
 };
 
 /** The providers of the file by id. A provider with a mistake is included, so that its models are not blamed for it. */
@@ -122,13 +131,20 @@ function readProfile(section: Section, defaults: Profile): Profile {
       section.choice('reasoning_content', ['given', 'never', 'always']) ?? defaults.reasoningContent,
     assistantAfterTools: section.boolean('assistant_after_tools') ?? defaults.assistantAfterTools,
     toolImages: section.choice('tool_images', ['inside', 'behind']) ?? defaults.toolImages,
+    promptCacheKey: section.choice('prompt_cache_key', ['given', 'always']) ?? defaults.promptCacheKey,
+    ...readAffinityHeader(section, defaults),
   };
+}
+
+function readAffinityHeader(section: Section, { affinityHeader }: Profile): Pick<Profile, 'affinityHeader'> {
+  const name = section.text('affinity_header', HEADER)?.toLowerCase() ?? affinityHeader;
+  return name === undefined ? {} : { affinityHeader: name === NONE ? undefined : name };
 }
 
 function readProxy(section: Section, { proxy }: ProviderSettings): string | undefined {
   const text = section.text('proxy', PROXY);
   if (text === undefined) return proxy;
-  return text === NO_PROXY_AT_ALL ? undefined : proxyUrl(text);
+  return text === NONE ? undefined : proxyUrl(text);
 }
 
 function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { affinityOf } from '../affinity.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { fitMessages } from './fit-messages.js';
@@ -34,12 +35,13 @@ const FORWARDED = [
 ] as const;
 
 /** Identifiers of the client's own users: an upstream may tell them apart, but not read them. */
-const HASHED = ['user', 'safety_identifier', 'prompt_cache_key'] as const;
+const HASHED = ['user', 'safety_identifier'] as const;
 
 /** Fields that the gateway decides about; `pass_fields` does not apply to them. */
 const OWN: ReadonlySet<string> = new Set([
   ...FORWARDED,
   ...HASHED,
+  'prompt_cache_key',
   'model',
   'messages',
   'stream',
@@ -72,11 +74,13 @@ const NEUTRAL: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
  * is never sent: its absence means `false` to every service, and some refuse the field.
  *
  * @param profile what the target accepts, as far as it is known
+ * @param affinity of the call; goes up in place of the client's `prompt_cache_key`
  */
 export function convertRequest(
   request: TextRequest,
   { provider, upstreamModel }: Target,
   profile: Profile = provider,
+  affinity: string = affinityOf(request),
 ): JsonObject {
   const { prompt, stream, outputCapTokens, account } = request;
   const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider.id);
@@ -94,6 +98,7 @@ export function convertRequest(
     const value = chat[field];
     if (typeof value === 'string' && value !== '') put(field, hashed(account, value));
   }
+  if (prompt.hints.promptCacheKey || profile.promptCacheKey === 'always') put('prompt_cache_key', affinity);
   for (const field of provider.passFields) {
     if (!OWN.has(field) && field !== '__proto__' && Object.hasOwn(chat, field)) put(field, chat[field]);
   }

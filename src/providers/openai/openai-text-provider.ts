@@ -40,14 +40,19 @@ export class OpenAiTextProvider implements TextProvider {
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
-    const { request, target, signal, onSent, beforeSending, trial } = attempt;
+    const { request, target, affinity, signal, onSent, beforeSending, trial } = attempt;
     const { upstreamModel } = target;
     const profile = this.learnt.of(upstreamModel, trial?.remedy);
-    const asked = convertRequest(request, target, profile);
+    const asked = convertRequest(request, target, profile, affinity);
     const body = wellFormedJson(JSON.stringify(asked));
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';
-    const headers = { accept, 'content-type': 'application/json' };
+    const { affinityHeader } = profile;
+    const headers = {
+      accept,
+      'content-type': 'application/json',
+      ...(affinityHeader !== undefined && { [affinityHeader]: affinity }),
+    };
     const sent = this.client.send(
       { method: 'POST', path: '/chat/completions', headers, body },
       {
