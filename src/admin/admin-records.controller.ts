@@ -1,4 +1,5 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
+import { TargetHealth, type TargetState } from '../providers/target-health.js';
 import { AdminGuard } from './admin-guard.js';
 import { checked } from './checked.js';
 import { listBody, type ListBody, unknownAfter } from './list-body.js';
@@ -12,7 +13,10 @@ type Shown<Row> = Row & { readonly object: string };
 @Controller('admin')
 @UseGuards(AdminGuard)
 export class AdminRecordsController {
-  constructor(private readonly store: RecordStore) {}
+  constructor(
+    private readonly store: RecordStore,
+    private readonly health: TargetHealth,
+  ) {}
 
   @Get('responses')
   async responses(@Query() query: QueryText): Promise<ListBody<object>> {
@@ -32,10 +36,14 @@ export class AdminRecordsController {
     return shown('receipt', await this.store.receipts(request));
   }
 
+  /** With the targets and keys that have failed lately, as this process knows them. */
   @Get('usage')
-  async usage(@Query() query: QueryText): Promise<ListBody<object>> {
+  async usage(
+    @Query() query: QueryText,
+  ): Promise<ListBody<object> & { readonly targets: readonly object[] }> {
     const request = pageRequest(await checked(ReceiptsQuery, query));
-    return shown('usage', await this.store.usage(request));
+    const page = shown('usage', await this.store.usage(request));
+    return { ...page, targets: this.health.snapshot().map(shownTarget) };
   }
 }
 
@@ -48,4 +56,22 @@ function shown<Row extends { readonly id: string }>(
     page.rows.map((row) => ({ ...row, object })),
     page.hasMore,
   );
+}
+
+function shownTarget({
+  provider,
+  upstreamModel,
+  keyNumber,
+  state,
+  failuresInARow,
+  untilMs,
+}: TargetState): object {
+  return {
+    provider,
+    model: upstreamModel,
+    key: keyNumber ?? null,
+    state,
+    failures_in_a_row: failuresInARow,
+    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+  };
 }

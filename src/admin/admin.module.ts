@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Config } from '../base/config.js';
 import { PaymentsModule } from '../payments/payments.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
 import { AdminGuard } from './admin-guard.js';
 import { AdminAccountsController } from './admin-accounts.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
@@ -10,7 +11,7 @@ import { AdminOrLoopbackGuard } from './admin-or-loopback-guard.js';
 import { AdminToken } from './admin-token.js';
 
 @Module({
-  imports: [PaymentsModule],
+  imports: [PaymentsModule, ProvidersModule],
   controllers: [AdminAccountsController, AdminKeysController, AdminRecordsController],
   providers: [
     {

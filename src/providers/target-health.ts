@@ -18,6 +18,8 @@ export interface TargetState {
   readonly keyNumber: number | undefined;
   readonly state: 'available' | 'set_aside' | 'probing';
   readonly failuresInARow: number;
+  /** Clock time at which it is tried again; undefined unless it is set aside. */
+  readonly untilMs: number | undefined;
 }
 
 interface Entry {
@@ -112,7 +114,9 @@ export class TargetHealth {
       const { provider, upstreamModel, keyNumber, failuresInARow } = entry;
       const state = this.stateOf(entry);
       if (state === 'available' && failuresInARow === 0) return [];
-      return [{ provider, upstreamModel, keyNumber, state, failuresInARow }];
+      const untilMs =
+        state === 'set_aside' ? Math.max(entry.setAsideUntilMs, entry.limitedUntilMs) : undefined;
+      return [{ provider, upstreamModel, keyNumber, state, failuresInARow, untilMs }];
     });
   }
 

@@ -142,12 +142,14 @@ export class TextGeneration {
     this.health.begin(target);
     const ended = this.begun(attempt);
     let outcome: AttemptEnded['outcome'] = 'abandoned';
+    let input: AttemptEnded['input'];
     const usage = { refused: false };
     try {
       for await (const batch of this.providers.providerOf(target.provider).generate(attempt)) {
         if (!progress.begun) this.health.answered(target);
         progress.begun = true;
         const believed = this.believed(batch, attempt, usage);
+        input = believed.findLast((event) => event.type === 'usage')?.usage ?? input;
         if (believed.length > 0) yield believed;
       }
       this.health.completed(target);
@@ -161,7 +163,7 @@ export class TextGeneration {
       throw failure;
     } finally {
       if (outcome === 'abandoned') this.health.abandoned(target);
-      ended(outcome);
+      ended(outcome, input);
     }
   }
 
@@ -171,14 +173,19 @@ export class TextGeneration {
     responseId,
     target,
     attempt,
-  }: Attempt): (outcome: AttemptEnded['outcome']) => void {
+  }: Attempt): (outcome: AttemptEnded['outcome'], input: AttemptEnded['input']) => void {
     const { provider, upstreamModel } = target;
-    const told = { requestId, responseId, provider: provider.id, upstreamModel, attempt };
+    const { id, keyNumber } = provider;
+    const told = { requestId, responseId, provider: id, upstreamModel, keyNumber, attempt };
     const begunAtMs = this.nowMs();
     this.moments.publish({ type: 'attempt_begun', ...told });
-    return (outcome) => {
+    return (outcome, used) => {
       const durationMs = this.nowMs() - begunAtMs;
-      this.moments.publish({ type: 'attempt_ended', ...told, outcome, durationMs });
+      const input = used && {
+        inputTokens: used.inputTokens,
+        cachedInputTokens: used.cachedInputTokens,
+      };
+      this.moments.publish({ type: 'attempt_ended', ...told, outcome, input, durationMs });
     };
   }
 }

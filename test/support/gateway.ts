@@ -62,7 +62,7 @@ export class TestGateway {
     readonly app: NestExpressApplication,
     readonly database: TestDatabase,
     private readonly ownsDatabase: boolean,
-    private readonly directory: string,
+    readonly directory: string,
   ) {}
 
   static async start({ environment = {}, file, database, log }: GatewayOptions = {}): Promise<TestGateway> {

@@ -19,6 +19,8 @@ const OTHERS = 'others';
 export class CallMetrics {
   private readonly totals = new CallTotals();
   private readonly attempts: Tally<'provider' | 'model' | 'outcome'>;
+  private readonly input: Tally<'provider' | 'model'>;
+  private readonly cachedInput: Tally<'provider' | 'model'>;
   private readonly refusals: Tally<'model' | 'code'>;
   private readonly duration: Histogram<'model' | 'provider'>;
   private readonly firstWord: Histogram<'model' | 'provider'>;
@@ -31,6 +33,16 @@ export class CallMetrics {
       name: 'slipstream_upstream_attempts_total',
       help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
       labelNames: ['provider', 'model', 'outcome'],
+    });
+    this.input = new Tally(registry, {
+      name: 'slipstream_upstream_input_tokens_total',
+      help: 'Input tokens as targets for text have counted them.',
+      labelNames: ['provider', 'model'],
+    });
+    this.cachedInput = new Tally(registry, {
+      name: 'slipstream_upstream_cached_input_tokens_total',
+      help: 'The part of slipstream_upstream_input_tokens_total that targets read from their prompt caches.',
+      labelNames: ['provider', 'model'],
     });
     this.refusals = new Tally(registry, {
       name: 'slipstream_call_refusals_total',
@@ -69,9 +81,13 @@ export class CallMetrics {
     if (call.firstEventMs !== undefined) this.firstWord.observe(labels, call.firstEventMs / 1000);
   }
 
-  private attempted({ provider, upstreamModel, outcome }: AttemptEnded): void {
-    if (outcome !== 'abandoned')
-      this.attempts.add({ provider, model: this.boundedName(upstreamModel), outcome });
+  private attempted({ provider, upstreamModel, outcome, input }: AttemptEnded): void {
+    if (outcome === 'abandoned' && !input) return;
+    const target = { provider, model: this.boundedName(upstreamModel) };
+    if (outcome !== 'abandoned') this.attempts.add({ ...target, outcome });
+    if (!input) return;
+    this.input.add(target, input.inputTokens);
+    this.cachedInput.add(target, input.cachedInputTokens);
   }
 
   private boundedName(model: string): string {

@@ -33,6 +33,8 @@ interface Attempt extends OfCall {
   readonly provider: string;
   /** The model's name at the provider. */
   readonly upstreamModel: string;
+  /** Which of the provider's keys, from 1; undefined where it has only one. */
+  readonly keyNumber: number | undefined;
   /** 1 for the first attempt at one request. A call that compacts its context makes two requests. */
   readonly attempt: number;
 }
@@ -45,6 +47,8 @@ export interface AttemptEnded extends Attempt {
   readonly type: 'attempt_ended';
   /** `abandoned`: the call ended meanwhile; its end may be published first. */
   readonly outcome: 'answered' | 'abandoned' | ErrorCode;
+  /** The input as the provider has counted it; undefined where it has not. */
+  readonly input: Readonly<Record<'inputTokens' | 'cachedInputTokens', number>> | undefined;
   readonly durationMs: number;
 }
 

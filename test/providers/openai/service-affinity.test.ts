@@ -51,7 +51,7 @@ describe("a service's own affinity", () => {
     });
     expect(other.affinity).toBe(affinity);
     expect(JSON.stringify([headers, body])).not.toContain('mine');
-    const refuses = (profileOf(name).omitFields as readonly string[]).includes('prompt_cache_key');
+    const refuses = profileOf(name).omitFields.includes('prompt_cache_key');
     expect(body['prompt_cache_key']).toBe(refuses ? undefined : affinity);
     const header = HEADERS[name];
     if (header !== undefined) expect(headers[header]).toBe(affinity);
