@@ -134,6 +134,7 @@ describe.each(['/admin/responses', '/admin/receipts', '/admin/usage'])('%s', (pa
       first_id: null,
       last_id: null,
       has_more: false,
+      ...(path === '/admin/usage' && { targets: [] }),
     });
   });
 });

@@ -104,6 +104,18 @@ describe('a provider with discover', () => {
     ['no name', { object: 'model' }, undefined],
   ];
 
+  it('lists with another key where one is refused', async () => {
+    const { catalog: file } = read(
+      `providers: [{id: up, type: openai, base_url: "${url()}/v1", api_keys: [sk-first, sk-second], discover: {pricing: free}}]`,
+    );
+    answer = (response) => {
+      if (asked.at(-1)?.authorization === 'Bearer sk-first') response.writeHead(401).end();
+      else response.end('{"data":[{"id":"m"}]}');
+    };
+    expect((await discover(file)).get('m')).toBeDefined();
+    expect(asked.map(({ authorization }) => authorization)).toEqual(['Bearer sk-first', 'Bearer sk-second']);
+  });
+
   it.each(CARDS)('reads the card of %s', async (_, card, expected) => {
     lists(card);
     const catalog = await discover(fileWith('pricing: free'));

@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { Catalog } from '../../catalog/catalog.service.js';
+import type { ProviderSettings } from '../../catalog/model.js';
+import { withEachKey } from '../../catalog/provider-keys.js';
 import { adaptersOf } from '../dialects.js';
+import { UpstreamFailure } from '../upstream-failure.js';
 import { ModelWatch } from './model-watch.js';
 
 /** How long startup waits for the first lists; later lists are offered when they come. */
@@ -39,11 +42,28 @@ export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShut
       if (!discover || !listModels) return [];
       const known = before.get(provider.id);
       const listed = known?.provider.baseUrl === provider.baseUrl ? known.listed : undefined;
-      const ask = (signal: AbortSignal) => listModels(provider, signal);
+      const ask = (signal: AbortSignal) => withAnyKey(provider, (keyed) => listModels(keyed, signal));
       return [new ModelWatch(provider, discover, ask, this.catalog, listed)];
     });
     for (const watch of before.values()) watch.end();
     this.watches = new Map(watches.map((watch) => [watch.provider.id, watch]));
     await Promise.all(watches.map((watch) => watch.begin()));
   }
+}
+
+/** Asks with the first key that the provider does not refuse. */
+async function withAnyKey<Result>(
+  provider: ProviderSettings,
+  ask: (keyed: ProviderSettings) => Promise<Result>,
+): Promise<Result> {
+  let last: unknown;
+  for (const keyed of withEachKey(provider)) {
+    try {
+      return await ask(keyed);
+    } catch (failure) {
+      last = failure;
+      if (!(failure instanceof UpstreamFailure)) break;
+    }
+  }
+  throw last;
 }
