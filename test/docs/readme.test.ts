@@ -62,7 +62,7 @@ describe('what users read', () => {
         writeFileSync(path, example);
         const variables = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [
           name,
-          name === 'X402_SIGNER_KEY' ? `0x${'1'.repeat(64)}` : 'value',
+          name === 'X402_SIGNER_KEY' ? `0x${'1'.repeat(64)}` : `value-of-${name}`,
         ]);
         const { catalog } = readGatewayFile(
           path,

@@ -37,10 +37,10 @@ export class GoogleVideoProvider implements VideoProvider {
     const { baseUrl, apiKey } = settings;
     const authorization: Record<string, string> = apiKey === undefined ? {} : { 'x-goog-api-key': apiKey };
     // The catalog has the address of the endpoint for OpenAI's wire, one step below this one.
-    const connect = (): UpstreamClient =>
-      new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization);
-    this.client = connect();
-    this.download = new ContentDownload(connect(), elsewhere, settings);
+    const connect = (purpose: 'videos' | 'contents'): UpstreamClient =>
+      new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization, purpose);
+    this.client = connect('videos');
+    this.download = new ContentDownload(connect('contents'), elsewhere, settings);
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {

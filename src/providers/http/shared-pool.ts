@@ -22,13 +22,13 @@ export class PoolShare {
     shared.users += 1;
   }
 
-  /** @param owner users with the same owner and origin share one pool */
-  static of(owner: object, origin: string, make: () => ConnectionPool): PoolShare {
+  /** @param owner users with the same owner and name share one pool */
+  static of(owner: object, name: string, make: () => ConnectionPool): PoolShare {
     const ofOwner = pools.get(owner) ?? new Map<string, Shared>();
     pools.set(owner, ofOwner);
-    const shared = ofOwner.get(origin) ?? { pool: make(), users: 0 };
-    ofOwner.set(origin, shared);
-    return new PoolShare(shared, () => ofOwner.delete(origin));
+    const shared = ofOwner.get(name) ?? { pool: make(), users: 0 };
+    ofOwner.set(name, shared);
+    return new PoolShare(shared, () => ofOwner.delete(name));
   }
 
   readonly run: ConnectionPool['run'] = (...call) => this.shared.pool.run(...call);

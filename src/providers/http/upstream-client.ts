@@ -37,11 +37,15 @@ export class UpstreamClient {
   /** The prefix of every path. */
   private readonly prefix: string;
 
-  /** @param authorization headers with the provider's key; they go to the origin of `baseUrl` only. */
+  /**
+   * @param authorization headers with the provider's key; they go to the origin of `baseUrl` only
+   * @param purpose clients with different keys of a provider share its sockets if they have the same purpose
+   */
   constructor(
     private readonly settings: ProviderSettings,
     baseUrl: string,
     authorization: Readonly<Record<string, string>>,
+    purpose: 'calls' | 'videos' | 'contents' = 'calls',
   ) {
     const base = new URL(baseUrl);
     this.origin = base.origin;
@@ -70,7 +74,7 @@ export class UpstreamClient {
         bodyTimeout: 0,
         pipelining: 1,
       });
-    this.pool = apiKeys ? PoolShare.of(apiKeys, base.origin, connect) : connect();
+    this.pool = apiKeys ? PoolShare.of(apiKeys, `${purpose} ${base.origin}`, connect) : connect();
   }
 
   send(request: UpstreamRequest, options: CallOptions): Answer {

@@ -32,8 +32,8 @@ export class OpenAiVideoProvider implements VideoProvider {
     private readonly settings: ProviderSettings,
     elsewhere: GuardedClient,
   ) {
-    this.client = connectOpenAi(settings);
-    this.download = new ContentDownload(connectOpenAi(settings), elsewhere, settings);
+    this.client = connectOpenAi(settings, 'videos');
+    this.download = new ContentDownload(connectOpenAi(settings, 'contents'), elsewhere, settings);
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {
