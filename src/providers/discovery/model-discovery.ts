@@ -62,7 +62,7 @@ async function withAnyKey<Result>(
       return await ask(keyed);
     } catch (failure) {
       last = failure;
-      if (!(failure instanceof UpstreamFailure)) break;
+      if (!(failure instanceof UpstreamFailure && failure.options.ofKey)) break;
     }
   }
   throw last;

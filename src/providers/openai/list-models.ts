@@ -4,6 +4,7 @@ import type { ListedModel } from '../discovery/listed-model.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
 import { readWhole } from '../http/read-body.js';
+import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { connectOpenAi } from './connect.js';
 import { convertModelList } from './convert-model-list.js';
@@ -50,5 +51,6 @@ function refused(status: number): UpstreamFailure {
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause: `status ${status}` }), {
     retryable: true,
     targetFault: true,
+    ofKey: failureOfStatus(status).options.ofKey,
   });
 }
