@@ -75,7 +75,12 @@ describe('the moments of a call', () => {
       { type: 'held', keyId, account: 'watched', amountAtomic: expect.stringMatching(/^\d+$/) as unknown },
       { type: 'attempt_begun', ...target },
       { type: 'first_event', afterMs: expect.any(Number) as unknown },
-      { type: 'attempt_ended', ...target, outcome: 'answered' },
+      {
+        type: 'attempt_ended',
+        ...target,
+        outcome: 'answered',
+        input: { inputTokens: 100, cachedInputTokens: 0 },
+      },
       {
         type: 'settled',
         ...call,
