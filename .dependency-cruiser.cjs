@@ -28,17 +28,17 @@ module.exports = {
         pathNot: [
           '^src/[^/]+/domain/',
           '^src/base/money/',
-          '^src/base/(errors/|json\\.ts$)',
+          '^src/base/(errors/|json(-fields)?\\.ts$)',
           '^src/catalog/model\\.ts$',
-          '^src/text/(prompt|text-event)\\.ts$',
+          '^src/text/(prompt|signature|text-event)\\.ts$',
         ],
       },
     },
     {
       name: 'features-do-not-import-each-other',
       severity: 'error',
-      from: { path: '^src/(chat|responses|videos)/' },
-      to: { path: '^src/(chat|responses|videos)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(chat|messages|responses|videos)/' },
+      to: { path: '^src/(chat|messages|responses|videos)/', pathNot: '^src/$1/' },
     },
     {
       name: 'only-storage-knows-the-database',
@@ -96,7 +96,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/storage/' },
       to: {
-        path: '^src/(http|chat|responses|videos|admin|lookups)/',
+        path: '^src/(http|chat|messages|responses|videos|admin|lookups)/',
         pathNot: ['^src/[^/]+/domain/', '-store\\.ts$'],
       },
     },

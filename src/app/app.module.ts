@@ -11,6 +11,7 @@ import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { MessagesModule } from '../messages/messages.module.js';
 import { LookupsModule } from '../lookups/lookups.module.js';
 import { ResponsesModule } from '../responses/responses.module.js';
 import { StorageModule } from '../storage/storage.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         // Express tries routes in the order of their modules, so the most frequent ones come first.
         ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
+        MessagesModule,
         HealthModule,
         MetricsModule,
         LookupsModule,

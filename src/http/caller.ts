@@ -20,6 +20,11 @@ export interface Caller extends KeyedRequest {
   readonly buyer: Buyer | undefined;
 }
 
+/** How tokens of a login at claude.ai begin, which Claude Code sends where it has no other. */
+const CLAUDE_LOGIN = 'sk-ant-oat';
+const CLAUDE_LOGIN_WORDS =
+  'This is a login token of claude.ai. Set ANTHROPIC_AUTH_TOKEN to a key of this gateway (`compose-…`).';
+
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
 
 const callers = new WeakMap<IncomingMessage, Caller>();
@@ -69,6 +74,8 @@ function payerOf({ wallet }: Buyer): Payer {
 function keyOf(request: IncomingMessage): string {
   const sent = wireOf(request).keysIn(request.headers);
   const key = sent.find((value) => KEY.test(value));
+  if (key === undefined && sent.some((value) => value.startsWith(CLAUDE_LOGIN)))
+    throw new GatewayError('invalid_api_key', CLAUDE_LOGIN_WORDS);
   if (key === undefined) throw new GatewayError(sent.length === 0 ? 'missing_api_key' : 'invalid_api_key');
   return key;
 }

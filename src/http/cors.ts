@@ -3,6 +3,7 @@ import { type CorsOptions } from '@nestjs/common/interfaces/external/cors-option
 /** Every response header that a client in a browser may want to read. */
 const EXPOSED_HEADERS = [
   'X-Request-Id',
+  'request-id',
   'Retry-After',
   'WWW-Authenticate',
   'X-Should-Retry',

@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import { GatewayError, severityOf, toGatewayError } from '../base/errors/gateway-error.js';
-import { wireOf } from '../streaming/wire-of.js';
+import { speaksAsAsked, wireOf } from '../streaming/wire-of.js';
 import { ClientLeft } from './client-left.js';
 import { requestIdOf } from './request-id.js';
 import { sendError } from './send-error.js';
@@ -38,6 +38,7 @@ function fromFramework(thrown: HttpException, request: Request): GatewayError {
 }
 
 function noRoute(request: Request): GatewayError {
+  speaksAsAsked(request);
   const [path = ''] = request.originalUrl.split('?', 1);
   return wireOf(request).noRoute(request.method, path);
 }

@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { HttpModule } from '../http/http.module.js';
+import { speaksAsAsked } from '../streaming/wire-of.js';
 import { KeySetController } from './key-set.controller.js';
 import { ExternalModelsController, NativeModelsController } from './models.controller.js';
 import { SupportedPaymentsController } from './supported-payments.controller.js';
@@ -17,4 +18,8 @@ import { ReceiptsController } from './receipts.controller.js';
     SupportedPaymentsController,
   ],
 })
-export class LookupsModule {}
+export class LookupsModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(speaksAsAsked).forRoutes(ExternalModelsController, NativeModelsController);
+  }
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ResolvedModel } from '../catalog/catalog.js';
-import { contextLengthExceeded } from '../base/errors/context-length-exceeded.js';
+import { ContextLengthExceeded } from '../base/errors/context-length-exceeded.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { fitsWindow, tokensPerByte } from '../providers/calls/count-input.js';
 import type { JsonObject } from '../base/json.js';
@@ -132,7 +132,7 @@ function continuedBy({ conversationId }: ResponsesRequest): 'previous_response_i
 function contextTooLarge({ request, resolved }: ReadRequest): GatewayError {
   const { previousResponseId, conversationId } = request;
   const continues = conversationId !== undefined || previousResponseId !== undefined;
-  return contextLengthExceeded({
+  return new ContextLengthExceeded({
     contextWindow: resolved.model.contextWindow,
     param: continues ? continuedBy(request) : 'input',
   });

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
-import { objectsIn } from './domain/fields.js';
+import { objectsIn } from '../base/json-fields.js';
 import type { ResponseSettings } from './domain/response.js';
 import { responsesRequestSchema } from './responses-request-schema.js';
 

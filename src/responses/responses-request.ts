@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { list, object, type Schema } from '../base/shape/schema-parts.js';
 import { checkerOf } from '../base/shape/checker.js';
 import { withoutNulls } from '../base/shape/without-nulls.js';
-import { objectsIn, textIn } from './domain/fields.js';
+import { objectsIn, textIn } from '../base/json-fields.js';
 import { inputItemSchema } from './input-item-schema.js';
 import { echoedSettings, type EchoedSettings } from './response-settings.js';
 import { responsesRequestSchema } from './responses-request-schema.js';

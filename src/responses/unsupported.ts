@@ -1,7 +1,7 @@
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { isTrigger } from './domain/compacted.js';
-import { objectIn, objectsIn } from './domain/fields.js';
+import { objectIn, objectsIn } from '../base/json-fields.js';
 
 const NO_FILES = 'Uploaded files cannot be referred to; send the data itself.';
 

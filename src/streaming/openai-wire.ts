@@ -89,8 +89,14 @@ const NOT_SERVED: ReadonlySet<string> = new Set([
 
 const LONGEST_PATH = 200;
 
+/** Anthropic's clients add `/v1` to their base URL themselves. Claude Code hides the text of a 404, so this is 400. */
+const TWICE = /\/v1\/v1(?:\/|$)/;
+const TWICE_WORDS =
+  'The path has `/v1` twice. The base URL for Claude Code and the SDKs of Anthropic is the address of the gateway, or that with `/external` behind it, without `/v1`.';
+
 /** The error names the requested path and the one that was probably meant. */
 function noRoute(method: string, path: string): GatewayError {
+  if (TWICE.test(path)) return new GatewayError('invalid_value', TWICE_WORDS);
   const shown = `${method} ${path.slice(0, LONGEST_PATH)}`;
   const surface = SURFACES.exec(path)?.[0];
   const [, first = ''] = path.slice(surface?.length ?? 0).split('/', 2);

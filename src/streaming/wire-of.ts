@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { anthropic } from './anthropic-wire.js';
 import { openAi } from './openai-wire.js';
 import type { Wire } from './wire.js';
 
@@ -14,6 +15,15 @@ export function speaks(wire: Wire): (request: IncomingMessage, response: unknown
     named.set(request, wire);
     next();
   };
+}
+
+/** The header that every client of Anthropic's API sends. */
+export const ANTHROPIC_VERSION = 'anthropic-version';
+
+/** Names the wire of an address that serves clients of both: Anthropic's for those that say so. */
+export function speaksAsAsked(request: IncomingMessage, _response?: unknown, next?: () => void): void {
+  if (request.headers[ANTHROPIC_VERSION] !== undefined) named.set(request, anthropic);
+  next?.();
 }
 
 /** The wire named for the address, else OpenAI's. */

@@ -12,11 +12,20 @@ interface FullContext {
  * The error for a context that is longer than its model's window. Clients recognize OpenAI's words: LiteLLM looks for
  * `This model's maximum context length is`, OpenCode and pi for `maximum context length is N tokens`.
  */
-export function contextLengthExceeded({ contextWindow, inputTokens, param }: FullContext): GatewayError {
-  const counted = inputTokens === undefined ? '' : `However, your input resulted in ${inputTokens} tokens. `;
-  return new GatewayError(
-    'context_length_exceeded',
-    `This model's maximum context length is ${contextWindow} tokens. ${counted}Please reduce its length.`,
-    { param },
-  );
+export class ContextLengthExceeded extends GatewayError {
+  /** Tokens. */
+  readonly contextWindow: number;
+  readonly inputTokens: number | undefined;
+
+  constructor({ contextWindow, inputTokens, param }: FullContext) {
+    const counted =
+      inputTokens === undefined ? '' : `However, your input resulted in ${inputTokens} tokens. `;
+    super(
+      'context_length_exceeded',
+      `This model's maximum context length is ${contextWindow} tokens. ${counted}Please reduce its length.`,
+      { param },
+    );
+    this.contextWindow = contextWindow;
+    this.inputTokens = inputTokens;
+  }
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
-import { contextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
+import { ContextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
 import type { JsonObject } from '../../base/json.js';
 import { cleanMessage } from '../clean-message.js';
 import { parseRetryAfter } from '../http/retry-after.js';
@@ -80,7 +80,7 @@ function fullContext(error: JsonObject, { contextWindow, ...context }: ErrorCont
   const param = clientParam('messages', context);
   return contextWindow === undefined
     ? new GatewayError('context_length_exceeded', undefined, { param })
-    : contextLengthExceeded({ contextWindow, inputTokens: countedInput(error), param });
+    : new ContextLengthExceeded({ contextWindow, inputTokens: countedInput(error), param });
 }
 
 function details({ param, message }: ReadError, context: ErrorContext): StatusDetails {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType, type ClientToolType } from '../domain/client-tools.js';
-import { textIn } from '../domain/fields.js';
+import { textIn } from '../../base/json-fields.js';
 
 /** The description of a tool for a chat upstream, which does not know its type. */
 interface FunctionText {

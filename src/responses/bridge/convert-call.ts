@@ -3,7 +3,7 @@ import { ownedFields } from '../../text/chat-wire/read-message.js';
 import type { ContentPart, ToolCallPart, ToolMessage } from '../../text/prompt.js';
 import { UPSTREAM_FIELDS } from '../../text/text-event.js';
 import { CLIENT_TOOLS, clientToolCalledBy } from '../domain/client-tools.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import { convertContent, isText } from './convert-content.js';
 import { namesOf } from './convert-tools.js';
 import type { ToolNames } from './tool-names.js';

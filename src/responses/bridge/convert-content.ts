@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { ContentPart, ImagePart, RefusalPart, TextPart } from '../../text/prompt.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 
 /** Converts a string, or parts of every kind of input item. A refusal becomes text: only an assistant refuses. */
 export function convertContent(content: JsonValue | undefined): readonly ContentPart[] {

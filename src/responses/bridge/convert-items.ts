@@ -11,7 +11,7 @@ import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
 import { convertCall, convertOutput } from './convert-call.js';
 import { convertContent, convertSaid, isText } from './convert-content.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import type { ToolNames } from './tool-names.js';
 
 /** Items of a context that only the gateway reads. */

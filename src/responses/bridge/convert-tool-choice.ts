@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.j
 import type { FunctionTool, ToolChoice } from '../../text/prompt.js';
 import type { ConvertedTools, OfferedTool } from './convert-tools.js';
 import { isClientToolType } from '../domain/client-tools.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 
 /** The tools for the upstream and the choice among them. */

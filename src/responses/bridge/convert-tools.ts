@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType } from '../domain/client-tools.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import { clientFunction, clientToolType } from './client-tool-functions.js';
 import { ToolNames } from './tool-names.js';

@@ -7,7 +7,7 @@ import type { ResponsesRequest } from '../responses-request.js';
 import { ItemConverter } from './convert-items.js';
 import { convertToolChoice } from './convert-tool-choice.js';
 import { convertTools } from './convert-tools.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 
 export interface ToPromptOptions {
   readonly request: ResponsesRequest;

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../base/json.js';
 import type { Ending, RecordEnd, RecordStart } from '../../payments/call-record.js';
 import type { Measurement } from '../../base/money/meter.js';
 import type { TextEvent } from '../../text/text-event.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import { recordInput } from '../record-item.js';
 import { echoedSettings } from '../response-settings.js';
 import { ResponseRun } from '../response-run.js';

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { objectsIn, pick, textIn } from '../domain/fields.js';
+import { objectsIn, pick, textIn } from '../../base/json-fields.js';
 
 /** Fields that have the same name in the body of a request for a Response. */
 const SAME_ON_BOTH = [

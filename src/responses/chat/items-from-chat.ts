@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { readDetails } from '../../text/chat-wire/reasoning-details.js';
 import type { ReasoningPart } from '../../text/prompt.js';
-import { objectsIn, pick, textIn } from '../domain/fields.js';
+import { objectsIn, pick, textIn } from '../../base/json-fields.js';
 
 /** Converts chat messages to input items. Calls of the older functions have no ids, so each gets one. */
 export function itemsFromChat(

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/json.js';
 import type { Prompt } from '../../text/prompt.js';
-import { pick } from '../domain/fields.js';
+import { pick } from '../../base/json-fields.js';
 import { parseResponsesRequest, type ResponsesRequest } from '../responses-request.js';
 
 const FIELDS = [

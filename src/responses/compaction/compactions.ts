@@ -4,7 +4,7 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import { newId } from '../../base/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { isCompaction, type OpenedCompaction } from '../domain/compacted.js';
-import { objectsIn, textIn } from '../domain/fields.js';
+import { objectsIn, textIn } from '../../base/json-fields.js';
 import type { CompactionItem } from '../domain/item.js';
 import { CompactionKeyStore } from './compaction-key-store.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';

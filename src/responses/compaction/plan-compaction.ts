@@ -6,7 +6,7 @@ import type { JsonObject } from '../../base/json.js';
 import type { ReadContext } from '../context-reader.js';
 import type { CompactionPlan } from '../domain/compaction-plan.js';
 import { isTrigger, splitForCompaction } from '../domain/compacted.js';
-import { objectsIn } from '../domain/fields.js';
+import { objectsIn } from '../../base/json-fields.js';
 import type { Prompt, PromptMessage, UserMessage } from '../../text/prompt.js';
 import type { ResponsesRequest } from '../responses-request.js';
 import { askForSummary } from './compaction-request.js';

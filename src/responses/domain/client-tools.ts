@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { objectIn, objectsIn, pick, textIn } from './fields.js';
+import { objectIn, objectsIn, pick, textIn } from '../../base/json-fields.js';
 import type { ClientCallFields, ClientCallItem, OutputItemPrefix } from './item.js';
 
 /**

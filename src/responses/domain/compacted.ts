@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import { textIn } from './fields.js';
+import { textIn } from '../../base/json-fields.js';
 import { isCall, isOutput } from './pair-calls.js';
 
 const DECLARATIONS = new Set(['additional_tools', 'tool_search_output', 'configuration_update']);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import { objectIn, objectsIn } from './fields.js';
+import { objectIn, objectsIn } from '../../base/json-fields.js';
 
 /** Settings that an item of a context can change for what comes after it. */
 export interface Configuration {

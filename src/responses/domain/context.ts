@@ -1,6 +1,6 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
-import { textIn } from './fields.js';
+import { textIn } from '../../base/json-fields.js';
 import { callIdOf, isCall, isOutput, pairCalls } from './pair-calls.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import { textIn } from './fields.js';
+import { textIn } from '../../base/json-fields.js';
 
 /**
  * Every item of a conversation has a unique id. An item that comes again, because a client repeats it or refers to it,

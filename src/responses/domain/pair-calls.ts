@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.js';
-import { textIn } from './fields.js';
+import { textIn } from '../../base/json-fields.js';
 
 /** Calls that a client answers; calls of tools that ran upstream carry their result or stand alone. */
 const CALLS = new Set([

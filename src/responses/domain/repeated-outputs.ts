@@ -1,6 +1,6 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { textIn } from './fields.js';
+import { textIn } from '../../base/json-fields.js';
 import { callIdOf, isCall, isOutput } from './pair-calls.js';
 import { storedInput } from './stored-input.js';
 

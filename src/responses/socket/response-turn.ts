@@ -6,7 +6,7 @@ import type { KeyCheck } from '../../http/key-check.js';
 import type { Surface } from '../../http/surface.js';
 import type { JsonObject } from '../../base/json.js';
 import type { CallOrigin } from '../../payments/charged-work.js';
-import { textIn } from '../domain/fields.js';
+import { textIn } from '../../base/json-fields.js';
 import type { OutputItem } from '../domain/item.js';
 import { parseResponsesRequest } from '../responses-request.js';
 import type { ResponseCommand, ResponsesService } from '../responses.service.js';

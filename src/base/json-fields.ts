@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 
 /** The objects of a list; empty for any other value. */
 export function objectsIn(value: JsonValue | undefined): readonly JsonObject[] {

@@ -1,0 +1,83 @@
+import type { JsonObject } from '../../base/json.js';
+import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
+import type { AnswerFormat, InstructionMessage, Prompt, Sampling } from '../../text/prompt.js';
+import { isUsual, unsupported } from '../request/refuse-unsupported.js';
+import { blocksOf } from '../request/turns.js';
+import { effortOf } from './read-effort.js';
+import { readTools } from './read-tools.js';
+import { readTurns } from './read-turns.js';
+import type { ToolNames } from './tool-names.js';
+
+/** Differs with each conversation: any other upstream's prompt cache would never be shared. */
+const BILLING_HEADER = 'x-anthropic-billing-header:';
+const MOST_STOPS = 4;
+
+export interface BridgedRequest {
+  readonly prompt: Prompt;
+  /** Types of tools that only Anthropic has. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * A Messages body as every upstream takes it.
+ * @throws GatewayError unsupported_parameter, invalid_value
+ */
+export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
+  refuseOptions(body);
+  const { messages, referred } = readTurns(body, names);
+  const { tools, choice, parallel, leftOut } = readTools(body, referred, names);
+  const prompt: Prompt = {
+    messages: [...instructions(body), ...messages],
+    tools,
+    toolChoice: choice,
+    parallelToolCalls: parallel,
+    choices: 1,
+    stop: textsIn(body['stop_sequences']),
+    sampling: samplingOf(body),
+    format: formatOf(body),
+    reasoningEffort: effortOf(body),
+    serviceTier: isUsual(body['service_tier'], USUAL_TIERS) ? undefined : textIn(body['service_tier']),
+    hints: { user: textIn(objectIn(body['metadata'])['user_id']) },
+  };
+  return { prompt, leftOut };
+}
+
+const USUAL_TIERS = ['auto', 'standard', 'standard_only'];
+
+/** What would change the price or the answer, and other wires cannot say. */
+function refuseOptions(body: JsonObject): void {
+  if (!isUsual(body['speed'], ['standard'])) throw unsupported('speed', 'This model has one speed.');
+  if (!isUsual(body['inference_geo'], []))
+    throw unsupported('inference_geo', 'This model runs where it runs.');
+  if (typeof body['top_k'] === 'number') throw unsupported('top_k', 'This model does not take it.');
+  if (textsIn(body['stop_sequences']).length > MOST_STOPS)
+    throw unsupported('stop_sequences', `This model takes at most ${MOST_STOPS}.`);
+}
+
+function instructions(body: JsonObject): readonly InstructionMessage[] {
+  const texts = blocksOf(body['system'])
+    .map(({ text }) => textIn(text) ?? '')
+    .filter((text, index) => text !== '' && !(index === 0 && text.startsWith(BILLING_HEADER)));
+  return texts.length === 0 ? [] : [{ role: 'system', parts: [{ type: 'text', text: texts.join('\n\n') }] }];
+}
+
+function samplingOf({ temperature, top_p: topP }: JsonObject): Sampling {
+  return {
+    ...(typeof temperature === 'number' && { temperature }),
+    ...(typeof topP === 'number' && { topP }),
+  };
+}
+
+/** `output_format` is the older name. */
+function formatOf(body: JsonObject): AnswerFormat | undefined {
+  const [format] = objectsIn([
+    objectIn(body['output_config'])['format'] ?? null,
+    body['output_format'] ?? null,
+  ]);
+  if (format?.['type'] !== 'json_schema') return undefined;
+  return { type: 'json_schema', name: 'answer', schema: objectIn(format['schema']), strict: true };
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? (value as readonly unknown[]).filter((text) => typeof text === 'string') : [];
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../http/caller.js';
+import { FreeBodies } from '../http/free-bodies.js';
+import { PaidRequests } from '../http/paid-requests.js';
+import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
+import type { TextEvent } from '../text/text-event.js';
+import { MessagesService } from './messages.service.js';
+import type { MessagePresenters } from './presenter/message-presenters.js';
+import { parseCountRequest, parseMessagesRequest } from './request/messages-request.js';
+
+/** `POST …/messages` and its counting, of both surfaces; only their presenters differ. */
+@Injectable()
+export class MessagesEndpoint {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly requests: PaidRequests,
+    private readonly bodies: FreeBodies,
+    private readonly answers: PaidAnswers,
+  ) {}
+
+  async create(
+    caller: Caller,
+    request: IncomingMessage,
+    response: ServerResponse,
+    presenters: MessagePresenters,
+  ): Promise<void> {
+    const exchange = { request, response };
+    const received = await this.requests.receive(caller, exchange, parseMessagesRequest);
+    const { parsed, earlier } = received;
+    if (earlier) return this.answers.repeat(response, earlier.answer);
+    const asked = await this.requests.keyFirst(caller, () => this.messages.command(parsed, received.origin));
+    const agreed = await this.requests.agree(caller, exchange, received, () => this.messages.offerOf(asked));
+    if (agreed.earlier) return this.answers.repeat(response, agreed.earlier.answer);
+    const command = { ...asked, call: { ...asked.call, origin: agreed.origin } };
+    const { once } = agreed;
+    const run: Run<TextEvent> = (demand, call) => this.messages.run(command, demand, call);
+    await (parsed.stream
+      ? this.answers.stream(response, once, run, presenters.stream(command))
+      : this.answers.whole(response, once, run, presenters.body(command)));
+  }
+
+  /** Needs a live key and costs nothing. */
+  async count(caller: Caller, request: IncomingMessage): Promise<number> {
+    const { body } = await this.bodies.receive(caller, request);
+    return this.messages.count(parseCountRequest(body));
+  }
+}

@@ -1,0 +1,27 @@
+import type { Outcome } from '../../payments/outcome.js';
+import type { BodyPresenter, HeaderFields } from '../../streaming/presenter.js';
+import type { TextEvent } from '../../text/text-event.js';
+import type { MessageReducer } from '../domain/message-reducer.js';
+import { WholeContent } from '../domain/whole-content.js';
+
+/** One Message. A failure is thrown: an answer has one status. */
+export class MessageBody implements BodyPresenter<Outcome<TextEvent>> {
+  private readonly content = new WholeContent();
+
+  constructor(private readonly reducer: MessageReducer) {}
+
+  add(item: Outcome<TextEvent>): void {
+    if ('failure' in item) throw item.failure;
+    if (!('event' in item)) return;
+    for (const event of this.reducer.accept(item.event)) this.content.add(event);
+  }
+
+  headers(): HeaderFields {
+    return {};
+  }
+
+  body(): string {
+    const { begun, ending, usage } = this.reducer;
+    return JSON.stringify({ ...begun, content: this.content.toJson(), ...ending, usage });
+  }
+}

@@ -1,0 +1,48 @@
+import { ComposeHeaders } from '../../payments/compose-headers.js';
+import type { Outcome } from '../../payments/outcome.js';
+import { withReceiptInBody } from '../../payments/with-receipts.js';
+import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
+import type { TextEvent } from '../../text/text-event.js';
+import type { MessagesCommand } from '../messages.service.js';
+import { MessageBody } from './message-body.js';
+import { reducerOf } from './message-options.js';
+import { MessageStream } from './message-stream.js';
+
+/** How one surface shows Messages. */
+export interface MessagePresenters {
+  readonly stream: (command: MessagesCommand) => StreamPresenter<Outcome<TextEvent>>;
+  readonly body: (command: MessagesCommand) => BodyPresenter<Outcome<TextEvent>>;
+}
+
+/** Anthropic's shape and nothing else. */
+export const externalMessages: MessagePresenters = {
+  stream: (command) => new MessageStream(reducerOf(command), command.call.origin.requestId, false),
+  body: (command) => new MessageBody(reducerOf(command)),
+};
+
+/**
+ * With receipts and the Compose headers. The receipt is a field of the last event: clients of this wire fail on events
+ * that they do not know.
+ */
+export const nativeMessages: MessagePresenters = {
+  stream: (command) => new NativeStream(command),
+  body: (command) => withReceiptInBody(new MessageBody(reducerOf(command)), command.call.responseId),
+};
+
+class NativeStream extends MessageStream {
+  private readonly compose: ComposeHeaders;
+
+  constructor(command: MessagesCommand) {
+    super(reducerOf(command), command.call.origin.requestId, true);
+    this.compose = new ComposeHeaders(command.call.responseId);
+  }
+
+  override headers(): HeaderFields {
+    return { ...super.headers(), ...this.compose.fields() };
+  }
+
+  override frames(item: Outcome<TextEvent>): string {
+    this.compose.notice(item);
+    return super.frames(item);
+  }
+}

@@ -1,0 +1,73 @@
+import type { GatewayError } from '../../base/errors/gateway-error.js';
+import type { Receipt } from '../../base/money/receipt.js';
+import { receiptInBody } from '../../base/money/receipt-json.js';
+import type { Outcome } from '../../payments/outcome.js';
+import { anthropicError } from '../../streaming/anthropic-wire.js';
+import { namedFrame } from '../../streaming/frames.js';
+import type { HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
+import type { TextEvent } from '../../text/text-event.js';
+import type { MessageReducer } from '../domain/message-reducer.js';
+
+/**
+ * The events of one Message. Its beginning waits for the first content, so that a call that fails before is an error
+ * with its own status; its end waits for the settlement.
+ */
+export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
+  private isBegun = false;
+  private failed: GatewayError | undefined;
+  private receipt: Receipt | undefined;
+
+  /** @param withReceipt whether the last event has the receipt */
+  constructor(
+    private readonly reducer: MessageReducer,
+    private readonly requestId: string,
+    private readonly withReceipt: boolean,
+  ) {}
+
+  headers(): HeaderFields {
+    return {};
+  }
+
+  frames(item: Outcome<TextEvent>): string {
+    if ('receipt' in item) this.receipt = item.receipt;
+    if ('failure' in item) this.failed ??= item.failure;
+    if (!('event' in item) || this.failed) return '';
+    const events = this.reducer.accept(item.event);
+    const isSaid = events.length > 0 || item.event.type === 'finish';
+    const start = isSaid ? this.begin() : '';
+    return start + events.map((event) => frameOf(event)).join('');
+  }
+
+  /** Clients take an error event alone for a failure: nothing comes after it. */
+  failure(error: GatewayError): string {
+    const shown = anthropicError(this.failed ?? error, {
+      requestId: this.requestId,
+      withDetails: this.withReceipt,
+    });
+    return frameOf({ ...shown, type: 'error', ...this.receiptFields() });
+  }
+
+  end(): string {
+    if (this.failed) return this.failure(this.failed);
+    const { ending, usage } = this.reducer;
+    return (
+      this.begin() +
+      frameOf({ type: 'message_delta', delta: ending, usage }) +
+      frameOf({ type: 'message_stop', ...this.receiptFields() })
+    );
+  }
+
+  private begin(): string {
+    if (this.isBegun) return '';
+    this.isBegun = true;
+    return frameOf({ type: 'message_start', message: this.reducer.begun });
+  }
+
+  private receiptFields(): object {
+    return this.withReceipt && this.receipt ? { compose_receipt: receiptInBody(this.receipt) } : {};
+  }
+}
+
+function frameOf<Event extends { readonly type: string }>(event: Event): string {
+  return namedFrame(event.type, JSON.stringify(event));
+}
