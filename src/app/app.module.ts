@@ -37,7 +37,7 @@ export class AppModule {
         // Express tries routes in the order of their modules, so the most frequent ones come first.
         ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
-        MessagesModule,
+        MessagesModule.keepingIn(ResponsesModule),
         HealthModule,
         MetricsModule,
         LookupsModule,

@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Type,
+} from '@nestjs/common';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { requestIdOf } from '../http/request-id.js';
@@ -12,6 +18,7 @@ import {
   ExternalMessagesController,
   NativeMessagesController,
 } from './messages.controller.js';
+import { Threads } from './threads.js';
 import { MessagesService } from './messages.service.js';
 
 const ROUTES = ['v1/messages', 'v1/messages/*rest', 'external/v1/messages', 'external/v1/messages/*rest'];
@@ -25,9 +32,14 @@ function nameRequest(request: IncomingMessage, response: ServerResponse, next: (
 @Module({
   imports: [TextCallsModule, HealthModule, HttpModule],
   controllers: [NativeMessagesController, ExternalMessagesController, ConnectivityController],
-  providers: [MessagesEndpoint, MessagesService],
+  providers: [MessagesEndpoint, MessagesService, Threads],
 })
 export class MessagesModule implements NestModule {
+  /** @param records a module that exports ResponseRecords: threads are kept as Responses */
+  static keepingIn(records: Type): DynamicModule {
+    return { module: MessagesModule, imports: [records] };
+  }
+
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(speaks(anthropic), nameRequest).forRoutes(...ROUTES);
   }

@@ -1,45 +1,55 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { identity, type Observable } from 'rxjs';
+import { defer, finalize, map, tap, type Observable } from 'rxjs';
 import { newId } from '../base/ids.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Offer } from '../payments/x402/purchase.js';
 import { countInput } from '../providers/calls/count-input.js';
+import { ResponseRecords } from '../providers/calls/response-records.js';
 import { TextCalls, type TextCall } from '../providers/calls/text-calls.js';
 import type { Demand } from '../streaming/demand.js';
+import type { Prompt } from '../text/prompt.js';
 import type { TextEvent } from '../text/text-event.js';
 import { toPrompt } from './bridge/to-prompt.js';
 import { ToolNames } from './bridge/tool-names.js';
+import { withOwnCallId } from './own-call-ids.js';
 import { catalogName, type MessagesRequest } from './request/messages-request.js';
+import { Threads, type StoredCall } from './threads.js';
 
 /** A request for a Message that has been checked against the catalog and priced. */
 export interface MessagesCommand {
   readonly request: MessagesRequest;
   readonly call: TextCall;
   readonly names: ToolNames;
+  /** How the call is stored; absent where it is not. */
+  readonly stored: StoredCall | undefined;
 }
 
 @Injectable()
 export class MessagesService {
   private readonly logger = new Logger(MessagesService.name);
 
-  constructor(private readonly calls: TextCalls) {}
+  constructor(
+    private readonly calls: TextCalls,
+    private readonly threads: Threads,
+    private readonly records: ResponseRecords,
+  ) {}
 
-  /** @throws GatewayError for an unknown model, a tool that cannot run, or an option without a price. */
-  command(request: MessagesRequest, origin: CallOrigin): MessagesCommand {
+  /** @throws GatewayError for an unknown model or thread, a tool that cannot run, or an option without a price. */
+  async command(request: MessagesRequest, origin: CallOrigin): Promise<MessagesCommand> {
     const resolved = this.calls.resolve(catalogName(request));
     const names = new ToolNames();
-    const { prompt, leftOut } = toPrompt(request.body, names);
-    const { requestId } = origin;
+    const { prompt: asked, leftOut } = toPrompt(request.body, names);
+    const { requestId, payer } = origin;
     if (leftOut.length > 0)
       this.logger.debug({ msg: 'tools that only Anthropic has are left out', requestId, types: leftOut });
+    const { prompt, stored } = await this.threads.of(request, asked, payer);
     const takesEffort = resolved.model.reasoningEfforts !== undefined;
     const call = this.calls.prepare(
       {
         resolved,
-        // Clients ask every model for an effort; one that lists none may refuse it.
-        prompt: takesEffort ? prompt : { ...prompt, reasoningEffort: undefined },
+        prompt: takesEffort ? prompt : withoutEffort(prompt),
         stream: request.stream,
         outputCapTokens: request.maxTokens,
         toClientParam: nowhere,
@@ -47,7 +57,7 @@ export class MessagesService {
       origin,
       newId('msg'),
     );
-    return { request, call, names };
+    return { request, call, names, stored };
   }
 
   offerOf({ call }: MessagesCommand): Offer {
@@ -55,8 +65,22 @@ export class MessagesService {
   }
 
   /** Cold. */
-  run({ call }: MessagesCommand, demand: Demand, once?: OnceCall): Observable<Outcome<TextEvent>> {
-    return this.calls.run(call, { demand, shape: identity, once });
+  run({ call, stored }: MessagesCommand, demand: Demand, once?: OnceCall): Observable<Outcome<TextEvent>> {
+    const own = map(withOwnCallId);
+    if (!stored) return this.calls.run(call, { demand, shape: own, once });
+    return defer(() => {
+      const { chat, previousResponseId } = stored;
+      const responseId = storedIdOf(call.responseId);
+      const record = this.records.recordOf({ ...call, responseId }, chat, previousResponseId);
+      const shape = (events: Observable<TextEvent>): Observable<TextEvent> =>
+        events.pipe(
+          own,
+          tap((event) => record.observe(event)),
+        );
+      return this.calls
+        .run(call, { demand, shape, record, once, cancelled: record.running() })
+        .pipe(finalize(() => record.done()));
+    });
   }
 
   /** Input tokens, counted here. @throws GatewayError as `command` does */
@@ -65,6 +89,16 @@ export class MessagesService {
     const { prompt } = toPrompt(request.body, new ToolNames());
     return countInput(resolved, prompt);
   }
+}
+
+/** Clients ask every model for an effort; one that lists none may refuse it. */
+function withoutEffort(prompt: Prompt): Prompt {
+  return { ...prompt, reasoningEffort: undefined };
+}
+
+/** The Message `msg_X` is stored as the Response `resp_X`. */
+export function storedIdOf(messageId: string): string {
+  return messageId.replace(/^msg_/, 'resp_');
 }
 
 /** Fields of other wires have other names here. */

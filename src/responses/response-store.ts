@@ -68,6 +68,8 @@ export interface LeftBehind {
 export abstract class ResponseStore {
   /** One query, however long the chain. */
   abstract readContext(query: ContextQuery): Promise<StoredContext>;
+  /** The tools of a Response, in the form of the Responses API; none if there is no such Response. */
+  abstract toolsOf(payer: Payer, id: string): Promise<readonly JsonObject[]>;
   abstract find(accountId: string, id: string): Promise<StoredResponse | undefined>;
   /** Writes a response for which no model ran. @throws GatewayError invalid_api_key */
   abstract keep(origin: CallOrigin, start: RecordStart, end: RecordEnd): Promise<void>;

@@ -170,10 +170,23 @@ describe('items on the chat wire', () => {
       ],
     ],
     [
-      'no reasoning that is encrypted, or that nothing follows',
+      'reasoning that a provider here has signed, for that provider',
+      [
+        { type: 'reasoning', summary: [], encrypted_content: 'cmp1.azure.S' },
+        { role: 'assistant', content: 'a' },
+      ],
+      [
+        {
+          role: 'assistant',
+          content: 'a',
+          reasoning_details: [{ type: 'reasoning.encrypted', data: 'cmp1.azure.S', index: 0 }],
+        },
+      ],
+    ],
+    [
+      'no reasoning that is encrypted elsewhere, or that nothing follows',
       [
         { type: 'reasoning', summary: [], encrypted_content: 'g' },
-        { type: 'reasoning', summary: [], encrypted_content: 'cmp1.azure.S' },
         { role: 'assistant', content: 'a' },
         thought('r'),
         { role: 'user', content: 'b' },

@@ -78,6 +78,8 @@ export const ERRORS = {
     type: 'invalid_request_error',
     text: 'There is no such conversation.',
   },
+  /** A Message that an Anthropic client wants to continue; its SDK then sends the whole conversation. */
+  thread_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such thread.' },
   receipt_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such receipt.' },
   video_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such video.' },
   model_not_found: { status: 404, type: 'invalid_request_error', text: 'There is no such model.' },

@@ -24,6 +24,7 @@ export interface ReadTools {
  * @throws GatewayError 400 when the choice demands a tool that is absent or cannot run here
  */
 export function readTools(body: JsonObject, referred: ReadonlySet<string>, names: ToolNames): ReadTools {
+  const isContinued = objectIn(body['thread'])['type'] === 'continue';
   const declared = objectsIn(body['tools']);
   const isSearched = declared.some((tool) => TOOL_SEARCH.test(typeOf(tool)));
   const isOffered = (tool: JsonObject): boolean =>
@@ -32,12 +33,14 @@ export function readTools(body: JsonObject, referred: ReadonlySet<string>, names
   const tools = own.filter(isOffered).map((tool) => functionOf(tool, names));
   const others = declared.filter((tool) => typeOf(tool) !== 'custom');
   const chosen = objectIn(body['tool_choice']);
-  refuseForeign(chosen, tools, { own, others });
+  // The tools of a thread are in the store.
+  if (!isContinued) refuseForeign(chosen, tools, { own, others });
+  const hasTools = isContinued || tools.length > 0;
   const isParallel = chosen['disable_parallel_tool_use'] === true ? false : undefined;
   return {
     tools,
-    choice: tools.length === 0 ? undefined : choiceOf(chosen, names),
-    parallel: tools.length === 0 ? undefined : isParallel,
+    choice: hasTools ? choiceOf(chosen, names) : undefined,
+    parallel: hasTools ? isParallel : undefined,
     leftOut: [...new Set(others.map(typeOf))],
   };
 }

@@ -2,8 +2,6 @@ import type { TextEvent } from '../../text/text-event.js';
 import type { BlockDelta, BlockEvent, StartedBlock } from './message-event.js';
 
 export interface BlockOptions {
-  /** A new id of a call. */
-  readonly newCallId: () => string;
   /** The client's name for a tool. */
   readonly toolName: (name: string) => string;
   /** Whether the text of reasoning is not shown. */
@@ -63,8 +61,7 @@ export class ContentBlocks {
     this.advance();
   }
 
-  startCall({ index, name }: Call): void {
-    const id = this.options.newCallId();
+  startCall({ index, id, name }: Call): void {
     const block = this.begin({ type: 'tool_use', id, name: this.options.toolName(name), input: {} });
     this.calls.set(index, block);
   }

@@ -15,9 +15,16 @@ export interface MessagesRequest {
   readonly maxTokens: number | undefined;
   /** Whether the client wants the signatures of reasoning without its text. */
   readonly omitsThinking: boolean;
+  /** Absent: nothing is stored. */
+  readonly thread?: ThreadOption | undefined;
   /** The body as the client sent it. */
   readonly body: JsonObject;
 }
+
+export type ThreadOption =
+  | { readonly type: 'create' }
+  /** `previousMessageId` as it was sent. */
+  | { readonly type: 'continue'; readonly previousMessageId: string };
 
 const checkMessages = checkerOf(messagesSchema);
 const checkCount = checkerOf(countSchema);
@@ -25,18 +32,22 @@ const checkCount = checkerOf(countSchema);
 /** @throws GatewayError 400 with the path of the field that is wrong */
 export function parseMessagesRequest(body: JsonObject): MessagesRequest {
   checkMessages(body);
-  return parsed(body);
+  const thread = threadIn(body);
+  if (thread?.type !== 'continue') refuseEmpty(body);
+  return { ...parsed(body, thread?.type === 'continue'), thread };
 }
 
 /** The body of `count_tokens`. @throws GatewayError 400 with the path of the field that is wrong */
 export function parseCountRequest(body: JsonObject): MessagesRequest {
   checkCount(body);
-  return parsed(body);
+  refuseEmpty(body);
+  return parsed(body, false);
 }
 
-function parsed(body: JsonObject): MessagesRequest {
+/** @param isContinued whether the first messages answer what the store has */
+function parsed(body: JsonObject, isContinued: boolean): MessagesRequest {
   refuseUnsupported(body);
-  refuseUnpaired(body);
+  refuseUnpaired(body, isContinued);
   const { max_tokens: maxTokens } = body;
   return {
     model: textIn(body['model']) ?? '',
@@ -55,4 +66,21 @@ export function catalogName({ model }: MessagesRequest): string {
   const name = model.replace(LONG_WINDOW, '');
   if (name === '') throw new GatewayError('model_not_found', undefined, { param: 'model' });
   return name;
+}
+
+function threadIn(body: JsonObject): ThreadOption | undefined {
+  const thread = objectIn(body['thread']);
+  if (thread['type'] === undefined) return undefined;
+  if (thread['type'] === 'create') return { type: 'create' };
+  const fixed = ['system', 'tools'].find((field) => (body[field] ?? null) !== null);
+  if (fixed !== undefined)
+    throw new GatewayError('invalid_value', `\`${fixed}\` cannot change in a thread; create a new one.`, {
+      param: fixed,
+    });
+  return { type: 'continue', previousMessageId: textIn(thread['previous_message_id']) ?? '' };
+}
+
+function refuseEmpty({ messages }: JsonObject): void {
+  if (Array.isArray(messages) && messages.length > 0) return;
+  throw new GatewayError('invalid_value', '`messages` must have at least 1 item.', { param: 'messages' });
 }

@@ -105,6 +105,11 @@ const FIELDS: Readonly<Record<string, Schema>> = {
   service_tier: text,
   speed: text,
   inference_geo: text,
+  thread: oneOfObjects(
+    'type',
+    shape('type', ['create'], {}),
+    shape('type', ['continue'], { previous_message_id: textOf({ minLength: 1, maxLength: 128 }) }),
+  ),
 };
 
 /** `POST /messages`, `anthropic-version` 2023-06-01 and 2026-10-21. */
@@ -112,13 +117,13 @@ export const messagesSchema = object(
   {
     model: textOf({ minLength: 1 }),
     max_tokens: integer(0, MOST_TOKENS),
-    messages: list(message, { minItems: 1 }),
+    messages: list(message),
   },
   FIELDS,
 );
 
 /** `POST /messages/count_tokens` */
 export const countSchema = object(
-  { model: textOf({ minLength: 1 }), messages: list(message, { minItems: 1 }) },
+  { model: textOf({ minLength: 1 }), messages: list(message) },
   { ...FIELDS, max_tokens: integer(0, MOST_TOKENS) },
 );

@@ -6,11 +6,16 @@ import { turnsOf, type Turn } from './turns.js';
 /**
  * Every result of a tool answers a call in the turn right before it, and every call has its result right behind it. The
  * words are Anthropic's, which clients know.
+ * @param isContinued whether the first turn may answer calls that are not in the body
  * @throws GatewayError invalid_value
  */
-export function refuseUnpaired(body: JsonObject): void {
+export function refuseUnpaired(body: JsonObject, isContinued: boolean): void {
   let before: Turn | undefined;
   for (const turn of turnsOf(body)) {
+    if (!before && isContinued) {
+      before = turn;
+      continue;
+    }
     const asked = new Set(before?.role === 'assistant' ? idsIn(before, 'tool_use', 'id') : []);
     const answered = new Set(idsIn(turn, 'tool_result', 'tool_use_id'));
     const stray = [...answered].find((id) => !asked.has(id));

@@ -19,6 +19,8 @@ import {
   type StoredContext,
   type StoredResponse,
 } from '../../responses/response-store.js';
+import type { Payer } from '../../payments/payer.js';
+import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
 import { finishingRecords } from '../records/finish-records.js';
@@ -71,6 +73,17 @@ export class PostgresResponseStore extends ResponseStore {
 
   readContext(query: ContextQuery): Promise<StoredContext> {
     return readContext(this.pool, query);
+  }
+
+  async toolsOf(payer: Payer, id: string): Promise<readonly JsonObject[]> {
+    const { rows } = await this.pool.query<{ tools: readonly JsonObject[] | null }>({
+      name: 'tools_of_response',
+      text: `WITH ${callerBy('$1')} SELECT r.envelope -> 'tools' AS tools
+             FROM responses r JOIN caller c ON c.account_id = r.account_id
+             WHERE r.id = $2 AND r.deleted_at IS NULL`,
+      values: [payer.hash, columnText(id)],
+    });
+    return rows[0]?.tools ?? [];
   }
 
   async find(accountId: string, id: string): Promise<StoredResponse | undefined> {

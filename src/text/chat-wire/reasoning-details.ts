@@ -14,6 +14,15 @@ export function readDetails(details: JsonValue | undefined): readonly ReasoningP
   });
 }
 
+/** The signed blocks, as clients send them. The sender takes them out again: no service of the chat wire reads them. */
+export function writeDetails(thoughts: readonly ReasoningPart[]): readonly JsonObject[] {
+  return thoughts.flatMap(({ text, signature }, index) => {
+    if (signature === undefined) return [];
+    if (text === '') return { type: 'reasoning.encrypted', data: signature, index };
+    return { type: 'reasoning.text', text, signature, index };
+  });
+}
+
 /** The message without our signatures, which no service of the chat wire understands; the same message if it has none. */
 export function withoutSignatures(message: JsonObject): JsonObject {
   const details = listOf(message[REASONING_DETAILS]);

@@ -11,6 +11,7 @@ import type {
 } from '../prompt.js';
 import { UPSTREAM_FIELDS } from '../text-event.js';
 import { wrapped } from './extra.js';
+import { writeDetails } from './reasoning-details.js';
 
 /** Replaces a tool output that has no text. */
 export const OUTPUT_FOLLOWS = 'The output follows in the next message.';
@@ -69,7 +70,9 @@ function writeOutput({ callId, name, parts, extra }: ToolMessage): JsonObject {
 
 function writeAssistant({ name, parts, extra }: AssistantMessage): JsonObject {
   const said = parts.filter((part) => part.type === 'text' || part.type === 'refusal');
-  const reasoning = parts.filter((part) => part.type === 'reasoning').filter(hasText);
+  const thoughts = parts.filter((part) => part.type === 'reasoning');
+  const reasoning = thoughts.filter(hasText);
+  const details = writeDetails(thoughts);
   const calls = parts.filter((part) => part.type === 'tool_call');
   const withIds = calls.filter(({ id }) => id !== undefined);
   const without = calls.find(({ id }) => id === undefined);
@@ -78,13 +81,14 @@ function writeAssistant({ name, parts, extra }: AssistantMessage): JsonObject {
     content: contentOf(said) ?? null,
     ...(name !== undefined && { name }),
     ...(reasoning.length > 0 && { reasoning_content: reasoning.map(({ text }) => text).join('') }),
+    ...(details.length > 0 && { reasoning_details: details }),
     ...(withIds.length > 0 && { tool_calls: withIds.map(writeCall) }),
     ...(without && { function_call: writeCall(without).function }),
     ...extra,
   };
 }
 
-/** Signatures are left out: no service of this wire understands them. Empty reasoning without one was sent empty. */
+/** Reasoning that is a signature alone has no text to show; without one, it was sent empty. */
 function hasText({ text, signature }: ReasoningPart): boolean {
   return text !== '' || signature === undefined;
 }
