@@ -20,6 +20,8 @@ import { ReceiptsController } from './receipts.controller.js';
 })
 export class LookupsModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(speaksAsAsked).forRoutes(ExternalModelsController, NativeModelsController);
+    consumer
+      .apply(speaksAsAsked)
+      .forRoutes('v1/models', 'v1/models/*id', 'external/v1/models', 'external/v1/models/*id');
   }
 }

@@ -4,6 +4,7 @@
  */
 export const CLIENT_PACKAGES = {
   agents: ['@openai/agents@0.20.0', 'openai@7.59.0', 'zod@4.6.7'],
+  claude: ['@anthropic-ai/claude-code@2.1.332'],
   cline: ['cline@3.0.65'],
   codex: ['@openai/codex@0.171.0'],
   continue: ['@continuedev/cli@1.5.47'],
@@ -14,6 +15,11 @@ export const CLIENT_PACKAGES = {
   qwen: ['@qwen-code/qwen-code@0.24.4'],
   vercel: ['@ai-sdk/openai@4.0.118', 'ai@7.0.173', 'zod@4.6.7'],
 } as const;
+
+/** Scripts of packages that npm runs only when it is asked to, and without which they do not work. */
+export const SET_UP_SCRIPTS: Partial<Record<ClientName, string>> = {
+  claude: 'node_modules/@anthropic-ai/claude-code/install.cjs',
+};
 
 export type ClientName = keyof typeof CLIENT_PACKAGES;
 

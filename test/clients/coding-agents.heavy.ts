@@ -25,6 +25,7 @@ const MODEL = 'gpt-5.5';
 /** What the log says of a request that came this way. */
 const TRACES = {
   chat: '"path":"/external/v1/chat/completions"',
+  messages: '"path":"/external/v1/messages"',
   responses: '"path":"/external/v1/responses"',
   websocket: '"context":"ResponseSockets"',
 } as const;

@@ -16,7 +16,7 @@ export interface CodingAgent {
   readonly client: ClientName;
   readonly program: string;
   /** The way in which it asks. */
-  readonly wire: 'chat' | 'responses' | 'websocket';
+  readonly wire: 'chat' | 'messages' | 'responses' | 'websocket';
   /** By name, below its home. */
   readonly files?: (place: Place) => Readonly<Record<string, string>>;
   readonly environment?: (place: Place) => Readonly<Record<string, string>>;
@@ -82,6 +82,20 @@ const qwen = (wire: CodingAgent['wire']): CodingAgent => ({
   tool: ({ home }) => ({ name: 'read_file', arguments: { file_path: `${home}/note.txt` } }),
 });
 
+const claude: CodingAgent = {
+  client: 'claude',
+  program: 'claude',
+  wire: 'messages',
+  environment: ({ baseUrl, key }) => ({
+    ANTHROPIC_BASE_URL: baseUrl.replace(/\/v1$/, ''),
+    ANTHROPIC_AUTH_TOKEN: key,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    IS_SANDBOX: '1',
+  }),
+  words: (prompt) => ['-p', prompt, '--model', 'gpt-5.5', '--dangerously-skip-permissions'],
+  tool: ({ home }) => ({ name: 'Read', arguments: { file_path: `${home}/note.txt` } }),
+};
+
 const cline: CodingAgent = {
   client: 'cline',
   program: 'cline',
@@ -116,6 +130,7 @@ const continueCli: CodingAgent = {
 };
 
 export const CODING_AGENTS: readonly CodingAgent[] = [
+  claude,
   cline,
   continueCli,
   copilot('chat'),

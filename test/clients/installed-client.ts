@@ -6,7 +6,13 @@ import { promisify } from 'node:util';
 import { processEnvironment, removeDirectory, scratchDirectory } from '../support/gateway-process.js';
 import { oncePerRun } from '../support/once-per-run.js';
 import { runDirectory } from '../support/run-directory.js';
-import { CLIENT_PACKAGES, NODE_VERSIONS, type ClientName, type NodeMajor } from './client-packages.js';
+import {
+  CLIENT_PACKAGES,
+  NODE_VERSIONS,
+  SET_UP_SCRIPTS,
+  type ClientName,
+  type NodeMajor,
+} from './client-packages.js';
 
 /** For a test that installs or runs a client: a download of up to 400 MB, and programs that are slow to start. */
 export const CLIENT_TIMEOUT_MS = 300_000;
@@ -29,7 +35,7 @@ export class InstalledClient {
   /** Installs it once a run of tests. To be ended by `remove`. */
   static async install(name: ClientName, major: NodeMajor = 24): Promise<InstalledClient> {
     const [packages, nodeBinaries] = await Promise.all([
-      installed(`client-${name}`, CLIENT_PACKAGES[name]),
+      installed(`client-${name}`, CLIENT_PACKAGES[name], SET_UP_SCRIPTS[name]),
       nodeOf(major),
     ]);
     return new InstalledClient(packages, nodeBinaries, await scratchDirectory());
@@ -80,7 +86,7 @@ export async function nodeOf(major: NodeMajor): Promise<string> {
   return join(directory, 'node_modules', name, 'bin');
 }
 
-function installed(name: string, packages: readonly string[]): Promise<string> {
+function installed(name: string, packages: readonly string[], script?: string): Promise<string> {
   return oncePerRun(name, async () => {
     const directory = join(runDirectory(), name);
     await mkdir(directory);
@@ -89,6 +95,7 @@ function installed(name: string, packages: readonly string[]): Promise<string> {
       ['install', '--prefix', directory, '--no-save', '--no-audit', '--no-fund', ...packages],
       { cwd: directory },
     );
+    if (script !== undefined) await promisify(execFile)(process.execPath, [script], { cwd: directory });
     return directory;
   });
 }

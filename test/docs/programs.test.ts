@@ -26,6 +26,7 @@ describe('the programs of the documents', () => {
       '@ai-sdk/openai',
       '@openai/agents',
       '@langchain/openai',
+      '@anthropic-ai/sdk',
     ]);
   });
 

@@ -97,7 +97,7 @@ describe.each([
     });
   });
 
-  it('replays a thread that is gone or somebody else’s by itself', async () => {
+  it('[error.thread_not_found] is told of a thread that is gone or somebody else’s, in the words that make it replay', async () => {
     const other = (await gateway.createKey({ account: 'other', budget_limit: '1000000' })).key;
     const theirs = await client(other).beta.messages.create({ ...QUESTION, thread: { type: 'create' } });
     for (const previous_message_id of [theirs.id, 'msg_0123', 'nonsense']) {

@@ -190,7 +190,7 @@ describe('an error of the Messages API', () => {
   });
 });
 
-describe('an address that clients look at', () => {
+describe('[route.there] an address that clients look at', () => {
   it('answers HEAD / without a key', async () => {
     expect((await fetch(gateway.url, { method: 'HEAD' })).status).toBe(200);
   });
