@@ -15,7 +15,9 @@ export interface FreeBody {
 
 export interface BodyForm {
   /** A request without a body counts as one with an empty object. */
-  readonly mayBeEmpty: boolean;
+  readonly mayBeEmpty?: boolean;
+  /** In place of the key's own limits. @throws GatewayError 429 */
+  readonly admit?: (key: KeyRecord) => void;
 }
 
 /** Reads bodies of requests that cost nothing. It looks the key up before it reads anything. */
@@ -37,13 +39,21 @@ export class FreeBodies {
     const share = this.intake.share(payer);
     try {
       return await this.intake.during(payer, async () => {
-        const key = await this.keys.authenticate(caller, { others, paid: false });
+        const key = await this.admitted(caller, others, form?.admit);
         if (form?.mayBeEmpty && !hasBody(request)) return { key, body: {} };
         return { key, body: await readJsonBody(request, { maxBytes: this.settings.maxBytes, share }) };
       });
     } finally {
       share.release();
     }
+  }
+
+  private async admitted(caller: Caller, others: number, admit: BodyForm['admit']): Promise<KeyRecord> {
+    if (!admit) return this.keys.authenticate(caller, { others, paid: false });
+    caller.rate.counted = true;
+    const key = await this.keys.authenticate(caller);
+    admit(key);
+    return key;
   }
 }
 

@@ -5,6 +5,7 @@ import { FreeBodies } from '../http/free-bodies.js';
 import { PaidRequests } from '../http/paid-requests.js';
 import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import type { TextEvent } from '../text/text-event.js';
+import { CountingLimit } from './counting-limit.js';
 import { MessagesService } from './messages.service.js';
 import type { MessagePresenters } from './presenter/message-presenters.js';
 import { parseCountRequest, parseMessagesRequest } from './request/messages-request.js';
@@ -12,6 +13,8 @@ import { parseCountRequest, parseMessagesRequest } from './request/messages-requ
 /** `POST …/messages` and its counting, of both surfaces; only their presenters differ. */
 @Injectable()
 export class MessagesEndpoint {
+  private readonly counting = new CountingLimit(() => performance.now());
+
   constructor(
     private readonly messages: MessagesService,
     private readonly requests: PaidRequests,
@@ -42,7 +45,7 @@ export class MessagesEndpoint {
 
   /** Needs a live key and costs nothing. */
   async count(caller: Caller, request: IncomingMessage): Promise<number> {
-    const { body } = await this.bodies.receive(caller, request);
+    const { body } = await this.bodies.receive(caller, request, this.counting);
     return this.messages.count(parseCountRequest(body));
   }
 }
