@@ -147,6 +147,11 @@ export class PaidRequests {
     return run ? { ...run, origin: { ...origin, ...run }, earlier: undefined } : { origin, once, earlier };
   }
 
+  /** Lets a request through that turns out to cost nothing. @throws GatewayError 401, 429 */
+  async admitFree(caller: Caller): Promise<void> {
+    if (!caller.buyer) await this.keys.check(caller);
+  }
+
   /** Reports a bad key before any error in the request itself. */
   async keyFirst<Command>(caller: Caller, prepare: () => Command | Promise<Command>): Promise<Command> {
     try {

@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
 import { FreeBodies } from '../http/free-bodies.js';
 import { PaidRequests } from '../http/paid-requests.js';
+import type { OnceKey } from '../payments/once/once-key.js';
 import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import type { TextEvent } from '../text/text-event.js';
 import { CountingLimit } from './counting-limit.js';
-import { MessagesService } from './messages.service.js';
+import { MessagesService, type MessagesCommand } from './messages.service.js';
 import type { MessagePresenters } from './presenter/message-presenters.js';
 import { parseCountRequest, parseMessagesRequest } from './request/messages-request.js';
 
@@ -33,14 +34,26 @@ export class MessagesEndpoint {
     const { parsed, earlier } = received;
     if (earlier) return this.answers.repeat(response, earlier.answer);
     const asked = await this.requests.keyFirst(caller, () => this.messages.command(parsed, received.origin));
+    if (parsed.maxTokens === 0) {
+      await this.requests.admitFree(caller);
+      return this.show(response, { run: () => this.messages.warm(), once: undefined }, asked, presenters);
+    }
     const agreed = await this.requests.agree(caller, exchange, received, () => this.messages.offerOf(asked));
     if (agreed.earlier) return this.answers.repeat(response, agreed.earlier.answer);
     const command = { ...asked, call: { ...asked.call, origin: agreed.origin } };
-    const { once } = agreed;
     const run: Run<TextEvent> = (demand, call) => this.messages.run(command, demand, call);
-    await (parsed.stream
+    return this.show(response, { run, once: agreed.once }, command, presenters);
+  }
+
+  private show(
+    response: ServerResponse,
+    { run, once }: { readonly run: Run<TextEvent>; readonly once: OnceKey | undefined },
+    command: MessagesCommand,
+    presenters: MessagePresenters,
+  ): Promise<void> {
+    return command.request.stream
       ? this.answers.stream(response, once, run, presenters.stream(command))
-      : this.answers.whole(response, once, run, presenters.body(command)));
+      : this.answers.whole(response, once, run, presenters.body(command));
   }
 
   /** Needs a live key and costs nothing. */

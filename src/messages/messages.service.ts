@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { defer, finalize, map, tap, type Observable } from 'rxjs';
+import { defer, finalize, from, map, tap, type Observable } from 'rxjs';
+import { NO_USAGE } from '../base/money/usage.js';
 import { newId } from '../base/ids.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
@@ -15,6 +16,7 @@ import { toPrompt } from './bridge/to-prompt.js';
 import { ToolNames } from './bridge/tool-names.js';
 import { withOwnCallId } from './own-call-ids.js';
 import { catalogName, type MessagesRequest } from './request/messages-request.js';
+import { unsupported } from './request/refuse-unsupported.js';
 import { Threads, type StoredCall } from './threads.js';
 
 /** A request for a Message that has been checked against the catalog and priced. */
@@ -41,6 +43,8 @@ export class MessagesService {
     const resolved = this.calls.resolve(catalogName(request));
     const names = new ToolNames();
     const { prompt: asked, leftOut } = toPrompt(request.body, names);
+    if (asked.extra && !resolved.model.targets.some(({ provider }) => provider.passFields.includes('top_k')))
+      throw unsupported('top_k', 'This model does not take it.');
     const { requestId, payer } = origin;
     if (leftOut.length > 0)
       this.logger.debug({ msg: 'tools that only Anthropic has are left out', requestId, types: leftOut });
@@ -62,6 +66,15 @@ export class MessagesService {
 
   offerOf({ call }: MessagesCommand): Offer {
     return this.calls.offerOf(call);
+  }
+
+  /** Cold. Only an upstream with a cache of its own could do something for a request that wants no answer. */
+  warm(): Observable<Outcome<TextEvent>> {
+    const outcomes: readonly Outcome<TextEvent>[] = [
+      { event: { type: 'usage', usage: NO_USAGE } },
+      { event: { type: 'finish', choice: 0, reason: 'length' } },
+    ];
+    return from(outcomes);
   }
 
   /** Cold. */

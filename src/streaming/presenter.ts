@@ -12,6 +12,11 @@ export interface StreamPresenter<Item> {
   frames(item: Item): string;
   /** Frames for a failure after the head has been written. */
   failure(error: GatewayError): string;
+  /**
+   * Whole frames that keep a silent stream alive, at a moment when the wire's own are not enough; undefined for those.
+   * Called when the stream has been silent for as long as the keep-alive.
+   */
+  ping?(): string | undefined;
   /** Frames between the last item and the wire's end; not called after a failure. */
   end(): string;
 }

@@ -123,7 +123,7 @@ export class StreamedAnswer<Item> extends Answer<Item> {
 
   /** A ping behind unsent frames would be no sign of life. */
   private readonly ping = (): void => {
-    if (!this.gate.opened) this.attempt(() => this.write(this.wire.ping));
+    if (!this.gate.opened) this.attempt(() => this.write(this.presenter.ping?.() ?? this.wire.ping));
   };
 
   private unsentBytes(): number {

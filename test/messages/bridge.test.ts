@@ -248,7 +248,6 @@ describe('the options of the Messages API, for other wires', () => {
   it.each<[string, JsonObject]>([
     ['speed', { speed: 'fast' }],
     ['inference_geo', { inference_geo: 'us' }],
-    ['top_k', { top_k: 5 }],
     ['stop_sequences', { stop_sequences: ['a', 'b', 'c', 'd', 'e'] }],
     ['container', { container: 'c' }],
     ['mcp_servers', { mcp_servers: [{ url: 'https://a.example' }] }],

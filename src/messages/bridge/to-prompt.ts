@@ -37,6 +37,8 @@ export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
     format: formatOf(body),
     reasoningEffort: effortOf(body),
     serviceTier: isUsual(body['service_tier'], USUAL_TIERS) ? undefined : textIn(body['service_tier']),
+    // Goes up to providers that pass it on.
+    ...(typeof body['top_k'] === 'number' && { extra: { top_k: body['top_k'] } }),
     hints: { user: textIn(objectIn(body['metadata'])['user_id']) },
   };
   return { prompt, leftOut };
@@ -49,7 +51,6 @@ function refuseOptions(body: JsonObject): void {
   if (!isUsual(body['speed'], ['standard'])) throw unsupported('speed', 'This model has one speed.');
   if (!isUsual(body['inference_geo'], []))
     throw unsupported('inference_geo', 'This model runs where it runs.');
-  if (typeof body['top_k'] === 'number') throw unsupported('top_k', 'This model does not take it.');
   if (textsIn(body['stop_sequences']).length > MOST_STOPS)
     throw unsupported('stop_sequences', `This model takes at most ${MOST_STOPS}.`);
 }

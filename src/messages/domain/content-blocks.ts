@@ -20,6 +20,12 @@ interface Block {
   ended: boolean;
 }
 
+const EMPTY_DELTAS: Readonly<Record<StartedBlock['type'], BlockDelta>> = {
+  text: { type: 'text_delta', text: '' },
+  thinking: { type: 'thinking_delta', thinking: '' },
+  tool_use: { type: 'input_json_delta', partial_json: '' },
+};
+
 type Call = Extract<TextEvent, { type: 'tool_call_start' }>;
 
 /**
@@ -71,6 +77,13 @@ export class ContentBlocks {
     if (!block || piece === '') return;
     block.input += piece;
     this.add(block, { type: 'input_json_delta', partial_json: piece });
+  }
+
+  /** An empty piece of the open block: an event that says nothing. Undefined when no block is open. */
+  get nothing(): BlockEvent | undefined {
+    const open = this.queue[0];
+    if (!open || !this.isFirstOpen) return undefined;
+    return { type: 'content_block_delta', index: this.closed, delta: EMPTY_DELTAS[open.start.type] };
   }
 
   /** Closes all. */

@@ -55,6 +55,11 @@ export class MessageReducer {
     return this.take();
   }
 
+  /** An event that says nothing, while a block is open. */
+  get nothing(): BlockEvent | undefined {
+    return this.blocks.nothing;
+  }
+
   /** The Message before it says anything. */
   get begun(): JsonObject {
     const known = this.reported;

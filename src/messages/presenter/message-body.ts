@@ -8,7 +8,10 @@ import { WholeContent } from '../domain/whole-content.js';
 export class MessageBody implements BodyPresenter<Outcome<TextEvent>> {
   private readonly content = new WholeContent();
 
-  constructor(private readonly reducer: MessageReducer) {}
+  constructor(
+    private readonly reducer: MessageReducer,
+    private readonly fields: HeaderFields = {},
+  ) {}
 
   add(item: Outcome<TextEvent>): void {
     if ('failure' in item) throw item.failure;
@@ -17,7 +20,7 @@ export class MessageBody implements BodyPresenter<Outcome<TextEvent>> {
   }
 
   headers(): HeaderFields {
-    return {};
+    return this.fields;
   }
 
   body(): string {

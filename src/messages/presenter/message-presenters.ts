@@ -26,19 +26,28 @@ export const externalMessages: MessagePresenters = {
  */
 export const nativeMessages: MessagePresenters = {
   stream: (command) => new NativeStream(command),
-  body: (command) => withReceiptInBody(new MessageBody(reducerOf(command)), command.call.responseId),
+  body: (command) =>
+    withReceiptInBody(new MessageBody(reducerOf(command), capFields(command)), command.call.responseId),
 };
+
+/** Tells a client that asked for more than the model gives. A cap that the budget sets is lower, and replaces it. */
+function capFields({ request, call }: MessagesCommand): HeaderFields {
+  const { maxOutputTokens } = call.request.resolved.model;
+  return (request.maxTokens ?? 0) > maxOutputTokens
+    ? { 'x-compose-output-cap': String(maxOutputTokens) }
+    : {};
+}
 
 class NativeStream extends MessageStream {
   private readonly compose: ComposeHeaders;
 
-  constructor(command: MessagesCommand) {
+  constructor(private readonly command: MessagesCommand) {
     super(reducerOf(command), command.call.origin.requestId, true);
     this.compose = new ComposeHeaders(command.call.responseId);
   }
 
   override headers(): HeaderFields {
-    return { ...super.headers(), ...this.compose.fields() };
+    return { ...capFields(this.command), ...this.compose.fields() };
   }
 
   override frames(item: Outcome<TextEvent>): string {

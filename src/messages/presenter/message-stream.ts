@@ -9,11 +9,17 @@ import type { TextEvent } from '../../text/text-event.js';
 import type { MessageReducer } from '../domain/message-reducer.js';
 
 /**
+ * Claude Code drops a stream that gives it bytes but no event for ten minutes, and repeats the call. A ping is no event.
+ */
+const EVENT_EVERY_MS = 240_000;
+
+/**
  * The events of one Message. Its beginning waits for the first content, so that a call that fails before is an error
  * with its own status; its end waits for the settlement.
  */
 export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
   private isBegun = false;
+  private lastEventMs = performance.now();
   private failed: GatewayError | undefined;
   private receipt: Receipt | undefined;
 
@@ -22,6 +28,7 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
     private readonly reducer: MessageReducer,
     private readonly requestId: string,
     private readonly withReceipt: boolean,
+    private readonly eventEveryMs = EVENT_EVERY_MS,
   ) {}
 
   headers(): HeaderFields {
@@ -35,7 +42,16 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
     const events = this.reducer.accept(item.event);
     const isSaid = events.length > 0 || item.event.type === 'finish';
     const start = isSaid ? this.begin() : '';
+    if (isSaid) this.lastEventMs = performance.now();
     return start + events.map((event) => frameOf(event)).join('');
+  }
+
+  ping(): string | undefined {
+    if (this.failed || performance.now() - this.lastEventMs < this.eventEveryMs) return undefined;
+    const { nothing } = this.reducer;
+    if (this.isBegun && !nothing) return undefined;
+    this.lastEventMs = performance.now();
+    return this.isBegun && nothing ? frameOf(nothing) : this.begin();
   }
 
   /** Clients take an error event alone for a failure: nothing comes after it. */

@@ -71,6 +71,13 @@ export class RecordedStream<Event extends ShownEvent>
     return text;
   }
 
+  /** Kept, since what follows may build on it; a wire's plain pings come from elsewhere. */
+  readonly ping = (): string | undefined => {
+    const frames = this.presenter.ping?.();
+    if (frames !== undefined && this.length <= MAX_CHARACTERS) this.shown.push(frames);
+    return frames;
+  };
+
   failure(error: GatewayError): string {
     return this.presenter.failure(error);
   }

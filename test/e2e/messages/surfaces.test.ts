@@ -22,7 +22,15 @@ let external: MessagesClient;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await TestGateway.start({ file: fileFor(upstream.url) });
+  const file = fileFor(upstream.url);
+  const [provider] = file.providers;
+  const [model] = file.models;
+  gateway = await TestGateway.start({
+    file: {
+      providers: [...file.providers, { ...provider, id: 'picky', pass_fields: ['top_k'] }],
+      models: [...file.models, { ...model, id: 'picky', targets: [{ provider: 'picky', model: 'm' }] }],
+    },
+  });
   const { key } = await gateway.createKey({ budget_limit: '1000000' });
   native = new MessagesClient(gateway.url, { 'x-api-key': key });
   external = new MessagesClient(`${gateway.url}/external`, { authorization: `Bearer ${key}` });
@@ -169,6 +177,44 @@ describe('[route.messages.create] a Message', () => {
       { role: 'tool', tool_call_id: oslo, content: 'Error: no such city' },
       { role: 'user', content: 'Here.' },
     ]);
+  });
+
+  it('asks for at most what its model gives, and says so on native', async () => {
+    const [response, plain] = [
+      await native.create({ max_tokens: 64_000 }),
+      await external.create({ max_tokens: 64_000 }),
+    ];
+    expect(upstream.requests.map(({ body }) => body['max_completion_tokens'])).toEqual([1_000, 1_000]);
+    expect([response, plain].map(({ headers }) => headers.get('x-compose-output-cap'))).toEqual([
+      '1000',
+      null,
+    ]);
+  });
+
+  it('asks nobody and costs nothing when no answer is wanted', async () => {
+    const { content, stop_reason, usage } = await native.message({ max_tokens: 0 });
+    expect([content, stop_reason, usage['input_tokens'], usage['output_tokens']]).toEqual([
+      [],
+      'max_tokens',
+      0,
+      0,
+    ]);
+    const streamed = accumulated(await external.frames({ max_tokens: 0 }));
+    expect([streamed.content, streamed.stop_reason]).toEqual([[], 'max_tokens']);
+    expect(
+      (
+        await new MessagesClient(gateway.url, { 'x-api-key': 'compose-nobody-knows-this-key' }).create({
+          max_tokens: 0,
+        })
+      ).status,
+    ).toBe(401);
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  it('passes `top_k` on where the provider takes it, and refuses it elsewhere', async () => {
+    expect((await native.create({ model: 'picky', top_k: 5 })).status).toBe(200);
+    expect(upstream.requests[0]?.body).toMatchObject({ top_k: 5 });
+    expect((await native.create({ top_k: 5 })).status).toBe(400);
   });
 
   it('runs once under an Idempotency-Key, and is repeated frame by frame', async () => {
