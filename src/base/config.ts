@@ -89,6 +89,7 @@ export interface Config {
   readonly payments: PaymentsConfig;
   /** How long a call waits for other calls of its key to return their holds; 0: not at all. */
   readonly budgetWaitMs: number;
+  readonly idempotencyWaitMs: number;
   readonly videos: VideosConfig;
   readonly maxBodyBytes: number;
   /** Bytes that an account may store if it has no limit of its own. */

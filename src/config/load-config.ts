@@ -153,6 +153,7 @@ function fromVariables(
       timeoutMs: variables.VIDEO_TIMEOUT_MS,
     },
     budgetWaitMs: variables.BUDGET_WAIT_MS,
+    idempotencyWaitMs: variables.IDEMPOTENCY_WAIT_MS,
     maxBodyBytes: variables.MAX_BODY_BYTES,
     maxStoredBytes: variables.MAX_STORED_BYTES,
     maxFrameBytes: variables.MAX_FRAME_BYTES,

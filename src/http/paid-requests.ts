@@ -5,7 +5,8 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import type { JsonObject } from '../base/json.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import { Networks } from '../payments/networks.js';
-import { Once, type Earlier } from '../payments/once/once.js';
+import type { Earlier } from '../payments/once/earlier.js';
+import { Once } from '../payments/once/once.js';
 import { fingerprintOf, onceKeyOf, type OnceKey } from '../payments/once/once-key.js';
 import { PaymentDesk } from '../payments/x402/payment-desk.js';
 import type { Offer } from '../payments/x402/purchase.js';
@@ -114,12 +115,16 @@ export class PaidRequests {
       const { payer, rate, requestId, exchange } = caller;
       const origin = { payer, rate, requestId, exchange, chainId: this.networks.chainIdOf(caller.chainId) };
       const fingerprint = caller.buyer && fingerprintOf(request, content);
-      return { parsed, origin, once: onceKeyOf(request, content), fingerprint };
+      return { parsed, origin, once: onceOf(request, content), fingerprint };
     });
     const { once } = received;
-    const earlier = once && !caller.buyer ? await this.once.earlier(caller, once) : undefined;
-    if (earlier && caller.surface === 'native') response.setHeader(REPLAYED, 'true');
-    return { ...received, earlier };
+    if (!once || caller.buyer) return { ...received, earlier: undefined };
+    const find = async (): Promise<Earlier | undefined> => {
+      const earlier = await this.once.earlier(caller, once);
+      if (earlier && caller.surface === 'native') response.setHeader(REPLAYED, 'true');
+      return earlier;
+    };
+    return { ...received, once: { ...once, find }, earlier: await find() };
   }
 
   /**
@@ -161,6 +166,12 @@ export class PaidRequests {
       throw failure;
     }
   }
+}
+
+/** The first answer to a request in the background comes at once, so it is waited for. */
+function onceOf(request: IncomingMessage, content: JsonObject): OnceKey | undefined {
+  const once = onceKeyOf(request, content);
+  return once && { ...once, isStreamed: content['stream'] === true && content['background'] !== true };
 }
 
 /** Two forms with equal content count as the same request. */

@@ -70,6 +70,7 @@ export class ChargedCall<Event> implements RunningCall {
         return this.refuse(this.cutOffError ?? (await this.holds.refusalOf(grant, this.work.origin)));
       this.grant = grant;
       this.story.held(grant);
+      this.work.once?.begun?.(this.work.responseId);
     } catch (failure) {
       // The hold may or may not have been taken. Its call is not among the running calls any more, so the next lease
       // renewal finds the hold as an orphan and releases it.

@@ -14,6 +14,8 @@ import { Networks } from './networks.js';
 import { ReceiptKeys } from './receipts/receipt-keys.js';
 import { ReceiptSigner } from './receipts/receipt-signer.js';
 import { Settling } from './receipts/settling.js';
+import { AwaitedEnds } from './once/awaited-ends.js';
+import { RunningAnswers } from './once/running-answers.js';
 import { Once } from './once/once.js';
 import { PaidAnswers } from './once/paid-answers.js';
 import { RunningCalls } from './running-calls.js';
@@ -62,6 +64,7 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
       useFactory: (secrets: TokenSecretStore, config: ConfigService<Config, true>) =>
         new AccessTokens(secrets, config.get('payments', { infer: true }).x402?.tokenMs),
     },
+    AwaitedEnds,
     BudgetQueue,
     Charge,
     Deliveries,
@@ -75,6 +78,7 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
     PaidAnswers,
     PaymentDesk,
     PaymentWorker,
+    RunningAnswers,
     RunningCalls,
     Settlements,
     Settling,

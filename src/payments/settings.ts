@@ -11,6 +11,8 @@ export class PaymentSettings {
   readonly retryMs: number;
   /** How long a call waits for the holds of other calls to end, milliseconds; 0 does not wait. */
   readonly budgetWaitMs: number;
+  /** How long a repeated request waits for the first one with its `Idempotency-Key`, milliseconds; 0 does not wait. */
+  readonly idempotencyWaitMs: number;
   /** The platform fee in basis points of the provider amount. */
   readonly feeBps: number;
   /** The chain that receipts name when neither the request nor its key names one. */
@@ -21,6 +23,7 @@ export class PaymentSettings {
     this.leaseMs = leaseMs;
     this.retryMs = leaseMs / 2;
     this.budgetWaitMs = config.get('budgetWaitMs', { infer: true });
+    this.idempotencyWaitMs = config.get('idempotencyWaitMs', { infer: true });
     this.feeBps = feeBps;
     this.defaultChainId = defaultChainId;
   }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../http/caller.js';
 import { whenLeft } from '../http/client-left.js';
 import { PaidRequests } from '../http/paid-requests.js';
-import type { Earlier } from '../payments/once/once.js';
+import type { Earlier } from '../payments/once/earlier.js';
 import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import { BackgroundEndpoint, type Answering } from './background/background-endpoint.js';
 import type { ResponsePresenters } from './presenter/response-presenters.js';

@@ -4,7 +4,8 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import type { Surface } from '../http/surface.js';
 import { budgetFields } from '../payments/compose-headers.js';
 import type { KeptAnswer } from '../payments/once/idempotency-store.js';
-import { inFlight, Once, type Earlier } from '../payments/once/once.js';
+import type { Earlier } from '../payments/once/earlier.js';
+import { inFlight, Once } from '../payments/once/once.js';
 import type { OnceKey } from '../payments/once/once-key.js';
 import { PaidAnswers } from '../payments/once/paid-answers.js';
 import type { AgreedPayment } from '../payments/x402/agreed-payment.js';
@@ -51,7 +52,7 @@ export class VideoAnswers {
     { accountId, responseId, answer }: Earlier,
     { response, surface }: Pick<Answering, 'response' | 'surface'>,
   ): Promise<void> {
-    if (answer.kind === 'whole') return this.answers.repeat(response, answer);
+    if (answer.kind === 'whole' || answer.kind === 'live') return this.answers.repeat(response, answer);
     const { shown } = await this.videos.find(accountId, responseId).catch((failure: unknown) => {
       // The provider has just refused this job, and its record was deleted.
       throw failure instanceof GatewayError && failure.code === 'video_not_found' ? inFlight() : failure;

@@ -124,6 +124,13 @@ export class EnvironmentVariables {
   @WholeNumber(0, 30_000)
   BUDGET_WAIT_MS = 10_000;
 
+  /**
+   * How long a repeated request waits for the answer of the first one with its `Idempotency-Key`; 0: it is refused at
+   * once. The default is the time limit that providers have by default.
+   */
+  @WholeNumber(0, 3_600_000)
+  IDEMPOTENCY_WAIT_MS = 600_000;
+
   /** How long a call of a wallet waits for the chain before its payment counts as unknown. */
   @WholeNumber(100, 600_000)
   X402_SETTLE_MS = 20_000;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
+import type { Earlier } from './earlier.js';
 import { writeCanonicalJson } from '../../base/money/canonical-json.js';
 
 const HEADERS = ['idempotency-key', 'x-idempotency-key'] as const;
@@ -15,6 +16,10 @@ export interface OnceKey {
   readonly key: string;
   /** SHA-256 of method, path and body, whatever the order of the body's fields. */
   readonly fingerprint: Buffer;
+  /** Whether its answer is a stream that its client reads while the call runs. */
+  readonly isStreamed?: boolean;
+  /** Looks for the answer again, after another request with the key was found to run. Absent: that request is not joined. */
+  readonly find?: () => Promise<Earlier | undefined>;
   /** Its price moves before the answer begins, so that the head of a stream waits for that. */
   readonly isPrepaid?: boolean;
 }

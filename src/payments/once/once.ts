@@ -1,16 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { defer } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { KeyAuthenticator } from '../keys/key-authenticator.js';
 import type { KeyedRequest } from '../keys/keyed-request.js';
+import type { Earlier, KeptEarlier } from './earlier.js';
+import { AwaitedEnds } from './awaited-ends.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
-
-/** The answer to an earlier, identical request. */
-export interface Earlier {
-  readonly accountId: string;
-  readonly responseId: string;
-  readonly answer: KeptAnswer;
-}
+import { RunningAnswers, type LiveAnswer } from './running-answers.js';
 
 /** Tells a repeated request from a new one. */
 @Injectable()
@@ -20,25 +17,60 @@ export class Once {
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly store: IdempotencyStore,
+    private readonly running: RunningAnswers,
+    private readonly ends: AwaitedEnds,
   ) {}
 
   /**
+   * A request whose twin still runs joins it: a stream at once, a whole answer when it is there.
+   *
    * @returns nothing for a request that is to run
    * @throws GatewayError 401 for a bad key, 429 for one that is at its limits, idempotency_conflict,
    * idempotency_in_flight, or what became of the answer
    */
   async earlier(request: KeyedRequest, once: OnceKey): Promise<Earlier | undefined> {
     const { accountId } = await this.keys.authenticate(request);
-    return this.earlierOf(accountId, once);
+    const { key, isStreamed } = once;
+    const record = await this.matching(accountId, once);
+    if (record?.answer !== 'running' || !this.ends.isAllowed)
+      return record && this.ended(accountId, key, record);
+    const { responseId } = record;
+    if (isStreamed) return { accountId, responseId, answer: this.live(accountId, key, responseId) };
+    const ended = await this.ends.of({ accountId, key, responseId });
+    return ended && this.ended(accountId, key, ended);
   }
 
-  /** The same for an account that is known. */
-  async earlierOf(accountId: string, { key, fingerprint }: OnceKey): Promise<Earlier | undefined> {
+  /** Of a stream that runs in another process, everything comes at its end. */
+  private live(accountId: string, key: string, responseId: string): LiveAnswer {
+    const here = this.running.find(responseId)?.live();
+    if (here) return here;
+    const end = async (): Promise<string> => {
+      const record = await this.ends.of({ accountId, key, responseId });
+      if (!record) throw inFlight();
+      const { answer } = this.ended(accountId, key, record);
+      if (answer.kind !== 'stream') throw inFlight();
+      return answer.content;
+    };
+    return { kind: 'live', headers: () => ({}), frames: () => defer(end) };
+  }
+
+  /** The same for an account that is known, without waiting for a call that still runs. */
+  async earlierOf(accountId: string, once: OnceKey): Promise<KeptEarlier | undefined> {
+    const record = await this.matching(accountId, once);
+    return record && this.ended(accountId, once.key, record);
+  }
+
+  private async matching(
+    accountId: string,
+    { key, fingerprint }: OnceKey,
+  ): Promise<IdempotencyRecord | undefined> {
     const record = await this.recordOf(accountId, key);
-    if (!record) return undefined;
-    if (!record.fingerprint.equals(fingerprint))
+    if (record && !record.fingerprint.equals(fingerprint))
       throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
-    const { answer, responseId } = record;
+    return record;
+  }
+
+  private ended(accountId: string, key: string, { answer, responseId }: IdempotencyRecord): KeptEarlier {
     if (typeof answer === 'string') throw withoutAnswer(answer, responseId);
     this.count(accountId, key);
     return { accountId, responseId, answer };

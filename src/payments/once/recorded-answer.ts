@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import type { ShownEvent } from '../compose-headers.js';
@@ -6,6 +6,7 @@ import type { Receipt } from '../../base/money/receipt.js';
 import type { Outcome } from '../outcome.js';
 import type { KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
+import type { LiveAnswer, RunningAnswer, RunningAnswers } from './running-answers.js';
 
 /** Longer answers are shown, but not kept. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
@@ -14,6 +15,8 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 export interface OnceCall extends OnceKey {
   /** For a call that goes on after its answer: the answer, which is kept together with its hold. */
   readonly accepted?: KeptAnswer;
+  /** Called when the call has its hold, and so the record has been made. */
+  begun?(responseId: string): void;
   /** The answer kept together with the settlement. Called again when the receipt turns out to be another one. */
   answer(receipt: Receipt | undefined): KeptAnswer | undefined;
 }
@@ -22,10 +25,34 @@ export interface OnceCall extends OnceKey {
 interface Recorder<Event> {
   /** @returns what the client gets now */
   show(item: Outcome<Event>): string;
+  /** The call is over and settled; with a failure, its client gets that. */
+  over(failure?: { readonly reason: unknown }): void;
+}
+
+/** Lets others find the answer while its call runs. */
+abstract class Findable implements RunningAnswer {
+  private responseId: string | undefined;
+  private resolveEnded = (): void => undefined;
+  readonly whenEnded = new Promise<void>((resolve) => (this.resolveEnded = resolve));
+
+  protected constructor(private readonly answers: RunningAnswers) {}
+
+  abstract live(): LiveAnswer | undefined;
+
+  begun(responseId: string): void {
+    this.responseId = responseId;
+    this.answers.add(responseId, this);
+  }
+
+  over(_failure?: { readonly reason: unknown }): void {
+    if (this.responseId !== undefined) this.answers.remove(this.responseId);
+    this.resolveEnded();
+  }
 }
 
 /** The frames of one stream. The last ones are made with the receipt, before the receipt is written. */
 export class RecordedStream<Event extends ShownEvent>
+  extends Findable
   implements OnceCall, Recorder<Event>, StreamPresenter<string>
 {
   readonly key: string;
@@ -35,11 +62,14 @@ export class RecordedStream<Event extends ShownEvent>
   private length = 0;
   private tail: string | undefined;
   private head: HeaderFields | undefined;
+  private readonly followers = new Set<Subscriber<string>>();
 
   constructor(
     once: OnceKey,
     private readonly presenter: StreamPresenter<Outcome<Event>>,
+    answers: RunningAnswers,
   ) {
+    super(answers);
     this.key = once.key;
     this.fingerprint = once.fingerprint;
     this.waitsForFrames = once.isPrepaid ?? false;
@@ -51,7 +81,43 @@ export class RecordedStream<Event extends ShownEvent>
     this.length += frames.length;
     if (this.length > MAX_CHARACTERS) this.shown.length = 0;
     else if (frames !== '') this.shown.push(frames);
+    this.tell(frames);
     return frames;
+  }
+
+  override over(failure?: { readonly reason: unknown }): void {
+    super.over();
+    const last = failure ? '' : this.end();
+    for (const follower of [...this.followers]) {
+      if (failure) follower.error(failure.reason);
+      else {
+        follower.next(last);
+        follower.complete();
+      }
+    }
+  }
+
+  live(): LiveAnswer | undefined {
+    if (this.length > MAX_CHARACTERS) return undefined;
+    // The head is made when the first client gets it; before that, it may not know everything.
+    return {
+      kind: 'live',
+      headers: () => this.head ?? this.presenter.headers(),
+      frames: () => this.joined(),
+    };
+  }
+
+  private joined(): Observable<string> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.shown.join(''));
+      this.followers.add(subscriber);
+      return () => this.followers.delete(subscriber);
+    });
+  }
+
+  private tell(frames: string): void {
+    if (frames === '') return;
+    for (const follower of this.followers) follower.next(frames);
   }
 
   answer(receipt: Receipt | undefined): KeptAnswer | undefined {
@@ -74,7 +140,9 @@ export class RecordedStream<Event extends ShownEvent>
   /** Kept, since what follows may build on it; a wire's plain pings come from elsewhere. */
   readonly ping = (): string | undefined => {
     const frames = this.presenter.ping?.();
-    if (frames !== undefined && this.length <= MAX_CHARACTERS) this.shown.push(frames);
+    if (frames === undefined) return undefined;
+    if (this.length <= MAX_CHARACTERS) this.shown.push(frames);
+    this.tell(frames);
     return frames;
   };
 
@@ -89,6 +157,7 @@ export class RecordedStream<Event extends ShownEvent>
 
 /** One whole answer. */
 export class RecordedBody<Event extends ShownEvent>
+  extends Findable
   implements OnceCall, Recorder<Event>, BodyPresenter<string>
 {
   readonly key: string;
@@ -98,7 +167,9 @@ export class RecordedBody<Event extends ShownEvent>
   constructor(
     once: OnceKey,
     private readonly presenter: BodyPresenter<Outcome<Event>>,
+    answers: RunningAnswers,
   ) {
+    super(answers);
     this.key = once.key;
     this.fingerprint = once.fingerprint;
   }
@@ -106,6 +177,10 @@ export class RecordedBody<Event extends ShownEvent>
   show(item: Outcome<Event>): string {
     if (!('receipt' in item)) this.presenter.add(item);
     return '';
+  }
+
+  live(): undefined {
+    return undefined;
   }
 
   answer(receipt: Receipt | undefined): KeptAnswer | undefined {
@@ -146,8 +221,14 @@ export function outliving<Event>(
           subscriber.error(failure);
         }
       },
-      error: (failure: unknown) => subscriber.error(failure),
-      complete: () => subscriber.complete(),
+      error: (failure: unknown) => {
+        recorder.over({ reason: failure });
+        subscriber.error(failure);
+      },
+      complete: () => {
+        recorder.over();
+        subscriber.complete();
+      },
     });
   });
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Price } from '../../base/money/price.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
-import type { Earlier } from '../once/once.js';
+import type { Earlier } from '../once/earlier.js';
 import type { OnceKey } from '../once/once-key.js';
 import type { Payer } from '../payer.js';
 import type { AgreedPayment } from './agreed-payment.js';

@@ -12,7 +12,7 @@ beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await TestGateway.start({
     file: fileOf(upstream.url),
-    environment: { MAX_BODY_BYTES: '10000' },
+    environment: { MAX_BODY_BYTES: '10000', IDEMPOTENCY_WAIT_MS: '0' },
   });
 });
 beforeEach(() => upstream.reset());

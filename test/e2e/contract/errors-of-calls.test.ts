@@ -18,7 +18,11 @@ import { callingOn, CHAT, expectEnvelope, expectError, type Calling, type ErrorR
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
 const start = (more: object = {}): Promise<TestGateway> =>
-  TestGateway.start({ file: fileWithImpatient(upstream.url), ...more });
+  TestGateway.start({
+    file: fileWithImpatient(upstream.url),
+    environment: { IDEMPOTENCY_WAIT_MS: '0' },
+    ...more,
+  });
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();

@@ -47,12 +47,18 @@ describe('a process that dies before it has answered a request that is to run on
     await until(
       async () => (await openHolds(processes.pool)).map((hold) => hold.sent).join() === 'true,false',
     );
-    expect((await send(replica, key, 'sent')).status).toBe(409);
-    expect((await send(replica, key, 'unsent')).status).toBe(409);
+    // They wait until it is known what became of the call.
+    const joined = Promise.all(
+      ['sent', 'unsent'].map(async (name) => (await send(replica, key, name)).text()),
+    );
     await gateway.kill();
     await expect(sent.text()).rejects.toThrow();
     await unsent;
     await until(noHolds);
+    expect(await joined).toEqual([
+      expect.stringContaining('"code":"server_error"'),
+      expect.stringContaining('"code":"idempotency_in_flight"'),
+    ]);
 
     const charged = await receipts(processes.pool);
     expect(charged).toHaveLength(1);

@@ -17,6 +17,7 @@ let closedClients = 0;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await TestGateway.start({
+    environment: { IDEMPOTENCY_WAIT_MS: '0' },
     file: fileFor(upstream.url, { provider: { max_connections: 200 } }),
   });
   gateway.server.on('connection', (socket) => {
