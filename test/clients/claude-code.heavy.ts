@@ -190,7 +190,7 @@ describe('Claude Code', () => {
         (failure: unknown) => String(failure),
       );
       const before = calls;
-      expect(String(typeof failed === 'string' ? failed : failed.stdout)).toContain(
+      expect(typeof failed === 'string' ? failed : failed.stdout).toContain(
         'The budget of this API key is used up',
       );
       expect(before).toBeGreaterThan(1);

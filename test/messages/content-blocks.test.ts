@@ -110,7 +110,7 @@ describe('the blocks of a Message', () => {
         const texts = (type: string, field: string): string =>
           whole
             .toJson()
-            .map((block) => (block['type'] === type ? String(block[field]) : ''))
+            .map((block) => (block['type'] === type ? (block[field] as string) : ''))
             .join('');
         const saidBy = (kind: string): string =>
           events.map((one) => (one.type === kind && 'text' in one ? one.text : '')).join('');

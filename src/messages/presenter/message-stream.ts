@@ -43,7 +43,7 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
     const isSaid = events.length > 0 || item.event.type === 'finish';
     const start = isSaid ? this.begin() : '';
     if (isSaid) this.lastEventMs = performance.now();
-    return start + events.map((event) => frameOf(event)).join('');
+    return start + events.map((event) => namedFrame(event.type, JSON.stringify(event))).join('');
   }
 
   ping(): string | undefined {
@@ -51,7 +51,7 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
     const { nothing } = this.reducer;
     if (this.isBegun && !nothing) return undefined;
     this.lastEventMs = performance.now();
-    return this.isBegun && nothing ? frameOf(nothing) : this.begin();
+    return this.isBegun && nothing ? namedFrame(nothing.type, JSON.stringify(nothing)) : this.begin();
   }
 
   /** Clients take an error event alone for a failure: nothing comes after it. */
@@ -60,7 +60,7 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
       requestId: this.requestId,
       withDetails: this.withReceipt,
     });
-    return frameOf({ ...shown, type: 'error', ...this.receiptFields() });
+    return frameOf('error', { ...shown, ...this.receiptFields() });
   }
 
   end(): string {
@@ -68,15 +68,15 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
     const { ending, usage } = this.reducer;
     return (
       this.begin() +
-      frameOf({ type: 'message_delta', delta: ending, usage }) +
-      frameOf({ type: 'message_stop', ...this.receiptFields() })
+      frameOf('message_delta', { delta: ending, usage }) +
+      frameOf('message_stop', this.receiptFields())
     );
   }
 
   private begin(): string {
     if (this.isBegun) return '';
     this.isBegun = true;
-    return frameOf({ type: 'message_start', message: this.reducer.begun });
+    return frameOf('message_start', { message: this.reducer.begun });
   }
 
   private receiptFields(): object {
@@ -84,6 +84,6 @@ export class MessageStream implements StreamPresenter<Outcome<TextEvent>> {
   }
 }
 
-function frameOf<Event extends { readonly type: string }>(event: Event): string {
-  return namedFrame(event.type, JSON.stringify(event));
+function frameOf(type: string, fields: object): string {
+  return namedFrame(type, JSON.stringify({ type, ...fields }));
 }
