@@ -41,7 +41,8 @@ export function onExit(act) {
 export function startChild(name, parameters = [], checkout = HERE) {
   const file = join(checkout, 'bench/processes', `${name}.js`);
   const child = fork(file, [...parameters], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  onExit(() => child.kill('SIGKILL'));
+  // Not SIGKILL: it may have children of its own, which it ends when it is told to.
+  onExit(() => child.kill('SIGTERM'));
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let orders = 0;
