@@ -143,7 +143,10 @@ export interface ToolCallPart extends OfPart {
   readonly owned?: OwnedFields | undefined;
 }
 
-/** Fields that a provider adds to a call and needs back with it, such as a signature; no other provider gets them. */
+/**
+ * Fields that a provider adds to a call and needs back with it, such as a signature. `provider` is its scope, which it
+ * may share with others; nobody else gets them.
+ */
 export interface OwnedFields {
   readonly provider: string;
   readonly fields: CallFields;

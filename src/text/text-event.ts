@@ -38,6 +38,8 @@ export type TextEvent =
   | {
       readonly type: 'opened';
       readonly provider: string;
+      /** Whose fields of calls and signatures they are, where providers share them; absent: the provider's alone. */
+      readonly scope?: string;
       readonly upstreamModel: string;
       readonly attempts: number;
     }

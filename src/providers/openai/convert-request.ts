@@ -83,7 +83,7 @@ export function convertRequest(
   affinity: string = affinityOf(request),
 ): JsonObject {
   const { prompt, stream, outputCapTokens, account } = request;
-  const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider.id);
+  const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider);
   const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
   const body: Record<string, JsonValue> = { model: upstreamModel, messages: fitMessages(messages, profile) };
   const put = (field: string, value: JsonValue | undefined): void => {

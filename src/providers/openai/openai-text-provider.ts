@@ -11,6 +11,7 @@ import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import type { SpokenEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
+import { openedBy } from '../text/opened-by.js';
 import { joined, type Trial } from '../text/remedy.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
@@ -70,12 +71,7 @@ export class OpenAiTextProvider implements TextProvider {
       if (head.status < 200 || head.status > 299)
         throw await refused(answer, head, { sent: asked, profile, errors, trial });
       if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
-      const opened: SpokenEvent = {
-        type: 'opened',
-        provider: target.provider.id,
-        upstreamModel,
-        attempts: attempt.attempt,
-      };
+      const opened = openedBy(target, attempt.attempt);
       const { maxFrameBytes } = this;
       const reading = readingOf(errors);
       if (request.stream) yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));

@@ -93,6 +93,7 @@ export class ItemConverter {
   private say(role: 'system', parts: readonly TextPart[]): void;
   private say(role: 'user' | 'system', parts: readonly TextPart[]): void {
     if (parts.length === 0) return;
+    this.turn?.parts.push(...this.takeReasoning().filter(isSignatureAlone));
     this.endTurn();
     this.reasoning = [];
     this.messages.push({ role, parts });
@@ -120,6 +121,11 @@ export class ItemConverter {
     this.reasoning = [];
     return taken;
   }
+}
+
+/** Some providers sign the end of what was said: such an item belongs to the turn before it. */
+function isSignatureAlone({ text, signature }: ReasoningPart): boolean {
+  return text === '' && signature !== undefined;
 }
 
 /** The model's reasoning. The client may have been shown only its summary. */

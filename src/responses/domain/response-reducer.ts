@@ -38,8 +38,8 @@ export class ResponseReducer {
   /** The output is added when the Response is shown. */
   private response: ResponseObject;
   private finishReason: FinishReason | undefined;
-  /** The provider that answers. The fields that it adds to calls go back to it alone. */
-  private provider: string | undefined;
+  /** Who gets back the fields that the provider adds to calls: it alone, or all providers of its scope. */
+  private owner: string | undefined;
   /** Shown only at the end. */
   private usage: UsageEvent | undefined;
   private events: ResponseEvent[] = [];
@@ -86,7 +86,7 @@ export class ResponseReducer {
   accept(event: TextEvent): readonly ResponseEvent[] {
     if (this.stage === 'new') throw new Error('a response has to begin before it says something');
     if (event.type === 'opened') {
-      this.provider = event.provider;
+      this.owner = event.scope ?? event.provider;
       return NOTHING;
     }
     if (this.stage === 'ended') return NOTHING;
@@ -180,7 +180,7 @@ export class ResponseReducer {
 
   /** The shown output in its stored form. */
   stored(shown: readonly OutputItem[]): readonly OutputItem[] {
-    return this.output.stored(shown, this.provider);
+    return this.output.stored(shown, this.owner);
   }
 
   private emit(event: ResponseEventBody): void {

@@ -22,4 +22,6 @@ export interface AnswerReading {
   readonly newConverter: () => AnswerConverter;
   /** The failure that an object with a success status is in truth; undefined for an answer. */
   readonly failureIn: (frame: JsonObject, event: string) => UpstreamFailure | undefined;
+  /** Whether a whole answer may also be the list of a stream's frames. */
+  readonly takesLists?: boolean;
 }
