@@ -2,6 +2,7 @@ import type { ProviderSettings } from '../catalog/model.js';
 import type { DialectTraits } from '../catalog/dialect.js';
 import type { ListedModel } from './discovery/listed-model.js';
 import type { GuardedClient } from './http/guarded-client.js';
+import type { ImageFetch } from './image/image-fetch.js';
 import type { TextProvider } from './text/text-provider.js';
 import type { VideoProvider } from './video/video-provider.js';
 
@@ -11,8 +12,15 @@ interface Adapter {
 }
 
 interface TextAdapter extends Adapter {
-  /** @param maxFrameBytes limit of one frame of a streamed answer. */
-  readonly connect: (settings: ProviderSettings, maxFrameBytes?: number) => TextProvider;
+  /**
+   * @param maxFrameBytes limit of one frame of a streamed answer; undefined: the dialect's own
+   * @param images fetches the images that clients name by addresses, for services that fetch none
+   */
+  readonly connect: (
+    settings: ProviderSettings,
+    maxFrameBytes: number | undefined,
+    images: ImageFetch,
+  ) => TextProvider;
 }
 
 interface VideoAdapter extends Adapter {

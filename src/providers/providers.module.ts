@@ -26,9 +26,9 @@ const IMAGES_AT_ONCE = 32;
     ModelDiscovery,
     {
       provide: TextProviders,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<Config, true>) =>
-        new TextProviders(config.get('maxFrameBytes', { infer: true })),
+      inject: [ImageFetch, ConfigService],
+      useFactory: (images: ImageFetch, config: ConfigService<Config, true>) =>
+        new TextProviders(images, config.get('maxFrameBytes', { infer: true })),
     },
     {
       provide: TargetHealth,

@@ -85,8 +85,8 @@ const MISTAKES: Readonly<Record<string, string>> = {
     'providers[0].discover.refresh_ms: must be a whole number from 1000 to 86400000',
   [`providers: ${A_DISCOVERED}every: 10}}]`]:
     'providers[0].discover.every: is not a known key; known here: pricing, context_window, max_output_tokens, prefix, include, refresh_ms',
-  'providers: [{id: up, type: google, discover: {}}]':
-    'providers[0].discover: is for a provider of type openai',
+  'providers: [{id: up, type: anthropic, discover: {}}]':
+    'providers[0].discover: is for a provider of type openai or google',
   [withModel({ id: 'sandbox/mine' })]: 'models[0].id: ' + AN_ID,
   [`${PROVIDER}models: [{${model()}}, {${model()}}]`]: 'models[1].id: is the id of an earlier model',
   [withVideo({ wires: '[chat]' })]: 'models[0].targets: the provider up must have videos among its wires',

@@ -41,9 +41,7 @@ describe('readGatewayFile', () => {
       baseUrl: 'https://api.anthropic.com/v1',
       tokenLimitField: 'max_tokens',
     });
-    expect(catalog.providers.get('c')?.baseUrl).toBe(
-      'https://generativelanguage.googleapis.com/v1beta/openai',
-    );
+    expect(catalog.providers.get('c')?.baseUrl).toBe('https://generativelanguage.googleapis.com');
   });
 
   it('takes what a provider says', () => {

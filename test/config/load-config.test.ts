@@ -251,7 +251,7 @@ describe('loadConfig', () => {
     expect([...catalog.providers.values()].map(({ id, baseUrl, apiKey }) => [id, baseUrl, apiKey])).toEqual([
       ['openai', 'http://127.0.0.1:9/v1', 'sk-a'],
       ['anthropic', 'https://api.anthropic.com/v1', 'sk-b'],
-      ['google', 'https://generativelanguage.googleapis.com/v1beta/openai', 'sk-c'],
+      ['google', 'https://generativelanguage.googleapis.com', 'sk-c'],
       ['sandbox', '', undefined],
     ]);
     expect(catalog.models.get('gpt-5.5')).toMatchObject({

@@ -8,14 +8,14 @@ import { UNLIMITED_DEMAND } from '../../src/streaming/demand.js';
 import { chatPrompt } from '../support/chat-prompt.js';
 import { chatChunk, chatUsage, sse } from '../support/chat-wire.js';
 import { type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js';
-import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
+import { eventsOf, imageFetch, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
 
 let upstream: ScriptedUpstream;
 let providers: TextProviders;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  providers = new TextProviders();
+  providers = new TextProviders(imageFetch());
 });
 afterAll(async () => {
   await providers.close();

@@ -12,13 +12,13 @@ import { UpstreamFailure } from '../../src/providers/upstream-failure.js';
 import { VideoProviders } from '../../src/providers/video-providers.js';
 import { problemsOf, read } from '../config/gateway-file-text.js';
 import { cleanUpDirectories } from '../config/temporary-directory.js';
-import { attemptFor, outcomeOf, settingsFor, targetFor } from './support.js';
+import { attemptFor, imageFetch, outcomeOf, settingsFor, targetFor } from './support.js';
 import { failureOf, NEVER, submissionOf } from './video/video-fixture.js';
 
 cleanUpDirectories();
 
 const entries: readonly (readonly [string, Dialect])[] = Object.entries(DIALECTS);
-const texts = new TextProviders();
+const texts = new TextProviders(imageFetch());
 const videos = new VideoProviders();
 /** Takes whoever connects to it, and hangs up. */
 let upstream: Server;

@@ -1,5 +1,9 @@
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import type { ProviderSettings, Target, TextModel } from '../../src/catalog/model.js';
+import { AddressGuard } from '../../src/providers/http/address-guard.js';
+import { GuardedClient } from '../../src/providers/http/guarded-client.js';
+import { nameServers } from '../../src/providers/http/resolve-host.js';
+import { ImageFetch } from '../../src/providers/image/image-fetch.js';
 import { GENERIC_PROFILE } from '../../src/catalog/provider-profiles.js';
 import { affinityOf } from '../../src/providers/affinity.js';
 import type { JsonObject } from '../../src/base/json.js';
@@ -29,6 +33,12 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
     logUpstreamMessages: false,
     ...overrides,
   };
+}
+
+/** Fetches public images alone, so nothing of a test. */
+export function imageFetch(): ImageFetch {
+  const client = new GuardedClient(new AddressGuard([]), nameServers());
+  return new ImageFetch(client, { allow: [], timeoutMs: 10_000, atOnce: 8 });
 }
 
 export function targetFor(provider: ProviderSettings, overrides: Partial<Target> = {}): Target {

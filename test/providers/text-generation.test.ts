@@ -15,7 +15,7 @@ import { replayed } from '../support/recorded-answers.js';
 import { completion, refusal, startScriptedUpstream } from '../support/scripted-upstream.js';
 import type { Handler, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
-import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
+import { eventsOf, imageFetch, modelFor, requestFor, settingsFor, spokenText, targetFor } from './support.js';
 
 let first: ScriptedUpstream;
 let second: ScriptedUpstream;
@@ -26,7 +26,7 @@ let sent: number;
 
 beforeEach(async () => {
   [first, second] = await Promise.all([startScriptedUpstream(), startScriptedUpstream()]);
-  providers = new TextProviders();
+  providers = new TextProviders(imageFetch());
   health = new TargetHealth(() => performance.now());
   targets = [
     targetFor(settingsFor(second.url, { id: 'second' }), { priority: 2 }),

@@ -5,10 +5,17 @@ import type { Handler } from './scripted-upstream.js';
 const DIRECTORY = join('test', 'fixtures', 'upstreams');
 const EXPECTED = '.expected.json';
 
-/** The names of all recorded answers: streams (`*.sse`) and bodies (`*.json`). */
-export const RECORDED: readonly string[] = readdirSync(DIRECTORY).filter(
-  (name) => /\.(sse|json)$/.test(name) && !name.endsWith(EXPECTED),
-);
+/** The names of all recorded answers on the chat wire: streams (`*.sse`) and bodies (`*.json`). */
+export const RECORDED: readonly string[] = namesIn('');
+
+/** The same of the Gemini API. */
+export const RECORDED_GEMINI: readonly string[] = namesIn('gemini/');
+
+function namesIn(folder: string): readonly string[] {
+  return readdirSync(join(DIRECTORY, folder))
+    .filter((name) => /\.(sse|json)$/.test(name) && !name.endsWith(EXPECTED))
+    .map((name) => `${folder}${name}`);
+}
 
 /** The bytes of a recorded answer, as they went over the wire. */
 export function recorded(name: string): Buffer {

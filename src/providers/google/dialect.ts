@@ -1,13 +1,17 @@
 import type { Dialect } from '../dialect.js';
-import { OPENAI } from '../openai/dialect.js';
+import { GoogleTextProvider } from './google-text-provider.js';
 import { GoogleVideoProvider } from './google-video-provider.js';
+import { listModels } from './list-models.js';
 
-/** The Gemini API: text through its endpoint for OpenAI's chat wire, videos through its own wire. */
+/** The Gemini API: `generateContent` for text, long-running operations for videos. */
 export const GOOGLE: Dialect = {
-  defaults: { baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai', profile: 'google' },
-  text: OPENAI.text,
+  defaults: { baseUrl: 'https://generativelanguage.googleapis.com', profile: 'google' },
+  text: {
+    connect: (settings, maxFrameBytes, images) => new GoogleTextProvider(settings, images, maxFrameBytes),
+  },
   video: {
     byWire: false,
     connect: (settings, elsewhere) => new GoogleVideoProvider(settings, elsewhere),
   },
+  listModels,
 };

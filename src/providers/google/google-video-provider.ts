@@ -1,7 +1,7 @@
 import type { ProviderSettings, Target } from '../../catalog/model.js';
 import { exchange, type Exchange } from '../http/exchange.js';
 import type { GuardedClient } from '../http/guarded-client.js';
-import { UpstreamClient, type UpstreamRequest } from '../http/upstream-client.js';
+import type { UpstreamClient, UpstreamRequest } from '../http/upstream-client.js';
 import { ContentDownload } from '../video/content-download.js';
 import { jobFailure, saysGone } from '../video/job-failure.js';
 import { submitting } from '../video/submission-failure.js';
@@ -15,6 +15,7 @@ import type {
   VideoSnapshot,
   VideoSubmission,
 } from '../video/video-provider.js';
+import { connectGemini } from './connect.js';
 import { convertOperation, convertSubmitted } from './convert-operation.js';
 import { convertSubmission } from './convert-submission.js';
 import { refuseSubmission } from './refuse-submission.js';
@@ -23,7 +24,7 @@ import { wellFormedJson } from '../well-formed.js';
 /** The provider keeps a file for two days, and then answers 403. It does not state when a file expires. */
 const KEPT_MS = 2 * 24 * 60 * 60 * 1_000;
 
-/** Veo through long-running operations of the Gemini API. The key is sent as a header, never in an address. */
+/** Veo through long-running operations of the Gemini API. */
 export class GoogleVideoProvider implements VideoProvider {
   readonly abilities: VideoAbilities = { cancel: false, remix: false, variants: ['video'] };
   private readonly client: UpstreamClient;
@@ -34,13 +35,8 @@ export class GoogleVideoProvider implements VideoProvider {
     private readonly settings: ProviderSettings,
     elsewhere: GuardedClient,
   ) {
-    const { baseUrl, apiKey } = settings;
-    const authorization: Record<string, string> = apiKey === undefined ? {} : { 'x-goog-api-key': apiKey };
-    // The catalog has the address of the endpoint for OpenAI's wire, one step below this one.
-    const connect = (purpose: 'videos' | 'contents'): UpstreamClient =>
-      new UpstreamClient(settings, baseUrl.replace(/\/openai$/, ''), authorization, purpose);
-    this.client = connect('videos');
-    this.download = new ContentDownload(connect('contents'), elsewhere, settings);
+    this.client = connectGemini(settings, 'videos');
+    this.download = new ContentDownload(connectGemini(settings, 'contents'), elsewhere, settings);
   }
 
   submit(submission: VideoSubmission, target: Target, signal: AbortSignal): Promise<VideoSnapshot> {

@@ -1,0 +1,60 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { reasoningScopeOf, type ProviderSettings } from '../../catalog/model.js';
+import type { ToolCallPart } from '../../text/prompt.js';
+import { ownSignature, scopedSignature } from '../../text/signature.js';
+import type { CallFields } from '../../text/text-event.js';
+import { isOwnedBy } from '../text/owned-fields.js';
+
+/**
+ * Stands for the signature of a call that another model made:
+ * https://ai.google.dev/gemini-api/docs/thought-signatures, "skip thought signature validation".
+ */
+export const NO_SIGNATURE = 'skip_thought_signature_validator';
+
+/** A signature of a text part, or of a part with thoughts. */
+export type SpokenSignature =
+  /** `length` is that of the signed part: the last characters of the text so far, possibly none. */
+  | { readonly of: 'text'; readonly length: number; readonly signature: string }
+  | { readonly of: 'thought'; readonly signature: string };
+
+const SPOKEN = /^(?:thought|text(\d{1,9}))\.(.*)$/s;
+
+/** The fields of a call as Google's endpoint for OpenAI's wire has them. */
+export function fieldsOfCall(thoughtSignature: JsonValue | undefined): CallFields | undefined {
+  return typeof thoughtSignature === 'string' && thoughtSignature !== ''
+    ? { extra_content: { google: { thought_signature: thoughtSignature } } }
+    : undefined;
+}
+
+/**
+ * The signature in a call of the history, if it is of the provider's scope. A client of the chat wire sends a call's
+ * fields back among its unknown ones, where nothing says whose they are; only Google gives fields of this form.
+ */
+export function signatureOfCall(
+  { owned, extra }: ToolCallPart,
+  provider: ProviderSettings,
+): string | undefined {
+  if (owned) return isOwnedBy(owned.provider, provider) ? signatureIn(owned.fields) : undefined;
+  return extra && signatureIn(extra);
+}
+
+export function writeSpoken(spoken: SpokenSignature, scope: string): string {
+  const place = spoken.of === 'text' ? `text${spoken.length}` : 'thought';
+  return scopedSignature(scope, `${place}.${spoken.signature}`);
+}
+
+/** Undefined for a signature of anybody else. */
+export function readSpoken(signature: string, provider: ProviderSettings): SpokenSignature | undefined {
+  const found = SPOKEN.exec(ownSignature(reasoningScopeOf(provider), signature) ?? '');
+  if (!found) return undefined;
+  const [, length, payload = ''] = found;
+  return length === undefined
+    ? { of: 'thought', signature: payload }
+    : { of: 'text', length: Number(length), signature: payload };
+}
+
+function signatureIn({ extra_content: content }: JsonObject): string | undefined {
+  const google = isJsonObject(content) ? content['google'] : undefined;
+  const signature = isJsonObject(google) ? google['thought_signature'] : undefined;
+  return typeof signature === 'string' && signature !== '' ? signature : undefined;
+}
