@@ -11,6 +11,10 @@ export function geminiBaseUrl(baseUrl: string): string {
 
 /** The path of a model below the base; a name with slashes is the path itself (`tunedModels/mine`). */
 export function modelPath(upstreamModel: string): string {
-  const segments = upstreamModel.split('/').map(encodeURIComponent).join('/');
-  return upstreamModel.includes('/') ? `/${segments}` : `/models/${segments}`;
+  const segments = upstreamModel.split('/');
+  // Clients choose names that are passed through, and no name may lead out of the base.
+  const isPath = segments.length > 1 && segments.every((segment) => !/^\.{0,2}$/.test(segment));
+  return isPath
+    ? `/${segments.map(encodeURIComponent).join('/')}`
+    : `/models/${encodeURIComponent(upstreamModel)}`;
 }
