@@ -86,12 +86,7 @@ export class Candidate {
     const { choice } = this;
     this.flushSignature(events);
     if (text !== '') events.push({ type: 'reasoning', choice, text });
-    if (typeof signature === 'string' && signature !== '')
-      events.push({
-        type: 'reasoning_signature',
-        choice,
-        signature: writeSpoken({ of: 'thought', signature }, this.context.scope),
-      });
+    if (typeof signature === 'string' && signature !== '') this.sign({ of: 'thought', signature }, events);
   }
 
   /** A call comes whole. */
@@ -108,6 +103,8 @@ export class Candidate {
     const index = this.calls;
     this.calls += 1;
     const id = this.idOf(call['id']);
+    if (typeof signature === 'string' && fields)
+      this.sign({ of: 'call', position: index, signature }, events);
     events.push({ type: 'tool_call_start', choice, index, id, name, kind, ...(fields && { fields }) });
     events.push({ type: 'tool_call_delta', choice, index, arguments: said });
   }
@@ -120,14 +117,14 @@ export class Candidate {
   }
 
   private flushSignature(events: SpokenEvent[]): void {
-    const { signature, choice } = this;
+    const { signature } = this;
     this.signature = undefined;
-    if (!signature) return;
-    events.push({
-      type: 'reasoning_signature',
-      choice,
-      signature: writeSpoken(signature, this.context.scope),
-    });
+    if (signature) this.sign(signature, events);
+  }
+
+  private sign(spoken: SpokenSignature, events: SpokenEvent[]): void {
+    const signature = writeSpoken(spoken, this.context.scope);
+    events.push({ type: 'reasoning_signature', choice: this.choice, signature });
   }
 
   /** The probabilities of a frame belong to its last text. */

@@ -30,6 +30,8 @@ export class ModelParts {
   readonly calls: MadeCall[] = [];
   /** Of a text that follows: chat clients have all signatures in front of the text. */
   private waiting: { readonly length: number; readonly signature: string } | undefined;
+  /** Signatures of calls by their positions, for calls that come back without their fields. */
+  private readonly ofCalls = new Map<number, string>();
   /** Position of the last text that has no signature; −1 for none. */
   private text = -1;
 
@@ -58,7 +60,9 @@ export class ModelParts {
   private addReasoning({ text, signature }: ReasoningPart): void {
     const spoken = signature === undefined ? undefined : readSpoken(signature, this.context.provider);
     if (!spoken || this.context.refused.has(spoken.signature)) return;
-    if (spoken.of === 'thought') this.parts.push({ text, thought: true, thoughtSignature: spoken.signature });
+    if (spoken.of === 'call') this.ofCalls.set(spoken.position, spoken.signature);
+    else if (spoken.of === 'thought')
+      this.parts.push({ text, thought: true, thoughtSignature: spoken.signature });
     else if (this.text < 0) this.waiting = spoken;
     else this.signText(spoken);
   }
@@ -76,7 +80,7 @@ export class ModelParts {
 
   private addCall(call: ToolCallPart): void {
     const { kind, id, name } = call;
-    const signature = signatureOfCall(call, this.context.provider);
+    const signature = signatureOfCall(call, this.context.provider) ?? this.ofCalls.get(this.calls.length);
     const isGood = signature !== undefined && !this.context.refused.has(signature);
     const sent = {
       ...(id !== undefined && id !== '' && !FOREIGN_ID.test(id) && { id }),

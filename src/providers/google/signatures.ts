@@ -11,13 +11,15 @@ import { isOwnedBy } from '../text/owned-fields.js';
  */
 export const NO_SIGNATURE = 'skip_thought_signature_validator';
 
-/** A signature of a text part, or of a part with thoughts. */
+/** A signature as clients carry it: of a text part, of a part with thoughts, or of a call. */
 export type SpokenSignature =
   /** `length` is that of the signed part: the last characters of the text so far, possibly none. */
   | { readonly of: 'text'; readonly length: number; readonly signature: string }
-  | { readonly of: 'thought'; readonly signature: string };
+  | { readonly of: 'thought'; readonly signature: string }
+  /** `position` is that of the call in its message. Clients of some wires cannot carry it with the call itself. */
+  | { readonly of: 'call'; readonly position: number; readonly signature: string };
 
-const SPOKEN = /^(?:thought|text(\d{1,9}))\.(.*)$/s;
+const SPOKEN = /^(?:(thought)|(text|call)(\d{1,9}))\.(.*)$/s;
 
 /** The fields of a call as Google's endpoint for OpenAI's wire has them. */
 export function fieldsOfCall(thoughtSignature: JsonValue | undefined): CallFields | undefined {
@@ -39,18 +41,29 @@ export function signatureOfCall(
 }
 
 export function writeSpoken(spoken: SpokenSignature, scope: string): string {
-  const place = spoken.of === 'text' ? `text${spoken.length}` : 'thought';
-  return scopedSignature(scope, `${place}.${spoken.signature}`);
+  return scopedSignature(scope, `${placeOf(spoken)}.${spoken.signature}`);
 }
 
 /** Undefined for a signature of anybody else. */
-export function readSpoken(signature: string, provider: ProviderSettings): SpokenSignature | undefined {
-  const found = SPOKEN.exec(ownSignature(reasoningScopeOf(provider), signature) ?? '');
+export function readSpoken(given: string, provider: ProviderSettings): SpokenSignature | undefined {
+  const found = SPOKEN.exec(ownSignature(reasoningScopeOf(provider), given) ?? '');
   if (!found) return undefined;
-  const [, length, payload = ''] = found;
-  return length === undefined
-    ? { of: 'thought', signature: payload }
-    : { of: 'text', length: Number(length), signature: payload };
+  const [, thought, of, count, signature = ''] = found;
+  if (thought !== undefined) return { of: 'thought', signature };
+  return of === 'text'
+    ? { of, length: Number(count), signature }
+    : { of: 'call', position: Number(count), signature };
+}
+
+function placeOf(spoken: SpokenSignature): string {
+  switch (spoken.of) {
+    case 'text':
+      return `text${spoken.length}`;
+    case 'call':
+      return `call${spoken.position}`;
+    case 'thought':
+      return 'thought';
+  }
 }
 
 function signatureIn({ extra_content: content }: JsonObject): string | undefined {

@@ -77,6 +77,17 @@ describe('a call of the current turn', () => {
     ]);
   });
 
+  it('has the signature that came back beside it, where its own fields have none', () => {
+    const beside = (position: number, signature: string): JsonObject => ({
+      type: 'reasoning.encrypted',
+      data: writeSpoken({ of: 'call', position, signature }, 'scripted'),
+    });
+    const [turn, ...outputs] = step(call('a'), call('b', signed('B')), call('c'));
+    const details = [beside(0, 'A'), beside(1, 'other'), beside(2, 'C'), beside(3, 'D')];
+    const messages = [user('Go'), { ...turn, reasoning_details: details }, ...outputs];
+    expect(callSignatures(messages)).toEqual(['A', 'B', 'C']);
+  });
+
   it('is excused where its own signature was refused', () => {
     const refused = new RefusedSignatures();
     refused.add(['A', 'C']);
@@ -148,6 +159,11 @@ describe('a signature of what was said', () => {
     const spoken = fc.oneof(
       fc.record({
         of: fc.constant('thought' as const),
+        signature: fc.string({ minLength: 1, unit: 'binary' }),
+      }),
+      fc.record({
+        of: fc.constant('call' as const),
+        position: fc.nat(1_023),
         signature: fc.string({ minLength: 1, unit: 'binary' }),
       }),
       fc.record({
