@@ -5,7 +5,18 @@ const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.
 /** Packages that Node loads for all test files of a worker: those of the gateway, and what is large in tests. */
 const shared = [
   ...Object.keys(dependencies),
-  ...['@ai-sdk', '@langchain', '@openai/agents', 'ai', 'express', 'fast-check', 'openai', 'supertest', 'zod'],
+  ...[
+    '@ai-sdk',
+    '@google/genai',
+    '@langchain',
+    '@openai/agents',
+    'ai',
+    'express',
+    'fast-check',
+    'openai',
+    'supertest',
+    'zod',
+  ],
 ];
 /** Helpers of tests that compare what they are given with what they make: both have to be Node's. */
 const checkers = 'response-event-checker|response-event-schemas|shell-commands';

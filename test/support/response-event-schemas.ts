@@ -117,7 +117,7 @@ const reasoning = exactly(
     status: itemStatus,
     summary: list(summaryText),
   },
-  { content: list(reasoningText) },
+  { content: list(reasoningText), encrypted_content: string },
 );
 const compaction = exactly({
   type: { const: 'compaction' },

@@ -32,7 +32,8 @@ export function joinedAnswer(outcome: {
   const joined: JoinedAnswer = {};
   for (const event of outcome.events) join(joined, event);
   if (outcome.failure !== undefined) {
-    if (!(outcome.failure instanceof UpstreamFailure)) throw outcome.failure;
+    if (!(outcome.failure instanceof UpstreamFailure))
+      throw new Error('no failure of an upstream', { cause: outcome.failure });
     joined.error = outcome.failure.error.code;
   } else if (joined.finish === undefined) throw new Error('neither finished nor failed');
   return joined;
