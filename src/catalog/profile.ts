@@ -22,6 +22,8 @@ export interface Profile {
   readonly reasoningContent: 'given' | 'never' | 'always';
   /** Whether an assistant message must stand between a tool message and a user message. */
   readonly assistantAfterTools: boolean;
+  /** Whether a call of the current turn needs a signature, if a model demands one (Gemini 3 and newer). */
+  readonly callSignatures: boolean;
   /** Where images in a tool's output go: they stay there, or follow in a user message. */
   readonly toolImages: 'inside' | 'behind';
   /** `prompt_cache_key`: sent if the client gave one, or always, since the service finds its cache by it. */

@@ -8,6 +8,7 @@ export const GENERIC_PROFILE: Profile = {
   toolCallIds: 'kept',
   reasoningContent: 'given',
   assistantAfterTools: false,
+  callSignatures: false,
   toolImages: 'inside',
   promptCacheKey: 'given',
 };
@@ -72,8 +73,14 @@ const SERVICES = {
       'https://ai.google.dev/gemini-api/docs/openai',
       'https://github.com/liliMozi/openhanako/issues/394', // unknown names are refused
       'https://github.com/leookun/cursor-byok/issues/112', // prompt_cache_key
+      'https://ai.google.dev/gemini-api/docs/thought-signatures', // signatures of calls
     ],
-    differs: { omitFields: HINTS, tokenLimitField: 'max_tokens', reasoningContent: 'never' },
+    differs: {
+      omitFields: HINTS,
+      tokenLimitField: 'max_tokens',
+      reasoningContent: 'never',
+      callSignatures: true,
+    },
   },
   anthropic: {
     hosts: ['api.anthropic.com'],

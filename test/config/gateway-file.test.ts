@@ -30,6 +30,7 @@ describe('readGatewayFile', () => {
       toolCallIds: 'short',
       reasoningContent: 'never',
       assistantAfterTools: false,
+      callSignatures: false,
       toolImages: 'behind',
       promptCacheKey: 'always',
       idempotentVideos: false,
@@ -65,6 +66,7 @@ describe('readGatewayFile', () => {
           tool_call_ids: nine
           reasoning_content: always
           assistant_after_tools: true
+          call_signatures: true
           tool_images: behind
           prompt_cache_key: always
           affinity_header: X-My-Session
@@ -91,6 +93,7 @@ describe('readGatewayFile', () => {
       toolCallIds: 'nine',
       reasoningContent: 'always',
       assistantAfterTools: true,
+      callSignatures: true,
       toolImages: 'behind',
       promptCacheKey: 'always',
       affinityHeader: 'x-my-session',

@@ -130,6 +130,7 @@ function readProfile(section: Section, defaults: Profile): Profile {
     reasoningContent:
       section.choice('reasoning_content', ['given', 'never', 'always']) ?? defaults.reasoningContent,
     assistantAfterTools: section.boolean('assistant_after_tools') ?? defaults.assistantAfterTools,
+    callSignatures: section.boolean('call_signatures') ?? defaults.callSignatures,
     toolImages: section.choice('tool_images', ['inside', 'behind']) ?? defaults.toolImages,
     promptCacheKey: section.choice('prompt_cache_key', ['given', 'always']) ?? defaults.promptCacheKey,
     ...readAffinityHeader(section, defaults),

@@ -1,7 +1,7 @@
 import type { ContentPart, PromptMessage, TextPart, ToolMessage } from '../../text/prompt.js';
 import { audioPart, type FetchedImages, filePart, imagePart } from './media.js';
 import { type MadeCall, ModelParts, type ModelContext } from './model-parts.js';
-import { NO_SIGNATURE } from './signatures.js';
+import { NO_SIGNATURE } from '../text/gemini-signatures.js';
 import type { Content, Part } from './wire.js';
 
 export interface ContentContext extends ModelContext {

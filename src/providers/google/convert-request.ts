@@ -5,18 +5,19 @@ import type { RefusedSignatures } from '../text/refused-signatures.js';
 import type { TextRequest } from '../text/text-request.js';
 import { convertContents } from './convert-contents.js';
 import { convertTools } from './convert-tools.js';
-import { generationConfig } from './generation-config.js';
+import { type AskedThinking, generationConfig } from './generation-config.js';
 import type { FetchedImages } from './media.js';
 import { traitsOf } from './model-traits.js';
-import { NO_SIGNATURE } from './signatures.js';
+import { NO_SIGNATURE } from '../text/gemini-signatures.js';
 import { ToolNames } from './tool-names.js';
 import type { Content, GenerateContentBody } from './wire.js';
 
 export interface RequestOptions {
   readonly images: FetchedImages;
   readonly refused: RefusedSignatures;
-  /** Whether the model has shown that it demands signatures, whatever its name says. */
+  /** Whether the first call of each step of the current turn must have a signature. */
   readonly demandsSignatures: boolean;
+  readonly thinking: AskedThinking;
 }
 
 export interface ConvertedRequest {
@@ -38,7 +39,7 @@ const OWN: ReadonlySet<string> = new Set([
 export function convertRequest(
   { prompt, model, outputCapTokens }: TextRequest,
   { provider, upstreamModel }: Target,
-  { images, refused, demandsSignatures }: RequestOptions,
+  { images, refused, demandsSignatures, thinking }: RequestOptions,
 ): ConvertedRequest {
   const traits = traitsOf(upstreamModel, model);
   const names = new ToolNames(prompt.tools);
@@ -47,10 +48,10 @@ export function convertRequest(
     names,
     refused,
     images,
-    demandsSignatures: demandsSignatures || traits.demandsSignatures,
+    demandsSignatures,
   });
   const { tools, calling } = convertTools(prompt, names);
-  const config = generationConfig(prompt, { outputCapTokens, traits });
+  const config = generationConfig(prompt, { outputCapTokens, traits, thinking });
   const body: GenerateContentBody = {
     ...passed(prompt, provider.passFields),
     ...(system.length > 0 && { systemInstruction: { parts: system } }),

@@ -29,14 +29,24 @@ const LEVEL_OF_EFFORT: ReadonlyMap<string, ThinkingLevel> = new Map<string, Thin
 
 const LEVEL_NAMES = { minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const;
 
+/** How thinking is asked for: with the effort, to see the thoughts alone, or not at all. */
+export type AskedThinking = 'effort' | 'shown' | 'none';
+
+interface ConfigOptions {
+  readonly outputCapTokens: number | undefined;
+  readonly traits: ModelTraits;
+  readonly thinking: AskedThinking;
+}
+
 /** The settings of the answer. What asks for nothing is left out. */
 export function generationConfig(
   prompt: Prompt,
-  { outputCapTokens, traits }: { readonly outputCapTokens: number | undefined; readonly traits: ModelTraits },
+  { outputCapTokens, traits, thinking }: ConfigOptions,
 ): GenerationConfig {
   const { choices, stop, logprobs, sampling } = prompt;
   const { temperature, topP, presencePenalty, frequencyPenalty, seed } = sampling;
-  const thinkingConfig = thinkingOf(prompt.reasoningEffort, traits);
+  const effort = thinking === 'effort' ? prompt.reasoningEffort : undefined;
+  const thinkingConfig = thinking === 'none' ? undefined : thinkingOf(effort, traits);
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),

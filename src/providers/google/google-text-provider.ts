@@ -16,6 +16,7 @@ import { answerEvents } from '../text/answer/answer-events.js';
 import { AnswerReader, readAnswer } from '../text/answer/answer-reader.js';
 import { openedBy } from '../text/opened-by.js';
 import { RefusedSignatures } from '../text/refused-signatures.js';
+import type { Trial } from '../text/remedy.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamFailure } from '../upstream-failure.js';
@@ -25,23 +26,21 @@ import { connectGemini } from './connect.js';
 import { GeminiConverter } from './convert-answer.js';
 import { convertRequest, type ConvertedRequest } from './convert-request.js';
 import { fetchImages } from './fetch-images.js';
-import { failureIn, refuseText, signatureProblem } from './refuse-text.js';
+import { LearntModels } from './learnt-models.js';
+import { failureIn, refuseText } from './refuse-text.js';
 import { refuseUnsupported } from './unsupported.js';
-
-/** Clients can name any number of models where names are passed through. */
-const MAX_DEMANDING = 1_000;
 
 interface Asked extends ConvertedRequest {
   readonly request: TextRequest;
   readonly target: Target;
+  readonly trial: Trial | undefined;
 }
 
 /** The Gemini API: `generateContent`. */
 export class GoogleTextProvider implements TextProvider {
   private readonly client: UpstreamClient;
   private readonly refused = new RefusedSignatures();
-  /** Models that have demanded signatures although their names do not say so. */
-  private readonly demanding = new Set<string>();
+  private readonly learnt = new LearntModels(this.refused);
 
   /**
    * @param images fetches what messages name by addresses
@@ -56,8 +55,8 @@ export class GoogleTextProvider implements TextProvider {
   }
 
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
-    const { request, target, signal, onSent, beforeSending } = attempt;
-    const asked = await this.convert(request, target, signal);
+    const { request, target, signal, onSent, beforeSending, trial } = attempt;
+    const asked = await this.convert(attempt);
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const sent = this.client.send(requestOf(asked), {
       signal,
@@ -70,6 +69,7 @@ export class GoogleTextProvider implements TextProvider {
     try {
       const head = await answer.head();
       if (head.status < 200 || head.status > 299) throw await this.refusalOf(answer, head, asked);
+      if (trial) this.learnt.accepted(target.upstreamModel, trial);
       const opened = openedBy(target, attempt.attempt);
       const { maxFrameBytes } = this;
       const reading = readingOf(asked);
@@ -89,13 +89,19 @@ export class GoogleTextProvider implements TextProvider {
   }
 
   /** Nothing is sent for a request that this wire cannot carry. */
-  private async convert(request: TextRequest, target: Target, signal: AbortSignal): Promise<Asked> {
+  private async convert({ request, target, signal, trial }: TextAttempt): Promise<Asked> {
     refuseUnsupported(request);
     try {
       const images = await fetchImages(request.prompt.messages, this.images, signal);
-      const { refused } = this;
-      const demandsSignatures = this.demanding.has(target.upstreamModel);
-      return { ...convertRequest(request, target, { images, refused, demandsSignatures }), request, target };
+      const { refused, learnt } = this;
+      const { upstreamModel } = target;
+      const converted = convertRequest(request, target, {
+        images,
+        refused,
+        demandsSignatures: learnt.demandsSignatures(upstreamModel),
+        thinking: learnt.thinking(upstreamModel, trial),
+      });
+      return { ...converted, request, target, trial };
     } catch (failure) {
       throw failure instanceof GatewayError ? refusal(inClientsWords(failure, request)) : failure;
     }
@@ -110,18 +116,9 @@ export class GoogleTextProvider implements TextProvider {
       retryAfter: headerOf(head, 'retry-after'),
       nowMs: Date.now(),
     });
-    if (!this.learns(signatureProblem(status, body), asked)) return failure;
-    return new UpstreamFailure(failure.error, { ...failure.options, trial: { remedy: {} } });
-  }
-
-  /** Whether the next request differs: without the signatures that do not hold, or with those that are demanded. */
-  private learns(problem: ReturnType<typeof signatureProblem>, { signatures, target }: Asked): boolean {
-    if (problem === 'invalid') return this.refused.add(signatures);
-    const { upstreamModel } = target;
-    if (problem === undefined || this.demanding.has(upstreamModel) || this.demanding.size >= MAX_DEMANDING)
-      return false;
-    this.demanding.add(upstreamModel);
-    return true;
+    const { upstreamModel } = asked.target;
+    const trial = this.learnt.trialAfter(status, body, { ...asked, upstreamModel });
+    return new UpstreamFailure(failure.error, { ...failure.options, trial });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TextModel } from '../../catalog/model.js';
+import { geminiName } from '../text/gemini-signatures.js';
 
 /** `thinkingLevel` in lower case, weakest first. */
 const LEVELS = ['minimal', 'low', 'medium', 'high'] as const;
@@ -16,17 +17,11 @@ export interface Budget {
 
 /** What generations of Gemini differ in, known by a model's name. */
 export interface ModelTraits {
-  /**
-   * Whether it refuses a request in which the first call of a step of the current turn has no signature:
-   * https://ai.google.dev/gemini-api/docs/thought-signatures.
-   */
-  readonly demandsSignatures: boolean;
   /** How its thinking is set; absent: it does not think, or nothing is known of it. */
   readonly thinking?: { readonly levels: readonly ThinkingLevel[] } | { readonly budget: Budget };
 }
 
-const UNKNOWN: ModelTraits = { demandsSignatures: false };
-const NAME = /(?:^|\/)gemini-(?:(\d+)(?:\.(\d+))?-)?([a-z-]+)/;
+const UNKNOWN: ModelTraits = {};
 
 /**
  * An entry with `reasoning_efforts` says itself which levels its models take. Else they are those of
@@ -34,19 +29,14 @@ const NAME = /(?:^|\/)gemini-(?:(\d+)(?:\.(\d+))?-)?([a-z-]+)/;
  * that all but one take.
  */
 export function traitsOf(upstreamModel: string, { reasoningEfforts }: Partial<TextModel> = {}): ModelTraits {
-  const found = NAME.exec(upstreamModel);
-  if (!found) return UNKNOWN;
-  // `gemini-flash-latest` is of the newest generation.
-  const [, major = 'latest', minor = '0', kind = ''] = found;
-  const version = major === 'latest' ? Infinity : Number(major) + Number(minor) / 100;
-  const thinks = !/image|tts|audio|embedding|live/.test(kind);
+  const { version, kind } = geminiName(upstreamModel) ?? { version: 0, kind: '' };
+  if (version < 2.05 || /image|tts|audio|embedding|live/.test(kind)) return UNKNOWN;
   if (version >= 3) {
     const named = LEVELS.filter((level) => reasoningEfforts?.includes(level));
     const levels = named.length > 0 ? named : levelsOf(version, kind);
-    return { demandsSignatures: true, ...(thinks && { thinking: { levels } }) };
+    return { thinking: { levels } };
   }
-  if (version < 2.05 || !thinks) return UNKNOWN;
-  return { demandsSignatures: false, thinking: { budget: budgetOf(kind) } };
+  return { thinking: { budget: budgetOf(kind) } };
 }
 
 function levelsOf(version: number, kind: string): readonly ThinkingLevel[] {

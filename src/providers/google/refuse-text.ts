@@ -31,8 +31,6 @@ const PARAMS: readonly (readonly [RegExp, string])[] = [
  */
 const FULL_CONTEXT = /^(?:\* )?The input token count(?: \((\d{1,9})\))? exceeds the maximum number of tokens/;
 
-const SIGNATURE = /thought[ _]?signature/i;
-const MISSING = /\bmissing\b/i;
 /** A delay as `google.rpc.RetryInfo` has it. */
 const DELAY = /^(\d{1,6})(?:\.\d+)?s$/;
 
@@ -72,13 +70,6 @@ export function failureIn(
 ): UpstreamFailure | undefined {
   if (event !== 'error' && !isJsonObject(frame['error'])) return undefined;
   return mapErrorFrame(frame, { ...errorContext(context), nowMs: Date.now() });
-}
-
-/** What a refusal says of signatures: that one is missing, or that one does not hold. */
-export function signatureProblem(status: number, body: unknown): 'missing' | 'invalid' | undefined {
-  const { message = '' } = readError(body);
-  if (status !== 400 || !SIGNATURE.test(message)) return undefined;
-  return MISSING.test(message) ? 'missing' : 'invalid';
 }
 
 function errorContext({ request, secrets }: Pick<RefusalContext, 'request' | 'secrets'>): RequestContext {

@@ -1,15 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import type { JsonValue } from '../../base/json.js';
 import { reasoningScopeOf, type ProviderSettings } from '../../catalog/model.js';
 import type { ToolCallPart } from '../../text/prompt.js';
 import { ownSignature, scopedSignature } from '../../text/signature.js';
 import type { CallFields } from '../../text/text-event.js';
+import { signatureIn, signedFields } from '../text/gemini-signatures.js';
 import { isOwnedBy } from '../text/owned-fields.js';
-
-/**
- * Stands for the signature of a call that another model made:
- * https://ai.google.dev/gemini-api/docs/thought-signatures, "skip thought signature validation".
- */
-export const NO_SIGNATURE = 'skip_thought_signature_validator';
 
 /** A signature as clients carry it: of a text part, of a part with thoughts, or of a call. */
 export type SpokenSignature =
@@ -21,10 +16,10 @@ export type SpokenSignature =
 
 const SPOKEN = /^(?:(thought)|(text|call)(\d{1,9}))\.(.*)$/s;
 
-/** The fields of a call as Google's endpoint for OpenAI's wire has them. */
+/** The fields of a call for clients; undefined where it has no signature. */
 export function fieldsOfCall(thoughtSignature: JsonValue | undefined): CallFields | undefined {
   return typeof thoughtSignature === 'string' && thoughtSignature !== ''
-    ? { extra_content: { google: { thought_signature: thoughtSignature } } }
+    ? signedFields(thoughtSignature)
     : undefined;
 }
 
@@ -64,10 +59,4 @@ function placeOf(spoken: SpokenSignature): string {
     case 'thought':
       return 'thought';
   }
-}
-
-function signatureIn({ extra_content: content }: JsonObject): string | undefined {
-  const google = isJsonObject(content) ? content['google'] : undefined;
-  const signature = isJsonObject(google) ? google['thought_signature'] : undefined;
-  return typeof signature === 'string' && signature !== '' ? signature : undefined;
 }

@@ -5,7 +5,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.j
 import { affinityOf } from '../affinity.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
+import { demandsSignatures } from '../text/gemini-signatures.js';
 import { fitMessages } from './fit-messages.js';
+import { fitSignatures } from './fit-signatures.js';
 import { withOwnFields } from './own-fields.js';
 
 /** Request fields that are forwarded unchanged. */
@@ -85,7 +87,12 @@ export function convertRequest(
   const { prompt, stream, outputCapTokens, account } = request;
   const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider);
   const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
-  const body: Record<string, JsonValue> = { model: upstreamModel, messages: fitMessages(messages, profile) };
+  const fitted = fitMessages(messages, profile);
+  const isDemanded = profile.callSignatures && demandsSignatures(upstreamModel);
+  const body: Record<string, JsonValue> = {
+    model: upstreamModel,
+    messages: isDemanded ? fitSignatures(fitted) : fitted,
+  };
   const put = (field: string, value: JsonValue | undefined): void => {
     if (value !== undefined && value !== null && !isOmitted(profile, field, value)) body[field] = value;
   };

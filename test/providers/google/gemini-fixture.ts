@@ -8,6 +8,7 @@ import { ToolNames } from '../../../src/providers/google/tool-names.js';
 import type { GenerateContentBody } from '../../../src/providers/google/wire.js';
 import { mapErrorFrame } from '../../../src/providers/openai/map-error.js';
 import type { AnswerReading } from '../../../src/providers/text/answer/answer-converter.js';
+import { demandsSignatures } from '../../../src/providers/text/gemini-signatures.js';
 import { RefusedSignatures } from '../../../src/providers/text/refused-signatures.js';
 import type { TextRequest } from '../../../src/providers/text/text-request.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
@@ -48,7 +49,12 @@ export function bodyOf(chat: JsonObject, options: BodyOptions = {}): GenerateCon
   const prompt = chatPrompt({ messages, ...chat });
   const request = requestFor(modelFor([target], options.entry), { prompt, ...options.request });
   const refused = options.refused ?? new RefusedSignatures();
-  return convertRequest(request, target, { images: new Map(), refused, demandsSignatures: false }).body;
+  return convertRequest(request, target, {
+    images: new Map(),
+    refused,
+    demandsSignatures: demandsSignatures(target.upstreamModel),
+    thinking: 'effort',
+  }).body;
 }
 
 /** How an answer to a chat body is read. */
