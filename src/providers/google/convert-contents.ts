@@ -18,6 +18,9 @@ export interface ConvertedContents {
 /** Replaces the text of an output that has none. */
 const OUTPUT_FOLLOWS = 'The output follows.';
 
+/** Stands before a call that a conversation begins with. */
+const BEGINNING = '(The beginning of the conversation was left out.)';
+
 /** A step of the assistant whose calls have no outputs yet. */
 interface Step {
   readonly calls: readonly MadeCall[];
@@ -74,6 +77,10 @@ class Conversation {
     this.endStep();
     // Nothing but instructions is refused.
     if (this.contents.length === 0) this.say('user', this.system.splice(0));
+    // A call has to follow something that the user says, which may have been cut off.
+    const [first] = this.contents;
+    if (first?.role === 'model' && first.parts.some(isCall))
+      this.contents.unshift({ role: 'user', parts: [{ text: BEGINNING }], isOutput: false });
     const contents = this.contents.map(({ role, parts }) => ({ role, parts }));
     return {
       contents: this.context.demandsSignatures ? withDemandedSignatures(contents) : contents,
@@ -128,6 +135,10 @@ class Conversation {
   }
 }
 
+function isCall({ functionCall }: Part): boolean {
+  return functionCall !== undefined;
+}
+
 /** Some versions refuse an empty text. */
 function textParts(parts: readonly TextPart[]): readonly Part[] {
   return parts.flatMap(({ text }) => (text === '' ? [] : [{ text }]));
@@ -165,7 +176,7 @@ function withDemandedSignatures(contents: readonly Content[]): readonly Content[
   );
   return contents.map((content, index) => {
     if (index < begun || content.role === 'user') return content;
-    const first = content.parts.findIndex(({ functionCall }) => functionCall !== undefined);
+    const first = content.parts.findIndex(isCall);
     if (first < 0 || content.parts[first]?.thoughtSignature !== undefined) return content;
     const parts = [...content.parts];
     parts[first] = { ...parts[first], thoughtSignature: NO_SIGNATURE };

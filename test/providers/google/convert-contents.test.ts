@@ -159,6 +159,14 @@ describe('calls', () => {
     ]);
   });
 
+  it('do not begin a conversation', () => {
+    expect(contentsOf(calls('a'), output('a-0', 'x'))).toEqual([
+      { role: 'user', parts: [{ text: '(The beginning of the conversation was left out.)' }] },
+      { role: 'model', parts: [call('a', 0)] },
+      { role: 'user', parts: [response('a', 0, 'x')] },
+    ]);
+  });
+
   it('of the older form are answered by name', () => {
     expect(
       contentsOf(
