@@ -5,6 +5,7 @@ import { usageJson } from '../../src/chat/domain/usage-json.js';
 import type { JsonObject } from '../../src/base/json.js';
 import { parseDecimal } from '../../src/base/money/decimal.js';
 import { chargeFor } from '../../src/base/money/metering.js';
+import { convertUsage } from '../../src/providers/google/convert-usage.js';
 import { usageOf } from '../../src/providers/openai/convert-usage.js';
 import { responseUsage } from '../../src/responses/domain/response-usage.js';
 
@@ -46,7 +47,7 @@ describe('the table of how usage is counted', () => {
   it.each(rows.map((row) => [row.service, row] as const))(
     '%s: what is shown, what is charged and its invoice are the same',
     (_service, { sends, invoice }) => {
-      const told = usageOf(sends);
+      const told = toldBy(sends);
       if (told?.type !== 'usage') throw new Error('no usage');
       const { plain, cached, written, output, reasoning } = invoice;
       const input = plain + cached + written;
@@ -81,6 +82,13 @@ describe('the table of how usage is counted', () => {
     },
   );
 });
+
+/** Each wire has names of its own. */
+function toldBy(sends: JsonObject): ReturnType<typeof usageOf> {
+  if (sends['usageMetadata'] === undefined) return usageOf(sends);
+  const usage = convertUsage(sends['usageMetadata']);
+  return usage === undefined || usage === 'refused' ? undefined : { type: 'usage', usage };
+}
 
 const NOTHING = {
   input_tokens: 0,
