@@ -241,6 +241,27 @@ describe('items on the chat wire', () => {
     ]);
   });
 
+  it('keep a signature without text in the turn that it ends', () => {
+    const signature = { type: 'reasoning', summary: [], encrypted_content: 'cmp1.azure.S' };
+    const input = withInput(
+      { role: 'assistant', content: 'a' },
+      signature,
+      { role: 'user', content: 'b' },
+      signature,
+      { role: 'user', content: 'c' },
+    );
+    const request = parseResponsesRequest(input);
+    const said = toPrompt({ request, context: request.input }).prompt.messages;
+    expect(said.map(({ parts }) => parts)).toEqual([
+      [
+        { type: 'text', text: 'a' },
+        { type: 'reasoning', text: '', signature: 'cmp1.azure.S' },
+      ],
+      [{ type: 'text', text: 'b' }],
+      [{ type: 'text', text: 'c' }],
+    ]);
+  });
+
   it('are refused when nothing is left to say', () => {
     expect(() => messages({ type: 'web_search_call' })).toThrow(
       expect.objectContaining({ code: 'missing_required_parameter', param: 'input' }),

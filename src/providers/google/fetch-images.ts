@@ -25,9 +25,10 @@ export async function fetchImages(
   signal: AbortSignal,
 ): Promise<FetchedImages> {
   const wanted = wantedImages(messages);
-  const last = wanted.at(-1);
-  if (last && wanted.length > MAX_IMAGES) throw tooMany(last.param);
   const fetched = new Map<string, InlineData>();
+  const last = wanted.at(-1);
+  if (!last) return fetched;
+  if (wanted.length > MAX_IMAGES) throw tooMany(last.param);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   let bytes = 0;

@@ -54,8 +54,10 @@ export function refuseText(status: number, body: unknown, context: RefusalContex
     return new UpstreamFailure(error, { ...refusal(error).options, said });
   }
   // An account that is not set up is the operator's problem.
-  if (status === 400 && read.error['status'] === 'FAILED_PRECONDITION')
-    return new UpstreamFailure(failureOfStatus(401).error, { ...failureOfStatus(401).options, said });
+  if (status === 400 && read.error['status'] === 'FAILED_PRECONDITION') {
+    const { error, options } = failureOfStatus(401);
+    return new UpstreamFailure(error, { ...options, said });
+  }
   const param = read.fields.map(paramOf).find((found) => found !== undefined);
   const retryAfter = context.retryAfter ?? delayIn(read.error['details']);
   const known = { error: { ...read.error, ...(param !== undefined && { param }) } };

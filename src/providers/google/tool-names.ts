@@ -19,11 +19,13 @@ export class ToolNames {
   private readonly offered = new Map<string, ToolIdentity>();
 
   constructor(tools: readonly ToolIdentity[]) {
-    for (const { kind, name } of tools) this.offered.set(this.of({ kind, name }), { kind, name });
+    // Functions keep their names where custom tools share them.
+    for (const wanted of ['function', 'custom'])
+      for (const { kind, name } of tools)
+        if (kind === wanted) this.offered.set(this.of({ kind, name }), { kind, name });
   }
 
   of({ kind, name }: ToolIdentity): string {
-    // Two kinds of tools may share a name.
     const isFree = kind === 'function' || !this.offered.has(name) || this.offered.get(name)?.kind === kind;
     return FITS.test(name) && isFree ? name : hashed(kind, name);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { GatewayError } from '../../../src/base/errors/gateway-error.js';
+import { growth } from '../../support/growth.js';
 import { bodyOf } from './gemini-fixture.js';
 
 const user = (content: JsonObject[] | string): JsonObject => ({ role: 'user', content });
@@ -90,6 +91,15 @@ describe('messages', () => {
     expect(refused).toThrow(GatewayError);
     expect(refused).toThrow(`messages[0].content[1].${field}`);
   });
+});
+
+it('reads a long text that is no base64 in one pass', () => {
+  const long = (length: number) => (): unknown => {
+    const url = `data:image/png;base64,${' '.repeat(length)}?`;
+    return expect(() => contentsOf(user([{ type: 'image_url', image_url: { url } }]))).toThrow(GatewayError);
+  };
+  const bound = 80;
+  expect(growth(long(100_000), long(1_600_000), bound)).toBeLessThan(bound);
 });
 
 describe('calls', () => {

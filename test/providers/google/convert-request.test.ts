@@ -223,8 +223,8 @@ describe('the name of a tool', () => {
 
   it('is its own, also where two kinds or two long names share it', () => {
     const tools = [
-      { kind: 'function', name: 'a' },
       { kind: 'custom', name: 'a' },
+      { kind: 'function', name: 'a' },
       { kind: 'function', name: `${LONG}1` },
       { kind: 'function', name: `${LONG}2` },
     ] as const;
