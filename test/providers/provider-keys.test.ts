@@ -17,7 +17,7 @@ import {
   type ScriptedUpstream,
 } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
-import { eventsOf, modelFor, requestFor, settingsFor, targetFor } from './support.js';
+import { eventsOf, imageFetch, modelFor, requestFor, settingsFor, targetFor } from './support.js';
 
 const KEYS = ['key-one', 'key-two', 'key-three'];
 
@@ -29,7 +29,7 @@ let provider: ProviderSettings;
 
 beforeEach(async () => {
   upstream = await startScriptedUpstream();
-  providers = new TextProviders();
+  providers = new TextProviders(imageFetch());
   nowMs = 1_000;
   health = new TargetHealth(() => nowMs);
   provider = withKeys(KEYS);

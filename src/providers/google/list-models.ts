@@ -4,6 +4,9 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import type { ListedModel } from '../discovery/listed-model.js';
 import { exchange } from '../http/exchange.js';
 import { malformed } from '../http/malformed.js';
+import { failureOfStatus } from '../map-status.js';
+import { operatorsStatus } from '../openai/error-words.js';
+import { readError } from '../read-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { connectGemini } from './connect.js';
 
@@ -36,7 +39,7 @@ export async function listModels(
         { method: 'GET', path: '/models', query: query.toString() },
         { signal, timeoutMs: LIST_TIMEOUT_MS },
       );
-      if ('refusal' in answer) throw refused(answer.head.status);
+      if ('refusal' in answer) throw refused(answer.head.status, answer.refusal);
       const { models: entries, nextPageToken: next } = answer.accepted;
       if (!Array.isArray(entries)) throw malformed('JSON that is no list of models');
       models.push(...(entries as readonly JsonValue[]).flatMap(readEntry));
@@ -72,9 +75,12 @@ function tokensIn(entry: JsonObject, name: string): number | undefined {
   return isCount ? value : undefined;
 }
 
-function refused(status: number): UpstreamFailure {
+/** This wire answers 400 for a key that does not hold. */
+function refused(status: number, refusal: unknown): UpstreamFailure {
+  const { ofKey } = failureOfStatus(operatorsStatus(readError(refusal).words, undefined) ?? status).options;
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause: `status ${status}` }), {
     retryable: true,
     targetFault: true,
+    ofKey,
   });
 }

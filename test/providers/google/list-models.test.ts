@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { listModels } from '../../../src/providers/google/list-models.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
+import { recordedJson } from '../../support/recorded-answers.js';
 import { GeminiFixture } from './gemini-fixture.js';
 
 const gemini = new GeminiFixture();
@@ -39,6 +40,15 @@ describe('the list of models', () => {
     gemini.upstream.always((exchange) => exchange.json({ models: [], nextPageToken: 'again' }));
     expect(await listModels(gemini.settings, NEVER)).toEqual([]);
     expect(gemini.upstream.requests).toHaveLength(10);
+  });
+
+  it.each([
+    [400, recordedJson('gemini/api-key-invalid.400.json'), 'refused'],
+    [403, {}, 'denied'],
+    [500, {}, undefined],
+  ])('may be asked for with another key where one is refused: %s', async (status, body, ofKey) => {
+    gemini.upstream.next((exchange) => exchange.json(body, status));
+    await expect(listModels(gemini.settings, NEVER)).rejects.toMatchObject({ options: { ofKey } });
   });
 
   it.each([
