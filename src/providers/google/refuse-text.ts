@@ -1,4 +1,4 @@
-import { contextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
+import { ContextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { mapErrorFrame, mapRefusal, type RequestContext } from '../openai/map-error.js';
 import { failureOfStatus, refusal } from '../map-status.js';
@@ -50,7 +50,7 @@ export function refuseText(status: number, body: unknown, context: RefusalContex
     const { model, toClientParam } = context.request;
     const inputTokens = full[1] === undefined ? undefined : Number(full[1]);
     const param = toClientParam ? toClientParam('messages') : 'messages';
-    const error = contextLengthExceeded({ contextWindow: model.contextWindow, inputTokens, param });
+    const error = new ContextLengthExceeded({ contextWindow: model.contextWindow, inputTokens, param });
     return new UpstreamFailure(error, { ...refusal(error).options, said });
   }
   // An account that is not set up is the operator's problem.
