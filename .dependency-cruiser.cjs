@@ -30,7 +30,7 @@ module.exports = {
           '^src/base/money/',
           '^src/base/(errors/|json(-fields)?\\.ts$)',
           '^src/catalog/model\\.ts$',
-          '^src/text/(prompt|signature|text-event)\\.ts$',
+          '^src/text/(prompt|signature|text-event|unwrap-input)\\.ts$',
         ],
       },
     },

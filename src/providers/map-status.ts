@@ -15,6 +15,9 @@ export interface StatusDetails {
 const PROVIDERS_LIMIT =
   "The model's provider takes no more requests at the moment (its own rate limit). Try again later.";
 
+/** Anthropic's status for a service that is overloaded as a whole. */
+const OVERLOADED = 529;
+
 /** Retry-After of a 429 that names none. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
@@ -41,6 +44,7 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
         { retryable: true, targetFault: false, ofKey: 'limited', ...retryAfter },
       );
     case 503:
+    case OVERLOADED:
       return new UpstreamFailure(new GatewayError('upstream_unavailable', undefined, seconds(retryAfterMs)), {
         retryable: true,
         targetFault: true,

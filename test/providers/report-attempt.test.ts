@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/base/json.js';
 import { createLogger } from '../../src/app/logging/create-logger.js';
 import { NestLogger } from '../../src/app/logging/nest-logger.js';
 import { malformed } from '../../src/providers/http/malformed.js';
-import { mapRefusal } from '../../src/providers/openai/map-error.js';
+import { mapRefusal } from '../../src/providers/map-error.js';
 import { reportAttempt } from '../../src/providers/report-attempt.js';
 import { settingsFor, targetFor } from './support.js';
 

@@ -1,6 +1,6 @@
 import { ContextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import { mapErrorFrame, mapRefusal, type RequestContext } from '../openai/map-error.js';
+import { mapErrorFrame, mapRefusal, type RequestContext } from '../map-error.js';
 import { failureOfStatus, refusal } from '../map-status.js';
 import { readError } from '../read-error.js';
 import type { TextRequest, ToClientParam } from '../text/text-request.js';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
@@ -9,6 +8,7 @@ import { demandsSignatures } from '../text/gemini-signatures.js';
 import { fitMessages } from './fit-messages.js';
 import { fitSignatures } from './fit-signatures.js';
 import { withOwnFields } from './own-fields.js';
+import { hashed } from '../hashed.js';
 
 /** Request fields that are forwarded unchanged. */
 const FORWARDED = [
@@ -149,9 +149,4 @@ function isEmpty(value: JsonValue | undefined): boolean {
 
 function isScalar(value: JsonValue): value is string | number | boolean {
   return typeof value !== 'object';
-}
-
-/** 64 hexadecimal digits; the same name in two accounts becomes two names upstream. */
-function hashed(account: string, value: string): string {
-  return createHash('sha256').update(`${account}\0${value}`).digest('hex');
 }

@@ -21,8 +21,8 @@ import { connectOpenAi } from './connect.js';
 import { readingOf } from './reading.js';
 import { convertRequest } from './convert-request.js';
 import { findRemedy, isLasting } from './find-remedy.js';
-import { LearntProfiles } from './learnt-profiles.js';
-import { mapRefusal, type RequestContext } from './map-error.js';
+import { LearntProfiles } from '../text/learnt-profiles.js';
+import { mapRefusal, type RequestContext } from '../map-error.js';
 import { readError } from '../read-error.js';
 import { wellFormedJson } from '../well-formed.js';
 

@@ -1,6 +1,6 @@
 import type { AnswerReading } from '../text/answer/answer-converter.js';
 import { ChunkConverter } from './convert-chunk.js';
-import { isErrorFrame, mapErrorFrame, type RequestContext } from './map-error.js';
+import { isErrorFrame, mapErrorFrame, type RequestContext } from '../map-error.js';
 
 /** How answers to this request are read. */
 export function readingOf(asked: RequestContext): AnswerReading {

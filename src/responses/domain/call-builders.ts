@@ -1,6 +1,6 @@
 import type { Emit, ItemPlace } from './emit.js';
 import type { CustomToolCallItem, FunctionCallItem, ItemStatus, OutputItem } from './item.js';
-import { unwrapInput } from './unwrap-input.js';
+import { unwrapInput } from '../../text/unwrap-input.js';
 
 export interface CallHead {
   readonly call_id: string;

@@ -6,7 +6,7 @@ import { convertRequest } from '../../../src/providers/google/convert-request.js
 import { GoogleTextProvider } from '../../../src/providers/google/google-text-provider.js';
 import { ToolNames } from '../../../src/providers/google/tool-names.js';
 import type { GenerateContentBody } from '../../../src/providers/google/wire.js';
-import { mapErrorFrame } from '../../../src/providers/openai/map-error.js';
+import { mapErrorFrame } from '../../../src/providers/map-error.js';
 import type { AnswerReading } from '../../../src/providers/text/answer/answer-converter.js';
 import { demandsSignatures } from '../../../src/providers/text/gemini-signatures.js';
 import { RefusedSignatures } from '../../../src/providers/text/refused-signatures.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GENERIC_PROFILE } from '../../../src/catalog/provider-profiles.js';
 import type { JsonObject } from '../../../src/base/json.js';
 import { findRemedy, isLasting } from '../../../src/providers/openai/find-remedy.js';
-import { LearntProfiles } from '../../../src/providers/openai/learnt-profiles.js';
+import { LearntProfiles } from '../../../src/providers/text/learnt-profiles.js';
 import { readError } from '../../../src/providers/read-error.js';
 import { recordedJson } from '../../support/recorded-answers.js';
 

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/jso
 import { malformed } from '../../http/malformed.js';
 import type { VideoFailure, VideoSnapshot } from '../../video/video-provider.js';
 import { failureOf, mapState, progressOf } from '../../video/video-state.js';
-import { isContentRefusal } from '../error-words.js';
+import { isContentRefusal } from '../../error-words.js';
 
 const ID = /^[A-Za-z0-9_.:=-]{1,512}$/;
 const LEAST_SECONDS = 0.001;

@@ -3,7 +3,7 @@ import type { ResponseHead } from '../../http/upstream-call.js';
 import { UpstreamFailure } from '../../upstream-failure.js';
 import { refusesSubmission } from '../../video/submission-failure.js';
 import type { VideoSubmission } from '../../video/video-provider.js';
-import { mapRefusal } from '../map-error.js';
+import { mapRefusal } from '../../map-error.js';
 
 /** The failure for a refused submission; `refusal` is its JSON, if it is JSON. */
 export function refuseSubmission(

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.js';
+import { isJsonObject } from '../base/json.js';
 
 /**
  * The input of a custom tool from `{"input": "…"}`. Models also use the tool's own word, such as `{"patch": "…"}`: the

@@ -1,5 +1,5 @@
 import type { Profile } from '../../catalog/profile.js';
-import { remedied, type Remedy } from '../text/remedy.js';
+import { remedied, type Remedy } from './remedy.js';
 
 /** Maximum number of models remembered for one provider; the oldest entry is dropped. */
 const MAX_MODELS = 1_000;

@@ -1,18 +1,27 @@
-import { GatewayError } from '../../base/errors/gateway-error.js';
-import { ContextLengthExceeded } from '../../base/errors/context-length-exceeded.js';
-import type { JsonObject } from '../../base/json.js';
-import { cleanMessage } from '../clean-message.js';
-import { parseRetryAfter } from '../http/retry-after.js';
-import { failureOfStatus, refusal, type StatusDetails } from '../map-status.js';
-import type { Prompt } from '../../text/prompt.js';
-import type { ToClientParam } from '../text/text-request.js';
-import { UpstreamFailure } from '../upstream-failure.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { ContextLengthExceeded } from '../base/errors/context-length-exceeded.js';
+import type { JsonObject } from '../base/json.js';
+import { cleanMessage } from './clean-message.js';
+import { parseRetryAfter } from './http/retry-after.js';
+import { failureOfStatus, refusal, type StatusDetails } from './map-status.js';
+import type { Prompt } from '../text/prompt.js';
+import type { ToClientParam } from './text/text-request.js';
+import { UpstreamFailure } from './upstream-failure.js';
 import { countedInput, isContentRefusal, operatorsStatus, saysFullContext, statusOf } from './error-words.js';
-import { readError, type ReadError } from '../read-error.js';
+import { readError, type ReadError } from './read-error.js';
 
 const PARAM = /^[A-Za-z0-9_.[\]]{1,128}$/;
 
+/** Payment required. */
+const UNPAID_STATUS = 402;
+
 const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion_tokens']);
+
+/** What a message says beyond the error's codes. */
+export type MessageSense =
+  | { readonly type: 'full_context'; readonly inputTokens?: number | undefined }
+  /** The operator's account has nothing left to spend. */
+  | { readonly type: 'unpaid' };
 
 /** The refused request, and what may be said about it. */
 export interface RequestContext {
@@ -23,6 +32,10 @@ export interface RequestContext {
   readonly contextWindow?: number;
   /** Texts that must not be in a message: the key, the model's name at the upstream. */
   readonly secrets?: readonly string[];
+  /** The upstream speaks another wire than chat: its names of fields, and its words on them, are nobody's here. */
+  readonly isOtherWire?: true;
+  /** For a service that says some things in its messages alone. */
+  readonly senseOf?: (message: string) => MessageSense | undefined;
 }
 
 export interface ErrorContext extends RequestContext {
@@ -57,7 +70,9 @@ function mapped(
   read: ReadError,
   context: ErrorContext,
 ): UpstreamFailure {
-  const { error, options } = byWords(read, context) ?? byStatus(status, read, context);
+  const sense = read.message === undefined ? undefined : context.senseOf?.(read.message);
+  const { error, options } =
+    bySense(sense, context) ?? byWords(read, context) ?? byStatus(status, read, context);
   const { code, type, param, message } = read;
   return new UpstreamFailure(error, {
     ...options,
@@ -65,8 +80,14 @@ function mapped(
   });
 }
 
+function bySense(sense: MessageSense | undefined, context: ErrorContext): UpstreamFailure | undefined {
+  if (sense === undefined) return undefined;
+  if (sense.type === 'unpaid') return failureOfStatus(UNPAID_STATUS);
+  return refusal(fullContext(sense.inputTokens, context));
+}
+
 function byWords({ words, param, error }: ReadError, context: ErrorContext): UpstreamFailure | undefined {
-  if (saysFullContext(words, param)) return refusal(fullContext(error, context));
+  if (saysFullContext(words, param)) return refusal(fullContext(countedInput(error), context));
   if (words.some(isContentRefusal)) return refusal(new GatewayError('content_filter'));
   return undefined;
 }
@@ -76,20 +97,25 @@ function byStatus(status: number, read: ReadError, context: ErrorContext): Upstr
   return failureOfStatus(operators ?? status, details(read, context));
 }
 
-function fullContext(error: JsonObject, { contextWindow, ...context }: ErrorContext): GatewayError {
+function fullContext(
+  inputTokens: number | undefined,
+  { contextWindow, ...context }: ErrorContext,
+): GatewayError {
   const param = clientParam('messages', context);
   return contextWindow === undefined
     ? new GatewayError('context_length_exceeded', undefined, { param })
-    : new ContextLengthExceeded({ contextWindow, inputTokens: countedInput(error), param });
+    : new ContextLengthExceeded({ contextWindow, inputTokens, param });
 }
 
 function details({ param, message }: ReadError, context: ErrorContext): StatusDetails {
+  const retryAfterMs = parseRetryAfter(context.retryAfter, context.nowMs);
+  if (context.isOtherWire) return { retryAfterMs };
   const own = param === undefined ? undefined : clientParam(param, context);
   // Only where both wires are the same does the message refer to the client's own field and words.
   const shown = context.toClientParam ? undefined : cleanMessage(message, context.secrets);
   return {
     ...(own !== undefined && { param: own, message: shown }),
-    retryAfterMs: parseRetryAfter(context.retryAfter, context.nowMs),
+    retryAfterMs,
   };
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../../src/base/json.js';
-import { parseRetryAfter } from '../../../src/providers/http/retry-after.js';
-import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../../src/providers/openai/map-error.js';
-import { chatPrompt } from '../../support/chat-prompt.js';
-import { RECORDED, recordedJson } from '../../support/recorded-answers.js';
+import type { JsonObject } from '../../src/base/json.js';
+import { parseRetryAfter } from '../../src/providers/http/retry-after.js';
+import { isErrorFrame, mapErrorFrame, mapRefusal } from '../../src/providers/map-error.js';
+import { chatPrompt } from '../support/chat-prompt.js';
+import { RECORDED, recordedJson } from '../support/recorded-answers.js';
 
 const nowMs = Date.parse('2026-11-22T12:00:00Z');
 const prompt = chatPrompt({ messages: [], max_tokens: 5, temperature: 2 });
@@ -33,7 +33,7 @@ describe('a refusal of the upstream', () => {
     [502, 502, 'upstream_error', true, true],
     [503, 503, 'upstream_unavailable', true, true],
     [504, 504, 'upstream_timeout', true, true],
-    [529, 502, 'upstream_error', true, true],
+    [529, 503, 'upstream_unavailable', true, true],
   ])('with status %d is %d %s', (status, shownStatus, code, retryable, targetFault) => {
     const { error, options } = refused(status);
     expect({ status: error.status, code: error.code }).toEqual({ status: shownStatus, code });
