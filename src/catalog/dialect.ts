@@ -26,6 +26,8 @@ export interface DialectTraits {
      */
     readonly byWire: boolean;
   };
+  /** Prompts are marked for the service's cache. With it, a provider may set `cache_breakpoints`. */
+  readonly cacheBreakpoints?: true;
   /** Lists a provider's models. With it, a provider may set `discover`. */
   readonly listModels?: object;
 }

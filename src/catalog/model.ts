@@ -42,6 +42,8 @@ export interface ProviderSettings extends Profile {
   readonly proxy: string | undefined;
   /** Providers that accept each other's signatures (`src/text/signature.ts`) share one; absent: the id. */
   readonly reasoningScope?: string;
+  /** Whether the gateway marks a prompt for the service's cache; absent: `auto`, where the wire has marks. */
+  readonly cacheBreakpoints?: 'auto' | 'off';
   /** Whether the log also contains refusal messages that quote the request. */
   readonly logUpstreamMessages: boolean;
   /** Which of the models that it lists are offered beside those of the catalog; absent: none. */
@@ -112,6 +114,8 @@ export interface TextModel extends Names {
   readonly defaultOutputTokens?: number;
   /** The efforts that the model takes, weakest first; absent: any effort is forwarded. */
   readonly reasoningEfforts?: readonly ReasoningEffort[];
+  /** How an Anthropic model is told to think; absent: as is known of its name at the provider. */
+  readonly thinking?: ThinkingStyle;
   /** For a pass-through entry: the only names that it passes through, and what is known of each. */
   readonly known?: KnownModels;
   readonly pricing: TextPricing | 'free';
@@ -145,6 +149,11 @@ export interface VideoModel extends Names {
 }
 
 export type Model = TextModel | VideoModel;
+
+export const THINKING_STYLES = ['adaptive', 'budget', 'none'] as const;
+
+/** With an effort, with a budget of tokens, or not at all. */
+export type ThinkingStyle = (typeof THINKING_STYLES)[number];
 
 /** Weakest first. */
 export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;

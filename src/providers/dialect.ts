@@ -3,6 +3,7 @@ import type { DialectTraits } from '../catalog/dialect.js';
 import type { ListedModel } from './discovery/listed-model.js';
 import type { GuardedClient } from './http/guarded-client.js';
 import type { ImageFetch } from './image/image-fetch.js';
+import type { FindUnsupported } from './unsupported.js';
 import type { TextProvider } from './text/text-provider.js';
 import type { VideoProvider } from './video/video-provider.js';
 
@@ -21,6 +22,8 @@ interface TextAdapter extends Adapter {
     maxFrameBytes: number | undefined,
     images: ImageFetch,
   ) => TextProvider;
+  /** Absent: the wire can say everything. */
+  readonly unsupported?: FindUnsupported;
 }
 
 interface VideoAdapter extends Adapter {

@@ -6,15 +6,16 @@ const DIRECTORY = join('test', 'fixtures', 'upstreams');
 const EXPECTED = '.expected.json';
 
 /** The names of all recorded answers on the chat wire: streams (`*.sse`) and bodies (`*.json`). */
-export const RECORDED: readonly string[] = namesIn('');
+export const RECORDED: readonly string[] = recordedIn('');
 
 /** The same of the Gemini API. */
-export const RECORDED_GEMINI: readonly string[] = namesIn('gemini/');
+export const RECORDED_GEMINI: readonly string[] = recordedIn('gemini');
 
-function namesIn(folder: string): readonly string[] {
+/** The same for another wire, whose answers have a folder of their own. */
+export function recordedIn(folder: string): readonly string[] {
   return readdirSync(join(DIRECTORY, folder))
     .filter((name) => /\.(sse|json)$/.test(name) && !name.endsWith(EXPECTED))
-    .map((name) => `${folder}${name}`);
+    .map((name) => join(folder, name));
 }
 
 /** The bytes of a recorded answer, as they went over the wire. */

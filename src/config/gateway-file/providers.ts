@@ -95,6 +95,7 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
     ...readReasoningScope(section),
     ...readKeys(section),
+    ...readCacheBreakpoints(section),
     ...readDiscovery(section),
   };
   refuseForeignKeys(section, provider, dialects);
@@ -106,10 +107,13 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
 function refuseForeignKeys(section: Section, provider: ProviderSettings, dialects: Dialects): void {
   const typesThat = (take: (dialect: DialectTraits) => boolean): readonly string[] =>
     Object.entries(dialects).flatMap(([type, dialect]) => (take(dialect) ? type : []));
-  const { type, discover, idempotentVideos, wires } = provider;
+  const { type, discover, idempotentVideos, wires, cacheBreakpoints } = provider;
   const listing = typesThat(({ listModels }) => listModels !== undefined);
   if (discover && !listing.includes(type))
     section.refuse('discover', `is for a provider of type ${listing.join(' or ')}`);
+  const marking = typesThat((dialect) => dialect.cacheBreakpoints === true);
+  if (cacheBreakpoints && !marking.includes(type))
+    section.refuse('cache_breakpoints', `is for a provider of type ${marking.join(' or ')}`);
   const byWire = typesThat(({ video }) => video?.byWire === true);
   if (idempotentVideos && !(byWire.includes(type) && wires.includes('videos')))
     section.refuse(
@@ -146,6 +150,11 @@ function readProxy(section: Section, { proxy }: ProviderSettings): string | unde
   const text = section.text('proxy', PROXY);
   if (text === undefined) return proxy;
   return text === NONE ? undefined : proxyUrl(text);
+}
+
+function readCacheBreakpoints(section: Section): Pick<ProviderSettings, 'cacheBreakpoints'> {
+  const cacheBreakpoints = section.choice('cache_breakpoints', ['auto', 'off']);
+  return cacheBreakpoints === undefined ? {} : { cacheBreakpoints };
 }
 
 function readDiscovery(provider: Section): Pick<ProviderSettings, 'discover'> {

@@ -1,6 +1,7 @@
 import { prefixOf } from '../../catalog/model-name.js';
 import {
   REASONING_EFFORTS,
+  THINKING_STYLES,
   type KnownModel,
   type ReasoningEffort,
   type TextModel,
@@ -30,6 +31,7 @@ export function readTextModel(section: Section, common: CommonSettings): TextMod
   if (!isPattern && !isBuiltIn) section.require('context_window', 'max_output_tokens');
   const known = isBuiltIn && !isPattern ? builtInModel(section, common) : undefined;
   const efforts = section.texts('reasoning_efforts', EFFORT) as readonly ReasoningEffort[] | undefined;
+  const thinking = section.choice('thinking', THINKING_STYLES);
   const model: TextModel = {
     kind: 'text',
     ...known,
@@ -38,6 +40,7 @@ export function readTextModel(section: Section, common: CommonSettings): TextMod
     pricing: isBuiltIn ? (known?.pricing ?? 'free') : (pricing ?? 'free'),
     partTokens: readPartTokens(section.section('part_tokens'), known?.partTokens),
     ...(efforts && { reasoningEfforts: REASONING_EFFORTS.filter((effort) => efforts.includes(effort)) }),
+    ...(thinking && { thinking }),
     ...(isBuiltIn && isPattern && { known: BUILT_IN_MODELS }),
   };
   section.end();

@@ -1,8 +1,15 @@
 import type { Dialect } from '../dialect.js';
-import { OPENAI } from '../openai/dialect.js';
+import { AnthropicTextProvider } from './anthropic-text-provider.js';
+import { listModels } from './list-models.js';
+import { unsupportedIn } from './request/unsupported.js';
 
-/** Anthropic, through its endpoint for OpenAI's chat wire. */
+/** Any server that speaks Anthropic's Messages wire. */
 export const ANTHROPIC: Dialect = {
-  defaults: { baseUrl: 'https://api.anthropic.com/v1', profile: 'anthropic' },
-  text: OPENAI.text,
+  defaults: { baseUrl: 'https://api.anthropic.com', profile: 'anthropic' },
+  text: {
+    connect: (settings, maxFrameBytes) => new AnthropicTextProvider(settings, maxFrameBytes),
+    unsupported: unsupportedIn,
+  },
+  cacheBreakpoints: true,
+  listModels,
 };

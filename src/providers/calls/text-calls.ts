@@ -18,6 +18,7 @@ import type { Measurement } from '../../base/money/meter.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { checkModelOptions } from '../check-model-options.js';
+import { refuseUnsupported } from '../refuse-unsupported.js';
 import type { TextEvent } from '../../text/text-event.js';
 import type { ToClientParam } from '../text/text-request.js';
 import { TextGeneration } from '../text-generation.js';
@@ -125,13 +126,14 @@ export class TextCalls {
     return resolved;
   }
 
-  /** @throws GatewayError for an option that the model has no price for. */
+  /** @throws GatewayError for an option that the model has no price for, or that no target of it knows. */
   prepare(request: TextCallRequest, origin: CallOrigin, responseId = newId('resp')): TextCall {
     const { before, prompt, resolved } = request;
     const { model } = resolved;
     const { serviceTier, webSearch } = prompt;
     const tariff = tariffFor(model.pricing, { serviceTier, webSearch: webSearch !== undefined });
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
+    refuseUnsupported(model, prompt, request.toClientParam);
 
     const size = sizeOf(prompt, model);
     const sizeBefore = before && sizeOf(before.prompt, model);

@@ -5,7 +5,7 @@ import type { ListedModel } from '../discovery/listed-model.js';
 import { exchange } from '../http/exchange.js';
 import { malformed } from '../http/malformed.js';
 import { failureOfStatus } from '../map-status.js';
-import { operatorsStatus } from '../openai/error-words.js';
+import { operatorsStatus } from '../error-words.js';
 import { readError } from '../read-error.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { connectGemini } from './connect.js';

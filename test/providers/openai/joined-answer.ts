@@ -6,6 +6,8 @@ import type { Extras, SpokenEvent, TextEvent } from '../../../src/text/text-even
 export interface JoinedAnswer {
   text?: string;
   reasoning?: string;
+  signatures?: string[];
+  annotations?: JsonObject[];
   tool_calls?: JoinedCall[];
   finish?: string;
   /** Without the counts that are zero. */
@@ -47,6 +49,12 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
       break;
     case 'reasoning':
       joined.reasoning = (joined.reasoning ?? '') + event.text;
+      break;
+    case 'reasoning_signature':
+      (joined.signatures ??= []).push(event.signature);
+      break;
+    case 'annotation':
+      (joined.annotations ??= []).push(event.annotation);
       break;
     case 'tool_call_start':
     case 'tool_call_delta':

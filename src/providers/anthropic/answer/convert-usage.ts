@@ -1,0 +1,66 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.js';
+import { addUsage, MOST_TOKENS, type Usage } from '../../../base/money/usage.js';
+import type { SpokenEvent } from '../../../text/text-event.js';
+
+type UsageEvent = Extract<SpokenEvent, { type: 'usage' | 'usage_refused' }>;
+
+/**
+ * An answer's usage in our terms, as it is billed: the wire counts what goes through the cache beside the input, and
+ * compactions only among the iterations.
+ */
+export function usageEvent(usage: JsonObject): UsageEvent {
+  const total = countsOf(usage);
+  const iterations = Array.isArray(usage['iterations']) ? (usage['iterations'] as readonly JsonValue[]) : [];
+  const parts = iterations.filter(isJsonObject).map(countsOf);
+  const all = parts.length === 0 ? total : parts.reduce(sum);
+  // The sum of the iterations is what is billed, unless they are not all told.
+  const counts =
+    all && total && all.outputTokens >= total.outputTokens && all.inputTokens >= total.inputTokens
+      ? all
+      : total;
+  return counts && counts.inputTokens <= MOST_TOKENS && counts.outputTokens <= MOST_TOKENS
+    ? { type: 'usage', usage: counts }
+    : { type: 'usage_refused' };
+}
+
+function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+  return one && other && addUsage(one, other);
+}
+
+/** Undefined for figures that are no counts, or all zero. */
+function countsOf(usage: JsonObject): Usage | undefined {
+  const plain = count(usage['input_tokens']);
+  const cached = count(usage['cache_read_input_tokens']);
+  const written = writtenOf(usage);
+  const output = count(usage['output_tokens']);
+  if (plain === undefined || cached === undefined || written === undefined || output === undefined)
+    return undefined;
+  const inputTokens = plain + cached + written;
+  if (inputTokens + output === 0) return undefined;
+  const { output_tokens_details: details } = usage;
+  const thinking = isJsonObject(details) ? count(details['thinking_tokens']) : 0;
+  return {
+    inputTokens,
+    cachedInputTokens: cached,
+    cacheWriteTokens: written,
+    outputTokens: output,
+    reasoningTokens: Math.min(thinking ?? 0, output),
+  };
+}
+
+function writtenOf(usage: JsonObject): number | undefined {
+  const written = count(usage['cache_creation_input_tokens']);
+  const { cache_creation: creation } = usage;
+  if (!isJsonObject(creation)) return written;
+  const short = count(creation['ephemeral_5m_input_tokens']);
+  const long = count(creation['ephemeral_1h_input_tokens']);
+  if (written === undefined || short === undefined || long === undefined) return undefined;
+  return Math.max(written, short + long);
+}
+
+/** Absent is none. */
+function count(value: JsonValue | undefined): number | undefined {
+  if (value === undefined || value === null) return 0;
+  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS;
+  return isCount ? value : undefined;
+}
