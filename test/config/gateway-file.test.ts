@@ -39,7 +39,7 @@ describe('readGatewayFile', () => {
       logUpstreamMessages: false,
     });
     expect(catalog.providers.get('b')).toMatchObject({
-      baseUrl: 'https://api.anthropic.com/v1',
+      baseUrl: 'https://api.anthropic.com',
       tokenLimitField: 'max_tokens',
     });
     expect(catalog.providers.get('c')?.baseUrl).toBe('https://generativelanguage.googleapis.com');

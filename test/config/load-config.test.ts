@@ -250,7 +250,7 @@ describe('loadConfig', () => {
     expect(catalogFile).toBeUndefined();
     expect([...catalog.providers.values()].map(({ id, baseUrl, apiKey }) => [id, baseUrl, apiKey])).toEqual([
       ['openai', 'http://127.0.0.1:9/v1', 'sk-a'],
-      ['anthropic', 'https://api.anthropic.com/v1', 'sk-b'],
+      ['anthropic', 'https://api.anthropic.com', 'sk-b'],
       ['google', 'https://generativelanguage.googleapis.com', 'sk-c'],
       ['sandbox', '', undefined],
     ]);
