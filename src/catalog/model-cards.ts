@@ -99,11 +99,19 @@ function shownTextPricing(pricing: TextPricing | 'free'): JsonObject {
   };
 }
 
-function shownPrices({ input, cachedInput, cacheWrite, output, reasoning }: TokenPrices): JsonObject {
+function shownPrices({
+  input,
+  cachedInput,
+  cacheWrite,
+  cacheWrite1h,
+  output,
+  reasoning,
+}: TokenPrices): JsonObject {
   return {
     input: usd(input),
     ...(cachedInput && { cachedInput: usd(cachedInput) }),
     ...(cacheWrite && { cacheWrite: usd(cacheWrite) }),
+    ...(cacheWrite1h && { cacheWrite1h: usd(cacheWrite1h) }),
     output: usd(output),
     ...(reasoning && { reasoning: usd(reasoning) }),
   };

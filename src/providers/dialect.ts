@@ -22,6 +22,8 @@ interface TextAdapter extends Adapter {
     maxFrameBytes: number | undefined,
     images: ImageFetch,
   ) => TextProvider;
+  /** What is written to a cache for an hour costs twice the input there, unless the operator names a price. */
+  readonly doublesHourCache?: true;
   /** Absent: the wire can say everything. */
   readonly unsupported?: FindUnsupported;
 }

@@ -49,6 +49,7 @@ describe('a model card', () => {
         input: usd('0.1'),
         output: usd('0.2'),
         cacheWrite: usd('0.3'),
+        cacheWrite1h: usd('0.5'),
         reasoning: usd('0.4'),
         longContext: { aboveInputTokens: 5, input: usd('1e-7'), output: usd('6') },
         serviceTiers: { flex: { input: usd('7'), output: usd('8') } },
@@ -58,6 +59,7 @@ describe('a model card', () => {
     expect(nativeModelCard(model).pricing).toEqual({
       input: 0.1,
       cacheWrite: 0.3,
+      cacheWrite1h: 0.5,
       output: 0.2,
       reasoning: 0.4,
       longContext: { above: 5, input: 1e-7, output: 6 },

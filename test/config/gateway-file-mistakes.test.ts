@@ -85,6 +85,11 @@ const MISTAKES: Readonly<Record<string, string>> = {
     'providers[0].discover.refresh_ms: must be a whole number from 1000 to 86400000',
   [`providers: ${A_DISCOVERED}every: 10}}]`]:
     'providers[0].discover.every: is not a known key; known here: pricing, context_window, max_output_tokens, prefix, include, refresh_ms',
+  'providers: [{id: up, type: openai, cache_breakpoints: off}]':
+    'providers[0].cache_breakpoints: is for a provider of type anthropic',
+  'providers: [{id: up, type: anthropic, cache_breakpoints: never}]':
+    'providers[0].cache_breakpoints: must be one of auto, off',
+  [withModel({ thinking: 'deep' })]: 'models[0].thinking: must be one of adaptive, budget, none',
   [withModel({ id: 'sandbox/mine' })]: 'models[0].id: ' + AN_ID,
   [`${PROVIDER}models: [{${model()}}, {${model()}}]`]: 'models[1].id: is the id of an earlier model',
   [withVideo({ wires: '[chat]' })]: 'models[0].targets: the provider up must have videos among its wires',
@@ -121,7 +126,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [withModel({ pricing: '{input: .inf, output: 2}' })]: 'models[0].pricing.input: ' + A_PRICE,
   [withModel({ pricing: '{input: 1e9, output: 2}' })]: 'models[0].pricing.input: ' + A_PRICE,
   [withModel({ pricing: '{input: 1, output: 2, per_second: 1}' })]:
-    'models[0].pricing.per_second: is not a known key; known here: long_context, web_search_per_call, service_tiers, input, output, cached_input, cache_write, reasoning',
+    'models[0].pricing.per_second: is not a known key; known here: long_context, web_search_per_call, service_tiers, input, output, cached_input, cache_write, cache_write_1h, reasoning',
   [withModel({ pricing: '{input: 1, output: 2, long_context: {input: 2, output: 4}}' })]:
     'models[0].pricing.long_context.above: is required',
   [withModel({ pricing: '{input: 1, output: 2, service_tiers: {flex: {input: a, output: 1}}}' })]:

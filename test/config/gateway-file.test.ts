@@ -132,6 +132,7 @@ describe('readGatewayFile', () => {
             input: 0.1
             cached_input: 1e-7
             cache_write: "0.125"
+            cache_write_1h: 0.25
             output: \${OUTPUT_PRICE}
             reasoning: 12
             long_context: {above: 500, input: 0.2, output: 20}
@@ -152,6 +153,7 @@ describe('readGatewayFile', () => {
         input: { unscaled: 1n, scale: 1 },
         cachedInput: { unscaled: 1n, scale: 7 },
         cacheWrite: { unscaled: 125n, scale: 3 },
+        cacheWrite1h: { unscaled: 25n, scale: 2 },
         output: { unscaled: 10n, scale: 0 },
         reasoning: { unscaled: 12n, scale: 0 },
         longContext: { aboveInputTokens: 500, input: { unscaled: 2n, scale: 1 } },

@@ -52,6 +52,11 @@ describe('a model of the file', () => {
     });
   });
 
+  it('may say how it is told to think', () => {
+    expect(entry({ thinking: 'budget' }).thinking).toBe('budget');
+    expect(entry({})).not.toHaveProperty('thinking');
+  });
+
   it('holds its default for a call without a limit', () => {
     expect(entry({ default_output_tokens: '50' }).defaultOutputTokens).toBe(50);
     expect(entry({}).defaultOutputTokens).toBeUndefined();

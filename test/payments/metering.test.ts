@@ -4,7 +4,8 @@ import { parseDecimal } from '../../src/base/money/decimal.js';
 import { chargeFor, platformFee, providerShare } from '../../src/base/money/metering.js';
 import { TokenPrice } from '../../src/base/money/token-price.js';
 import { decodeTariff, encodeTariff, tariffFor, type Tariff } from '../../src/base/money/tariff.js';
-import { NO_USAGE, type Usage } from '../../src/base/money/usage.js';
+import type { TextPricing } from '../../src/base/money/pricing.js';
+import { NO_USAGE, wholeUsage, type Usage } from '../../src/base/money/usage.js';
 
 const tariff = (input: string, output: string, more: object = {}): Tariff => ({
   prices: { input: parseDecimal(input), output: parseDecimal(output), ...more },
@@ -67,6 +68,36 @@ describe('metering', () => {
     ]);
   });
 
+  it('charges what is kept for an hour at its own price where the request asked for that, else as other writes', () => {
+    const used = usage(1000, 0, { cacheWriteTokens: 200, cacheWrite1hTokens: 150 });
+    const written = { ...tariff('3', '9').prices, cacheWrite: parseDecimal('3.75') };
+    const priced = { ...written, cacheWrite1h: parseDecimal('7') };
+    const linesOf = (pricing: TextPricing, hourCache?: 'twice_input' | 'cache_write') => {
+      const agreed = tariffFor(pricing, { webSearch: false, hourCache }) as Tariff;
+      const { lineItems } = chargeFor([used], decodeTariff(encodeTariff(agreed)), ONE_PERCENT);
+      return lineItems.slice(1).map(({ key, quantity, unitPriceUsd }) => [key, quantity, unitPriceUsd]);
+    };
+    const hourly = (price: string) => [
+      ['cache_write_tokens', 50, '3.75'],
+      ['cache_write_1h_tokens', 150, price],
+    ];
+    expect(linesOf(priced)).toEqual([['cache_write_tokens', 200, '3.75']]);
+    expect(linesOf(priced, 'twice_input')).toEqual(hourly('7'));
+    expect(linesOf(written, 'twice_input')).toEqual(hourly('6'));
+    expect(linesOf(written, 'cache_write')).toEqual(hourly('3.75'));
+    expect(linesOf(tariff('3', '9').prices, 'cache_write')).toEqual([]);
+    const longContext = { ...tariff('6', '9').prices, aboveInputTokens: 999 };
+    expect(linesOf({ ...written, longContext }, 'twice_input')).toEqual([
+      ['cache_write_1h_tokens', 150, '12'],
+    ]);
+    const serviceTiers = { priority: tariff('5', '9').prices };
+    const tiered = tariffFor(
+      { ...written, serviceTiers },
+      { webSearch: false, serviceTier: 'priority', hourCache: 'twice_input' },
+    );
+    expect(tiered).toMatchObject({ prices: { cacheWrite1h: parseDecimal('10') } });
+  });
+
   it('charges a hosted web search per call and the whole call at the long-context price above its bound', () => {
     const pricing = {
       ...tariff('1', '2').prices,
@@ -122,7 +153,14 @@ const decimal = fc
 const anyTariff: fc.Arbitrary<Tariff> = fc.record(
   {
     prices: fc.record(
-      { input: decimal, output: decimal, cachedInput: decimal, cacheWrite: decimal, reasoning: decimal },
+      {
+        input: decimal,
+        output: decimal,
+        cachedInput: decimal,
+        cacheWrite: decimal,
+        cacheWrite1h: decimal,
+        reasoning: decimal,
+      },
       { requiredKeys: ['input', 'output'] },
     ),
     longContext: fc.record({
@@ -141,8 +179,8 @@ describe('the price of a call', () => {
     outputCap: fc.integer({ min: 1, max: 5000 }),
     choices: fc.integer({ min: 1, max: 4 }),
   });
-  /** Each of at most five lines may be rounded up by less than one unit, and the fee on them by one. */
-  const ROUNDING = 6n;
+  /** Each of at most six lines may be rounded up by less than one unit, and the fee on them by one. */
+  const ROUNDING = 7n;
 
   it('covers every usage within its bounds', () => {
     fc.assert(
@@ -150,19 +188,20 @@ describe('the price of a call', () => {
         anyTariff,
         anySize,
         fc.nat({ max: 10_000 }),
-        fc.array(fc.nat(10_000), { minLength: 5, maxLength: 5 }),
+        fc.array(fc.nat(10_000), { minLength: 6, maxLength: 6 }),
         (prices, size, feeBps, parts) => {
           const price = new TokenPrice(prices, size, feeBps);
           const inputTokens = Math.min(size.inputTokensBound, parts[0]!);
           const outputTokens = Math.min(size.outputCap * size.choices, parts[1]!);
           const cachedInputTokens = Math.min(inputTokens, parts[2]!);
-          const used: Usage = {
+          const used: Usage = wholeUsage({
             inputTokens,
             outputTokens,
             cachedInputTokens,
+            cacheWrite1hTokens: parts[5]!,
             cacheWriteTokens: Math.min(inputTokens - cachedInputTokens, parts[3]!),
             reasoningTokens: Math.min(outputTokens, parts[4]!),
-          };
+          });
           const { providerAmount, platformFee: fee } = chargeFor([used], prices, {
             feeBps,
             estimated: false,

@@ -27,6 +27,12 @@ export function maxDecimal(first: Decimal, ...others: readonly Decimal[]): Decim
   return others.reduce((dearest, other) => (compareDecimal(other, dearest) > 0 ? other : dearest), first);
 }
 
+export function addDecimal(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale);
+  const [left, right] = [a, b].map(({ unscaled, scale: own }) => unscaled * 10n ** BigInt(scale - own));
+  return { unscaled: (left ?? 0n) + (right ?? 0n), scale };
+}
+
 function compareDecimal(a: Decimal, b: Decimal): number {
   const left = a.unscaled * 10n ** BigInt(b.scale);
   const right = b.unscaled * 10n ** BigInt(a.scale);

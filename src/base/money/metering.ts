@@ -54,11 +54,14 @@ export function chargeFor(
 
   for (const [prices, usage] of usageByPrices(requests.map(wholeUsage), tariff)) {
     const cached = prices.cachedInput ? usage.cachedInputTokens : 0;
-    const written = prices.cacheWrite ? usage.cacheWriteTokens : 0;
+    const { cacheWrite1hTokens: hourly = 0 } = usage;
+    const writtenForHour = prices.cacheWrite1h ? hourly : 0;
+    const written = prices.cacheWrite ? usage.cacheWriteTokens - writtenForHour : 0;
     const reasoning = prices.reasoning ? usage.reasoningTokens : 0;
-    addTokens('input_tokens', usage.inputTokens - cached - written, prices.input);
+    addTokens('input_tokens', usage.inputTokens - cached - written - writtenForHour, prices.input);
     addTokens('cached_input_tokens', cached, prices.cachedInput);
     addTokens('cache_write_tokens', written, prices.cacheWrite);
+    addTokens('cache_write_1h_tokens', writtenForHour, prices.cacheWrite1h);
     addTokens('output_tokens', usage.outputTokens - reasoning, prices.output);
     addTokens('reasoning_tokens', reasoning, prices.reasoning);
   }

@@ -7,6 +7,8 @@ export interface TokenPrices {
   readonly cachedInput?: Decimal;
   /** Absent: cache writes count as input. */
   readonly cacheWrite?: Decimal;
+  /** Of writes that are kept for an hour. Absent: they count as other cache writes, or as the provider has it. */
+  readonly cacheWrite1h?: Decimal;
   readonly output: Decimal;
   /** Absent: reasoning tokens count as output. */
   readonly reasoning?: Decimal;

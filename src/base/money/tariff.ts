@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal, type Decimal } from './decimal.js';
+import { addDecimal, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 import type { TextPricing, TokenPrices } from './pricing.js';
 
 /** The prices of one call, fixed when it is quoted; later changes of the catalog do not affect them. */
@@ -15,12 +15,17 @@ const FREE: Tariff = { prices: { input: ZERO, output: ZERO } };
 export interface PricedOptions {
   readonly serviceTier?: string | undefined;
   readonly webSearch: boolean;
+  /**
+   * Whether the request asks for a cache that is kept for an hour, and what writing to it costs where the model has no
+   * price for that; absent: it does not ask.
+   */
+  readonly hourCache?: 'twice_input' | 'cache_write' | undefined;
 }
 
 /** @returns instead of a tariff, the name of the option that has no price at this model */
 export function tariffFor(
   pricing: TextPricing | 'free',
-  { serviceTier, webSearch }: PricedOptions,
+  { serviceTier, webSearch, hourCache }: PricedOptions,
 ): Tariff | { readonly unpriced: 'service_tier' | 'web_search_options' } {
   const ordinaryTier = serviceTier === undefined || serviceTier === 'auto' || serviceTier === 'default';
   if (pricing === 'free') {
@@ -31,16 +36,32 @@ export function tariffFor(
   const extras = webSearch && pricing.webSearchPerCall ? { webSearch: pricing.webSearchPerCall } : {};
   if (!ordinaryTier) {
     const prices = pricing.serviceTiers?.[serviceTier];
-    return prices ? { prices, ...extras } : { unpriced: 'service_tier' };
+    return prices ? { prices: withHourCache(prices, hourCache), ...extras } : { unpriced: 'service_tier' };
   }
   const { longContext } = pricing;
   return {
-    prices: pricing,
+    prices: withHourCache(pricing, hourCache),
     ...(longContext
-      ? { longContext: { aboveInputTokens: longContext.aboveInputTokens, prices: longContext } }
+      ? {
+          longContext: {
+            aboveInputTokens: longContext.aboveInputTokens,
+            prices: withHourCache(longContext, hourCache),
+          },
+        }
       : {}),
     ...extras,
   };
+}
+
+/** Without a request for that cache nothing is held for it, and it has no price. */
+function withHourCache(
+  { cacheWrite1h, ...prices }: TokenPrices,
+  hourCache: PricedOptions['hourCache'],
+): TokenPrices {
+  if (hourCache === undefined) return prices;
+  const otherwise = hourCache === 'twice_input' ? addDecimal(prices.input, prices.input) : prices.cacheWrite;
+  const price = cacheWrite1h ?? otherwise;
+  return price ? { ...prices, cacheWrite1h: price } : prices;
 }
 
 export function pricesAt(tariff: Tariff, inputTokens: number): TokenPrices {
@@ -52,6 +73,7 @@ interface EncodedPrices {
   readonly input: string;
   readonly cachedInput?: string;
   readonly cacheWrite?: string;
+  readonly cacheWrite1h?: string;
   readonly output: string;
   readonly reasoning?: string;
 }
@@ -93,22 +115,38 @@ export function decodeTariff({ prices, longContext, webSearch }: EncodedTariff):
   };
 }
 
-function encodePrices({ input, cachedInput, cacheWrite, output, reasoning }: TokenPrices): EncodedPrices {
+function encodePrices({
+  input,
+  cachedInput,
+  cacheWrite,
+  cacheWrite1h,
+  output,
+  reasoning,
+}: TokenPrices): EncodedPrices {
   return {
     input: formatDecimal(input),
     output: formatDecimal(output),
     ...(cachedInput ? { cachedInput: formatDecimal(cachedInput) } : {}),
     ...(cacheWrite ? { cacheWrite: formatDecimal(cacheWrite) } : {}),
+    ...(cacheWrite1h ? { cacheWrite1h: formatDecimal(cacheWrite1h) } : {}),
     ...(reasoning ? { reasoning: formatDecimal(reasoning) } : {}),
   };
 }
 
-function decodePrices({ input, cachedInput, cacheWrite, output, reasoning }: EncodedPrices): TokenPrices {
+function decodePrices({
+  input,
+  cachedInput,
+  cacheWrite,
+  cacheWrite1h,
+  output,
+  reasoning,
+}: EncodedPrices): TokenPrices {
   return {
     input: parseDecimal(input),
     output: parseDecimal(output),
     ...(cachedInput === undefined ? {} : { cachedInput: parseDecimal(cachedInput) }),
     ...(cacheWrite === undefined ? {} : { cacheWrite: parseDecimal(cacheWrite) }),
+    ...(cacheWrite1h === undefined ? {} : { cacheWrite1h: parseDecimal(cacheWrite1h) }),
     ...(reasoning === undefined ? {} : { reasoning: parseDecimal(reasoning) }),
   };
 }

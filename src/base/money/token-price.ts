@@ -107,8 +107,8 @@ function chargeForTokens(
   return chargeFor(requests, tariff, { feeBps, estimated });
 }
 
-function dearestInput({ input, cachedInput, cacheWrite }: TokenPrices): Decimal {
-  return maxDecimal(input, ...[cachedInput, cacheWrite].filter((price) => price !== undefined));
+function dearestInput({ input, cachedInput, cacheWrite, cacheWrite1h }: TokenPrices): Decimal {
+  return maxDecimal(input, ...[cachedInput, cacheWrite, cacheWrite1h].filter((price) => price !== undefined));
 }
 
 function dearestOutput({ output, reasoning }: TokenPrices): Decimal {

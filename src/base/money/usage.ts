@@ -3,6 +3,8 @@ export interface Usage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly cacheWriteTokens: number;
+  /** The part of the cache writes that is kept for an hour; absent: none. */
+  readonly cacheWrite1hTokens?: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
@@ -27,11 +29,13 @@ export function wholeTokens(figure: number): number {
 export function wholeUsage(usage: Usage): Usage {
   const inputTokens = wholeTokens(usage.inputTokens);
   const cachedInputTokens = Math.min(wholeTokens(usage.cachedInputTokens), inputTokens);
+  const cacheWriteTokens = Math.min(wholeTokens(usage.cacheWriteTokens), inputTokens - cachedInputTokens);
   const outputTokens = wholeTokens(usage.outputTokens);
   return {
     inputTokens,
     cachedInputTokens,
-    cacheWriteTokens: Math.min(wholeTokens(usage.cacheWriteTokens), inputTokens - cachedInputTokens),
+    cacheWriteTokens,
+    ...hourWrites(Math.min(wholeTokens(usage.cacheWrite1hTokens ?? 0), cacheWriteTokens)),
     outputTokens,
     reasoningTokens: Math.min(wholeTokens(usage.reasoningTokens), outputTokens),
   };
@@ -42,7 +46,12 @@ export function addUsage(one: Usage, other: Usage): Usage {
     inputTokens: one.inputTokens + other.inputTokens,
     cachedInputTokens: one.cachedInputTokens + other.cachedInputTokens,
     cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    ...hourWrites((one.cacheWrite1hTokens ?? 0) + (other.cacheWrite1hTokens ?? 0)),
     outputTokens: one.outputTokens + other.outputTokens,
     reasoningTokens: one.reasoningTokens + other.reasoningTokens,
   };
+}
+
+function hourWrites(cacheWrite1hTokens: number): Pick<Usage, 'cacheWrite1hTokens'> {
+  return cacheWrite1hTokens === 0 ? {} : { cacheWrite1hTokens };
 }

@@ -35,12 +35,14 @@ function readTokenPrices(section: Section): TokenPrices {
   section.require('input', 'output');
   const cachedInput = section.price('cached_input');
   const cacheWrite = section.price('cache_write');
+  const cacheWrite1h = section.price('cache_write_1h');
   const reasoning = section.price('reasoning');
   return {
     input: section.price('input') ?? ZERO,
     output: section.price('output') ?? ZERO,
     ...(cachedInput && { cachedInput }),
     ...(cacheWrite && { cacheWrite }),
+    ...(cacheWrite1h && { cacheWrite1h }),
     ...(reasoning && { reasoning }),
   };
 }

@@ -9,6 +9,7 @@ export const ANTHROPIC: Dialect = {
   text: {
     connect: (settings, maxFrameBytes) => new AnthropicTextProvider(settings, maxFrameBytes),
     unsupported: unsupportedIn,
+    doublesHourCache: true,
   },
   cacheBreakpoints: true,
   listModels,

@@ -18,6 +18,7 @@ import type { Measurement } from '../../base/money/meter.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
 import type { Outcome } from '../../payments/outcome.js';
 import { checkModelOptions } from '../check-model-options.js';
+import { hourCacheOf } from './hour-cache.js';
 import { refuseUnsupported } from '../refuse-unsupported.js';
 import type { TextEvent } from '../../text/text-event.js';
 import type { ToClientParam } from '../text/text-request.js';
@@ -131,7 +132,8 @@ export class TextCalls {
     const { before, prompt, resolved } = request;
     const { model } = resolved;
     const { serviceTier, webSearch } = prompt;
-    const tariff = tariffFor(model.pricing, { serviceTier, webSearch: webSearch !== undefined });
+    const hourCache = hourCacheOf(prompt, model);
+    const tariff = tariffFor(model.pricing, { serviceTier, webSearch: webSearch !== undefined, hourCache });
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
     refuseUnsupported(model, prompt, request.toClientParam);
 

@@ -32,6 +32,7 @@ function countsOf(usage: JsonObject): Usage | undefined {
   const plain = count(usage['input_tokens']);
   const cached = count(usage['cache_read_input_tokens']);
   const written = writtenOf(usage);
+  const hourly = hourWritesOf(usage);
   const output = count(usage['output_tokens']);
   if (plain === undefined || cached === undefined || written === undefined || output === undefined)
     return undefined;
@@ -43,6 +44,7 @@ function countsOf(usage: JsonObject): Usage | undefined {
     inputTokens,
     cachedInputTokens: cached,
     cacheWriteTokens: written,
+    ...(hourly > 0 && { cacheWrite1hTokens: Math.min(hourly, written) }),
     outputTokens: output,
     reasoningTokens: Math.min(thinking ?? 0, output),
   };
@@ -56,6 +58,10 @@ function writtenOf(usage: JsonObject): number | undefined {
   const long = count(creation['ephemeral_1h_input_tokens']);
   if (written === undefined || short === undefined || long === undefined) return undefined;
   return Math.max(written, short + long);
+}
+
+function hourWritesOf({ cache_creation: creation }: JsonObject): number {
+  return isJsonObject(creation) ? (count(creation['ephemeral_1h_input_tokens']) ?? 0) : 0;
 }
 
 /** Absent is none. */
