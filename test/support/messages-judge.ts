@@ -65,9 +65,9 @@ function thinkingProblem(body: JsonObject, turns: readonly Turn[]): string | und
   let last = turns.length - 1;
   while (turns[last]?.content.some(({ type }) => type === 'tool_result')) last -= 2;
   const begun = turns[last + 1]?.content[0]?.['type'];
-  return begun === undefined || /thinking/.test(String(begun))
+  return begun === undefined || /thinking/.test(textIn(begun))
     ? undefined
-    : `messages.${last + 1}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${String(begun)}\`.`;
+    : `messages.${last + 1}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${textIn(begun)}\`.`;
 }
 
 function turnProblem(
@@ -79,14 +79,14 @@ function turnProblem(
   if (role !== (index % 2 === 0 ? 'user' : 'assistant')) return `messages.${index}: roles must alternate`;
   const called = idsOf(content, 'tool_use', 'id');
   const answered = idsOf(next?.content ?? [], 'tool_result', 'tool_use_id');
-  if (called.join() !== answered.join())
+  if (JSON.stringify(called) !== JSON.stringify(answered))
     return `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after`;
   return first(content, (block, position) => {
     const path = `messages.${index}.content.${position}`;
-    if (block['type'] === 'text' && String(block['text']).trim() === '')
+    if (block['type'] === 'text' && textIn(block['text']).trim() === '')
       return `${path}: text must be non-empty`;
     if (block['type'] !== 'thinking') return undefined;
-    return thoughts.get(String(block['signature'])) === block['thinking']
+    return thoughts.get(textIn(block['signature'])) === block['thinking']
       ? undefined
       : `${path}: Invalid \`signature\` in \`thinking\` block`;
   });
@@ -105,4 +105,8 @@ function first<Item>(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function textIn(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -8,18 +8,21 @@ interface Ending {
 
 const USAGE: JsonObject = { input_tokens: 10, output_tokens: 5 };
 
+/** One frame of a stream. */
+export interface Frame extends JsonObject {
+  readonly type: string;
+}
+
 /** Named frames, as the Messages wire has them. */
-export function namedFrames(...frames: readonly JsonObject[]): string {
-  return frames
-    .map((frame) => `event: ${String(frame['type'])}\ndata: ${JSON.stringify(frame)}\n\n`)
-    .join('');
+export function namedFrames(...frames: readonly Frame[]): string {
+  return frames.map((frame) => `event: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`).join('');
 }
 
 /** A whole Message. */
 export function messageOf(
   content: readonly JsonObject[],
   { stop_reason, usage = USAGE }: Ending = {},
-): JsonObject {
+): Frame {
   return {
     id: 'msg_upstream',
     type: 'message',
@@ -33,7 +36,7 @@ export function messageOf(
 }
 
 /** The frames of the same Message. */
-export function framesOf(message: JsonObject): readonly JsonObject[] {
+export function framesOf(message: JsonObject): readonly Frame[] {
   const { content, stop_reason, stop_sequence, usage } = message;
   const blocks = content as readonly JsonObject[];
   const start = {
@@ -46,16 +49,16 @@ export function framesOf(message: JsonObject): readonly JsonObject[] {
     { type: 'message_start', message: start },
     { type: 'ping' },
     ...blocks.flatMap(blockFrames),
-    { type: 'message_delta', delta: { stop_reason, stop_sequence } as JsonObject, usage: usage ?? null },
+    { type: 'message_delta', delta: { stop_reason, stop_sequence }, usage: usage ?? null },
     { type: 'message_stop' },
   ];
 }
 
-function blockFrames(block: JsonObject, index: number): readonly JsonObject[] {
+function blockFrames(block: JsonObject, index: number): readonly Frame[] {
   const [empty, deltas] = piecesOf(block);
   return [
     { type: 'content_block_start', index, content_block: empty },
-    ...deltas.map((delta): JsonObject => ({ type: 'content_block_delta', index, delta })),
+    ...deltas.map((delta): Frame => ({ type: 'content_block_delta', index, delta })),
     { type: 'content_block_stop', index },
   ];
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/base/json.js';
+import type { JsonObject, JsonValue } from '../../../src/base/json.js';
 import { ResponsesClient, type ResponseBody, type Surface } from '../../support/responses-client.js';
 import { framesOf } from '../../support/sse-frames.js';
 
@@ -75,9 +75,9 @@ export class ChatTalk implements Talk {
     const calls = (message['tool_calls'] ?? []) as unknown as readonly { id: string; function: Called }[];
     const details = (message['reasoning_details'] ?? []) as readonly JsonObject[];
     return {
-      text: String(message['content'] ?? ''),
-      reasoning: String(message['reasoning_content'] ?? ''),
-      signatures: details.map(({ signature, data }) => String(signature ?? data)),
+      text: textIn(message['content']),
+      reasoning: textIn(message['reasoning_content']),
+      signatures: details.map(({ signature, data }) => textIn(signature ?? data)),
       calls: calls.map(({ id, function: called }) => ({
         id,
         name: called.name,
@@ -194,19 +194,19 @@ function saidBy({ output, status, usage }: ResponseBody): Said {
   const textsOf = (list: readonly JsonObject[]): string =>
     list
       .flatMap((item) => (item['content'] ?? []) as readonly JsonObject[])
-      .map(({ text }) => String(text))
+      .map(({ text }) => textIn(text))
       .join('');
   const signed = of('reasoning').flatMap(({ encrypted_content: signature }) =>
-    signature === undefined ? [] : [String(signature)],
+    signature === undefined ? [] : [textIn(signature)],
   );
   return {
     text: textsOf(of('message')),
     reasoning: textsOf(of('reasoning')),
     signatures: signed,
     calls: of('function_call').map(({ call_id, name, arguments: given }) => ({
-      id: String(call_id),
-      name: String(name),
-      arguments: String(given),
+      id: textIn(call_id),
+      name: textIn(name),
+      arguments: textIn(given),
     })),
     isComplete: status === 'completed',
     tokens: [
@@ -216,4 +216,9 @@ function saidBy({ output, status, usage }: ResponseBody): Said {
       usage?.output_tokens_details.reasoning_tokens,
     ],
   };
+}
+
+/** Empty for what is absent or null. */
+function textIn(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

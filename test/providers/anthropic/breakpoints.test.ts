@@ -19,7 +19,7 @@ function marksIn(value: JsonValue | undefined, path = ''): readonly string[] {
   if (!isJsonObject(value)) return [];
   const control = value['cache_control'];
   const own = isJsonObject(control)
-    ? [`${path}${control['ttl'] === undefined ? '' : ` ${String(control['ttl'])}`}`]
+    ? [`${path}${control['ttl'] === undefined ? '' : ` ${JSON.stringify(control['ttl'])}`}`]
     : [];
   return [...own, ...Object.entries(value).flatMap(([key, below]) => marksIn(below, `${path}.${key}`))];
 }
@@ -76,7 +76,7 @@ describe('breakpoints of the prompt cache', () => {
     };
     for (const circumstances of [auto, {}])
       expect(marksIn(bodyOf(chat, circumstances))).toEqual([
-        '.system.0 1h',
+        '.system.0 "1h"',
         '.messages.0.content.0',
         '.messages.0.content.1',
         '.messages.2.content.1',

@@ -6,7 +6,7 @@ import { StreamReader } from '../../../src/providers/text/answer/stream-reader.j
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { growth } from '../../support/growth.js';
-import { framesOf, messageOf, namedFrames } from '../../support/messages-wire.js';
+import { type Frame, framesOf, messageOf, namedFrames } from '../../support/messages-wire.js';
 import { recordedFrames, recordedIn } from '../../support/recorded-answers.js';
 import { modelFor, requestFor } from '../support.js';
 import { joinedAnswer } from '../openai/joined-answer.js';
@@ -44,14 +44,14 @@ const block: fc.Arbitrary<JsonObject> = fc.oneof(
     type: fc.constant('tool_use'),
     id: fc.constantFrom('a', 'b', ''),
     name: fc.constantFrom('look', 'feel'),
-    input: fc.dictionary(fc.string({ minLength: 1 }), fc.string()) as fc.Arbitrary<JsonObject>,
+    input: fc.dictionary(fc.string({ minLength: 1 }), fc.string()),
   }),
   fc.record({ type: fc.constant('redacted_thinking'), data: fc.string({ minLength: 1 }) }),
   fc.constant({ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }),
 );
 
 /** A frame that may be anything, of a type that may mean something. */
-const mess: fc.Arbitrary<JsonObject> = fc.record(
+const mess: fc.Arbitrary<Frame> = fc.record(
   {
     type: fc.constantFrom(
       ...[
@@ -78,7 +78,7 @@ const mess: fc.Arbitrary<JsonObject> = fc.record(
     content: fc.jsonValue(),
   },
   { requiredKeys: ['type'] },
-) as fc.Arbitrary<JsonObject>;
+);
 
 /** Without ids that the gateway makes anew each time. */
 function comparable(outcome: { events: SpokenEvent[]; failure?: unknown }): string {
@@ -129,15 +129,15 @@ describe('an answer', () => {
   );
 });
 
-const START: JsonObject = { type: 'message_start', message: messageOf([]) };
-const many = (count: number, frame: (i: number) => JsonObject): Buffer =>
+const START: Frame = { type: 'message_start', message: messageOf([]) };
+const many = (count: number, frame: (i: number) => Frame): Buffer =>
   Buffer.from(namedFrames(START, ...Array.from({ length: count }, (_, i) => frame(i))));
-const opens = (index: number, content: JsonObject): JsonObject => ({
+const opens = (index: number, content: JsonObject): Frame => ({
   type: 'content_block_start',
   index,
   content_block: content,
 });
-const delta = (index: number, of: JsonObject): JsonObject => ({
+const delta = (index: number, of: JsonObject): Frame => ({
   type: 'content_block_delta',
   index,
   delta: of,

@@ -29,6 +29,54 @@ describe('tools', () => {
     ]);
   });
 
+  it('have schemas that the service can enforce where it is to enforce them', () => {
+    const parameters = {
+      type: 'object',
+      description: 'Where.',
+      properties: {
+        at: { type: 'string', minLength: 2, format: 'uri', pattern: '^h', description: 'Place' },
+        size: { oneOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }] },
+        list: { type: 'array', minItems: 1, maxItems: 3, items: { $ref: '#/$defs/one' } },
+        open: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      $defs: { one: { type: 'object', properties: { minLength: { const: 5 } }, required: ['minLength'] } },
+      required: ['at'],
+    };
+    const named = (strict: boolean): JsonObject => ({
+      type: 'function',
+      function: { name: 'look', strict, parameters },
+    });
+    const [strict, loose] = [true, false].map((is) => {
+      const [tool] = bodyOf({ tools: [named(is)] })['tools'] as JsonObject[];
+      return tool?.['input_schema'];
+    });
+    expect(loose).toEqual(parameters);
+    expect(strict).toEqual({
+      type: 'object',
+      description: 'Where.',
+      properties: {
+        at: { type: 'string', format: 'uri', description: 'Place (minLength: 2, pattern: "^h")' },
+        size: { anyOf: [{ type: 'integer', description: '(minimum: 1)' }, { type: 'null' }] },
+        list: { type: 'array', minItems: 1, description: '(maxItems: 3)', items: { $ref: '#/$defs/one' } },
+        open: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      $defs: {
+        one: {
+          type: 'object',
+          properties: { minLength: { const: 5 } },
+          required: ['minLength'],
+          additionalProperties: false,
+        },
+      },
+      required: ['at'],
+      additionalProperties: false,
+    });
+    const format = { type: 'json_schema', json_schema: { name: 'a', schema: parameters } };
+    expect(bodyOf({ response_format: format })['output_config']).toEqual({
+      format: { type: 'json_schema', schema: strict },
+    });
+  });
+
   it.each<[JsonObject, unknown]>([
     [{}, undefined],
     [{ tool_choice: 'auto' }, { type: 'auto' }],

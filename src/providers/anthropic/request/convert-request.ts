@@ -8,6 +8,7 @@ import type { MessagesBody } from '../messages-wire.js';
 import { setBreakpoints, type BreakpointMode } from './cache-breakpoints.js';
 import { convertMessages } from './convert-messages.js';
 import { convertTools } from './convert-tools.js';
+import { fitSchema } from './fit-schema.js';
 import type { ThinkingSource } from './thinking-blocks.js';
 import { convertThinking, thinkingStyle, type Thinking } from './thinking.js';
 import { allowsThinking } from './turns.js';
@@ -94,7 +95,7 @@ function outputConfig(
   return {
     output_config: {
       ...(effort && { effort }),
-      ...(schema && { format: { type: 'json_schema', schema } }),
+      ...(schema && { format: { type: 'json_schema', schema: fitSchema(schema) } }),
     },
   };
 }

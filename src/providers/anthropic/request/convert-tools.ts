@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../../../base/json.js';
 import type { CustomTool, FunctionTool, Prompt, PromptTool, ToolChoice } from '../../../text/prompt.js';
 import type { Turn, WireTool } from '../messages-wire.js';
 import { cacheMark } from './convert-content.js';
+import { fitSchema } from './fit-schema.js';
 
 export interface ConvertedTools {
   /** Empty: nothing about tools goes up. */
@@ -40,14 +41,15 @@ function convertTool(tool: PromptTool, limits: ToolLimits): WireTool {
 }
 
 function functionTool(
-  { name, description, parameters, strict, extra }: FunctionTool,
+  { name, description, parameters = {}, strict, extra }: FunctionTool,
   limits: ToolLimits,
 ): WireTool {
+  const isStrict = strict === true && limits.strict;
   return {
     name,
     ...(description !== undefined && { description }),
-    input_schema: { ...parameters, type: 'object' },
-    ...(strict === true && limits.strict && { strict }),
+    input_schema: { ...(isStrict ? fitSchema(parameters) : parameters), type: 'object' },
+    ...(isStrict && { strict }),
     ...cacheMark(extra),
   };
 }
