@@ -18,16 +18,19 @@ export function usageEvent(usage: JsonObject): UsageEvent {
     all && total && all.outputTokens >= total.outputTokens && all.inputTokens >= total.inputTokens
       ? all
       : total;
-  return counts && counts.inputTokens <= MOST_TOKENS && counts.outputTokens <= MOST_TOKENS
-    ? { type: 'usage', usage: counts }
-    : { type: 'usage_refused' };
+  return counts && isPlausible(counts) ? { type: 'usage', usage: counts } : { type: 'usage_refused' };
+}
+
+/** Nothing at all is what a server says that did not count. */
+function isPlausible({ inputTokens, outputTokens }: Usage): boolean {
+  return inputTokens + outputTokens > 0 && inputTokens <= MOST_TOKENS && outputTokens <= MOST_TOKENS;
 }
 
 function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   return one && other && addUsage(one, other);
 }
 
-/** Undefined for figures that are no counts, or all zero. */
+/** Undefined for figures that are no counts. */
 function countsOf(usage: JsonObject): Usage | undefined {
   const plain = count(usage['input_tokens']);
   const cached = count(usage['cache_read_input_tokens']);
@@ -37,7 +40,6 @@ function countsOf(usage: JsonObject): Usage | undefined {
   if (plain === undefined || cached === undefined || written === undefined || output === undefined)
     return undefined;
   const inputTokens = plain + cached + written;
-  if (inputTokens + output === 0) return undefined;
   const { output_tokens_details: details } = usage;
   const thinking = isJsonObject(details) ? count(details['thinking_tokens']) : 0;
   return {
