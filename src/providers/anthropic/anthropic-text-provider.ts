@@ -109,9 +109,8 @@ export class AnthropicTextProvider implements TextProvider {
     if (status < 400) return malformed(`status ${status}`);
     const retryAfter = headerOf(head, 'retry-after');
     const { error, options } = mapRefusal(status, body, { ...errors, nowMs: Date.now(), retryAfter });
-    const param = refusedSampling(status, readError(body).message);
-    if (param !== undefined) {
-      const found = { param, why: 'The model takes none.' };
+    const found = refusedSampling(status, readError(body).message);
+    if (found) {
       const unsupported = unsupportedHere(found, errors.toClientParam);
       return new UpstreamFailure(unsupported.error, { ...options, ...unsupported.options });
     }
@@ -132,7 +131,7 @@ export class AnthropicTextProvider implements TextProvider {
     const found = findRemedy(status, read.message, sent);
     const remedy = found && joined(trial?.remedy, found);
     if (!remedy) return undefined;
-    return { remedy, lasting: joined(trial?.lasting, isLasting(found) ? found : undefined) };
+    return { remedy, lasting: joined(trial?.lasting, isLasting(found, read.message) ? found : undefined) };
   }
 }
 

@@ -135,7 +135,7 @@ describe('what a model does not take', () => {
   it.each<[string, JsonObject, RegExp]>([
     ['thinking.adaptive.display: Extra inputs are not permitted', { reasoning_effort: 'high' }, /display/],
     ['adaptive thinking is not supported on this model', { reasoning_effort: 'high' }, /adaptive/],
-    ['This model does not support the effort parameter.', { reasoning_effort: 'max' }, /"effort":"max"/],
+    ['This model does not support the effort parameter.', { reasoning_effort: 'max' }, /"effort"/],
     [
       'output_config.effort: Input should be low, medium or high',
       { reasoning_effort: 'xhigh' },
@@ -172,6 +172,13 @@ describe('what a model does not take', () => {
     ]);
   });
 
+  it('is left out of one request alone where it does not go with something else', async () => {
+    upstream.next(refusesMessage(400, 'thinking may not be enabled when this is so'));
+    for (const _time of [1, 2]) await ask({ reasoning_effort: 'high' });
+    const configs = bodies().map(({ thinking }) => (thinking as JsonObject)['type']);
+    expect(configs).toEqual(['adaptive', 'enabled', 'adaptive']);
+  });
+
   it('is not guessed from what the client wrote', async () => {
     upstream.always(refusesMessage(400, 'messages.0.content.0.text: "thinking metadata effort" is bad'));
     await expect(ask({ user: 'jo', reasoning_effort: 'high' })).rejects.toMatchObject({
@@ -184,6 +191,8 @@ describe('what a model does not take', () => {
     upstream.always(refusesMessage(400, '`temperature` is deprecated for this model.'));
     const refused = { code: 'unsupported_parameter', status: 400, param: 'temperature' };
     await expect(ask({ temperature: 0.2 })).rejects.toMatchObject(refused);
+    upstream.next(refusesMessage(400, '`temperature` and `top_p` cannot both be specified for this model.'));
+    await expect(ask({ temperature: 0.2, top_p: 0.5 })).rejects.toMatchObject({ ...refused, param: 'top_p' });
     const toClientParam = (): string => 'heat';
     await expect(ask({ temperature: 0.2 }, { toClientParam })).rejects.toMatchObject({
       ...refused,

@@ -103,7 +103,7 @@ describe('usage on the Messages wire', () => {
     );
     fc.assert(
       fc.property(flat, fc.array(flat, { maxLength: 3 }), (usage, iterations) => {
-        const event = usageEvent({ ...usage, iterations } as unknown as JsonObject);
+        const event = usageEvent({ ...usage, iterations });
         if (event.type === 'usage') expect(wholeUsage(event.usage)).toEqual(event.usage);
       }),
       { numRuns: 1_000 },

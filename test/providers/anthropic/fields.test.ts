@@ -66,6 +66,17 @@ describe('a field of the request', () => {
   });
 });
 
+describe('a field that the operator omits', () => {
+  it('does not go up, unless there is no body without it', () => {
+    const omitFields = ['temperature', 'metadata', 'output_config', 'messages', 'max_tokens', 'model'];
+    const chat = { temperature: 0.2, user: 'jo', reasoning_effort: 'low', stop: 'END' };
+    expect(bodyOf(chat, { omitFields, model: { thinking: 'none' } })).toEqual({
+      ...BARE,
+      stop_sequences: ['END'],
+    });
+  });
+});
+
 describe('what the wire cannot say', () => {
   const audio = {
     role: 'user',

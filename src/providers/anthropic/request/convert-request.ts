@@ -74,12 +74,22 @@ export function convertRequest(
     ...outputConfig(prompt.format, thinking),
     ...sampling(prompt.sampling, thinking),
     ...stopSequences(prompt),
-    ...(!omitFields.includes(NO_METADATA) && metadata(request)),
+    ...metadata(request),
     ...serviceTier(prompt),
     ...passedFields(prompt, provider.passFields),
     ...(stream && { stream }),
   };
-  return { body, signatures };
+  return { body: withoutOmitted(body, profile), signatures };
+}
+
+/** Without these a body is none. */
+const REQUIRED: ReadonlySet<string> = new Set(['model', 'max_tokens', 'messages', 'stream']);
+
+function withoutOmitted(body: MessagesBody, { omitFields }: Profile): MessagesBody {
+  const omitted = new Set(omitFields.filter((field) => !REQUIRED.has(field)));
+  if (!Object.keys(body).some((field) => omitted.has(field))) return body;
+  const kept = Object.entries(body).filter(([field]) => !omitted.has(field));
+  return Object.fromEntries(kept) as unknown as MessagesBody;
 }
 
 function breakpointMode(setting: 'auto' | 'off' = 'auto', { omitFields }: Profile): BreakpointMode {

@@ -34,7 +34,8 @@ const BUDGETS: ReadonlyMap<string, number> = new Map([
   ['max', 65_536],
 ]);
 
-const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
+/** Weakest first. */
+export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 /** Names in a profile's `omitFields` of what a model was found not to take. */
 export const NO_ADAPTIVE = 'thinking=adaptive';
