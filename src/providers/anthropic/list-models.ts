@@ -7,6 +7,7 @@ import { malformed } from '../http/malformed.js';
 import { parseObject } from '../http/parse-object.js';
 import { readWhole } from '../http/read-body.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
+import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { connectAnthropic } from './connect.js';
 
@@ -83,5 +84,6 @@ function refused(status: number): UpstreamFailure {
   return new UpstreamFailure(new GatewayError('upstream_error', undefined, { cause: `status ${status}` }), {
     retryable: true,
     targetFault: true,
+    ofKey: failureOfStatus(status).options.ofKey,
   });
 }
