@@ -4,7 +4,7 @@ import type { Profile } from '../../../catalog/profile.js';
 import type { AnswerFormat, Prompt, Sampling } from '../../../text/prompt.js';
 import { hashed } from '../../hashed.js';
 import type { TextRequest } from '../../text/text-request.js';
-import type { MessagesBody } from '../messages-wire.js';
+import type { MessagesBody, Sampling as WireSampling } from '../messages-wire.js';
 import { setBreakpoints, type BreakpointMode } from './cache-breakpoints.js';
 import { convertMessages } from './convert-messages.js';
 import { convertTools } from './convert-tools.js';
@@ -111,10 +111,7 @@ function outputConfig(
 }
 
 /** The wire's temperatures end at 1, which is its default; with thinking on it takes none. */
-function sampling(
-  { temperature, topP }: Sampling,
-  { isOn }: Thinking,
-): { readonly temperature?: number; readonly top_p?: number } {
+function sampling({ temperature, topP }: Sampling, { isOn }: Thinking): WireSampling {
   const heat = temperature === undefined || isOn ? 1 : Math.min(temperature, 1);
   const share = topP === undefined || (isOn && topP < LEAST_TOP_P_THINKING) ? 1 : topP;
   return { ...(heat !== 1 && { temperature: heat }), ...(share !== 1 && { top_p: share }) };
