@@ -16,7 +16,15 @@ import {
   saysMessage,
 } from '../../support/messages-wire.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from '../support.js';
+import {
+  eventsOf,
+  imageFetch,
+  modelFor,
+  requestFor,
+  settingsFor,
+  spokenText,
+  targetFor,
+} from '../support.js';
 import { calling, output, reasoned, USER } from './request-fixture.js';
 
 const provider = { id: 'scripted', type: 'anthropic' } as const;
@@ -27,7 +35,7 @@ let settings: ProviderSettings;
 
 beforeEach(async () => {
   upstream = (await startScriptedUpstream()).always(saysMessage('Hello there!'));
-  providers = new TextProviders();
+  providers = new TextProviders(imageFetch());
   settings = settingsFor(upstream.url, provider);
 });
 afterEach(async () => {
