@@ -33,8 +33,10 @@ export class MessagesEndpoint {
     const received = await this.requests.receive(caller, exchange, parseMessagesRequest);
     const { parsed, earlier } = received;
     if (earlier) return this.answers.repeat(response, earlier.answer);
-    const asked = await this.requests.keyFirst(caller, () => this.messages.command(parsed, received.origin));
-    if (parsed.maxTokens === 0) {
+    const asked = await this.requests.keyFirst(caller, () =>
+      this.messages.command(parsed, received.origin, wireHeaders(request)),
+    );
+    if (parsed.maxTokens === 0 && !asked.isSameWire) {
       await this.requests.admitFree(caller);
       return this.show(response, { run: () => this.messages.warm(), once: undefined }, asked, presenters);
     }
@@ -61,4 +63,15 @@ export class MessagesEndpoint {
     const { body } = await this.bodies.receive(caller, request, this.counting);
     return this.messages.count(parseCountRequest(body));
   }
+}
+
+/** What goes up to an upstream of the same wire; every other header stays here. */
+function wireHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const names = ['anthropic-version', 'anthropic-beta'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers[name];
+      return value === undefined || value === '' ? [] : [[name, String(value)]];
+    }),
+  );
 }

@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { defer, finalize, from, map, tap, type Observable } from 'rxjs';
 import { NO_USAGE } from '../base/money/usage.js';
+import type { GatewayError } from '../base/errors/gateway-error.js';
+import type { TextModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
 import type { CallOrigin } from '../payments/charged-work.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
@@ -14,7 +16,7 @@ import type { Prompt } from '../text/prompt.js';
 import type { TextEvent } from '../text/text-event.js';
 import { toPrompt } from './bridge/to-prompt.js';
 import { ToolNames } from './bridge/tool-names.js';
-import { withOwnCallId } from './own-call-ids.js';
+import { ownCallIds } from './own-call-ids.js';
 import { catalogName, type MessagesRequest } from './request/messages-request.js';
 import { unsupported } from './request/refuse-unsupported.js';
 import { Threads, type StoredCall } from './threads.js';
@@ -26,6 +28,8 @@ export interface MessagesCommand {
   readonly names: ToolNames;
   /** How the call is stored; absent where it is not. */
   readonly stored: StoredCall | undefined;
+  /** Whether every target speaks the client's own wire. */
+  readonly isSameWire: boolean;
 }
 
 @Injectable()
@@ -39,12 +43,16 @@ export class MessagesService {
   ) {}
 
   /** @throws GatewayError for an unknown model or thread, a tool that cannot run, or an option without a price. */
-  async command(request: MessagesRequest, origin: CallOrigin): Promise<MessagesCommand> {
+  async command(
+    request: MessagesRequest,
+    origin: CallOrigin,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<MessagesCommand> {
     const resolved = this.calls.resolve(catalogName(request));
     const names = new ToolNames();
-    const { prompt: asked, leftOut } = toPrompt(request.body, names);
-    if (asked.extra && !resolved.model.targets.some(({ provider }) => provider.passFields.includes('top_k')))
-      throw unsupported('top_k', 'This model does not take it.');
+    const sameWire = sameWireOf(resolved.model);
+    const { prompt: asked, leftOut, refusal } = toPrompt(request.body, names);
+    if (sameWire !== 'all') refuseOptions(resolved.model, asked, refusal);
     const { requestId, payer } = origin;
     if (leftOut.length > 0)
       this.logger.debug({ msg: 'tools that only Anthropic has are left out', requestId, types: leftOut });
@@ -53,7 +61,11 @@ export class MessagesService {
     const call = this.calls.prepare(
       {
         resolved,
-        prompt: takesEffort ? prompt : withoutEffort(prompt),
+        prompt: {
+          ...(takesEffort ? prompt : withoutEffort(prompt)),
+          ...(sameWire !== 'none' &&
+            !continues(request) && { messagesCall: { body: request.body, headers } }),
+        },
         stream: request.stream,
         outputCapTokens: request.maxTokens,
         toClientParam: nowhere,
@@ -61,7 +73,7 @@ export class MessagesService {
       origin,
       newId('msg'),
     );
-    return { request, call, names, stored };
+    return { request, call, names, stored, isSameWire: sameWire === 'all' };
   }
 
   offerOf({ call }: MessagesCommand): Offer {
@@ -79,17 +91,13 @@ export class MessagesService {
 
   /** Cold. */
   run({ call, stored }: MessagesCommand, demand: Demand, once?: OnceCall): Observable<Outcome<TextEvent>> {
-    const own = map(withOwnCallId);
-    if (!stored) return this.calls.run(call, { demand, shape: own, once });
+    if (!stored) return this.calls.run(call, { demand, shape: withOwnIds, once });
     return defer(() => {
       const { chat, previousResponseId } = stored;
       const responseId = storedIdOf(call.responseId);
       const record = this.records.recordOf({ ...call, responseId }, chat, previousResponseId);
       const shape = (events: Observable<TextEvent>): Observable<TextEvent> =>
-        events.pipe(
-          own,
-          tap((event) => record.observe(event)),
-        );
+        withOwnIds(events).pipe(tap((event) => record.observe(event)));
       return this.calls
         .run(call, { demand, shape, record, once, cancelled: record.running() })
         .pipe(finalize(() => record.done()));
@@ -104,9 +112,31 @@ export class MessagesService {
   }
 }
 
+function withOwnIds(events: Observable<TextEvent>): Observable<TextEvent> {
+  return defer(() => events.pipe(map(ownCallIds())));
+}
+
 /** Clients ask every model for an effort; one that lists none may refuse it. */
 function withoutEffort(prompt: Prompt): Prompt {
   return { ...prompt, reasoningEffort: undefined };
+}
+
+function continues({ thread }: MessagesRequest): boolean {
+  return thread?.type === 'continue';
+}
+
+/** How many of the targets speak the client's own wire. */
+function sameWireOf({ targets }: TextModel): 'all' | 'some' | 'none' {
+  const same = targets.filter(({ provider }) => provider.type === 'anthropic');
+  if (same.length === 0) return 'none';
+  return same.length === targets.length ? 'all' : 'some';
+}
+
+/** What other wires cannot say. @throws GatewayError unsupported_parameter */
+function refuseOptions({ targets }: TextModel, { extra }: Prompt, refusal: GatewayError | undefined): void {
+  if (refusal) throw refusal;
+  if (extra && !targets.some(({ provider }) => provider.passFields.includes('top_k')))
+    throw unsupported('top_k', 'This model does not take it.');
 }
 
 /** The Message `msg_X` is stored as the Response `resp_X`. */

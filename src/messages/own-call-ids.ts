@@ -5,8 +5,15 @@ const DIGITS = 24;
 
 /**
  * Calls with ids of our own. Upstreams repeat theirs between turns (`call_0`), which sends Claude Code into an endless
- * loop of paid calls. The same id goes back up.
+ * loop of paid calls. The same id goes back up. Ids of an upstream of the same wire stay as they are.
+ *
+ * @returns a function for the events of one call
  */
-export function withOwnCallId(event: TextEvent): TextEvent {
-  return event.type === 'tool_call_start' ? { ...event, id: `toolu_${newId('call').slice(-DIGITS)}` } : event;
+export function ownCallIds(): (event: TextEvent) => TextEvent {
+  let isSameWire = false;
+  return (event) => {
+    isSameWire ||= event.type === 'frame';
+    if (event.type !== 'tool_call_start' || isSameWire) return event;
+    return { ...event, id: `toolu_${newId('call').slice(-DIGITS)}` };
+  };
 }

@@ -36,6 +36,18 @@ export interface Prompt {
    * the effort in this prompt may have changed since. Code that changes anything else leaves the body out.
    */
   readonly chatBody?: JsonObject | undefined;
+  /**
+   * The call as a client of the Messages wire sent it. A dialect of that wire edits it in place, and shows its own
+   * frames (`frame` events) beside the others. Code that changes anything else of the prompt leaves it out.
+   */
+  readonly messagesCall?: MessagesCall | undefined;
+}
+
+/** A call on the Messages wire. */
+export interface MessagesCall {
+  readonly body: JsonObject;
+  /** `anthropic-version` and `anthropic-beta` as they were sent. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Absent: the service's default. Bounds are those of the chat wire. */

@@ -68,6 +68,8 @@ export type TextEvent =
       readonly arguments: string;
       readonly fields?: CallFields;
     } & OfChoice)
+  /** A frame of the Messages wire with our signatures, for a client of that wire; the events that it means follow. */
+  | ({ readonly type: 'frame'; readonly frame: JsonObject } & OfChoice)
   | ({ readonly type: 'annotation'; readonly annotation: JsonObject } & OfChoice)
   | ({ readonly type: 'finish'; readonly reason: FinishReason } & OfChoice)
   | {

@@ -19,7 +19,9 @@ function thrownBy(act: () => unknown): unknown {
 /** The request as a chat upstream gets it. */
 function chat(body: JsonObject): JsonObject {
   const { body: checked } = parseMessagesRequest({ ...ASKED, ...body });
-  return writeChat(toPrompt(checked, new ToolNames()).prompt);
+  const { prompt, refusal } = toPrompt(checked, new ToolNames());
+  if (refusal) throw refusal;
+  return writeChat(prompt);
 }
 
 const said = (...messages: JsonObject[]): unknown => chat({ messages })['messages'];
@@ -256,7 +258,7 @@ describe('the options of the Messages API, for other wires', () => {
       { messages: [user({ type: 'image', source: { type: 'file', file_id: 'f' } })] },
     ],
     [
-      'messages[0].content.source',
+      'messages[0].content',
       { messages: [user({ type: 'document', source: { type: 'url', url: 'https://a.example' } })] },
     ],
   ])('that decide the answer are refused: %s', (param, body) => {

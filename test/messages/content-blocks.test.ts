@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { isBlockEvent } from '../../src/messages/domain/message-event.js';
 import { MessageReducer } from '../../src/messages/domain/message-reducer.js';
 import { WholeContent } from '../../src/messages/domain/whole-content.js';
 import type { TextEvent } from '../../src/text/text-event.js';
@@ -34,7 +35,7 @@ function shown(
   const reducer = new MessageReducer(HEAD, { toolName: (name) => name, omitsThinking });
   const whole = new WholeContent();
   const blocks = [OPENED, ...events, finish].flatMap((event) => reducer.accept(event));
-  for (const block of blocks) whole.add(block);
+  for (const block of blocks.filter(isBlockEvent)) whole.add(block);
   const frames = blocks.map((block) => ({ event: block.type, data: block }));
   return {
     streamed: () => accumulated(frames).content,
@@ -106,7 +107,7 @@ describe('the blocks of a Message', () => {
         const reducer = new MessageReducer(HEAD, { toolName: (name) => name, omitsThinking: false });
         const whole = new WholeContent();
         const blocks = [OPENED, ...events, finish].flatMap((one) => reducer.accept(one));
-        for (const block of blocks) whole.add(block);
+        for (const block of blocks.filter(isBlockEvent)) whole.add(block);
         const texts = (type: string, field: string): string =>
           whole
             .toJson()

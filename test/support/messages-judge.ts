@@ -2,6 +2,12 @@ import type { JsonObject, JsonValue } from '../../src/base/json.js';
 import { refusesMessage } from './messages-wire.js';
 import type { Handler } from './scripted-upstream.js';
 
+/** As it was sent: a plain string is one text. */
+interface SentTurn {
+  readonly role: string;
+  readonly content: string | readonly JsonObject[];
+}
+
 interface Turn {
   readonly role: string;
   readonly content: readonly JsonObject[];
@@ -46,7 +52,10 @@ function problemOf(body: JsonObject, thoughts: ReadonlyMap<string, string>): str
   const unknown = Object.keys(body).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) return `${unknown}: Extra inputs are not permitted`;
   if (typeof body['max_tokens'] !== 'number') return 'max_tokens: Field required';
-  const turns = body['messages'] as unknown as readonly Turn[];
+  const turns = (body['messages'] as unknown as readonly SentTurn[]).map(({ role, content }) => ({
+    role,
+    content: typeof content === 'string' ? [{ type: 'text', text: content }] : content,
+  }));
   if (turns.length === 0) return 'messages: at least one message is required';
   const marks = JSON.stringify(body).match(/"cache_control"/g)?.length ?? 0;
   if (marks > 4) return `A maximum of 4 blocks with cache_control may be provided. Found ${marks}.`;

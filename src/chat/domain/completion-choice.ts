@@ -37,6 +37,7 @@ export class CompletionChoice {
     if (event.extras?.message) Object.assign(this.messageExtras, event.extras.message);
     switch (event.type) {
       case 'start':
+      case 'frame':
         return;
       case 'text':
         this.content = (this.content ?? '') + event.text;

@@ -58,6 +58,7 @@ export class DeltaWriter {
   private fields(event: Exclude<ChoiceEvent, { type: 'finish' }>): string {
     switch (event.type) {
       case 'start':
+      case 'frame':
         return '';
       case 'text':
         return event.text === '' && event.logprobs === undefined

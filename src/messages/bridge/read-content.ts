@@ -1,3 +1,4 @@
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
 import type { ContentPart, TextPart } from '../../text/prompt.js';
@@ -6,16 +7,16 @@ import { unsupported } from '../request/refuse-unsupported.js';
 
 /**
  * The parts of one block of the user, or of a tool's result; none for a block that other wires have no place for.
- * @throws GatewayError unsupported_parameter for a document behind an address
+ * A document behind an address has none, see `remoteDocument`.
  */
-export function readBlock(block: JsonObject, path: string): readonly ContentPart[] {
+export function readBlock(block: JsonObject): readonly ContentPart[] {
   switch (block['type']) {
     case 'text':
       return textPart(textIn(block['text']));
     case 'image':
       return imagePart(objectIn(block['source']));
     case 'document':
-      return documentParts(block, path);
+      return documentParts(block);
     case 'search_result':
       return textPart(searchResult(block));
     case 'tool_reference':
@@ -42,7 +43,7 @@ function dataUrl(source: JsonObject): string | undefined {
     : undefined;
 }
 
-function documentParts(block: JsonObject, path: string): readonly ContentPart[] {
+function documentParts(block: JsonObject): readonly ContentPart[] {
   const source = objectIn(block['source']);
   const title = textIn(block['title']);
   const heading = [title, textIn(block['context'])].filter((line) => line !== undefined).join('\n');
@@ -55,18 +56,27 @@ function documentParts(block: JsonObject, path: string): readonly ContentPart[] 
     case 'text':
       return [...textPart(heading), ...textPart(textIn(source['data']))];
     case 'content':
-      return [
-        ...textPart(heading),
-        ...blocksOf(source['content']).flatMap((inner) => readBlock(inner, path)),
-      ];
-    case 'url':
-      throw unsupported(
-        `${path}.source`,
-        'This model reads no documents behind addresses; send the document itself.',
-      );
+      return [...textPart(heading), ...blocksOf(source['content']).flatMap((inner) => readBlock(inner))];
     default:
       return [];
   }
+}
+
+/** The refusal of a document behind an address, which only Anthropic reads; undefined where there is none. */
+export function remoteDocument(body: JsonObject): GatewayError | undefined {
+  for (const [index, { content }] of objectsIn(body['messages']).entries()) {
+    const blocks = objectsIn(content).flatMap((block) => [block, ...objectsIn(block['content'])]);
+    if (blocks.some(isRemote))
+      return unsupported(
+        `messages[${index}].content`,
+        'This model reads no documents behind addresses; send the document itself.',
+      );
+  }
+  return undefined;
+}
+
+function isRemote({ type, source }: JsonObject): boolean {
+  return type === 'document' && objectIn(source)['type'] === 'url';
 }
 
 function searchResult({ title, source, content }: JsonObject): string {

@@ -5,6 +5,8 @@ import type { FunctionTool, ToolChoice } from '../../text/prompt.js';
 import { unsupported } from '../request/refuse-unsupported.js';
 import type { ToolNames } from './tool-names.js';
 
+/** Tools that run at the service and cost extra. */
+const HOSTED = /^(?:web_search|web_fetch|code_execution|advisor|mcp)_/;
 const TOOL_SEARCH = /^tool_search_tool_/;
 
 export interface ReadTools {
@@ -13,6 +15,8 @@ export interface ReadTools {
   readonly parallel: boolean | undefined;
   /** Types of the tools that no other wire has, each once. */
   readonly leftOut: readonly string[];
+  /** The choice demands a tool that only Anthropic's models know. */
+  readonly refusal: GatewayError | undefined;
 }
 
 /**
@@ -34,7 +38,7 @@ export function readTools(body: JsonObject, referred: ReadonlySet<string>, names
   const others = declared.filter((tool) => typeOf(tool) !== 'custom');
   const chosen = objectIn(body['tool_choice']);
   // The tools of a thread are in the store.
-  if (!isContinued) refuseForeign(chosen, tools, { own, others });
+  const refusal = isContinued ? undefined : foreignChoice(chosen, tools, { own, others });
   const hasTools = isContinued || tools.length > 0;
   const isParallel = chosen['disable_parallel_tool_use'] === true ? false : undefined;
   return {
@@ -42,6 +46,7 @@ export function readTools(body: JsonObject, referred: ReadonlySet<string>, names
     choice: hasTools ? choiceOf(chosen, names) : undefined,
     parallel: hasTools ? isParallel : undefined,
     leftOut: [...new Set(others.map(typeOf))],
+    refusal,
   };
 }
 
@@ -84,23 +89,34 @@ interface Declared {
   readonly others: readonly JsonObject[];
 }
 
-function refuseForeign(chosen: JsonObject, tools: readonly FunctionTool[], { own, others }: Declared): void {
+/** @throws GatewayError for a tool that nobody has, or that runs at the service and has no price */
+function foreignChoice(
+  chosen: JsonObject,
+  tools: readonly FunctionTool[],
+  { own, others }: Declared,
+): GatewayError | undefined {
   const isNamed = (tool: JsonObject): boolean => nameOf(tool) === nameOf(chosen);
   if (chosen['type'] === 'tool' && !own.some(isNamed)) {
     const foreign = others.find(isNamed);
-    if (foreign) throw cannotRun(typeOf(foreign));
+    if (foreign) return cannotRun(typeOf(foreign));
     throw new GatewayError('invalid_value', '`tool_choice.name` must name one of the tools in `tools`.', {
       param: 'tool_choice.name',
     });
   }
-  if (chosen['type'] !== 'any' || tools.length > 0) return;
+  if (chosen['type'] !== 'any' || tools.length > 0) return undefined;
   const [foreign] = others;
-  if (foreign) throw cannotRun(typeOf(foreign));
+  if (foreign) return cannotRun(typeOf(foreign));
   throw new GatewayError('invalid_value', '`tool_choice` demands a tool, and there is none to call.', {
     param: 'tool_choice',
   });
 }
 
+/** @throws GatewayError for a tool that runs at the service and has no price */
 function cannotRun(type: string): GatewayError {
-  return unsupported('tool_choice', `It demands a tool that cannot run on this model: ${type.slice(0, 64)}.`);
+  const refusal = unsupported(
+    'tool_choice',
+    `It demands a tool that cannot run on this model: ${type.slice(0, 64)}.`,
+  );
+  if (HOSTED.test(type)) throw refusal;
+  return refusal;
 }

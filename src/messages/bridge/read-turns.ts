@@ -60,10 +60,9 @@ function reasoningPart(text: string, signature: unknown): readonly ReasoningPart
   return isSignature(signature) ? [{ type: 'reasoning', text, signature }] : [];
 }
 
-function userMessages({ blocks, index }: Turn, referred: Set<string>): readonly PromptMessage[] {
-  const path = `messages[${index}].content`;
-  const outputs = blocks.filter(isResult).map((block) => output(block, path, referred));
-  const parts = blocks.filter((block) => !isResult(block)).flatMap((block) => readBlock(block, path));
+function userMessages({ blocks }: Turn, referred: Set<string>): readonly PromptMessage[] {
+  const outputs = blocks.filter(isResult).map((block) => output(block, referred));
+  const parts = blocks.filter((block) => !isResult(block)).flatMap((block) => readBlock(block));
   return parts.length === 0 ? outputs : [...outputs, { role: 'user', parts }];
 }
 
@@ -71,10 +70,10 @@ function isResult({ type }: JsonObject): boolean {
   return type === 'tool_result';
 }
 
-function output(block: JsonObject, path: string, referred: Set<string>): ToolMessage {
+function output(block: JsonObject, referred: Set<string>): ToolMessage {
   const content = blocksOf(block['content']);
   for (const { tool_name: name } of objectsIn(block['content'])) referred.add(textIn(name) ?? '');
-  const parts = content.flatMap((inner) => readBlock(inner, path));
+  const parts = content.flatMap((inner) => readBlock(inner));
   return {
     role: 'tool',
     callId: textIn(block['tool_use_id']) ?? '',

@@ -1,8 +1,10 @@
+import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
 import type { AnswerFormat, InstructionMessage, Prompt, Sampling } from '../../text/prompt.js';
 import { isUsual, unsupported } from '../request/refuse-unsupported.js';
 import { blocksOf } from '../request/turns.js';
+import { remoteDocument } from './read-content.js';
 import { effortOf } from './read-effort.js';
 import { readTools } from './read-tools.js';
 import { readTurns } from './read-turns.js';
@@ -16,6 +18,8 @@ export interface BridgedRequest {
   readonly prompt: Prompt;
   /** Types of tools that only Anthropic has. */
   readonly leftOut: readonly string[];
+  /** Why only Anthropic's own wire can carry the request. */
+  readonly refusal: GatewayError | undefined;
 }
 
 /**
@@ -23,9 +27,9 @@ export interface BridgedRequest {
  * @throws GatewayError unsupported_parameter, invalid_value
  */
 export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
-  refuseOptions(body);
+  refusePriced(body);
   const { messages, referred } = readTurns(body, names);
-  const { tools, choice, parallel, leftOut } = readTools(body, referred, names);
+  const { tools, choice, parallel, leftOut, refusal: demanded } = readTools(body, referred, names);
   const prompt: Prompt = {
     messages: [...instructions(body), ...messages],
     tools,
@@ -41,18 +45,21 @@ export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
     ...(typeof body['top_k'] === 'number' && { extra: { top_k: body['top_k'] } }),
     hints: { user: textIn(objectIn(body['metadata'])['user_id']) },
   };
-  return { prompt, leftOut };
+  return { prompt, leftOut, refusal: remoteDocument(body) ?? demanded ?? tooManyStops(body) };
 }
 
 const USUAL_TIERS = ['auto', 'standard', 'standard_only'];
 
-/** What would change the price or the answer, and other wires cannot say. */
-function refuseOptions(body: JsonObject): void {
+/** What changes the price, which no entry has. */
+function refusePriced(body: JsonObject): void {
   if (!isUsual(body['speed'], ['standard'])) throw unsupported('speed', 'This model has one speed.');
   if (!isUsual(body['inference_geo'], []))
     throw unsupported('inference_geo', 'This model runs where it runs.');
-  if (textsIn(body['stop_sequences']).length > MOST_STOPS)
-    throw unsupported('stop_sequences', `This model takes at most ${MOST_STOPS}.`);
+}
+
+function tooManyStops(body: JsonObject): GatewayError | undefined {
+  if (textsIn(body['stop_sequences']).length <= MOST_STOPS) return undefined;
+  return unsupported('stop_sequences', `This model takes at most ${MOST_STOPS}.`);
 }
 
 function instructions(body: JsonObject): readonly InstructionMessage[] {

@@ -18,4 +18,14 @@ export type BlockEvent =
   | { readonly type: 'content_block_delta'; readonly index: number; readonly delta: BlockDelta }
   | { readonly type: 'content_block_stop'; readonly index: number };
 
+const BLOCK_EVENTS: ReadonlySet<string> = new Set([
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+]);
+
+export function isBlockEvent(event: { readonly type: string }): event is BlockEvent {
+  return BLOCK_EVENTS.has(event.type);
+}
+
 export type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal';

@@ -1,10 +1,15 @@
 import type { JsonObject } from '../../base/json.js';
+import { objectIn } from '../../base/json-fields.js';
 import { NO_USAGE, type Usage } from '../../base/money/usage.js';
 import type { FinishReason, TextEvent } from '../../text/text-event.js';
 import { scopedSignature } from '../../text/signature.js';
 import { ContentBlocks, type BlockOptions } from './content-blocks.js';
 import type { BlockEvent, StopReason } from './message-event.js';
+import { PassedMessage, type PassedForm, type PassedFrame } from './passed-message.js';
 import { messageUsage } from './usage.js';
+
+/** An event of a stream between the beginning and the end of its Message. */
+type ShownEvent = BlockEvent | PassedFrame;
 
 export interface MessageHead {
   readonly id: string;
@@ -38,26 +43,41 @@ export class MessageReducer {
   private reason: FinishReason = 'stop';
   private reported: UsageEvent | undefined;
   private provider = '';
+  private readonly passed: PassedMessage;
 
+  /** @param form in which frames of the same wire are shown as they come; in the other form they are put together */
   constructor(
     private readonly head: MessageHead,
     options: Omit<BlockOptions, 'unsigned'>,
+    form: PassedForm = 'stream',
   ) {
+    this.passed = new PassedMessage(form);
     const unsigned = (): string => scopedSignature(this.provider, '');
     this.blocks = new ContentBlocks({ ...options, unsigned }, (event) => this.events.push(event));
   }
 
   /** With the finish of the answer all blocks end. */
-  accept(event: TextEvent): readonly BlockEvent[] {
-    if (event.type === 'opened') this.provider = event.provider;
+  accept(event: TextEvent): readonly ShownEvent[] {
+    if (event.type === 'frame') return this.pass(event.frame);
+    if (event.type === 'opened') this.provider = event.scope ?? event.provider;
     else if (event.type === 'usage') this.reported = event;
-    else if (event.choice === 0) this.say(event);
+    else if (event.choice === 0 && !this.passed.begun) this.say(event);
     return this.take();
   }
 
+  private pass(frame: JsonObject): readonly PassedFrame[] {
+    const shown = this.passed.accept(frame);
+    return shown ? [shown] : [];
+  }
+
+  /** The content of a whole Message that was passed; undefined where it was put together here. */
+  get content(): JsonObject['content'] {
+    return this.passed.begun?.['content'];
+  }
+
   /** An event that says nothing, while a block is open. */
-  get nothing(): BlockEvent | undefined {
-    return this.blocks.nothing;
+  get nothing(): ShownEvent | undefined {
+    return this.passed.begun ? this.passed.nothing : this.blocks.nothing;
   }
 
   /** The Message before it says anything. */
@@ -69,6 +89,8 @@ export class MessageReducer {
       reasoningTokens: 0,
     };
     const { id, model } = this.head;
+    const { begun } = this.passed;
+    if (begun) return { ...begun, id, model };
     return {
       id,
       type: 'message',
@@ -84,7 +106,8 @@ export class MessageReducer {
   }
 
   /** To be asked for at the end. A call decides, unless the answer was cut off. */
-  get ending(): MessageEnd {
+  get ending(): MessageEnd | JsonObject {
+    if (this.passed.begun) return this.passed.ending;
     const said = STOP_REASONS[this.reason];
     const reason = this.blocks.hasCalls && said !== 'max_tokens' ? 'tool_use' : said;
     const details = reason === 'refusal' ? { type: 'refusal', category: null, explanation: null } : null;
@@ -93,12 +116,13 @@ export class MessageReducer {
 
   /** To be asked for at the end. */
   get usage(): JsonObject {
+    if (this.passed.begun) return this.passed.usage ?? objectIn(this.passed.begun['usage']);
     const { usage = { ...NO_USAGE, inputTokens: this.head.inputTokens }, estimated = false } =
       this.reported ?? {};
     return messageUsage(usage, estimated);
   }
 
-  private say(event: Exclude<TextEvent, { type: 'opened' | 'usage' }>): void {
+  private say(event: Exclude<TextEvent, { type: 'frame' | 'opened' | 'usage' }>): void {
     switch (event.type) {
       case 'text':
       case 'refusal':

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../payments/outcome.js';
 import type { BodyPresenter, HeaderFields } from '../../streaming/presenter.js';
 import type { TextEvent } from '../../text/text-event.js';
+import { isBlockEvent } from '../domain/message-event.js';
 import type { MessageReducer } from '../domain/message-reducer.js';
 import { WholeContent } from '../domain/whole-content.js';
 
@@ -16,7 +17,7 @@ export class MessageBody implements BodyPresenter<Outcome<TextEvent>> {
   add(item: Outcome<TextEvent>): void {
     if ('failure' in item) throw item.failure;
     if (!('event' in item)) return;
-    for (const event of this.reducer.accept(item.event)) this.content.add(event);
+    for (const event of this.reducer.accept(item.event)) if (isBlockEvent(event)) this.content.add(event);
   }
 
   headers(): HeaderFields {
@@ -24,7 +25,7 @@ export class MessageBody implements BodyPresenter<Outcome<TextEvent>> {
   }
 
   body(): string {
-    const { begun, ending, usage } = this.reducer;
-    return JSON.stringify({ ...begun, content: this.content.toJson(), ...ending, usage });
+    const { begun, content = this.content.toJson(), ending, usage } = this.reducer;
+    return JSON.stringify({ ...begun, content, ...ending, usage });
   }
 }

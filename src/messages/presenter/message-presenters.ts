@@ -16,8 +16,8 @@ export interface MessagePresenters {
 
 /** Anthropic's shape and nothing else. */
 export const externalMessages: MessagePresenters = {
-  stream: (command) => new MessageStream(reducerOf(command), command.call.origin.requestId, false),
-  body: (command) => new MessageBody(reducerOf(command)),
+  stream: (command) => new MessageStream(reducerOf(command, 'stream'), command.call.origin.requestId, false),
+  body: (command) => new MessageBody(reducerOf(command, 'whole')),
 };
 
 /**
@@ -27,7 +27,10 @@ export const externalMessages: MessagePresenters = {
 export const nativeMessages: MessagePresenters = {
   stream: (command) => new NativeStream(command),
   body: (command) =>
-    withReceiptInBody(new MessageBody(reducerOf(command), capFields(command)), command.call.responseId),
+    withReceiptInBody(
+      new MessageBody(reducerOf(command, 'whole'), capFields(command)),
+      command.call.responseId,
+    ),
 };
 
 /** Tells a client that asked for more than the model gives. A cap that the budget sets is lower, and replaces it. */
@@ -42,7 +45,7 @@ class NativeStream extends MessageStream {
   private readonly compose: ComposeHeaders;
 
   constructor(private readonly command: MessagesCommand) {
-    super(reducerOf(command), command.call.origin.requestId, true);
+    super(reducerOf(command, 'stream'), command.call.origin.requestId, true);
     this.compose = new ComposeHeaders(command.call.responseId);
   }
 

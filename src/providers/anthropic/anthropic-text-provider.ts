@@ -1,5 +1,6 @@
 import { reasoningScopeOf, type ProviderSettings, type Target } from '../../catalog/model.js';
-import { secretsOf } from '../clean-message.js';
+import { GatewayError } from '../../base/errors/gateway-error.js';
+import { cleanMessage, secretsOf } from '../clean-message.js';
 import type { Answer } from '../http/converse.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { headerOf } from '../http/header.js';
@@ -22,9 +23,10 @@ import { unsupportedHere } from '../unsupported.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { wellFormedJson } from '../well-formed.js';
 import { FrameConverter } from './answer/convert-frame.js';
-import { connectAnthropic } from './connect.js';
+import { connectAnthropic, VERSION } from './connect.js';
 import { findRemedy, isLasting, refusedSampling } from './find-remedy.js';
 import { isErrorFrame, saysWrongSignature, senseOf } from './map-error.js';
+import { editCall, type EditedCall } from './request/edit-call.js';
 import { convertRequest, type ConvertedRequest } from './request/convert-request.js';
 import { unsupportedIn } from './request/unsupported.js';
 
@@ -46,18 +48,21 @@ export class AnthropicTextProvider implements TextProvider {
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
     const { request, target, signal, onSent, beforeSending, trial } = attempt;
     const { upstreamModel } = target;
+    const { messagesCall } = request.prompt;
     const unsupported = unsupportedIn(request.prompt);
     if (unsupported) throw unsupportedHere(unsupported, request.toClientParam);
     const profile = this.learnt.of(upstreamModel, trial?.remedy);
     const source = { scope: reasoningScopeOf(this.settings), refused: this.refused };
-    const asked = convertRequest(request, target, source, profile);
+    const asked = messagesCall
+      ? editCall(messagesCall, request, target, source)
+      : convertRequest(request, target, source, profile);
     const { timeoutMs, backgroundTimeoutMs } = this.settings;
     const accept = request.stream ? 'text/event-stream' : 'application/json';
     const sent = this.client.send(
       {
         method: 'POST',
         path: '/v1/messages',
-        headers: { accept, 'content-type': 'application/json' },
+        headers: { ...VERSION, ...messagesCall?.headers, accept, 'content-type': 'application/json' },
         body: wellFormedJson(JSON.stringify(asked.body)),
       },
       {
@@ -101,7 +106,7 @@ export class AnthropicTextProvider implements TextProvider {
   private async refusal(
     answer: Answer,
     head: ResponseHead,
-    asked: ConvertedRequest,
+    asked: ConvertedRequest | EditedCall,
     { errors, trial }: { readonly errors: RequestContext; readonly trial: Trial | undefined },
   ): Promise<UpstreamFailure> {
     const { status } = head;
@@ -109,6 +114,7 @@ export class AnthropicTextProvider implements TextProvider {
     if (status < 400) return malformed(`status ${status}`);
     const retryAfter = headerOf(head, 'retry-after');
     const { error, options } = mapRefusal(status, body, { ...errors, nowMs: Date.now(), retryAfter });
+    if ('passed' in asked) return this.passedRefusal({ error, options }, body, asked, errors);
     const found = refusedSampling(status, readError(body).message);
     if (found) {
       const unsupported = unsupportedHere(found, errors.toClientParam);
@@ -116,6 +122,26 @@ export class AnthropicTextProvider implements TextProvider {
     }
     const next = error.code === 'invalid_value' ? this.nextTrial(status, body, asked, trial) : undefined;
     return new UpstreamFailure(error, { ...options, trial: next });
+  }
+
+  /**
+   * A client of this wire mends what the service refuses, by reading its words; only a signature that does not hold is
+   * taken out here.
+   */
+  private passedRefusal(
+    { error, options }: Pick<UpstreamFailure, 'error' | 'options'>,
+    body: unknown,
+    { signatures }: EditedCall,
+    { secrets }: RequestContext,
+  ): UpstreamFailure {
+    const read = readError(body);
+    if (error.code !== 'invalid_value') return new UpstreamFailure(error, options);
+    if (saysWrongSignature(400, read) && this.refused.add(signatures))
+      return new UpstreamFailure(error, { ...options, trial: { remedy: {} } });
+    return new UpstreamFailure(
+      new GatewayError('invalid_value', cleanMessage(read.message, secrets)),
+      options,
+    );
   }
 
   /** Once more without what was refused, if the call is the same without it. An earlier remedy stays. */
@@ -140,7 +166,7 @@ export function readingOf({ prompt }: TextRequest, scope: string, errors: Reques
   const custom = prompt.tools.filter(({ kind }) => kind === 'custom');
   const customTools = new Set(custom.map(({ name }) => name));
   return {
-    newConverter: () => new FrameConverter({ scope, customTools }),
+    newConverter: () => new FrameConverter({ scope, customTools }, prompt.messagesCall !== undefined),
     failureIn: (frame, event) =>
       isErrorFrame(frame, event) ? mapErrorFrame(frame, { ...errors, nowMs: Date.now() }) : undefined,
   };

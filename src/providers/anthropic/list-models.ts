@@ -9,7 +9,7 @@ import { readWhole } from '../http/read-body.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import { failureOfStatus } from '../map-status.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { connectAnthropic } from './connect.js';
+import { connectAnthropic, VERSION } from './connect.js';
 
 const PAGE_TIMEOUT_MS = 10_000;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
@@ -47,7 +47,7 @@ async function pageOf(
   signal: AbortSignal,
 ): Promise<JsonObject> {
   const query = `limit=${PAGE_SIZE}${after === undefined ? '' : `&after_id=${encodeURIComponent(after)}`}`;
-  const headers = { accept: 'application/json' };
+  const headers = { ...VERSION, accept: 'application/json' };
   const answer = decodedAnswer(
     client.send(
       { method: 'GET', path: '/v1/models', query, headers },

@@ -1,5 +1,5 @@
 import type { PricedOptions } from '../../base/money/tariff.js';
-import { isJsonObject, type JsonObject } from '../../base/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { TextModel } from '../../catalog/model.js';
 import type { Prompt } from '../../text/prompt.js';
 import { adaptersOf } from '../dialects.js';
@@ -11,13 +11,20 @@ export function hourCacheOf(prompt: Prompt, { targets }: TextModel): PricedOptio
   return isDouble ? 'twice_input' : 'cache_write';
 }
 
-function asksForHour({ messages, tools }: Prompt): boolean {
+function asksForHour({ messages, tools, messagesCall }: Prompt): boolean {
+  if (messagesCall) return hasHourMark(messagesCall.body);
   return (
     tools.some(marksHour) ||
     messages.some(
       (message) => marksHour(message) || message.parts.some((part) => 'extra' in part && marksHour(part)),
     )
   );
+}
+
+/** A body of the Messages wire has marks in many places. Its depth is bounded, see `measureJson`. */
+function hasHourMark(value: JsonValue | undefined): boolean {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).some(hasHourMark);
+  return isJsonObject(value) && (marksHour({ extra: value }) || Object.values(value).some(hasHourMark));
 }
 
 function marksHour({ extra }: { readonly extra?: JsonObject | undefined }): boolean {

@@ -66,6 +66,8 @@ export class OutputItems {
         return this.openCall(event.index, event);
       case 'tool_call_delta':
         return this.extendCall(event);
+      case 'frame':
+        return;
       case 'annotation':
         return this.annotate(convertAnnotation(event.annotation));
     }

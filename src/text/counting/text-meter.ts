@@ -90,6 +90,7 @@ export class TextMeter implements Meter {
         this.produced = true;
         return;
       case 'start':
+      case 'frame':
       case 'annotation':
         return;
     }

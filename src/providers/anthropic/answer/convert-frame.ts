@@ -4,6 +4,7 @@ import { malformed } from '../../http/malformed.js';
 import type { AnswerConverter } from '../../text/answer/answer-converter.js';
 import { ContentBlocks, type BlockContext } from './content-blocks.js';
 import { usageEvent } from './convert-usage.js';
+import { passedFrame } from './passed-frames.js';
 import { mapStopReason } from './stop-reason.js';
 
 /** Far above the number of blocks of any answer. */
@@ -21,12 +22,17 @@ export class FrameConverter implements AnswerConverter {
   /** Counts of the start, with those that came later in their places. */
   private usage: Record<string, JsonValue | undefined> = {};
 
-  constructor(context: BlockContext) {
+  /** @param passes whether a client of the same wire gets the frames themselves */
+  constructor(
+    private readonly context: BlockContext,
+    private readonly passes = false,
+  ) {
     this.blocks = new ContentBlocks(context);
   }
 
   /** @throws UpstreamFailure for a block out of range, or a call that cannot be */
   convert(frame: JsonObject, events: SpokenEvent[]): void {
+    if (this.passes) events.push({ type: 'frame', choice: 0, frame: passedFrame(frame, this.context.scope) });
     switch (frame['type']) {
       case 'message_start':
         return this.begin(frame['message'], events);

@@ -5,10 +5,11 @@ import { isCarried } from './convert-content.js';
 
 /**
  * What shapes the answer and has no place on the Messages wire, by its name on the chat wire. Values that ask for
- * nothing are none.
+ * nothing are none, and neither is anything of a client of the Messages wire.
  */
 export function unsupportedIn(prompt: Prompt): Unsupported | undefined {
-  const { choices, sampling, logprobs, webSearch, extra = {} } = prompt;
+  const { choices, sampling, logprobs, webSearch, messagesCall, extra = {} } = prompt;
+  if (messagesCall) return undefined;
   const refusals: readonly (readonly [string, boolean, string])[] = [
     ['n', choices > 1, 'The model gives one answer.'],
     ['logprobs', logprobs !== undefined, 'The model shows no probabilities.'],

@@ -52,6 +52,7 @@ async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamSte
 function isWord(event: SpokenEvent): boolean {
   switch (event.type) {
     case 'opened':
+    case 'frame':
     case 'start':
     case 'usage':
     case 'usage_refused':
