@@ -14,6 +14,7 @@ import {
 import { fileFor } from '../support/gateway.js';
 import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { claude } from './claude-code.js';
 import { CLIENT_TIMEOUT_MS, InstalledClient, type ClientOutput } from './installed-client.js';
 
 const MODEL = 'claude-sonnet-5-5';
@@ -52,24 +53,12 @@ beforeEach(async () => {
 }, CLIENT_TIMEOUT_MS);
 afterEach(() => client.remove());
 
-interface Session {
-  readonly surface?: string;
-  readonly words?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-function claude(
+function ask(
   key: string,
   prompt: string,
-  { surface = '', words = [], environment = {} }: Session = {},
+  { surface = '', words = [] }: { readonly surface?: string; readonly words?: readonly string[] } = {},
 ): Promise<ClientOutput> {
-  return client.run('claude', ['-p', prompt, '--model', MODEL, '--dangerously-skip-permissions', ...words], {
-    ANTHROPIC_BASE_URL: gateway.url + surface,
-    ANTHROPIC_AUTH_TOKEN: key,
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-    IS_SANDBOX: '1',
-    ...environment,
-  });
+  return claude(prompt, { client, baseUrl: gateway.url + surface, key, model: MODEL, words });
 }
 
 const rich = async (): Promise<string> => (await gateway.client.createKey({ budget_limit: '100000000' })).key;
@@ -106,11 +95,11 @@ describe.each([
         ['Edit', { file_path: path, old_string: 'heron', new_string: 'egret' }],
         ['Bash', { command: 'cat note.txt', description: 'Show the note' }],
       );
-      expect((await claude(key, 'Write a note', { surface })).stdout).toContain('All done.');
+      expect((await ask(key, 'Write a note', { surface })).stdout).toContain('All done.');
       expect(await readFile(path, 'utf8')).toBe('egret\n');
       expect(JSON.stringify(messagesOf(upstream.requests.at(-1)!).at(-1))).toContain('egret');
       upstream.reset();
-      expect((await claude(key, 'And now?', { surface, words: ['--continue'] })).stdout).toContain('Hello!');
+      expect((await ask(key, 'And now?', { surface, words: ['--continue'] })).stdout).toContain('Hello!');
       expect(messagesOf(upstream.requests[0]!).filter(({ role }) => role === 'tool')).toHaveLength(4);
     },
     CLIENT_TIMEOUT_MS,
@@ -124,7 +113,7 @@ describe('Claude Code', () => {
       const path = join(client.home, 'dot.png');
       await writeFile(path, Buffer.from(PNG, 'base64'));
       steps(['Read', { file_path: path }]);
-      expect((await claude(await rich(), 'What is in dot.png?')).stdout).toContain('All done.');
+      expect((await ask(await rich(), 'What is in dot.png?')).stdout).toContain('All done.');
       const last = upstream.requests.at(-1)!;
       expect(last.text).toContain('"image_url":{"url":"data:image/png;base64,');
     },
@@ -142,7 +131,7 @@ describe('Claude Code', () => {
           subagent_type: 'general-purpose',
         },
       ]);
-      expect((await claude(await rich(), 'Ask somebody')).stdout).toContain('All done.');
+      expect((await ask(await rich(), 'Ask somebody')).stdout).toContain('All done.');
       expect(upstream.requests.some(({ text }) => text.includes('Say what you know about herons'))).toBe(
         true,
       );
@@ -155,7 +144,7 @@ describe('Claude Code', () => {
     async () => {
       const key = await rich();
       upstream.always(says([{ content: 'Noted.' }]));
-      await claude(key, 'Remember the word heron');
+      await ask(key, 'Remember the word heron');
       let refusals = 0;
       upstream.always((exchange) => {
         const isSummary = exchange.request.text.includes('summary of the conversation');
@@ -166,7 +155,7 @@ describe('Claude Code', () => {
         }
         return says([{ content: isSummary ? '<summary>heron</summary>' : 'It was heron.' }])(exchange);
       });
-      const { stdout } = await claude(key, 'What was the word?', { words: ['--continue'] });
+      const { stdout } = await ask(key, 'What was the word?', { words: ['--continue'] });
       expect([stdout.includes('It was heron.'), refusals]).toEqual([true, 1]);
     },
     CLIENT_TIMEOUT_MS,
@@ -186,7 +175,7 @@ describe('Claude Code', () => {
         const chunks = callsTools(call);
         return chunks({ ...exchange, stream: (...values) => exchange.stream(...values.map(costly)) });
       });
-      const failed = await claude(key, 'Read it often', { words: ['--output-format', 'json'] }).catch(
+      const failed = await ask(key, 'Read it often', { words: ['--output-format', 'json'] }).catch(
         (failure: unknown) => String(failure),
       );
       const before = calls;
