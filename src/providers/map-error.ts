@@ -26,6 +26,8 @@ export type MessageSense =
 /** The refused request, and what may be said about it. */
 export interface RequestContext {
   readonly prompt?: Prompt;
+  /** For another route of this wire: the client's own body, and its field for what may be too long. */
+  readonly own?: { readonly body: JsonObject; readonly input: string };
   /** The client's name for a field of a chat body, where its wire is not the chat wire. */
   readonly toClientParam?: ToClientParam | undefined;
   /** The model's window, in tokens. */
@@ -101,7 +103,7 @@ function fullContext(
   inputTokens: number | undefined,
   { contextWindow, ...context }: ErrorContext,
 ): GatewayError {
-  const param = clientParam('messages', context);
+  const param = context.own?.input ?? clientParam('messages', context);
   return contextWindow === undefined
     ? new GatewayError('context_length_exceeded', undefined, { param })
     : new ContextLengthExceeded({ contextWindow, inputTokens, param });
@@ -119,17 +121,17 @@ function details({ param, message }: ReadError, context: ErrorContext): StatusDe
   };
 }
 
-function clientParam(param: string, { prompt, toClientParam }: ErrorContext): string | undefined {
+function clientParam(param: string, { prompt, own, toClientParam }: ErrorContext): string | undefined {
   const plain = param.replace(/^body\./, '');
   if (!PARAM.test(plain)) return undefined;
-  return toClientParam ? toClientParam(plain) : ownParam(plain, prompt?.chatBody ?? {});
+  return toClientParam ? toClientParam(plain) : ownParam(plain, own?.body ?? prompt?.chatBody ?? {});
 }
 
 /** A field that the client did not send is not shown. The upstream may have got the token limit in another field. */
-function ownParam(param: string, chat: JsonObject): string | undefined {
+function ownParam(param: string, body: JsonObject): string | undefined {
   if (TOKEN_LIMITS.has(param)) {
-    return ['max_completion_tokens', 'max_tokens'].find((field) => Object.hasOwn(chat, field));
+    return ['max_completion_tokens', 'max_tokens'].find((field) => Object.hasOwn(body, field));
   }
   const field = param.split(/[.[]/, 1)[0] ?? '';
-  return Object.hasOwn(chat, field) ? param : undefined;
+  return Object.hasOwn(body, field) ? param : undefined;
 }

@@ -1,29 +1,20 @@
 import type { ProviderSettings, Target } from '../../catalog/model.js';
-import type { Profile } from '../../catalog/profile.js';
-import type { JsonObject } from '../../base/json.js';
 import { secretsOf } from '../clean-message.js';
-import { headerOf } from '../http/header.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
-import { malformed } from '../http/malformed.js';
 import { MAX_ANSWER_BYTES, readErrorBody, readWhole } from '../http/read-body.js';
-import type { ResponseHead } from '../http/upstream-call.js';
-import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import type { SpokenEvent } from '../../text/text-event.js';
 import type { TextAttempt, TextProvider } from '../text/text-provider.js';
 import { openedBy } from '../text/opened-by.js';
-import { joined, type Trial } from '../text/remedy.js';
 import type { TextRequest } from '../text/text-request.js';
-import { UpstreamFailure } from '../upstream-failure.js';
 import { answerEvents } from '../text/answer/answer-events.js';
 import { AnswerReader, readAnswer } from '../text/answer/answer-reader.js';
 import { connectOpenAi } from './connect.js';
 import { readingOf } from './reading.js';
 import { convertRequest } from './convert-request.js';
-import { findRemedy, isLasting } from './find-remedy.js';
 import { LearntProfiles } from '../text/learnt-profiles.js';
-import { mapRefusal, type RequestContext } from '../map-error.js';
-import { readError } from '../read-error.js';
+import type { RequestContext } from '../map-error.js';
+import { refusedRequest } from './refused-request.js';
 import { wellFormedJson } from '../well-formed.js';
 
 /** Any server that speaks OpenAI's chat wire. */
@@ -69,7 +60,7 @@ export class OpenAiTextProvider implements TextProvider {
       const head = await answer.head();
       const errors = errorContext(request, target);
       if (head.status < 200 || head.status > 299)
-        throw await refused(answer, head, { sent: asked, profile, errors, trial });
+        throw refusedRequest(head, await readErrorBody(answer), { sent: asked, profile, errors, trial });
       if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
       const opened = openedBy(target, attempt.attempt);
       const { maxFrameBytes } = this;
@@ -88,34 +79,6 @@ export class OpenAiTextProvider implements TextProvider {
   destroy(): Promise<void> {
     return this.client.destroy();
   }
-}
-
-interface Asked {
-  readonly sent: JsonObject;
-  readonly profile: Profile;
-  readonly errors: RequestContext;
-  readonly trial: Trial | undefined;
-}
-
-async function refused(answer: Answer, head: ResponseHead, asked: Asked): Promise<UpstreamFailure> {
-  const body = await readErrorBody(answer);
-  if (head.status < 400) return malformed(`status ${head.status}`);
-  const { error, options } = mapRefusal(head.status, body, {
-    ...asked.errors,
-    nowMs: Date.now(),
-    retryAfter: headerOf(head, 'retry-after'),
-  });
-  const trial = error.code === 'invalid_value' ? nextTrial(head.status, body, asked) : undefined;
-  return new UpstreamFailure(error, { ...options, trial });
-}
-
-/** Keeps the earlier remedy: the new refusal is about something else. */
-function nextTrial(status: number, body: unknown, { sent, profile, trial }: Asked): Trial | undefined {
-  const read = readError(body);
-  const found = findRemedy(status, read, sent, profile);
-  const remedy = found && joined(trial?.remedy, found);
-  if (!remedy) return undefined;
-  return { remedy, lasting: joined(trial?.lasting, isLasting(read, sent, found) ? found : undefined) };
 }
 
 function errorContext(
