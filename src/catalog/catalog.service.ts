@@ -2,15 +2,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { GatewayError } from '../base/errors/gateway-error.js';
-import type { CatalogSnapshot, ResolvedModel, ResolvedVideoModel } from './catalog.js';
+import type {
+  CatalogSnapshot,
+  ResolvedEmbeddingModel,
+  ResolvedModel,
+  ResolvedVideoModel,
+} from './catalog.js';
 import { ModelIndex } from './model-index.js';
-import type { Model, ProviderSettings, TextModel } from './model.js';
+import type { Model, ProviderSettings } from './model.js';
 import { SANDBOX_PREFIX } from './sandbox-id.js';
 
 /** The models that are offered now. Its users do not cache them: a reload replaces them while calls run. */
 @Injectable()
 export class Catalog {
-  private readonly discovered = new Map<ProviderSettings, readonly TextModel[]>();
+  private readonly discovered = new Map<ProviderSettings, readonly Model[]>();
   private readonly replaced = new Subject<void>();
   /** Emits when the operator's own part of the catalog was replaced. */
   readonly replacements: Observable<void> = this.replaced;
@@ -23,18 +28,25 @@ export class Catalog {
   /**
    * Finds the text model that a client named, by its id, an alias or a pattern. The text after the first colon of a
    * sandbox id is its options, unchecked.
-   * @throws GatewayError model_not_found
+   * @throws GatewayError model_not_found, unsupported_parameter
    */
   resolveText(publicId: string): ResolvedModel {
     const { model, modelOptions } = this.resolve(publicId);
-    if (model.kind !== 'text') throw otherKind(model, 'videos, at /videos/generations');
+    if (model.kind !== 'text') throw otherKind(model, 'text');
     return { model, modelOptions };
   }
 
-  /** The same for a model that makes videos. @throws GatewayError model_not_found */
+  /** The same for a model that makes videos. @throws GatewayError model_not_found, unsupported_parameter */
   resolveVideo(publicId: string): ResolvedVideoModel {
     const { model, modelOptions } = this.resolve(publicId);
-    if (model.kind !== 'video') throw otherKind(model, 'text, at /chat/completions and /responses');
+    if (model.kind !== 'video') throw otherKind(model, 'video');
+    return { model, modelOptions };
+  }
+
+  /** The same for a model that makes embeddings. @throws GatewayError model_not_found, unsupported_parameter */
+  resolveEmbedding(publicId: string): ResolvedEmbeddingModel {
+    const { model, modelOptions } = this.resolve(publicId);
+    if (model.kind !== 'embedding') throw otherKind(model, 'embedding');
     return { model, modelOptions };
   }
 
@@ -71,7 +83,7 @@ export class Catalog {
    * Offers the models that a provider lists, beside the operator's entries, as long as the provider keeps these
    * settings.
    */
-  offer(provider: ProviderSettings, models: readonly TextModel[]): void {
+  offer(provider: ProviderSettings, models: readonly Model[]): void {
     this.discovered.set(provider, models);
     this.index = this.build();
   }
@@ -103,6 +115,14 @@ function modelNotFound(publicId: string): GatewayError {
   );
 }
 
-function otherKind({ id }: Model, makes: string): GatewayError {
-  return new GatewayError('model_not_found', `The model "${id}" makes ${makes}.`, { param: 'model' });
+const MAKES: Readonly<Record<Model['kind'], string>> = {
+  text: 'text, at /chat/completions and /responses',
+  video: 'videos, at /videos/generations',
+  embedding: 'embeddings, at /embeddings',
+};
+
+/** Between texts and videos, the model is not found; between embeddings and others, it is the wrong parameter. */
+function otherKind({ id, kind }: Model, wanted: Model['kind']): GatewayError {
+  const code = [kind, wanted].includes('embedding') ? 'unsupported_parameter' : 'model_not_found';
+  return new GatewayError(code, `The model "${id}" makes ${MAKES[kind]}.`, { param: 'model' });
 }

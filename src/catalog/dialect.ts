@@ -26,6 +26,10 @@ export interface DialectTraits {
      */
     readonly byWire: boolean;
   };
+  readonly embedding?: {
+    /** Not every server of this dialect makes embeddings: a provider needs `embeddings` among its wires. */
+    readonly byWire: boolean;
+  };
   /** Prompts are marked for the service's cache. With it, a provider may set `cache_breakpoints`. */
   readonly cacheBreakpoints?: true;
   /** Lists a provider's models. With it, a provider may set `discover`. */

@@ -1,7 +1,7 @@
 import type { TextPricing, TokenPrices, VideoPricing } from '../base/money/pricing.js';
 import { formatDecimal, type Decimal } from '../base/money/decimal.js';
 import type { JsonObject } from '../base/json.js';
-import type { InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
+import type { EmbeddingModel, InputKind, Model, ReasoningEffort, TextModel, VideoModel } from './model.js';
 
 /** The model as in OpenAI's list of models. */
 export interface ExternalModelCard {
@@ -39,13 +39,22 @@ export interface NativeVideoModelCard extends NativeCard {
   readonly aspectRatios?: readonly string[];
 }
 
+export interface NativeEmbeddingModelCard extends NativeCard {
+  readonly output: readonly 'embedding'[];
+  /** Tokens of the longest single input. */
+  readonly contextWindow: number;
+}
+
 /** @param id the name that was asked for: the model's own, or an alias */
 export function externalModelCard(model: Model, id = model.id): ExternalModelCard {
   return { id, object: 'model', created: model.created, owned_by: model.ownedBy };
 }
 
 /** @param id the name that was asked for: the model's own, or an alias */
-export function nativeModelCard(model: Model, id = model.id): NativeTextModelCard | NativeVideoModelCard {
+export function nativeModelCard(
+  model: Model,
+  id = model.id,
+): NativeTextModelCard | NativeVideoModelCard | NativeEmbeddingModelCard {
   const card = {
     ...externalModelCard(model, id),
     ...(model.displayName !== undefined && { displayName: model.displayName }),
@@ -53,7 +62,14 @@ export function nativeModelCard(model: Model, id = model.id): NativeTextModelCar
     provider: model.targets[0]?.provider.id ?? '',
     input: model.inputKinds ?? ['text'],
   };
-  return model.kind === 'text' ? { ...card, ...textDetails(model) } : { ...card, ...videoDetails(model) };
+  switch (model.kind) {
+    case 'text':
+      return { ...card, ...textDetails(model) };
+    case 'video':
+      return { ...card, ...videoDetails(model) };
+    case 'embedding':
+      return { ...card, ...embeddingDetails(model) };
+  }
 }
 
 function textDetails(model: TextModel) {
@@ -74,6 +90,14 @@ function videoDetails({ durations, sizes, aspectRatios, pricing }: VideoModel) {
     ...(sizes && { sizes }),
     ...(aspectRatios && { aspectRatios }),
     pricing: shownVideoPricing(pricing),
+  };
+}
+
+function embeddingDetails({ contextWindow, pricing }: EmbeddingModel) {
+  return {
+    output: ['embedding'] as const,
+    contextWindow,
+    pricing: { input: pricing === 'free' ? 0 : usd(pricing.input) },
   };
 }
 

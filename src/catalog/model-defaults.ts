@@ -13,6 +13,9 @@ export const DEFAULT_CREATED = 1_767_225_600;
 /** For a model whose window is not known: as large as on most self-hosted servers, or larger. */
 export const DEFAULT_CONTEXT_WINDOW = 131_072;
 
+/** The longest input of an embedding model whose window is not known: that of most models. */
+export const DEFAULT_EMBEDDING_WINDOW = 8_192;
+
 const DEFAULT_OUTPUT_TOKENS = 16_000;
 
 /** Held for a call without a limit, where the model's limit is not known: at most a quarter of the window. */

@@ -1,7 +1,7 @@
-import type { TextPricing, VideoPricing } from '../base/money/pricing.js';
+import type { InputPricing, TextPricing, VideoPricing } from '../base/money/pricing.js';
 import type { Profile } from './profile.js';
 
-export type Wire = 'chat' | 'responses' | 'videos';
+export type Wire = 'chat' | 'responses' | 'embeddings' | 'videos';
 
 /** One of several keys of a provider. */
 export interface ProviderKey {
@@ -64,6 +64,8 @@ export interface DiscoverSettings {
   readonly refreshMs: number;
   /** One price for all models; or the prices of the known models, and the others are left out. */
   readonly pricing: TextPricing | 'free' | KnownModels;
+  /** Models that are known to make embeddings: lists often do not tell them from models for text. */
+  readonly embeddings: KnownEmbeddings;
   /** For models whose window the upstream's list does not state. */
   readonly contextWindow: number;
   /** For models whose limit the upstream's list does not state; absent: as many as fit into the window. */
@@ -77,6 +79,11 @@ export type KnownModel = Pick<
 >;
 
 export type KnownModels = ReadonlyMap<string, KnownModel>;
+
+/** The same of a model that makes embeddings. */
+export type KnownEmbedding = Pick<EmbeddingModel, 'contextWindow' | 'pricing'>;
+
+export type KnownEmbeddings = ReadonlyMap<string, KnownEmbedding>;
 
 export interface Target {
   readonly provider: ProviderSettings;
@@ -148,7 +155,21 @@ export interface VideoModel extends Names {
   readonly inputKinds?: readonly InputKind[];
 }
 
-export type Model = TextModel | VideoModel;
+/** Makes a vector of numbers from each input. */
+export interface EmbeddingModel extends Names {
+  readonly kind: 'embedding';
+  readonly targets: readonly Target[];
+  /** Tokens of the longest single input. */
+  readonly contextWindow: number;
+  readonly pricing: InputPricing | 'free';
+  /** Epoch seconds, as shown by `GET /models`. */
+  readonly created: number;
+  readonly ownedBy: string;
+  /** Absent: text. */
+  readonly inputKinds?: readonly InputKind[];
+}
+
+export type Model = TextModel | VideoModel | EmbeddingModel;
 
 export const THINKING_STYLES = ['adaptive', 'budget', 'none'] as const;
 

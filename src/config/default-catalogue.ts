@@ -1,12 +1,16 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type {
   DiscoverSettings,
+  EmbeddingModel,
+  KnownEmbedding,
+  KnownEmbeddings,
   KnownModel,
   KnownModels,
   Model,
   ProviderSettings,
   TextModel,
 } from '../catalog/model.js';
+import { GOOGLE_EMBEDDINGS, OPENAI_EMBEDDINGS } from './built-in-embeddings.js';
 import { ANTHROPIC_MODELS, CATALOGUE_CREATED, GOOGLE_MODELS, OPENAI_MODELS } from './built-in-models.js';
 import { defaultProvider } from './default-provider.js';
 import type { Dialects } from '../catalog/dialect.js';
@@ -31,11 +35,13 @@ export function catalogueFromKeys(
         apiKey: ANTHROPIC_API_KEY,
       },
       texts: ANTHROPIC_MODELS,
+      embeddings: new Map(),
       videos: {},
     },
     {
       provider: { ...defaultProvider('google', 'google', dialects, { proxies }), apiKey: GEMINI_API_KEY },
       texts: GOOGLE_MODELS,
+      embeddings: GOOGLE_EMBEDDINGS,
       videos: {},
     },
   ];
@@ -49,6 +55,7 @@ export function catalogueFromKeys(
 interface Offer {
   readonly provider: ProviderSettings;
   readonly texts: KnownModels;
+  readonly embeddings: KnownEmbeddings;
   readonly videos: Parameters<typeof videoModels>[0];
 }
 
@@ -72,16 +79,18 @@ function openAiOffer(
       tokenLimitField: 'max_tokens',
     };
     const discover: DiscoverSettings = { ...DISCOVER_DEFAULTS, pricing: 'free' };
-    return { provider: { ...local, ...(url !== undefined && { discover }) }, texts: new Map(), videos: {} };
+    const provider = { ...local, ...(url !== undefined && { discover }) };
+    return { provider, texts: new Map(), embeddings: new Map(), videos: {} };
   }
   return {
     provider: {
       ...openai,
       apiKey,
-      wires: ['chat', 'videos'],
+      wires: ['chat', 'embeddings', 'videos'],
       ...(!isOpenAi && { discover: DISCOVER_DEFAULTS }),
     },
     texts: OPENAI_MODELS,
+    embeddings: OPENAI_EMBEDDINGS,
     videos: isOpenAi ? {} : OPENAI_VIDEOS,
   };
 }
@@ -91,9 +100,10 @@ function withVersion(url: string): string {
   return new URL(url).pathname === '/' ? `${url}/v1` : url;
 }
 
-function modelsOf({ provider, texts, videos }: Offer): readonly Model[] {
+function modelsOf({ provider, texts, embeddings, videos }: Offer): readonly Model[] {
   return [
     ...[...texts].map(([id, known]) => textModel(id, known, provider)),
+    ...[...embeddings].map(([id, known]) => embeddingModel(id, known, provider)),
     ...videoModels(videos, provider, CATALOGUE_CREATED),
   ];
 }
@@ -101,6 +111,17 @@ function modelsOf({ provider, texts, videos }: Offer): readonly Model[] {
 function textModel(id: string, known: KnownModel, provider: ProviderSettings): TextModel {
   return {
     kind: 'text',
+    id,
+    targets: [{ provider, upstreamModel: id, priority: 1, weight: 1 }],
+    ...known,
+    created: CATALOGUE_CREATED,
+    ownedBy: provider.id,
+  };
+}
+
+function embeddingModel(id: string, known: KnownEmbedding, provider: ProviderSettings): EmbeddingModel {
+  return {
+    kind: 'embedding',
     id,
     targets: [{ provider, upstreamModel: id, priority: 1, weight: 1 }],
     ...known,

@@ -6,7 +6,7 @@ import { profileNameOf, profileOf, type ProfileName } from '../catalog/provider-
 /** The defaults of every provider, unless its dialect has others. */
 export const COMMON_DEFAULTS: CommonDefaults = {
   apiKey: undefined,
-  wires: ['chat'],
+  wires: ['chat', 'embeddings'],
   timeoutMs: 600_000,
   connectTimeoutMs: 5_000,
   firstByteTimeoutMs: 300_000,

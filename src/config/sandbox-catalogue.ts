@@ -1,10 +1,10 @@
 import type { CatalogSnapshot } from '../catalog/catalog.js';
-import type { Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
+import type { EmbeddingModel, Model, ProviderSettings, TextModel, VideoModel } from '../catalog/model.js';
 import { SANDBOX_PREFIX } from '../catalog/sandbox-id.js';
 import { parseDecimal } from '../base/money/decimal.js';
 import { COMMON_DEFAULTS } from './default-provider.js';
 import { GENERIC_PROFILE } from '../catalog/provider-profiles.js';
-import { DEFAULT_CREATED, DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
+import { DEFAULT_CREATED, DEFAULT_EMBEDDING_WINDOW, DEFAULT_PART_TOKENS } from '../catalog/model-defaults.js';
 
 export const SANDBOX_PROVIDER_ID = 'sandbox';
 
@@ -16,7 +16,7 @@ const PROVIDER: ProviderSettings = {
   id: SANDBOX_PROVIDER_ID,
   type: 'sandbox',
   baseUrl: '',
-  wires: ['chat', 'videos'],
+  wires: ['chat', 'embeddings', 'videos'],
   maxConnections: 1,
   proxy: undefined,
 };
@@ -31,6 +31,7 @@ export const SANDBOX_CATALOGUE: CatalogSnapshot = {
     [
       sandboxModel('echo', 1_000_000, 65_536),
       sandboxModel('assistant', 200_000, 4_096),
+      sandboxEmbeddingModel(),
       sandboxVideoModel(),
     ].map((model): [string, Model] => [model.id, model]),
   ),
@@ -45,6 +46,19 @@ function sandboxModel(name: string, contextWindow: number, maxOutputTokens: numb
     maxOutputTokens,
     pricing: PRICING,
     partTokens: DEFAULT_PART_TOKENS,
+    created: DEFAULT_CREATED,
+    ownedBy: SANDBOX_PROVIDER_ID,
+  };
+}
+
+/** Takes inputs as long as OpenAI's embedding models do. */
+function sandboxEmbeddingModel(): EmbeddingModel {
+  return {
+    kind: 'embedding',
+    id: `${SANDBOX_PREFIX}embedding`,
+    targets: [{ provider: PROVIDER, upstreamModel: 'embedding', priority: 1, weight: 1 }],
+    contextWindow: DEFAULT_EMBEDDING_WINDOW,
+    pricing: { input: PRICING.input },
     created: DEFAULT_CREATED,
     ownedBy: SANDBOX_PROVIDER_ID,
   };

@@ -2,6 +2,7 @@ import type { ProviderSettings } from '../catalog/model.js';
 import type { DialectTraits } from '../catalog/dialect.js';
 import type { ListedModel } from './discovery/listed-model.js';
 import type { GuardedClient } from './http/guarded-client.js';
+import type { EmbeddingProvider } from './embedding/embedding-provider.js';
 import type { ImageFetch } from './image/image-fetch.js';
 import type { FindUnsupported } from './unsupported.js';
 import type { TextProvider } from './text/text-provider.js';
@@ -33,11 +34,17 @@ interface VideoAdapter extends Adapter {
   readonly connect: (settings: ProviderSettings, elsewhere: GuardedClient) => VideoProvider;
 }
 
+interface EmbeddingAdapter extends Adapter {
+  readonly connect: (settings: ProviderSettings) => EmbeddingProvider;
+}
+
 /** The adapters for the providers of one type. */
 export interface Adapters {
   readonly text: TextAdapter;
   /** Absent: these providers make no videos. */
   readonly video?: VideoAdapter;
+  /** Absent: these providers make no embeddings. */
+  readonly embedding?: EmbeddingAdapter;
   /** Absent: these providers cannot list their models. @throws UpstreamFailure, or the signal's own reason. */
   readonly listModels?: (provider: ProviderSettings, signal: AbortSignal) => Promise<readonly ListedModel[]>;
 }

@@ -5,6 +5,8 @@ import { Moments } from '../base/moments/moments.js';
 import { Catalog } from '../catalog/catalog.service.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import type { Config } from '../base/config.js';
+import { EmbeddingGeneration } from './embedding-generation.js';
+import { EmbeddingProviders } from './embedding-providers.js';
 import { ModelDiscovery } from './discovery/model-discovery.js';
 import { AddressGuard } from './http/address-guard.js';
 import { GuardedClient } from './http/guarded-client.js';
@@ -54,9 +56,11 @@ const IMAGES_AT_ONCE = 32;
         return new ImageFetch(client, { allow, timeoutMs: IMAGE_TIMEOUT_MS, atOnce: IMAGES_AT_ONCE });
       },
     },
+    EmbeddingGeneration,
+    EmbeddingProviders,
     VideoGeneration,
     VideoProviders,
   ],
-  exports: [ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
+  exports: [EmbeddingGeneration, ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
 })
 export class ProvidersModule {}

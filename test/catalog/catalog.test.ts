@@ -63,6 +63,28 @@ describe('Catalog', () => {
     expect(() => catalog.resolveVideo('gone')).toThrow('There is no model "gone".');
   });
 
+  it('resolves embeddings apart from all others, as a matter of the parameter', () => {
+    const catalog = new Catalog(SANDBOX_CATALOGUE);
+    expect(catalog.resolveEmbedding('sandbox/embedding:ttft=1')).toMatchObject({
+      model: { id: 'sandbox/embedding' },
+      modelOptions: 'ttft=1',
+    });
+    const wrong = { code: 'unsupported_parameter', status: 400, param: 'model' };
+    expect(refusalOf(catalog, 'sandbox/embedding')).toMatchObject({
+      ...wrong,
+      message: 'The model "sandbox/embedding" makes embeddings, at /embeddings.',
+    });
+    for (const resolve of [
+      () => catalog.resolveVideo('sandbox/embedding'),
+      () => catalog.resolveEmbedding('sandbox/echo'),
+      () => catalog.resolveEmbedding('sandbox/video'),
+    ])
+      expect(resolve).toThrow(expect.objectContaining(wrong));
+    expect(() => catalog.resolveEmbedding('gone')).toThrow(
+      expect.objectContaining({ code: 'model_not_found' }),
+    );
+  });
+
   it('does not repeat a long id in full', () => {
     const refusal = refusalOf(new Catalog(openai), 'x'.repeat(10_000)) as Error;
     expect(refusal.message.length).toBeLessThan(300);
@@ -75,6 +97,7 @@ describe('Catalog', () => {
     expect(catalog.list().map(({ id }) => id)).toEqual([
       'sandbox/echo',
       'sandbox/assistant',
+      'sandbox/embedding',
       'sandbox/video',
     ]);
     expect(catalog.get('gpt-5.5')).toBeUndefined();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { externalModelCard, nativeModelCard } from '../../src/catalog/model-cards.js';
-import type { TextModel, VideoModel } from '../../src/catalog/model.js';
+import type { EmbeddingModel, TextModel, VideoModel } from '../../src/catalog/model.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { DIALECTS } from '../../src/providers/dialects.js';
@@ -72,6 +72,20 @@ describe('a model card', () => {
     const { inputKinds: _inputKinds, ...plain } = gpt;
     const card = nativeModelCard({ ...plain, pricing: 'free' });
     expect(card).toMatchObject({ pricing: { input: 0, output: 0 }, input: ['text'] });
+  });
+
+  it('shows what an embedding model costs and takes', () => {
+    const model = models.get('text-embedding-3-small') as EmbeddingModel;
+    expect(nativeModelCard(model)).toEqual({
+      ...externalModelCard(model),
+      modelId: 'text-embedding-3-small',
+      provider: 'openai',
+      input: ['text'],
+      output: ['embedding'],
+      contextWindow: 8_192,
+      pricing: { input: 0.02 },
+    });
+    expect(nativeModelCard({ ...model, pricing: 'free' }).pricing).toEqual({ input: 0 });
   });
 
   it('shows what a video model offers, and leaves out what its provider decides', () => {

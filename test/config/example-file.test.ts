@@ -7,7 +7,7 @@ describe('gateway.example.yaml', () => {
     const environment = { OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b', GEMINI_API_KEY: 'c' };
     const { catalog, payments } = readGatewayFile('gateway.example.yaml', DIALECTS, environment);
     expect([...catalog.providers.keys()]).toEqual(['openai', 'anthropic', 'google', 'local', 'sandbox']);
-    expect(catalog.models.size).toBe(10);
+    expect(catalog.models.size).toBe(12);
     expect(payments.chainIds).toEqual([43_113]);
   });
 });

@@ -40,7 +40,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   'providers: [{id: up, type: openai, base_url: "https://a:b@up.internal"}]':
     'providers[0].base_url: must be an http(s) URL without user, query and fragment',
   'providers: [{id: up, type: openai, wires: [chat, grpc]}]':
-    'providers[0].wires[1]: must be one of chat, responses, videos',
+    'providers[0].wires[1]: must be one of chat, responses, embeddings, videos',
   'providers: [{id: up, type: openai, timeout_ms: 10s}]':
     'providers[0].timeout_ms: must be a whole number from 1 to 86400000',
   'providers: [{id: up, type: openai, timeout_ms: 1.5}]':
@@ -112,7 +112,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [withVideo({ pricing: '{input: 1, per_video: 1}' })]:
     'models[0].pricing.input: is not a known key; known here: per_second, per_video',
   [withVideo({ pricing: undefined })]: 'models[0].pricing: is required',
-  [withModel({ kind: 'image' })]: 'models[0].kind: must be one of text, video',
+  [withModel({ kind: 'image' })]: 'models[0].kind: must be one of text, video, embedding',
   [withModel({ context_window: undefined })]: 'models[0].context_window: is required',
   [withModel({ max_output_tokens: undefined })]: 'models[0].max_output_tokens: is required',
   [withModel({ max_output_tokens: '1001' })]: 'models[0].max_output_tokens: must not exceed context_window',

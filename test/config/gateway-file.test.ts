@@ -16,7 +16,7 @@ describe('readGatewayFile', () => {
       type: 'openai',
       baseUrl: 'https://api.openai.com/v1',
       apiKey: undefined,
-      wires: ['chat'],
+      wires: ['chat', 'embeddings'],
       timeoutMs: 600_000,
       connectTimeoutMs: 5_000,
       firstByteTimeoutMs: 300_000,
@@ -236,6 +236,7 @@ models:
       'm',
       'sandbox/echo',
       'sandbox/assistant',
+      'sandbox/embedding',
       'sandbox/video',
     ]);
     const { catalog } = read(`sandbox: false\n${withModel()}`);

@@ -55,7 +55,12 @@ describe('loadConfig', () => {
       corsOrigins: [],
       catalogFile: undefined,
     });
-    expect([...config.catalog.models.keys()]).toEqual(['sandbox/echo', 'sandbox/assistant', 'sandbox/video']);
+    expect([...config.catalog.models.keys()]).toEqual([
+      'sandbox/echo',
+      'sandbox/assistant',
+      'sandbox/embedding',
+      'sandbox/video',
+    ]);
   });
 
   it('takes what is set', () => {
@@ -268,8 +273,18 @@ describe('loadConfig', () => {
       kind: 'video',
       pricing: { perSecond: { unscaled: 1n, scale: 1 } },
       durations: [4, 8, 12],
-      targets: [{ upstreamModel: 'sora-2', provider: { id: 'openai', wires: ['chat', 'videos'] } }],
+      targets: [
+        { upstreamModel: 'sora-2', provider: { id: 'openai', wires: ['chat', 'embeddings', 'videos'] } },
+      ],
     });
+    for (const [id, provider] of [
+      ['text-embedding-3-small', 'openai'],
+      ['gemini-embedding-001', 'google'],
+    ] as const)
+      expect(catalog.models.get(id)).toMatchObject({
+        kind: 'embedding',
+        targets: [{ provider: { id: provider } }],
+      });
     for (const model of [...catalog.models.values()].filter((entry) => entry.kind === 'text'))
       expect(model.maxOutputTokens).toBeLessThanOrEqual(model.contextWindow);
     const owners = new Set([...catalog.models.values()].map(({ ownedBy }) => ownedBy));

@@ -7,11 +7,13 @@ import { SANDBOX_CATALOGUE } from '../../src/config/sandbox-catalogue.js';
 import { checkModelOptions } from '../../src/providers/check-model-options.js';
 import type { Dialect } from '../../src/providers/dialect.js';
 import { adaptersOf, DIALECTS } from '../../src/providers/dialects.js';
+import { EmbeddingProviders } from '../../src/providers/embedding-providers.js';
 import { TextProviders } from '../../src/providers/text-providers.js';
 import { UpstreamFailure } from '../../src/providers/upstream-failure.js';
 import { VideoProviders } from '../../src/providers/video-providers.js';
 import { problemsOf, read } from '../config/gateway-file-text.js';
 import { cleanUpDirectories } from '../config/temporary-directory.js';
+import { embeddingAttemptFor } from './embedding/embedding-fixture.js';
 import { attemptFor, imageFetch, outcomeOf, settingsFor, targetFor } from './support.js';
 import { failureOf, NEVER, submissionOf } from './video/video-fixture.js';
 
@@ -19,6 +21,7 @@ cleanUpDirectories();
 
 const entries: readonly (readonly [string, Dialect])[] = Object.entries(DIALECTS);
 const texts = new TextProviders(imageFetch());
+const embeddings = new EmbeddingProviders();
 const videos = new VideoProviders();
 /** Takes whoever connects to it, and hangs up. */
 let upstream: Server;
@@ -35,7 +38,7 @@ beforeEach(() => {
   callers = 0;
 });
 afterAll(async () => {
-  await Promise.all([texts.close(), videos.close()]);
+  await Promise.all([texts.close(), embeddings.close(), videos.close()]);
   await new Promise((resolve) => upstream.close(resolve));
 });
 
@@ -53,7 +56,7 @@ function atUpstream(type: string): ProviderSettings {
   return configured(type, `, base_url: "http://127.0.0.1:${(upstream.address() as AddressInfo).port}"`);
 }
 
-describe.each(entries)('the dialect %s', (type, { defaults, video, listModels }) => {
+describe.each(entries)('the dialect %s', (type, { defaults, embedding, video, listModels }) => {
   it('is configured by its name alone', () => {
     const { profile = profileNameOf(defaults.baseUrl), ...settings } = defaults;
     expect(configured(type)).toMatchObject({ ...profileOf(profile), ...settings, type, id: 'up' });
@@ -80,6 +83,22 @@ describe.each(entries)('the dialect %s', (type, { defaults, video, listModels })
     expect(alone).toEqual(video.byWire ? refused('must have videos among its wires') : []);
     expect(problemsOf(fileOf(type, ', wires: [videos]', model))).toEqual([]);
     await failureOf(videos.providerOf(provider).submit(submissionOf(), targetFor(provider), NEVER));
+    expect(callers).toBeGreaterThan(0);
+  });
+
+  it('asks its provider for embeddings, or makes none', async () => {
+    const model = '[{id: e, kind: embedding, targets: [{provider: up, model: e}], pricing: free}]';
+    const refused = (words: string) => [`models[0].targets: the provider up ${words}`];
+    const provider = atUpstream(type);
+    if (!embedding) {
+      expect(problemsOf(fileOf(type, '', model))).toEqual(refused('makes no embeddings'));
+      expect(() => embeddings.providerOf(provider)).toThrow('The provider up makes no embeddings.');
+      return;
+    }
+    expect(problemsOf(fileOf(type, '', model))).toEqual([]);
+    const withoutWire = problemsOf(fileOf(type, ', wires: [chat]', model));
+    expect(withoutWire).toEqual(embedding.byWire ? refused('must have embeddings among its wires') : []);
+    await failureOf(embeddings.providerOf(provider).embed(embeddingAttemptFor(targetFor(provider))));
     expect(callers).toBeGreaterThan(0);
   });
 
@@ -128,11 +147,20 @@ describe('a dialect', () => {
     const catalog = new Catalog(SANDBOX_CATALOGUE);
     const check = (name: string) => () =>
       checkModelOptions(
-        name.startsWith('sandbox/video') ? catalog.resolveVideo(name) : catalog.resolveText(name),
+        name.startsWith('sandbox/video')
+          ? catalog.resolveVideo(name)
+          : name.startsWith('sandbox/embedding')
+            ? catalog.resolveEmbedding(name)
+            : catalog.resolveText(name),
       );
-    for (const name of ['sandbox/echo', 'sandbox/echo:tokens=3', 'sandbox/video:seconds=1'])
+    for (const name of [
+      'sandbox/echo',
+      'sandbox/echo:tokens=3',
+      'sandbox/embedding:ttft=3',
+      'sandbox/video:seconds=1',
+    ])
       expect(check(name)).not.toThrow();
-    for (const name of ['sandbox/echo:seconds=1', 'sandbox/video:tokens=3'])
+    for (const name of ['sandbox/echo:seconds=1', 'sandbox/embedding:tokens=3', 'sandbox/video:tokens=3'])
       expect(check(name)).toThrow('malformed option');
   });
 });

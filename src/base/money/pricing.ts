@@ -23,5 +23,8 @@ export interface TextPricing extends TokenPrices {
   readonly webSearchPerCall?: Decimal;
 }
 
+/** For calls that have no output. */
+export type InputPricing = Pick<TokenPrices, 'input'>;
+
 /** USD for each second of a video, or for each video whatever its length. */
 export type VideoPricing = { readonly perSecond: Decimal } | { readonly perVideo: Decimal };

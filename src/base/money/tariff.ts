@@ -1,5 +1,5 @@
 import { addDecimal, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
-import type { TextPricing, TokenPrices } from './pricing.js';
+import type { InputPricing, TextPricing, TokenPrices } from './pricing.js';
 
 /** The prices of one call, fixed when it is quoted; later changes of the catalog do not affect them. */
 export interface Tariff {
@@ -62,6 +62,11 @@ function withHourCache(
   const otherwise = hourCache === 'twice_input' ? addDecimal(prices.input, prices.input) : prices.cacheWrite;
   const price = cacheWrite1h ?? otherwise;
   return price ? { ...prices, cacheWrite1h: price } : prices;
+}
+
+/** The tariff of a call that has no output. */
+export function tariffForInput(pricing: InputPricing | 'free'): Tariff {
+  return pricing === 'free' ? FREE : { prices: { input: pricing.input, output: ZERO } };
 }
 
 export function pricesAt(tariff: Tariff, inputTokens: number): TokenPrices {

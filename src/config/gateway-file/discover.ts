@@ -1,5 +1,6 @@
 import { isModelName } from '../../catalog/model-name.js';
 import type { DiscoverSettings } from '../../catalog/model.js';
+import { BUILT_IN_EMBEDDINGS } from '../built-in-embeddings.js';
 import { BUILT_IN_MODELS } from '../built-in-models.js';
 import { DEFAULT_CONTEXT_WINDOW } from '../../catalog/model-defaults.js';
 import { readPricing } from './pricing.js';
@@ -24,6 +25,7 @@ export const DISCOVER_DEFAULTS: DiscoverSettings = {
   include: ['*'],
   refreshMs: 300_000,
   pricing: BUILT_IN_MODELS,
+  embeddings: BUILT_IN_EMBEDDINGS,
   contextWindow: DEFAULT_CONTEXT_WINDOW,
 };
 
@@ -35,6 +37,7 @@ export function readDiscover(section: Section): DiscoverSettings {
     prefix: section.text('prefix', PREFIX) ?? DISCOVER_DEFAULTS.prefix,
     include: section.texts('include', INCLUDED) ?? DISCOVER_DEFAULTS.include,
     refreshMs: section.wholeNumber('refresh_ms', LEAST_REFRESH_MS, DAY_MS) ?? DISCOVER_DEFAULTS.refreshMs,
+    embeddings: DISCOVER_DEFAULTS.embeddings,
     pricing: pricing === undefined || pricing === 'builtin' ? DISCOVER_DEFAULTS.pricing : pricing,
     contextWindow: contextWindow ?? DISCOVER_DEFAULTS.contextWindow,
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),

@@ -5,6 +5,7 @@ import { SANDBOX_PREFIX } from '../../catalog/sandbox-id.js';
 import { DEFAULT_CREATED } from '../../catalog/model-defaults.js';
 import type { Dialects } from '../../catalog/dialect.js';
 import type { Section, TextRule } from './section.js';
+import { readEmbeddingModel } from './embedding-model.js';
 import { readTextModel } from './text-model.js';
 import { readVideoModel, type CommonSettings } from './video-model.js';
 
@@ -51,8 +52,10 @@ export function readModels(
     if (models.has(id)) section.refuse('id', 'is the id of an earlier model');
     if (kind === 'video')
       models.set(id, readVideoModel(section, readCommon(section, id, providers), dialects));
+    else if (kind === 'embedding')
+      models.set(id, readEmbeddingModel(section, readCommon(section, id, providers), dialects));
     else if (kind === 'text') models.set(id, readTextModel(section, readCommon(section, id, providers)));
-    else section.refuse('kind', 'must be one of text, video');
+    else section.refuse('kind', 'must be one of text, video, embedding');
     models.get(id)?.aliases?.forEach((alias, index) => {
       if (aliases.has(alias)) section.refuse(`aliases[${index}]`, 'is an alias already');
       aliases.add(alias);

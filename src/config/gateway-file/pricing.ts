@@ -5,7 +5,7 @@ import type { Section, TextRule } from './section.js';
 const ZERO = parseDecimal('0');
 const MOST_TOKENS = 100_000_000;
 const BUILT_IN = 'builtin';
-const WORD: TextRule = {
+export const PRICING_WORD: TextRule = {
   test: (text) => text === 'free' || text === BUILT_IN,
   words: `a mapping of prices, or one of the words free and ${BUILT_IN}`,
 };
@@ -13,7 +13,7 @@ const WORD: TextRule = {
 /** Absent only together with a problem: a model is free only when the file says so. */
 export function readPricing(model: Section): TextPricing | 'free' | typeof BUILT_IN | undefined {
   if (model.isText('pricing')) {
-    const word = model.text('pricing', WORD);
+    const word = model.text('pricing', PRICING_WORD);
     return word === undefined ? undefined : word === 'free' ? 'free' : BUILT_IN;
   }
   const section = model.section('pricing');

@@ -10,7 +10,7 @@ import { readDiscover } from './discover.js';
 import { isHeaderValue, PROVIDER_ID, readKeys, readReasoningScope } from './provider-keys.js';
 import type { Section, TextRule } from './section.js';
 
-const WIRES: readonly Wire[] = ['chat', 'responses', 'videos'];
+const WIRES: readonly Wire[] = ['chat', 'responses', 'embeddings', 'videos'];
 const DAY_MS = 86_400_000;
 
 const WIRE: TextRule = {

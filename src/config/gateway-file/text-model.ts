@@ -12,6 +12,7 @@ import {
   DEFAULT_PART_TOKENS,
   defaultOutputTokens,
 } from '../../catalog/model-defaults.js';
+import { builtIn } from './built-in.js';
 import { readPricing } from './pricing.js';
 import type { Section, TextRule } from './section.js';
 import type { CommonSettings } from './video-model.js';
@@ -29,7 +30,7 @@ export function readTextModel(section: Section, common: CommonSettings): TextMod
   const pricing = readPricing(section);
   const isBuiltIn = pricing === 'builtin';
   if (!isPattern && !isBuiltIn) section.require('context_window', 'max_output_tokens');
-  const known = isBuiltIn && !isPattern ? builtInModel(section, common) : undefined;
+  const known = isBuiltIn && !isPattern ? builtIn(section, common, BUILT_IN_MODELS) : undefined;
   const efforts = section.texts('reasoning_efforts', EFFORT) as readonly ReasoningEffort[] | undefined;
   const thinking = section.choice('thinking', THINKING_STYLES);
   const model: TextModel = {
@@ -45,18 +46,6 @@ export function readTextModel(section: Section, common: CommonSettings): TextMod
   };
   section.end();
   return model;
-}
-
-/** Finds a built-in model by the name at the first target, else by the model's own name. */
-function builtInModel(section: Section, { id, targets }: CommonSettings): KnownModel | undefined {
-  const names = [targets[0]?.upstreamModel ?? id, id];
-  const found = names.map((name) => BUILT_IN_MODELS.get(name)).find((known) => known !== undefined);
-  if (!found)
-    section.refuse(
-      'pricing',
-      `cannot be builtin, since the built-in catalogue knows neither this id nor its first target's model; it knows ${[...BUILT_IN_MODELS.keys()].join(', ')}`,
-    );
-  return found;
 }
 
 type Limits = Pick<TextModel, 'contextWindow' | 'maxOutputTokens' | 'defaultOutputTokens'>;

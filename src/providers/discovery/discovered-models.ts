@@ -1,8 +1,11 @@
 import { isModelName } from '../../catalog/model-name.js';
 import type {
   DiscoverSettings,
+  EmbeddingModel,
+  KnownEmbedding,
   KnownModel,
   KnownModels,
+  Model,
   ProviderSettings,
   TextModel,
 } from '../../catalog/model.js';
@@ -13,7 +16,7 @@ import type { ListedModel } from './listed-model.js';
 const MOST_MODELS = 2_000;
 
 export interface Discovered {
-  readonly models: readonly TextModel[];
+  readonly models: readonly Model[];
   /** Upstream names of the models that are left out because their price is not known. */
   readonly unpriced: readonly string[];
   /** Number of models left out because their names make no public id, or because there are too many. */
@@ -27,14 +30,17 @@ export function discoveredModels(
   listed: readonly ListedModel[],
 ): Discovered {
   const included = matcher(settings.include);
-  const models: TextModel[] = [];
+  const models: Model[] = [];
   const unpriced: string[] = [];
   let unusable = 0;
   for (const entry of listed) {
     if (!included(entry.name)) continue;
+    const embedding = settings.embeddings.get(plainName(entry));
+    if (embedding && !provider.wires.includes('embeddings')) continue;
     const known = knownModel(settings, entry);
     const id = settings.prefix + entry.name;
     if (!isModelName(id) || models.length === MOST_MODELS) unusable += 1;
+    else if (embedding) models.push(embeddingModel(id, provider, entry, priced(embedding, settings)));
     else if (known === undefined) unpriced.push(entry.name);
     else models.push(textModel(id, provider, entry, known));
   }
@@ -44,24 +50,43 @@ export function discoveredModels(
 function textModel(
   id: string,
   provider: ProviderSettings,
-  { name, created = DEFAULT_CREATED }: ListedModel,
+  listed: ListedModel,
   known: KnownModel,
 ): TextModel {
+  return { kind: 'text', id, ...offered(provider, listed), ...known };
+}
+
+function embeddingModel(
+  id: string,
+  provider: ProviderSettings,
+  listed: ListedModel,
+  known: KnownEmbedding,
+): EmbeddingModel {
+  return { kind: 'embedding', id, ...offered(provider, listed), ...known };
+}
+
+function offered(
+  provider: ProviderSettings,
+  { name, created = DEFAULT_CREATED }: ListedModel,
+): Pick<Model, 'targets' | 'created' | 'ownedBy'> {
   return {
-    kind: 'text',
-    id,
     targets: [{ provider, upstreamModel: name, priority: 1, weight: 1 }],
-    ...known,
     created,
     ownedBy: provider.id,
   };
+}
+
+/** At its own price where prices are by name, else at that of all models. */
+function priced(known: KnownEmbedding, { pricing }: DiscoverSettings): KnownEmbedding {
+  if (isByName(pricing)) return known;
+  return { ...known, pricing: pricing === 'free' ? pricing : { input: pricing.input } };
 }
 
 /** Undefined when prices are by name and this model has none. */
 function knownModel(settings: DiscoverSettings, listed: ListedModel): KnownModel | undefined {
   const { pricing } = settings;
   if (isByName(pricing)) {
-    const known = pricing.get(listed.name.replace(GOOGLE_PREFIX, ''));
+    const known = pricing.get(plainName(listed));
     return known && within(known, listed);
   }
   const contextWindow = listed.contextWindow ?? settings.contextWindow;
@@ -82,6 +107,10 @@ function isByName(pricing: DiscoverSettings['pricing']): pricing is KnownModels 
 
 /** Google's list puts this in front of the usual names of its models. */
 const GOOGLE_PREFIX = /^models\//;
+
+function plainName({ name }: ListedModel): string {
+  return name.replace(GOOGLE_PREFIX, '');
+}
 
 /** A server may have lower limits for a model than the model's maker. */
 function within(known: KnownModel, { contextWindow = Infinity, maxOutputTokens = Infinity }: ListedModel) {

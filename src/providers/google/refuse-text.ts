@@ -94,7 +94,7 @@ function paramOf(field: string): string | undefined {
 }
 
 /** Seconds, as in a `Retry-After`. */
-function delayIn(details: JsonValue | undefined): string | undefined {
+export function delayIn(details: JsonValue | undefined): string | undefined {
   if (!Array.isArray(details)) return undefined;
   for (const detail of details as readonly JsonValue[]) {
     const delay = isJsonObject(detail) ? detail['retryDelay'] : undefined;

@@ -116,7 +116,7 @@ export function convertRequest(
 }
 
 /** @param value the field's value: a profile may omit only some values of a field */
-function isOmitted({ omitFields }: Profile, field: string, value: JsonValue): boolean {
+export function isOmitted({ omitFields }: Profile, field: string, value: JsonValue): boolean {
   if (omitFields.length === 0) return false;
   return omitFields.includes(field) || (isScalar(value) && omitFields.includes(`${field}=${String(value)}`));
 }

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.js';
+import { OpenAiEmbeddingProvider } from './embedding/openai-embedding-provider.js';
 import { listModels } from './list-models.js';
 import { OpenAiTextProvider } from './openai-text-provider.js';
 import { OpenAiVideoProvider } from './video/openai-video-provider.js';
@@ -11,5 +12,6 @@ export const OPENAI: Dialect = {
     byWire: true,
     connect: (settings, elsewhere) => new OpenAiVideoProvider(settings, elsewhere),
   },
+  embedding: { byWire: true, connect: (settings) => new OpenAiEmbeddingProvider(settings) },
   listModels,
 };

@@ -16,6 +16,7 @@ const OPTIONAL = [
   'stream_options',
   'verbosity',
   'reasoning_effort',
+  'encoding_format',
 ] as const;
 
 /** Hints of which a service may know only some values: one unknown value is no reason to leave out all. */

@@ -29,20 +29,34 @@ const RANGES = {
 
 type NumericOption = keyof typeof RANGES;
 
+const NUMERIC = Object.keys(RANGES) as readonly NumericOption[];
+const NUMERIC_OF_EMBEDDINGS: readonly NumericOption[] = ['ttft', 'error'];
+
 /**
  * Reads the options after the colon of a sandbox model id, such as `ttft=300,delay=20,no_usage`; empty text means all
  * defaults. @throws GatewayError 400 invalid_value, param `model`, for an unknown, repeated or malformed option.
  */
 export function parseSandboxOptions(text: string): SandboxOptions {
+  return parseOptions(text, NUMERIC);
+}
+
+/** The same for a model that makes embeddings, whose answer has no tokens. */
+export function parseSandboxEmbeddingOptions(
+  text: string,
+): Pick<SandboxOptions, 'ttftMs' | 'errorStatus' | 'noUsage'> {
+  return parseOptions(text, NUMERIC_OF_EMBEDDINGS);
+}
+
+function parseOptions(text: string, numeric: readonly NumericOption[]): SandboxOptions {
   const numbers = new Map<NumericOption, number>();
   let noUsage = false;
   for (const option of text === '' ? [] : text.split(',')) {
     const separator = option.indexOf('=');
     const name = separator === -1 ? option : option.slice(0, separator);
     if (option === 'no_usage' && !noUsage) noUsage = true;
-    else if (isNumericOption(name) && !numbers.has(name)) {
-      numbers.set(name, parseNumber(name, separator === -1 ? '' : option.slice(separator + 1)));
-    } else throw refused(`has an unknown, repeated or malformed option`);
+    else if (isOneOf(numeric, name) && !numbers.has(name)) {
+      numbers.set(name, parseNumber(name, separator === -1 ? '' : option.slice(separator + 1), numeric));
+    } else throw refused('has an unknown, repeated or malformed option', numeric);
   }
   return {
     ttftMs: numbers.get('ttft') ?? 0,
@@ -55,21 +69,21 @@ export function parseSandboxOptions(text: string): SandboxOptions {
   };
 }
 
-function isNumericOption(name: string): name is NumericOption {
-  return Object.hasOwn(RANGES, name);
+function isOneOf(options: readonly NumericOption[], name: string): name is NumericOption {
+  return options.some((option) => option === name);
 }
 
-function parseNumber(name: NumericOption, text: string): number {
+function parseNumber(name: NumericOption, text: string, numeric: readonly NumericOption[]): number {
   const [least, most] = RANGES[name];
   const value = /^\d{1,7}$/.test(text) ? Number(text) : -1;
   if (value < least || value > most) {
-    throw refused(`needs \`${name}\` to be a whole number from ${least} to ${most}`);
+    throw refused(`needs \`${name}\` to be a whole number from ${least} to ${most}`, numeric);
   }
   return value;
 }
 
-function refused(problem: string): GatewayError {
-  const known = [...Object.keys(RANGES).map((name) => `${name}=N`), 'no_usage'].join(', ');
+function refused(problem: string, numeric: readonly NumericOption[]): GatewayError {
+  const known = [...numeric.map((name) => `${name}=N`), 'no_usage'].join(', ');
   return new GatewayError(
     'invalid_value',
     `The sandbox model name ${problem}. Known options after the colon, separated by commas: ${known}.`,

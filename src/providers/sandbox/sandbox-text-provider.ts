@@ -96,7 +96,7 @@ function broken(code: 'upstream_error' | 'upstream_timeout'): UpstreamFailure {
   return new UpstreamFailure(new GatewayError(code), { retryable: false, targetFault: false });
 }
 
-function blameless({ error, options }: UpstreamFailure): UpstreamFailure {
+export function blameless({ error, options }: UpstreamFailure): UpstreamFailure {
   return new UpstreamFailure(error, { ...options, targetFault: false, ofKey: undefined });
 }
 

@@ -13,10 +13,10 @@ const TURN_CHARS = 4_096;
 const COUNTED_CHARS = 32_768;
 
 /**
- * GPT-4 and GPT-3.5; every other family is counted with o200k, the closest that is published. Loading an encoding
+ * GPT-4, GPT-3.5 and OpenAI's embedding models; every other family is counted with o200k, the closest that is published. Loading an encoding
  * blocks for a tenth of a second: o200k is loaded at start, the one for old models when such a model is first counted.
  */
-const CL100K_MODELS = /^gpt-(?:3\.5|4(?![.o]))/;
+const CL100K_MODELS = /^(?:gpt-(?:3\.5|4(?![.o]))|text-embedding-)/;
 
 /**
  * An estimate of the tokens in `texts`, for a model whose upstream gave no count. Takes at most a few milliseconds of
