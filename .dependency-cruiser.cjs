@@ -12,7 +12,7 @@ const oneWay = (order) =>
   }));
 
 /** The folder of an upstream dialect: those of providers that are not about something that dialects share. */
-const DIALECT = '^src/providers/(?!(calls|discovery|http|image|text|video)/)[^/]+/';
+const DIALECT = '^src/providers/(?!(calls|discovery|embedding|http|image|text|video)/)[^/]+/';
 
 /** The boundary rules of docs/ARCHITECTURE.md. */
 module.exports = {
@@ -37,8 +37,8 @@ module.exports = {
     {
       name: 'features-do-not-import-each-other',
       severity: 'error',
-      from: { path: '^src/(chat|messages|responses|videos)/' },
-      to: { path: '^src/(chat|messages|responses|videos)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(chat|messages|responses|embeddings|videos)/' },
+      to: { path: '^src/(chat|messages|responses|embeddings|videos)/', pathNot: '^src/$1/' },
     },
     {
       name: 'only-storage-knows-the-database',
@@ -96,7 +96,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/storage/' },
       to: {
-        path: '^src/(http|chat|messages|responses|videos|admin|lookups)/',
+        path: '^src/(http|chat|messages|responses|embeddings|videos|admin|lookups)/',
         pathNot: ['^src/[^/]+/domain/', '-store\\.ts$'],
       },
     },

@@ -6,6 +6,7 @@ import { ChatModule } from '../chat/chat.module.js';
 import type { LoadedConfig } from '../config/config.js';
 import { configModule } from '../config/config.module.js';
 import { TextCallsModule } from '../providers/calls/text-calls.module.js';
+import { EmbeddingsModule } from '../embeddings/embeddings.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         ChatModule.keepingIn(ResponsesModule),
         ResponsesModule,
         MessagesModule.keepingIn(ResponsesModule),
+        EmbeddingsModule,
         HealthModule,
         MetricsModule,
         LookupsModule,

@@ -73,7 +73,6 @@ const NOT_SERVED: ReadonlySet<string> = new Set([
   'chatkit',
   'completions',
   'containers',
-  'embeddings',
   'evals',
   'files',
   'fine_tuning',
