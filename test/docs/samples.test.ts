@@ -33,8 +33,8 @@ describe('the calls of the documents', () => {
     return response.text();
   }
 
-  it('are six, and all of them work', async () => {
-    expect(calls).toHaveLength(6);
+  it('are seven, and all of them work', async () => {
+    expect(calls).toHaveLength(7);
     for (const call of calls) await send(call);
   });
 

@@ -13,7 +13,7 @@ const MOST_MODELS = 1_000;
 const OTHERS = 'others';
 
 /**
- * Metrics of paid calls for text. Their model label is the catalog entry, which the operator names: names that clients
+ * Metrics of paid calls for text and embeddings. Their model label is the catalog entry, which the operator names: names that clients
  * choose would be unbounded.
  */
 export class CallMetrics {
@@ -31,7 +31,7 @@ export class CallMetrics {
     registerTotals(registry, this.totals);
     this.attempts = new Tally(registry, {
       name: 'slipstream_upstream_attempts_total',
-      help: 'Attempts at providers for text: "answered", or the error code that they ended with.',
+      help: 'Attempts at providers for text and embeddings: "answered", or the error code that they ended with.',
       labelNames: ['provider', 'model', 'outcome'],
     });
     this.input = new Tally(registry, {

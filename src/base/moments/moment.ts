@@ -9,7 +9,7 @@ interface OfCall {
   readonly responseId: string;
 }
 
-/** A paid call for text begins, before it asks for its hold. One of the last four types below ends it. */
+/** A paid call for text or embeddings begins, before it asks for its hold. One of the last four types below ends it. */
 export interface Received extends OfCall {
   readonly type: 'received';
   /** The exchange whose answer waits for the call's end, if any. Use it only for comparison; keep nothing from it. */

@@ -121,6 +121,12 @@ describe.each(SURFACES)('on %s', (surface) => {
     expect(await client.json('GET', path)).toMatchObject({ data: [] });
   });
 
+  it('[route.embeddings.create] answers with a vector for each input', async () => {
+    const list = await client.json('POST', '/embeddings', { model: 'sandbox/embedding', input: ['a', 'b'] });
+    expect(list).toMatchObject({ object: 'list', data: [{ index: 0 }, { index: 1 }] });
+    expect('compose_receipt' in list).toBe(isNative);
+  });
+
   it('[route.models.list] [route.models.find]', async () => {
     const { data } = (await client.json('GET', '/models')) as unknown as { data: readonly { id: string }[] };
     const [listed] = data.filter(({ id }) => id === MODEL.model);
@@ -138,6 +144,19 @@ it('[route.azure.chat] answers as the external surface does', async () => {
   expect(answer.status).toBe(200);
   const text = await answer.text();
   expect(JSON.parse(text)).toMatchObject({ object: 'chat.completion', model: MODEL.model });
+  expect(text).not.toContain('compose_');
+});
+
+it('[route.azure.embeddings] answers as the external surface does', async () => {
+  const { key } = await newPayer(gateway);
+  const model = 'sandbox/embedding';
+  const answer = await fetch(
+    `${gateway.url}/external/openai/deployments/${model}/embeddings?api-version=2024-10-21`,
+    { method: 'POST', headers: { 'api-key': key }, body: JSON.stringify({ input: 'a' }) },
+  );
+  expect(answer.status).toBe(200);
+  const text = await answer.text();
+  expect(JSON.parse(text)).toMatchObject({ object: 'list', model, data: [{ index: 0 }] });
   expect(text).not.toContain('compose_');
 });
 
