@@ -115,7 +115,7 @@ export class PaidRequests {
       const { payer, rate, requestId, exchange } = caller;
       const origin = { payer, rate, requestId, exchange, chainId: this.networks.chainIdOf(caller.chainId) };
       const fingerprint = caller.buyer && fingerprintOf(request, content);
-      return { parsed, origin, once: onceOf(request, content), fingerprint };
+      return { parsed, origin, once: onceOf(request, content, parsed), fingerprint };
     });
     const { once } = received;
     if (!once || caller.buyer) return { ...received, earlier: undefined };
@@ -168,10 +168,15 @@ export class PaidRequests {
   }
 }
 
-/** The first answer to a request in the background comes at once, so it is waited for. */
-function onceOf(request: IncomingMessage, content: JsonObject): OnceKey | undefined {
+/**
+ * The first answer to a request in the background comes at once, so it is waited for. On some routes nothing is
+ * streamed, whatever a client may send.
+ */
+function onceOf(request: IncomingMessage, content: JsonObject, parsed: unknown): OnceKey | undefined {
   const once = onceKeyOf(request, content);
-  return once && { ...once, isStreamed: content['stream'] === true && content['background'] !== true };
+  const is = (field: string): boolean =>
+    (Object(parsed) as Readonly<Record<string, unknown>>)[field] === true;
+  return once && { ...once, isStreamed: is('stream') && !is('background') };
 }
 
 /** Two forms with equal content count as the same request. */

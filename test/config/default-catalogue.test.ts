@@ -31,6 +31,16 @@ function row({ input, cachedInput, cacheWrite, output }: TokenPrices): readonly 
 }
 
 describe('the models that need no file', () => {
+  it('make embeddings, too, each at its own provider', () => {
+    const embeddings = [...models.values()].filter(({ kind }) => kind === 'embedding');
+    expect(embeddings.map(({ id, targets }) => [id, targets[0]?.provider.id])).toEqual([
+      ['text-embedding-3-small', 'openai'],
+      ['text-embedding-3-large', 'openai'],
+      ['text-embedding-ada-002', 'openai'],
+      ['gemini-embedding-001', 'google'],
+    ]);
+  });
+
   it('have prices that stand to each other as their providers say', () => {
     for (const { id } of texts) {
       const { longContext, ...short } = pricesOf(id);

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseDecimal } from '../../src/base/money/decimal.js';
 import { Catalog } from '../../src/catalog/catalog.service.js';
 import { entryIdOf } from '../../src/catalog/model.js';
 import type { CatalogSnapshot } from '../../src/catalog/catalog.js';
@@ -129,26 +128,6 @@ describe('a provider with discover', () => {
       maxOutputTokens: output,
       pricing: 'free',
     });
-  });
-
-  it('offers models that are known to make embeddings as such, at the price of all or at their own', async () => {
-    lists({ id: 'text-embedding-3-small' }, { id: 'm' });
-    const free = await discover(fileWith('pricing: free'));
-    expect(free.get('text-embedding-3-small')).toMatchObject({
-      kind: 'embedding',
-      pricing: 'free',
-      contextWindow: 8_192,
-      targets: [{ upstreamModel: 'text-embedding-3-small' }],
-      ownedBy: 'up',
-    });
-    expect(free.get('m')).toMatchObject({ kind: 'text' });
-    discovery?.onApplicationShutdown();
-    const priced = await discover(fileWith('pricing: {input: 3, output: 4}'));
-    expect(priced.get('text-embedding-3-small')?.pricing).toEqual({ input: parseDecimal('3') });
-    discovery?.onApplicationShutdown();
-    const known = await discover(fileWith('pricing: builtin'));
-    expect(known.get('text-embedding-3-small')?.pricing).toEqual({ input: parseDecimal('0.02') });
-    expect(lines.join()).not.toContain('text-embedding-3-small are left out');
   });
 
   it('offers what the file includes under its prefix, behind the models of the file', async () => {

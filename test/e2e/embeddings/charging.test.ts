@@ -152,6 +152,21 @@ describe('a client that leaves', () => {
   });
 });
 
+it('a request that is sent many times at once runs once, and is no stream even for who asks for one', async () => {
+  const stalled = nextStalls(upstream);
+  const headers = { 'idempotency-key': 'many' };
+  const sent = Array.from({ length: 20 }, () => send({ stream: true }, { headers }));
+  const exchange = await stalled;
+  const late = send({ stream: true }, { headers });
+  exchange.json(listOf([[1, 2]]));
+  const answers = await Promise.all([...sent, late]);
+  const bodies = await Promise.all(answers.map((answer) => answer.text()));
+  expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ object: 'list', data: [{ embedding: [1, 2] }] });
+  expect(new Set(bodies).size).toBe(1);
+  expect(upstream.requests).toHaveLength(1);
+  await expectBill(gateway, payer, tokenBill(7, 0, false));
+});
+
 describe('a budget', () => {
   /** 1 atomic a token, and a fee of 1 %. */
   it.each([
@@ -179,19 +194,21 @@ describe('a budget', () => {
 
   it('is never overdrawn by calls at the same time, and serves as many as it can hold', async () => {
     const { id, key } = await newPayer(gateway, { budget_limit: '52' });
-    let arrived = 0;
+    let known = 0;
     let everybodyIsIn: () => void = () => undefined;
     const wait = new Promise<void>((resolve) => (everybodyIsIn = resolve));
+    const oneMore = (): void => {
+      known += 1;
+      if (known === 20) everybodyIsIn();
+    };
     upstream.always(async (exchange) => {
-      arrived += 1;
+      oneMore();
       await wait;
       await embeds({ prompt_tokens: 2, total_tokens: 2 })(exchange);
     });
-    let refused = 0;
     const calls = Array.from({ length: 20 }, async () => {
       const answer = await send({ input: 'Two words' }, { key });
-      if (answer.status !== 200) refused += 1;
-      if (arrived + refused === 20) everybodyIsIn();
+      if (answer.status !== 200) oneMore();
       return answer.status;
     });
     const statuses = await Promise.all(calls);

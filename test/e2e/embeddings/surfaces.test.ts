@@ -168,6 +168,16 @@ describe.each(SURFACES)('embeddings on %s', (surface) => {
   });
 });
 
+it('are for no model of Messages, in the envelope of its clients', async () => {
+  const { key } = await newPayer(gateway);
+  const client = new SurfaceClient(gateway.url, '/v1', key);
+  const body = { model: 'test-embedding', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] };
+  expect(await client.json('POST', '/messages', body, 400)).toMatchObject({
+    type: 'error',
+    error: { type: 'invalid_request_error', message: expect.stringContaining('makes embeddings') },
+  });
+});
+
 it("are for Azure's official client too", async () => {
   const { key: apiKey } = await newPayer(gateway);
   const endpoint = `${gateway.url}/external`;
