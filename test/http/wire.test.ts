@@ -23,6 +23,7 @@ import { Drain } from '../../src/http/health/drain.js';
 import { configureHttp, HTTP_OPTIONS } from '../../src/http/http-application.js';
 import { readJsonBody } from '../../src/http/read-json-body.js';
 import { PaidAnswers } from '../../src/payments/once/paid-answers.js';
+import { RunningAnswers } from '../../src/payments/once/running-answers.js';
 import { namedFrame } from '../../src/streaming/frames.js';
 import type { StreamPresenter } from '../../src/streaming/presenter.js';
 import { ResponseWriter } from '../../src/streaming/response-writer.js';
@@ -116,6 +117,7 @@ class Routes {
     { provide: ResponseWriter, useValue: new ResponseWriter({ ...SETTINGS, headAfterMs: 20 }) },
     { provide: Drain, useValue: { draining: true } },
     PaidAnswers,
+    RunningAnswers,
   ],
 })
 class ToyModule implements NestModule {
