@@ -26,6 +26,8 @@ const CONTENT_REFUSALS: ReadonlySet<string> = new Set([
   'content_filter',
   'content_policy_violation',
   'moderation_blocked',
+  'image_content_policy_violation',
+  'bio_policy',
 ]);
 
 /** The operator's key is refused, whatever the status. */
@@ -63,6 +65,8 @@ const UNKNOWN_MODELS: ReadonlySet<string> = new Set([
 const STATUS_OF_WORD: ReadonlyMap<string, number> = new Map([
   ['invalid_request_error', 400],
   ['invalid_value', 400],
+  ['invalid_prompt', 400],
+  ['invalid_encrypted_content', 400],
   ['permission_error', 403],
   ['not_found_error', 404],
   ['request_too_large', 413],
@@ -115,9 +119,14 @@ export function operatorsStatus(words: readonly string[], param: string | undefi
   return undefined;
 }
 
+/** Codes of a Response that failed over an image of the request (`ResponseError` in OpenAI's API). */
+const ABOUT_AN_IMAGE =
+  /^(?:invalid_(?:base64_)?image|image_|unsupported_image_|empty_image_|failed_to_download_image)/;
+
 /** The status that an error frame names, as a number or by a word. */
 export function statusOf(words: readonly string[]): number | undefined {
   for (const word of words) {
+    if (ABOUT_AN_IMAGE.test(word)) return 400;
     const status = /^[45]\d\d$/.test(word) ? Number(word) : STATUS_OF_WORD.get(word);
     if (status !== undefined) return status;
   }

@@ -30,6 +30,11 @@ export interface RequestContext {
   readonly own?: { readonly body: JsonObject; readonly input: string };
   /** The client's name for a field of a chat body, where its wire is not the chat wire. */
   readonly toClientParam?: ToClientParam | undefined;
+  /**
+   * For an upstream of OpenAI's other wire: its name for a field as a path in a chat body. Its messages, which have
+   * its own names, are then not shown.
+   */
+  readonly toChatParam?: ((param: string) => string) | undefined;
   /** The model's window, in tokens. */
   readonly contextWindow?: number;
   /** Texts that must not be in a message: the key, the model's name at the upstream. */
@@ -112,13 +117,19 @@ function fullContext(
 function details({ param, message }: ReadError, context: ErrorContext): StatusDetails {
   const retryAfterMs = parseRetryAfter(context.retryAfter, context.nowMs);
   if (context.isOtherWire) return { retryAfterMs };
-  const own = param === undefined ? undefined : clientParam(param, context);
-  // Only where both wires are the same does the message refer to the client's own field and words.
-  const shown = context.toClientParam ? undefined : cleanMessage(message, context.secrets);
+  const { toChatParam = asItIs } = context;
+  const own = param === undefined ? undefined : clientParam(toChatParam(param), context);
+  // Only where both wires are chat does the message refer to the client's own field and words.
+  const isSameWire = !context.toClientParam && !context.toChatParam;
+  const shown = isSameWire ? cleanMessage(message, context.secrets) : undefined;
   return {
     ...(own !== undefined && { param: own, message: shown }),
     retryAfterMs,
   };
+}
+
+function asItIs(param: string): string {
+  return param;
 }
 
 function clientParam(param: string, { prompt, own, toClientParam }: ErrorContext): string | undefined {

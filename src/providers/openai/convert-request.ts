@@ -2,6 +2,7 @@ import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { affinityOf } from '../affinity.js';
+import { hashed } from '../hashed.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { demandsSignatures } from '../text/gemini-signatures.js';
@@ -141,7 +142,7 @@ function asksForNothing(chat: JsonObject, field: string, value: JsonValue | unde
   }
 }
 
-function isEmpty(value: JsonValue | undefined): boolean {
+export function isEmpty(value: JsonValue | undefined): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (isJsonObject(value)) return Object.keys(value).length === 0;
   return value === undefined || value === null || value === '';

@@ -2,12 +2,18 @@ import type { Dialect } from '../dialect.js';
 import { OpenAiEmbeddingProvider } from './embedding/openai-embedding-provider.js';
 import { listModels } from './list-models.js';
 import { OpenAiTextProvider } from './openai-text-provider.js';
+import { ResponsesTextProvider } from './responses/responses-text-provider.js';
 import { OpenAiVideoProvider } from './video/openai-video-provider.js';
 
-/** Any server that speaks OpenAI's chat wire. */
+/** Any server that speaks OpenAI's chat wire or its Responses wire, which goes before where it has both. */
 export const OPENAI: Dialect = {
   defaults: { baseUrl: 'https://api.openai.com/v1' },
-  text: { connect: (settings, maxFrameBytes) => new OpenAiTextProvider(settings, maxFrameBytes) },
+  text: {
+    connect: (settings, maxFrameBytes) =>
+      settings.wires.includes('responses')
+        ? new ResponsesTextProvider(settings, maxFrameBytes)
+        : new OpenAiTextProvider(settings, maxFrameBytes),
+  },
   video: {
     byWire: true,
     connect: (settings, elsewhere) => new OpenAiVideoProvider(settings, elsewhere),

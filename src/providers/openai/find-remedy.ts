@@ -81,11 +81,20 @@ export function isLasting(read: ReadError, body: JsonObject, remedy: Remedy): bo
     remedy.tokenLimitField === undefined &&
     remedy.reasoningContent !== 'never';
   if (isLossless) return true;
+  return saysUnknown(read, (said) => hasOwnText(body, (text) => text.includes(said)));
+}
+
+/**
+ * Whether a refusal says that a field is not known at all, whatever its value and whatever stands beside it.
+ *
+ * @param isOwnText whether these words of its message are the request's own
+ */
+export function saysUnknown(read: ReadError, isOwnText: (said: string) => boolean): boolean {
   const message = messageOf(read);
   if (SAYS_WHEN.test(message)) return false;
   if (isExtra(read) || read.words.some((word) => UNKNOWN_FIELD.has(word))) return true;
   const [said] = SAYS_UNKNOWN.exec(message) ?? [];
-  return said !== undefined && !hasOwnText(body, (text) => text.includes(said));
+  return said !== undefined && !isOwnText(said);
 }
 
 /** A service that names the field either misses it or refuses it; the request that it got shows which. */

@@ -8,6 +8,7 @@ export interface JoinedAnswer {
   reasoning?: string;
   signatures?: string[];
   annotations?: JsonObject[];
+  refusal?: string;
   tool_calls?: JoinedCall[];
   finish?: string;
   /** Without the counts that are zero. */
@@ -48,7 +49,11 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
       joined.text = (joined.text ?? '') + event.text;
       break;
     case 'reasoning':
+    case 'reasoning_summary':
       joined.reasoning = (joined.reasoning ?? '') + event.text;
+      break;
+    case 'refusal':
+      joined.refusal = (joined.refusal ?? '') + event.text;
       break;
     case 'reasoning_signature':
       (joined.signatures ??= []).push(event.signature);
