@@ -92,7 +92,8 @@ class ItemWriter implements ConvertedMessages {
   private addReasoning({ text, signature }: ReasoningPart): void {
     const { scope, refused } = this.source;
     const own = signature === undefined ? undefined : ownSignature(scope, signature);
-    if (signature !== undefined && own !== undefined && !refused.has(signature)) {
+    // Plain reasoning has an empty signature on the Messages API.
+    if (signature !== undefined && own && !refused.has(signature)) {
       const summary = text === '' ? [] : [{ type: 'summary_text', text }];
       this.signatures.push(signature);
       this.items.push({ type: 'reasoning', summary, encrypted_content: own });
