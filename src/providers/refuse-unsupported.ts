@@ -14,7 +14,7 @@ export function refuseUnsupported(
   prompt: Prompt,
   toClientParam?: ToClientParam,
 ): void {
-  const found = targets.map(({ provider }) => adaptersOf(provider).text.unsupported?.(prompt));
+  const found = targets.map(({ provider }) => adaptersOf(provider).text.unsupported?.(prompt, provider));
   const [first] = found;
   if (first && found.every((each) => each !== undefined)) throw unsupportedError(first, toClientParam);
 }

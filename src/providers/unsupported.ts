@@ -1,4 +1,5 @@
 import { GatewayError } from '../base/errors/gateway-error.js';
+import type { ProviderSettings } from '../catalog/model.js';
 import type { Prompt } from '../text/prompt.js';
 import type { ToClientParam } from './text/text-request.js';
 import { UpstreamFailure } from './upstream-failure.js';
@@ -12,7 +13,7 @@ export interface Unsupported {
 }
 
 /** What of a prompt a dialect's wire cannot say; undefined for nothing. */
-export type FindUnsupported = (prompt: Prompt) => Unsupported | undefined;
+export type FindUnsupported = (prompt: Prompt, provider: ProviderSettings) => Unsupported | undefined;
 
 /** @param toClientParam absent where the client spoke the chat wire itself */
 export function unsupportedError({ param, why }: Unsupported, toClientParam?: ToClientParam): GatewayError {

@@ -2,7 +2,6 @@ import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { affinityOf } from '../affinity.js';
-import { hashed } from '../hashed.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { demandsSignatures } from '../text/gemini-signatures.js';

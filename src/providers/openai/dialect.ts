@@ -1,7 +1,9 @@
+import type { ProviderSettings } from '../../catalog/model.js';
 import type { Dialect } from '../dialect.js';
 import { OpenAiEmbeddingProvider } from './embedding/openai-embedding-provider.js';
 import { listModels } from './list-models.js';
 import { OpenAiTextProvider } from './openai-text-provider.js';
+import { unsupportedIn } from './responses/request/unsupported.js';
 import { ResponsesTextProvider } from './responses/responses-text-provider.js';
 import { OpenAiVideoProvider } from './video/openai-video-provider.js';
 
@@ -10,9 +12,10 @@ export const OPENAI: Dialect = {
   defaults: { baseUrl: 'https://api.openai.com/v1' },
   text: {
     connect: (settings, maxFrameBytes) =>
-      settings.wires.includes('responses')
+      speaksResponses(settings)
         ? new ResponsesTextProvider(settings, maxFrameBytes)
         : new OpenAiTextProvider(settings, maxFrameBytes),
+    unsupported: (prompt, provider) => (speaksResponses(provider) ? unsupportedIn(prompt) : undefined),
   },
   video: {
     byWire: true,
@@ -21,3 +24,7 @@ export const OPENAI: Dialect = {
   embedding: { byWire: true, connect: (settings) => new OpenAiEmbeddingProvider(settings) },
   listModels,
 };
+
+function speaksResponses({ wires }: ProviderSettings): boolean {
+  return wires.includes('responses');
+}

@@ -10,7 +10,11 @@ import {
   textPart,
 } from '../../support/responses-wire.js';
 import { SURFACES, type Surface } from '../../support/responses-client.js';
-import { startScriptedUpstream, type Handler, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+import {
+  startScriptedUpstream,
+  type Handler,
+  type ScriptedUpstream,
+} from '../../support/scripted-upstream.js';
 import { ChatTalk, type Said, type Talk, type TalkOptions } from '../messages-wire/conversations.js';
 import { MessagesTalk, SummedUpTalk } from './talks.js';
 
@@ -178,9 +182,7 @@ describe('a conversation with encrypted reasoning, an image, two calls at once a
       calls: calls.map(({ id: _own, ...call }) => call),
     });
     const inputs = (bodies: readonly JsonObject[]): unknown =>
-      bodies.map(({ input }) =>
-        (input as readonly JsonObject[]).map(({ call_id: _own, ...item }) => item),
-      );
+      bodies.map(({ input }) => (input as readonly JsonObject[]).map(({ call_id: _own, ...item }) => item));
     for (const surface of SURFACES)
       for (const stream of [true, false]) {
         const other = await held(talkOver('messages', surface, stream));

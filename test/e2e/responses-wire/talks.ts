@@ -127,7 +127,10 @@ export class MessagesTalk implements Talk {
 function saidInMessage({ content, stop_reason: reason, usage }: Message): Said {
   const blocks = content as unknown as readonly JsonObject[];
   const of = (type: string): readonly JsonObject[] => blocks.filter((block) => block['type'] === type);
-  const texts = (type: string, field: string): string => of(type).map((block) => textIn(block[field])).join('');
+  const texts = (type: string, field: string): string =>
+    of(type)
+      .map((block) => textIn(block[field]))
+      .join('');
   const calls = of('tool_use');
   const cached = Number(usage['cache_read_input_tokens']);
   return {

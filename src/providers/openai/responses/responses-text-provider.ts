@@ -9,25 +9,27 @@ import { malformed } from '../../http/malformed.js';
 import { MAX_ANSWER_BYTES, readErrorBody, readWhole } from '../../http/read-body.js';
 import type { ResponseHead } from '../../http/upstream-call.js';
 import type { UpstreamClient } from '../../http/upstream-client.js';
+import { mapRefusal, type RequestContext } from '../../map-error.js';
 import { readError } from '../../read-error.js';
 import type { AnswerReading } from '../../text/answer/answer-converter.js';
 import { answerEvents } from '../../text/answer/answer-events.js';
 import { AnswerReader, readAnswer } from '../../text/answer/answer-reader.js';
+import { LearntProfiles } from '../../text/learnt-profiles.js';
+import { openedBy } from '../../text/opened-by.js';
 import { RefusedSignatures } from '../../text/refused-signatures.js';
 import { joined, type Trial } from '../../text/remedy.js';
 import type { TextAttempt, TextProvider } from '../../text/text-provider.js';
 import type { TextRequest } from '../../text/text-request.js';
+import { unsupportedHere } from '../../unsupported.js';
 import { UpstreamFailure } from '../../upstream-failure.js';
 import { wellFormedJson } from '../../well-formed.js';
 import { connectOpenAi } from '../connect.js';
-import { LearntProfiles } from '../learnt-profiles.js';
-import { mapRefusal, type RequestContext } from '../map-error.js';
 import { EventConverter } from './answer/convert-event.js';
 import { failureIn } from './answer/failure-in.js';
 import { toChatParam } from './chat-params.js';
 import { findRemedy, isLasting, saysWrongReasoning } from './find-remedy.js';
 import { convertRequest, type ConvertedRequest } from './request/convert-request.js';
-import { refuseUnsupported } from './request/unsupported.js';
+import { unsupportedIn } from './request/unsupported.js';
 
 /** Any server that speaks OpenAI's Responses wire. It keeps nothing: conversations are kept here. */
 export class ResponsesTextProvider implements TextProvider {
@@ -47,7 +49,8 @@ export class ResponsesTextProvider implements TextProvider {
   async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
     const { request, target, affinity, trial } = attempt;
     const { upstreamModel } = target;
-    refuseUnsupported(request);
+    const unsupported = unsupportedIn(request.prompt);
+    if (unsupported) throw unsupportedHere(unsupported, request.toClientParam);
     const profile = this.learnt.of(upstreamModel, trial?.remedy);
     const source = { scope: reasoningScopeOf(this.settings), refused: this.refused };
     const asked = convertRequest(request, target, source, profile, affinity);
@@ -60,12 +63,7 @@ export class ResponsesTextProvider implements TextProvider {
       if (head.status < 200 || head.status > 299)
         throw await this.refusal(answer, head, asked, { errors, trial });
       if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
-      const opened: SpokenEvent = {
-        type: 'opened',
-        provider: target.provider.id,
-        upstreamModel,
-        attempts: attempt.attempt,
-      };
+      const opened = openedBy(target, attempt.attempt);
       const { maxFrameBytes } = this;
       const reading = readingOf(request, source.scope, errors);
       if (request.stream) yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));

@@ -51,7 +51,9 @@ function* cut(bytes: Buffer, pieceBytes: number): Generator<Buffer> {
 
 const text = fc.string({ unit: 'grapheme' });
 const item: fc.Arbitrary<JsonObject> = fc.oneof(
-  fc.array(text, { minLength: 1, maxLength: 3 }).map((texts) => messageItem(...texts.map((t) => textPart(t)))),
+  fc
+    .array(text, { minLength: 1, maxLength: 3 })
+    .map((texts) => messageItem(...texts.map((t) => textPart(t)))),
   text.map((refusal) => messageItem({ type: 'refusal', refusal })),
   fc.tuple(fc.string(), fc.array(text, { maxLength: 3 })).map(([own, parts]) => reasoningItem(own, ...parts)),
   fc
@@ -92,7 +94,7 @@ const mess: fc.Arbitrary<WireEvent> = fc.record(
     ),
   },
   { requiredKeys: ['type'] },
-) as fc.Arbitrary<WireEvent>;
+);
 
 /** Without ids that the gateway makes anew each time. */
 function comparable(outcome: Outcome): string {
@@ -102,7 +104,13 @@ function comparable(outcome: Outcome): string {
 
 describe('an answer', () => {
   it('gives the same events streamed and whole, whatever events a server leaves out', () => {
-    const dropped = fc.constantFrom(/^$/, /delta$/, /(text|arguments|input|part)\.done$/, /added$/, /output_item/);
+    const dropped = fc.constantFrom(
+      /^$/,
+      /delta$/,
+      /(text|arguments|input|part)\.done$/,
+      /added$/,
+      /output_item/,
+    );
     fc.assert(
       fc.property(fc.array(item, { maxLength: 6 }), end, dropped, (output, fields, without) => {
         const response = wireResponse(output, fields);
@@ -117,13 +125,17 @@ describe('an answer', () => {
 
   it('gives the same events wherever its bytes are cut, and ends or fails, whatever it is', () => {
     fc.assert(
-      fc.property(fc.array(mess, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), (events, pieceBytes) => {
-        const bytes = Buffer.from(wireFrames(...events));
-        const whole = read([bytes]);
-        expect(comparable(read(cut(bytes, pieceBytes)))).toBe(comparable(whole));
-        if ('failure' in whole) expect(whole.failure).toBeInstanceOf(UpstreamFailure);
-        else expect(whole.events.filter(({ type }) => type === 'finish')).toHaveLength(1);
-      }),
+      fc.property(
+        fc.array(mess, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 40 }),
+        (events, pieceBytes) => {
+          const bytes = Buffer.from(wireFrames(...events));
+          const whole = read([bytes]);
+          expect(comparable(read(cut(bytes, pieceBytes)))).toBe(comparable(whole));
+          if ('failure' in whole) expect(whole.failure).toBeInstanceOf(UpstreamFailure);
+          else expect(whole.events.filter(({ type }) => type === 'finish')).toHaveLength(1);
+        },
+      ),
       { numRuns: 500 },
     );
   });

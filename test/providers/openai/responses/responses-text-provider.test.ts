@@ -16,7 +16,15 @@ import {
   wireResponse,
 } from '../../../support/responses-wire.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream.js';
-import { eventsOf, modelFor, requestFor, settingsFor, spokenText, targetFor } from '../../support.js';
+import {
+  eventsOf,
+  imageFetch,
+  modelFor,
+  requestFor,
+  settingsFor,
+  spokenText,
+  targetFor,
+} from '../../support.js';
 import { calling, output, reasoned, USER } from './request-fixture.js';
 
 let upstream: ScriptedUpstream;
@@ -25,7 +33,7 @@ let settings: ProviderSettings;
 
 beforeEach(async () => {
   upstream = (await startScriptedUpstream()).always(saysResponse('Hello there!'));
-  providers = new TextProviders();
+  providers = new TextProviders(imageFetch());
   settings = settingsFor(upstream.url, { wires: ['chat', 'responses'] });
 });
 afterEach(async () => {
@@ -141,7 +149,11 @@ describe('what a model does not take', () => {
   });
 
   it('is left out of one request alone where only this value is refused', async () => {
-    const error = { param: 'reasoning.effort', code: 'unsupported_value', message: "Unsupported value: 'x'." };
+    const error = {
+      param: 'reasoning.effort',
+      code: 'unsupported_value',
+      message: "Unsupported value: 'x'.",
+    };
     upstream.next(refusesResponse(400, error));
     for (const _time of [1, 2]) await ask({ reasoning_effort: 'minimal' });
     expect(bodies().map((body) => 'reasoning' in body && JSON.stringify(body['reasoning']))).toEqual([
@@ -152,7 +164,7 @@ describe('what a model does not take', () => {
   });
 
   it('is not guessed from what the client wrote', async () => {
-    upstream.always(refusesResponse(400, { message: "Invalid input: 'say \"user\"'" }));
+    upstream.always(refusesResponse(400, { message: 'Invalid input: \'say "user"\'' }));
     const messages = [{ role: 'user', content: 'say "user"' }];
     await expect(ask({ user: 'jo', messages })).rejects.toMatchObject({ code: 'invalid_value' });
     expect(upstream.requests).toHaveLength(1);
@@ -162,7 +174,11 @@ describe('what a model does not take', () => {
     ['temperature', { temperature: 0.2 }, 'temperature'],
     ['max_output_tokens', { max_tokens: 5 }, 'max_tokens'],
     ['input[3].content', {}, 'messages'],
-    ['text.format.schema', { response_format: { type: 'json_object' } }, 'response_format.json_schema.schema'],
+    [
+      'text.format.schema',
+      { response_format: { type: 'json_object' } },
+      'response_format.json_schema.schema',
+    ],
     ['tools[0].name', { tools: [{ type: 'function', function: { name: 'a' } }] }, 'tools'],
     ['top_logprobs', {}, null],
   ])('is refused by the name that the client gave it: %s', async (param, chat, own) => {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../../base/json.js';
 import { objectIn } from '../../../../base/json-fields.js';
 import type { UpstreamFailure } from '../../../upstream-failure.js';
-import { isErrorFrame, mapErrorFrame, type ErrorContext } from '../../map-error.js';
+import { isErrorFrame, mapErrorFrame, type ErrorContext } from '../../../map-error.js';
 
 /**
  * The failure that an event or a Response with a success status is: an `error` event, or the error of a Response that

@@ -11,7 +11,7 @@ import type {
 } from '../../../../text/prompt.js';
 import { ownSignature } from '../../../../text/signature.js';
 import type { RefusedSignatures } from '../../../text/refused-signatures.js';
-import { FittingIds } from '../../fit-tool-call-ids.js';
+import { FittingIds } from '../../../fitting-ids.js';
 import { convertOutput, convertPart, convertSaid } from './convert-content.js';
 
 /** Whose encrypted reasoning the upstream can read. */

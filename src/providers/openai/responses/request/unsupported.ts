@@ -1,18 +1,11 @@
-import { GatewayError } from '../../../../base/errors/gateway-error.js';
 import type { Prompt } from '../../../../text/prompt.js';
-import type { TextRequest } from '../../../text/text-request.js';
-import { UpstreamFailure } from '../../../upstream-failure.js';
+import type { Unsupported } from '../../../unsupported.js';
 import { isEmpty } from '../../convert-request.js';
 
-/** Something that shapes the answer and that this wire cannot say. */
-interface Unsupported {
-  /** A field of a chat body. */
-  readonly param: string;
-  /** A sentence for the client. */
-  readonly why: string;
-}
-
-/** Values that ask for nothing are none. */
+/**
+ * What shapes the answer and has no place on the Responses wire, by its name on the chat wire. Values that ask for
+ * nothing are none.
+ */
 export function unsupportedIn({ choices, stop, sampling, extra = {} }: Prompt): Unsupported | undefined {
   const { presencePenalty = 0, frequencyPenalty = 0, seed } = sampling;
   const refusals: readonly (readonly [string, boolean, string])[] = [
@@ -28,18 +21,4 @@ export function unsupportedIn({ choices, stop, sampling, extra = {} }: Prompt): 
   ];
   const found = refusals.find(([, isAsked]) => isAsked);
   return found && { param: found[0], why: found[2] };
-}
-
-/** Another target may speak a wire that can. @throws UpstreamFailure with unsupported_parameter */
-export function refuseUnsupported({ prompt, toClientParam }: TextRequest): void {
-  const found = unsupportedIn(prompt);
-  if (!found) return;
-  const param = toClientParam ? toClientParam(found.param) : found.param;
-  const what = param === undefined ? 'A part of the request' : `\`${param}\``;
-  const error = new GatewayError(
-    'unsupported_parameter',
-    `${what} is not supported for this model. ${found.why}`,
-    { param },
-  );
-  throw new UpstreamFailure(error, { retryable: false, elsewhere: true, targetFault: false });
 }
