@@ -12,6 +12,7 @@ export type IdPrefix =
   | 'sh'
   | 'apc'
   | 'cu'
+  | 'ws'
   | 'cmp'
   | 'item'
   | 'conv'

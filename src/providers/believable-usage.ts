@@ -17,8 +17,9 @@ const PASSES = 16;
  * lie.
  */
 export function isBelievable(usage: Usage, { model, prompt }: TextRequest, { provider }: Target): boolean {
-  const { choices, webSearch, extra = {} } = prompt;
-  const goesOn = webSearch !== undefined || provider.passFields.some((field) => Object.hasOwn(extra, field));
+  const { choices, webSearch, hosted, extra = {} } = prompt;
+  const searches = webSearch !== undefined || hosted !== undefined;
+  const goesOn = searches || provider.passFields.some((field) => Object.hasOwn(extra, field));
   const passes = goesOn ? PASSES : 1;
   const input = Math.max(SLACK * model.contextWindow, LEAST_INPUT_TOKENS);
   const output = choices * (SLACK * model.maxOutputTokens + HIDDEN_OUTPUT_TOKENS);

@@ -25,6 +25,8 @@ interface TextAdapter extends Adapter {
   ) => TextProvider;
   /** What is written to a cache for an hour costs twice the input there, unless the operator names a price. */
   readonly doublesHourCache?: true;
+  /** Whether a provider's services run tools of the Responses API by themselves; absent: none does. */
+  readonly hostsTools?: (provider: ProviderSettings) => boolean;
   /** Absent: the wire can say everything. */
   readonly unsupported?: FindUnsupported;
 }

@@ -3,6 +3,7 @@ import type { ResolvedModel } from '../catalog/catalog.js';
 import { ContextLengthExceeded } from '../base/errors/context-length-exceeded.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { fitsWindow, tokensPerByte } from '../providers/calls/count-input.js';
+import { searchesByItself } from '../providers/calls/hosted-tools.js';
 import type { JsonObject } from '../base/json.js';
 import { toPrompt, type BridgedRequest } from './bridge/to-prompt.js';
 import { Compactions } from './compaction/compactions.js';
@@ -72,7 +73,9 @@ export class ContextReader {
     const input = withoutRepeatedOutputs(history, sent);
     const whole = assembleContext(history, input, asked);
     const compacted = withoutCompactions(fromLastCompaction(whole, opened), opened);
-    const bridge = (items: readonly JsonObject[]): BridgedRequest => toPrompt({ request, context: items });
+    const searches = searchesByItself(sought.resolved.model);
+    const bridge = (items: readonly JsonObject[]): BridgedRequest =>
+      toPrompt({ request, context: items, searches });
     const context =
       request.settings.truncation === 'auto' ? await truncated(compacted, sought, bridge) : compacted;
     return { ...bridge(context), history, input, context, bridge };

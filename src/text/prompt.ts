@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.js';
-import type { CallFields } from './text-event.js';
+import type { CallFields, Phase } from './text-event.js';
 
 /**
  * A request to a model, in terms that every dialect can convert from. A surface makes it from its client's request.
@@ -23,10 +23,14 @@ export interface Prompt {
   readonly format?: AnswerFormat | undefined;
   /** `low`, `high` and such; a dialect may know fewer. */
   readonly reasoningEffort?: string | undefined;
+  /** `auto`, `concise`, `detailed`, or `none` where the client wants none; absent where its API has no such choice. */
+  readonly reasoningSummary?: string | undefined;
   readonly verbosity?: string | undefined;
   readonly serviceTier?: string | undefined;
   /** Options of the service's own web search; absent for no search. */
   readonly webSearch?: JsonObject | undefined;
+  /** Tools of the Responses API that the service runs by itself; only for a model whose targets all do. */
+  readonly hosted?: HostedTools | undefined;
   readonly hints: Hints;
   /** JSON in `extra` that the model reads: it counts as input. */
   readonly extraTexts?: readonly string[] | undefined;
@@ -87,6 +91,7 @@ export interface UserMessage extends OfMessage {
 
 export interface AssistantMessage extends OfMessage {
   readonly role: 'assistant';
+  readonly phase?: Phase | undefined;
   /** In the order in which they were said. */
   readonly parts: readonly AssistantPart[];
 }
@@ -144,6 +149,12 @@ export interface ReasoningPart {
   readonly signature?: string | undefined;
 }
 
+/** A search that the service made by itself, as the item of the Responses API; other wires have no place for it. */
+export interface SearchPart {
+  readonly type: 'search';
+  readonly item: JsonObject;
+}
+
 export interface ToolCallPart extends OfPart {
   readonly type: 'tool_call';
   readonly kind: 'function' | 'custom';
@@ -164,7 +175,7 @@ export interface OwnedFields {
   readonly fields: CallFields;
 }
 
-export type AssistantPart = TextPart | RefusalPart | ReasoningPart | ToolCallPart;
+export type AssistantPart = TextPart | RefusalPart | ReasoningPart | SearchPart | ToolCallPart;
 
 export type PromptTool = FunctionTool | CustomTool;
 
@@ -179,12 +190,23 @@ export interface FunctionTool extends OfTool {
   /** A JSON Schema; absent for a function without parameters. */
   readonly parameters?: JsonObject | undefined;
   readonly strict?: boolean | undefined;
+  /** The custom tool that it stands for on wires without custom tools; its only argument is then `input`. */
+  readonly custom?: Pick<CustomTool, 'description' | 'format'> | undefined;
 }
 
 export interface CustomTool extends OfTool {
   readonly kind: 'custom';
   /** Format of the input, as on the chat wire; absent for plain text. */
   readonly format?: JsonObject | undefined;
+}
+
+export interface HostedTools {
+  /** As the Responses API declares them. */
+  readonly tools: readonly JsonObject[];
+  /** Most calls of them in one answer. */
+  readonly maxCalls?: number | undefined;
+  /** Further fields of their items that the client wants. */
+  readonly include: readonly string[];
 }
 
 export interface ToolName {

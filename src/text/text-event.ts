@@ -13,6 +13,24 @@ export interface Extras {
   readonly message?: JsonObject;
 }
 
+/** What a message is, for models that tell the two apart and need it back. */
+export const PHASES = ['commentary', 'final_answer'] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+export function phaseIn(value: JsonValue | undefined): Phase | undefined {
+  return PHASES.find((phase) => phase === value);
+}
+
+/** Events between the first and the last one of a search of the web. */
+export const SEARCH_STAGES = [
+  'response.web_search_call.in_progress',
+  'response.web_search_call.searching',
+  'response.web_search_call.completed',
+] as const;
+
+export type SearchStage = (typeof SEARCH_STAGES)[number];
+
 interface OfChoice {
   /** Index of the choice, 0 ≤ choice < n. */
   readonly choice: number;
@@ -45,6 +63,8 @@ export type TextEvent =
     }
   /** The choice begins (an upstream's role delta); optional, presenters also accept a choice that begins with content. */
   | ({ readonly type: 'start' } & OfChoice)
+  /** A message of its own begins. Other APIs than Responses have one message for each choice. */
+  | ({ readonly type: 'message'; readonly phase?: Phase } & OfChoice)
   | ({ readonly type: 'text'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
   | ({ readonly type: 'refusal'; readonly text: string; readonly logprobs?: JsonValue } & OfChoice)
   /** Raw reasoning text, as `reasoning_content` on the chat wire. */
@@ -70,6 +90,11 @@ export type TextEvent =
     } & OfChoice)
   /** A frame of the Messages wire with our signatures, for a client of that wire; the events that it means follow. */
   | ({ readonly type: 'frame'; readonly frame: JsonObject } & OfChoice)
+  /** The service runs a tool by itself: an item of the Responses API with the service's own id, shown by no other API. */
+  | ({ readonly type: 'item_start'; readonly index: number; readonly item: JsonObject } & OfChoice)
+  /** The item has come to a stage that the published API has an event for. */
+  | ({ readonly type: 'item_stage'; readonly index: number; readonly stage: SearchStage } & OfChoice)
+  | ({ readonly type: 'item_end'; readonly index: number; readonly item: JsonObject } & OfChoice)
   | ({ readonly type: 'annotation'; readonly annotation: JsonObject } & OfChoice)
   | ({ readonly type: 'finish'; readonly reason: FinishReason } & OfChoice)
   | {

@@ -186,7 +186,8 @@ class StreamMachine {
     if (type.startsWith('response.shell_call_command.')) return shellCommand(state, type, event);
     assert.equal(event.item_id, state.added.id, 'ids stay');
     const stem = type.slice(0, type.lastIndexOf('.'));
-    if (stem in CALL_FIELDS) callText(state, type, event);
+    if (stem === 'response.web_search_call') assert.equal(state.added.type, 'web_search_call');
+    else if (stem in CALL_FIELDS) callText(state, type, event);
     else if (type === 'response.output_text.annotation.added') annotationAdded(state, event);
     else if (stem in TEXT_FIELDS) partText(state, type, event);
     else partEvent(state, type, event);

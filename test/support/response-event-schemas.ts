@@ -42,13 +42,16 @@ const reasoningText = exactly({ type: { const: 'reasoning_text' }, text: string 
 const summaryText = exactly({ type: { const: 'summary_text' }, text: string });
 
 const itemStatus = { enum: ['in_progress', 'completed', 'incomplete'] };
-const message = exactly({
-  type: { const: 'message' },
-  id: { type: 'string', pattern: '^msg_' },
-  status: itemStatus,
-  role: { const: 'assistant' },
-  content: list({ anyOf: [outputText, refusal] }),
-});
+const message = exactly(
+  {
+    type: { const: 'message' },
+    id: { type: 'string', pattern: '^msg_' },
+    status: itemStatus,
+    role: { const: 'assistant' },
+    content: list({ anyOf: [outputText, refusal] }),
+  },
+  { phase: { enum: ['commentary', 'final_answer'] } },
+);
 const functionCall = exactly(
   {
     type: { const: 'function_call' },
@@ -119,13 +122,18 @@ const reasoning = exactly(
   },
   { content: list(reasoningText), encrypted_content: string },
 );
+/** As the upstream has it, but for the id. */
+const search = exactly(
+  { type: { const: 'web_search_call' }, id: { type: 'string', pattern: '^ws_' }, status: string },
+  { action: { type: 'object' } },
+);
 const compaction = exactly({
   type: { const: 'compaction' },
   id: { type: 'string', pattern: '^cmp_' },
   encrypted_content: string,
 });
 const item = {
-  anyOf: [message, functionCall, customToolCall, reasoning, compaction, ...clientCalls],
+  anyOf: [message, functionCall, customToolCall, reasoning, search, compaction, ...clientCalls],
 };
 
 const usage = exactly(
@@ -218,6 +226,9 @@ const FIELDS: Readonly<Record<string, Record<string, AnySchema>>> = {
   'response.shell_call_command.added': { ...ofCommand, command: string },
   'response.shell_call_command.delta': { ...ofCommand, delta: string },
   'response.shell_call_command.done': { ...ofCommand, command: string },
+  'response.web_search_call.in_progress': ofItem,
+  'response.web_search_call.searching': ofItem,
+  'response.web_search_call.completed': ofItem,
   'response.reasoning_summary_part.added': { ...ofSummary, part: summaryText },
   'response.reasoning_summary_part.done': { ...ofSummary, part: summaryText },
   'response.reasoning_summary_text.delta': { ...ofSummary, delta: string },

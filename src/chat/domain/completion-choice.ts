@@ -8,6 +8,9 @@ type ChoiceEvent = Exclude<TextEvent, { type: 'opened' | 'usage' }>;
 
 const LOGPROB_LISTS: ReadonlySet<string> = new Set(['content', 'refusal']);
 
+/** Some services answer in several messages, and a completion has one. */
+export const BETWEEN_MESSAGES = '\n\n';
+
 interface ToolCall {
   readonly id: string;
   readonly name: string;
@@ -38,6 +41,12 @@ export class CompletionChoice {
     switch (event.type) {
       case 'start':
       case 'frame':
+      case 'item_start':
+      case 'item_stage':
+      case 'item_end':
+        return;
+      case 'message':
+        if (this.content) this.content += BETWEEN_MESSAGES;
         return;
       case 'text':
         this.content = (this.content ?? '') + event.text;

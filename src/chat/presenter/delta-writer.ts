@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../base/json.js';
 import { reasoningDetail } from '../domain/reasoning-detail.js';
 import { type Extras, type TextEvent } from '../../text/text-event.js';
+import { BETWEEN_MESSAGES } from '../domain/completion-choice.js';
 import { callJson, objectOf } from '../domain/call-json.js';
 import { OUR_MESSAGE_FIELDS } from '../domain/extra-fields.js';
 import { type ChunkWriter, fieldsText } from './chunk-writer.js';
@@ -20,6 +21,8 @@ interface Reasoning {
 export class DeltaWriter {
   private readonly begun = new Set<number>();
   private readonly finished = new Set<number>();
+  /** Choices that have said some text. */
+  private readonly spoken = new Set<number>();
   /** `choice:index` of calls whose input is free text; most streams have none. */
   private readonly customCalls = new Set<string>();
   private readonly reasoning = new Map<number, Reasoning>();
@@ -59,8 +62,14 @@ export class DeltaWriter {
     switch (event.type) {
       case 'start':
       case 'frame':
+      case 'item_start':
+      case 'item_stage':
+      case 'item_end':
         return '';
+      case 'message':
+        return this.spoken.has(event.choice) ? `"content":${JSON.stringify(BETWEEN_MESSAGES)}` : '';
       case 'text':
+        if (event.text !== '') this.spoken.add(event.choice);
         return event.text === '' && event.logprobs === undefined
           ? ''
           : `"content":${JSON.stringify(event.text)}`;

@@ -53,6 +53,14 @@ export class ContentBlocks {
     if (text !== '') this.add(this.spoken('text'), { type: 'text_delta', text });
   }
 
+  /** Text that comes now is in a block of its own. */
+  endText(): void {
+    const last = this.queue.at(-1);
+    if (last?.start.type !== 'text') return;
+    last.ended = true;
+    this.advance();
+  }
+
   thinking(text: string): void {
     if (text === '') return;
     const block = this.spoken('thinking');

@@ -139,7 +139,12 @@ export class MessageReducer {
       case 'finish':
         this.reason = event.reason;
         return this.blocks.end();
+      case 'message':
+        return this.blocks.endText();
       case 'start':
+      case 'item_start':
+      case 'item_stage':
+      case 'item_end':
       case 'annotation':
         return;
     }

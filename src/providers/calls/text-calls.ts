@@ -131,9 +131,10 @@ export class TextCalls {
   prepare(request: TextCallRequest, origin: CallOrigin, responseId = newId('resp')): TextCall {
     const { before, prompt, resolved } = request;
     const { model } = resolved;
-    const { serviceTier, webSearch } = prompt;
+    const { serviceTier, webSearch, hosted } = prompt;
+    const searches = webSearch !== undefined || hosted !== undefined;
     const hourCache = hourCacheOf(prompt, model);
-    const tariff = tariffFor(model.pricing, { serviceTier, webSearch: webSearch !== undefined, hourCache });
+    const tariff = tariffFor(model.pricing, { serviceTier, webSearch: searches, hourCache });
     if ('unpriced' in tariff) throw unpriced(tariff.unpriced);
     refuseUnsupported(model, prompt, request.toClientParam);
 

@@ -53,6 +53,8 @@ export class ModelParts {
         return this.addReasoning(part);
       case 'tool_call':
         return this.addCall(part);
+      case 'search':
+        return;
     }
   }
 

@@ -15,6 +15,7 @@ export const OPENAI: Dialect = {
       speaksResponses(settings)
         ? new ResponsesTextProvider(settings, maxFrameBytes)
         : new OpenAiTextProvider(settings, maxFrameBytes),
+    hostsTools: speaksResponses,
     unsupported: (prompt, provider) => (speaksResponses(provider) ? unsupportedIn(prompt) : undefined),
   },
   video: {

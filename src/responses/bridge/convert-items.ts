@@ -4,8 +4,10 @@ import type {
   ContentPart,
   PromptMessage,
   ReasoningPart,
+  SearchPart,
   TextPart,
 } from '../../text/prompt.js';
+import { phaseIn, type Phase } from '../../text/text-event.js';
 import { isSignature } from '../../text/signature.js';
 import { isDeclaration } from '../domain/compacted.js';
 import { isCall, isOutput, pairCalls, type PairedCalls } from '../domain/pair-calls.js';
@@ -19,6 +21,7 @@ const MARKS = new Set(['compaction', 'compaction_trigger']);
 
 /** One message of the assistant, with the calls whose outputs have to follow directly. */
 interface Turn {
+  readonly phase?: Phase | undefined;
   readonly parts: AssistantPart[];
   /** Positions of the calls among the items. */
   readonly calls: number[];
@@ -31,12 +34,14 @@ export class ItemConverter {
   private readonly messages: PromptMessage[] = [];
   private readonly pairs: PairedCalls;
   private turn: Turn | undefined;
-  /** Reasoning that waits for the assistant's next message or call. */
-  private reasoning: ReasoningPart[] = [];
+  /** Reasoning, and searches of the service, that wait for the assistant's next message or call. */
+  private reasoning: (ReasoningPart | SearchPart)[] = [];
 
   constructor(
     private readonly items: readonly JsonObject[],
     private readonly names: ToolNames,
+    /** Whether the model knows of searches. */
+    private readonly searches: boolean,
   ) {
     this.pairs = pairCalls(items);
   }
@@ -54,6 +59,7 @@ export class ItemConverter {
     if (isOutput(item)) return this.endTurn();
     const type = textIn(item['type']) ?? '';
     if (type === 'reasoning') this.reasoning.push(...reasoningIn(item));
+    else if (type === 'web_search_call' && this.searches) this.reasoning.push({ type: 'search', item });
     else if (type === 'function_call_output') this.addUnasked(item);
     else if (!isDeclaration(item) && !MARKS.has(type)) this.leftOut.add(type);
   }
@@ -64,12 +70,12 @@ export class ItemConverter {
     this.say('user', [{ type: 'text', text: `Output of ${name}:` }, ...convertContent(item['output'])]);
   }
 
-  private addMessage({ role, content }: JsonObject): void {
+  private addMessage({ role, content, phase }: JsonObject): void {
     if (role === 'assistant') {
       const said = convertSaid(content);
       if (said.length === 0) return;
       this.endTurn();
-      this.turn = { parts: [...this.takeReasoning(), ...said], calls: [] };
+      this.turn = { phase: phaseIn(phase), parts: [...this.takeReasoning(), ...said], calls: [] };
       return;
     }
     const parts = convertContent(content);
@@ -101,9 +107,9 @@ export class ItemConverter {
 
   private endTurn(): void {
     if (!this.turn) return;
-    const { parts, calls } = this.turn;
+    const { phase, parts, calls } = this.turn;
     this.turn = undefined;
-    this.messages.push({ role: 'assistant', parts });
+    this.messages.push({ role: 'assistant', parts, ...(phase && { phase }) });
     this.addOutputs(calls);
   }
 
@@ -116,7 +122,7 @@ export class ItemConverter {
     }
   }
 
-  private takeReasoning(): readonly ReasoningPart[] {
+  private takeReasoning(): readonly (ReasoningPart | SearchPart)[] {
     const taken = this.reasoning;
     this.reasoning = [];
     return taken;
@@ -124,8 +130,8 @@ export class ItemConverter {
 }
 
 /** Some providers sign the end of what was said: such an item belongs to the turn before it. */
-function isSignatureAlone({ text, signature }: ReasoningPart): boolean {
-  return text === '' && signature !== undefined;
+function isSignatureAlone(part: ReasoningPart | SearchPart): boolean {
+  return part.type === 'reasoning' && part.text === '' && part.signature !== undefined;
 }
 
 /** The model's reasoning. The client may have been shown only its summary. */

@@ -9,6 +9,7 @@ import type { ToolIdentity } from '../domain/tool-identity.js';
 /** The tools for the upstream and the choice among them. */
 export interface ChosenTools {
   readonly tools: readonly FunctionTool[];
+  readonly hosted: readonly JsonObject[];
   /** Absent when there is no choice or no tool. */
   readonly choice?: ToolChoice;
 }
@@ -16,18 +17,19 @@ export interface ChosenTools {
 /**
  * @throws GatewayError 400 (`tool_choice`) when the choice demands a tool that is absent or cannot run on the target
  */
-export function convertToolChoice(
-  choice: JsonValue | undefined,
-  { offered, leftOut }: ConvertedTools,
-): ChosenTools {
+export function convertToolChoice(choice: JsonValue | undefined, converted: ConvertedTools): ChosenTools {
+  const { offered, hosted, leftOut } = converted;
   const tools = offered.map(({ tool }) => tool);
+  const isNone = tools.length === 0 && hosted.length === 0;
   if (!isJsonObject(choice)) {
-    if (choice === 'required' && tools.length === 0) throw nothingToCall(leftOut);
-    return { tools, ...(isMode(choice) && tools.length > 0 ? { choice } : {}) };
+    if (choice === 'required' && isNone) throw nothingToCall(leftOut);
+    return { tools, hosted, ...(isMode(choice) && !isNone ? { choice } : {}) };
   }
-  if (choice['type'] === 'allowed_tools') return onlyAllowed(choice, offered, leftOut);
+  if (choice['type'] === 'allowed_tools') return onlyAllowed(choice, converted);
   const chosen = offered.find(({ identity }) => isMeant(choice, identity));
-  if (chosen) return { tools, choice: { kind: 'function', name: chosen.tool.name } };
+  if (chosen) return { tools, hosted, choice: { kind: 'function', name: chosen.tool.name } };
+  const search = hosted.find((tool) => tool['type'] === choice['type']);
+  if (search) return { tools, hosted, choice: { kind: textIn(search['type']) ?? '', name: '' } };
   if (choice['type'] !== 'function' && choice['type'] !== 'custom')
     throw cannotRun(textIn(choice['type']) ?? '');
   throw new GatewayError('invalid_value', '`tool_choice` must name one of the tools in `tools`.', {
@@ -36,21 +38,18 @@ export function convertToolChoice(
 }
 
 /** `allowed_tools` is a hard limit: the model does not see other tools. */
-function onlyAllowed(
-  { mode, tools: allowed }: JsonObject,
-  offered: readonly OfferedTool[],
-  leftOut: readonly string[],
-): ChosenTools {
+function onlyAllowed({ mode, tools: allowed }: JsonObject, converted: ConvertedTools): ChosenTools {
   const meant = new Set(objectsIn(allowed).map(keyOf));
   const isAllowed = ({ identity: { type, name, namespace } }: OfferedTool): boolean =>
     meant.has(keyOf({ type, name })) ||
     (namespace !== undefined &&
       (meant.has(keyOf({ type, name, namespace })) ||
         meant.has(keyOf({ type: 'namespace', name: namespace }))));
-  const tools = offered.filter(isAllowed).map(({ tool }) => tool);
-  if (tools.length > 0) return { tools, choice: isMode(mode) ? mode : 'auto' };
-  if (mode === 'required') throw nothingToCall(leftOut);
-  return { tools };
+  const tools = converted.offered.filter(isAllowed).map(({ tool }) => tool);
+  const hosted = converted.hosted.filter(({ type }) => meant.has(keyOf({ type })));
+  if (tools.length > 0 || hosted.length > 0) return { tools, hosted, choice: isMode(mode) ? mode : 'auto' };
+  if (mode === 'required') throw nothingToCall(converted.leftOut);
+  return { tools, hosted };
 }
 
 /** A namespace stands for all its tools. A tool without a namespace stands for all tools of its name. */

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { FunctionTool } from '../../text/prompt.js';
 import { isClientToolType } from '../domain/client-tools.js';
-import { objectsIn, textIn } from '../../base/json-fields.js';
+import { objectsIn, pick, textIn } from '../../base/json-fields.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import { clientFunction, clientToolType } from './client-tool-functions.js';
 import { ToolNames } from './tool-names.js';
@@ -15,7 +15,9 @@ export interface OfferedTool {
 export interface ConvertedTools {
   readonly offered: readonly OfferedTool[];
   readonly names: ToolNames;
-  /** Types of the tools that cannot run on a chat upstream, each once. */
+  /** Tools that the upstream runs by itself. */
+  readonly hosted: readonly JsonObject[];
+  /** Types of the tools that cannot run on the upstream, each once. */
   readonly leftOut: readonly string[];
 }
 
@@ -24,6 +26,8 @@ export interface DeclaredTools {
   readonly declared: readonly JsonObject[];
   /** Tools that searches have loaded. */
   readonly loaded: readonly JsonObject[];
+  /** Whether the model's services search the web by themselves, for a price. */
+  readonly searches: boolean;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface DeclaredTools {
  * their input, and tools that are known only by their type get a description. A tool with `defer_loading` is offered
  * after a search by the client has loaded it. Without a search tool nothing would load it, so it is offered at once.
  */
-export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTools {
+export function convertTools({ declared, loaded, searches }: DeclaredTools): ConvertedTools {
   const names = new ToolNames();
   const all = [...declared, ...loaded].map((tool) => ({ tool, identity: identityOf(tool) }));
   const isSearched = all.some(({ identity }) => identity?.type === 'tool_search');
@@ -57,9 +61,19 @@ export function convertTools({ declared, loaded }: DeclaredTools): ConvertedTool
       for (const one of inner(objectsIn(tool['tools']))) offer(one, textIn(tool['name']));
     }
   }
-  const hosted = all.filter(({ tool, identity }) => !identity && !isNamespace(tool));
-  const leftOut = [...new Set(hosted.map(({ tool }) => textIn(tool['type']) ?? ''))];
-  return { offered: [...offered.values()], names, leftOut };
+  const others = all.filter(({ tool, identity }) => !identity && !isNamespace(tool)).map(({ tool }) => tool);
+  const isHosted = (tool: JsonObject): boolean => searches && isSearch(tool);
+  const hosted = others.filter(isHosted).map((tool) => pick(tool, SEARCH_FIELDS));
+  const absent = others.filter((tool) => !isHosted(tool)).map(({ type }) => textIn(type) ?? '');
+  return { offered: [...offered.values()], names, hosted, leftOut: [...new Set(absent)] };
+}
+
+/** What goes up of a search of the web: nothing in it refers to an account. */
+const SEARCH_FIELDS = ['type', 'filters', 'search_context_size', 'user_location'] as const;
+
+/** Such as `web_search`, and `web_search_preview` of some date. */
+export function isSearch({ type }: JsonObject): boolean {
+  return typeof type === 'string' && /^web_search(?:_preview)?(?:_[\d_]+)?$/.test(type);
 }
 
 /** The names of these tools for the model, including tools in namespaces. */
@@ -128,8 +142,16 @@ function customFunction(tool: JsonObject, name: string): FunctionTool {
     kind: 'function',
     name,
     description: description === '' ? undefined : description,
+    custom: { description: textIn(tool['description']), format: chatFormat(tool) },
     parameters: { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] },
   };
+}
+
+/** The format as prompts have it: nested below its type. */
+function chatFormat({ format }: JsonObject): JsonObject | undefined {
+  if (!isJsonObject(format) || format['type'] !== 'grammar') return undefined;
+  const { type, ...grammar } = format;
+  return { type, grammar };
 }
 
 /** Not every chat upstream can enforce a grammar, so the description states it. */

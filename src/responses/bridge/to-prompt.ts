@@ -1,6 +1,6 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
-import type { AnswerFormat, Prompt, PromptMessage } from '../../text/prompt.js';
+import type { AnswerFormat, HostedTools, Prompt, PromptMessage } from '../../text/prompt.js';
 import { configurationOf } from '../domain/configuration.js';
 import type { ToolIdentity } from '../domain/tool-identity.js';
 import type { ResponsesRequest } from '../responses-request.js';
@@ -13,6 +13,8 @@ export interface ToPromptOptions {
   readonly request: ResponsesRequest;
   /** The history and the input: calls and outputs in pairs, references resolved, compactions opened. */
   readonly context: readonly JsonObject[];
+  /** Whether the model's services search the web by themselves, for a price. */
+  readonly searches?: boolean;
 }
 
 /** Types of tools and items that the model does not see, since no upstream can run or represent them; each once. */
@@ -29,17 +31,18 @@ export interface BridgedRequest {
 }
 
 /** @throws GatewayError 400 when the choice of a tool cannot be met, or there is no message */
-export function toPrompt({ request, context }: ToPromptOptions): BridgedRequest {
+export function toPrompt({ request, context, searches = false }: ToPromptOptions): BridgedRequest {
   const { body } = request;
   const toolsOf = (type: string): readonly JsonObject[] =>
     context.flatMap((item) => (item['type'] === type ? objectsIn(item['tools']) : []));
   const converted = convertTools({
     declared: [...objectsIn(body['tools']), ...toolsOf('additional_tools')],
     loaded: toolsOf('tool_search_output'),
+    searches,
   });
   const { reasoning, text } = configurationOf(body, context);
-  const { tools, choice } = convertToolChoice(body['tool_choice'], converted);
-  const items = new ItemConverter(context, converted.names);
+  const { tools, hosted, choice } = convertToolChoice(body['tool_choice'], converted);
+  const items = new ItemConverter(context, converted.names, searches);
   const messages = [...instructionsOf(request), ...items.convert()];
   if (messages.length === 0 && request.generates) {
     throw new GatewayError('missing_required_parameter', 'Missing required parameter: `input`.', {
@@ -51,6 +54,7 @@ export function toPrompt({ request, context }: ToPromptOptions): BridgedRequest 
     tools,
     toolChoice: choice,
     parallelToolCalls: tools.length === 0 ? undefined : flagIn(body['parallel_tool_calls']),
+    hosted: hosted.length === 0 ? undefined : hostedTools(request, hosted),
     choices: 1,
     stop: [],
     sampling: {
@@ -62,6 +66,7 @@ export function toPrompt({ request, context }: ToPromptOptions): BridgedRequest 
     logprobs: logprobsOf(request),
     format: formatOf(text['format']),
     reasoningEffort: textIn(reasoning['effort']),
+    reasoningSummary: textIn(reasoning['summary'] ?? reasoning['generate_summary']) ?? 'none',
     verbosity: textIn(text['verbosity']),
     serviceTier: textIn(body['service_tier']),
     hints: {
@@ -79,6 +84,11 @@ function instructionsOf({ instructions }: ResponsesRequest): readonly PromptMess
   return instructions === undefined
     ? []
     : [{ role: 'system', parts: [{ type: 'text', text: instructions }] }];
+}
+
+function hostedTools({ body, include }: ResponsesRequest, tools: readonly JsonObject[]): HostedTools {
+  const wanted = include.filter((field) => field.startsWith('web_search_call.'));
+  return { tools, maxCalls: numberIn(body['max_tool_calls']), include: wanted };
 }
 
 function formatOf(format: JsonValue | undefined): AnswerFormat | undefined {

@@ -1,8 +1,9 @@
-import type { TextEvent } from '../../text/text-event.js';
+import type { Phase, TextEvent } from '../../text/text-event.js';
 import { clientToolCalledBy } from './client-tools.js';
 import type { EndingError } from './ending.js';
-import type { OutputItem, OutputItemPrefix } from './item.js';
+import type { MessageItem, OutputItem, OutputItemPrefix } from './item.js';
 import type { ResponseEvent, TerminalEventBody } from './response-event.js';
+import { isUpstreamItem } from './upstream-item-builder.js';
 import { ResponseReducer } from './response-reducer.js';
 import type { ResponseObject } from './response.js';
 import type { ToolIdentity } from './tool-identity.js';
@@ -54,6 +55,7 @@ function toolsOf(log: readonly ResponseEvent[]): ReadonlyMap<string, ToolIdentit
 }
 
 function identityOf(item: OutputItem, index: number): readonly (readonly [string, ToolIdentity])[] {
+  if (isUpstreamItem(item)) return [];
   switch (item.type) {
     case 'message':
     case 'reasoning':
@@ -78,7 +80,13 @@ function asText(event: ResponseEvent): readonly TextEvent[] {
     case 'response.output_item.added':
       return startOf(event.item, event.output_index);
     case 'response.output_item.done':
-      return signatureOf(event.item);
+      return isUpstreamItem(event.item)
+        ? [{ type: 'item_end', choice: 0, index: event.output_index, item: { ...event.item } }]
+        : signatureOf(event.item);
+    case 'response.web_search_call.in_progress':
+    case 'response.web_search_call.searching':
+    case 'response.web_search_call.completed':
+      return [{ type: 'item_stage', choice: 0, index: event.output_index, stage: event.type }];
     case 'response.output_text.delta':
       return [{ type: 'text', choice: 0, text: event.delta, logprobs: { content: event.logprobs } }];
     case 'response.refusal.delta':
@@ -103,8 +111,14 @@ function signatureOf(item: OutputItem): readonly TextEvent[] {
   return signature === undefined ? [] : [{ type: 'reasoning_signature', choice: 0, signature }];
 }
 
+function phaseOf({ phase }: MessageItem): { phase?: Phase } {
+  return phase === undefined ? {} : { phase };
+}
+
 function startOf(item: OutputItem, index: number): readonly TextEvent[] {
-  if (item.type === 'message' || item.type === 'reasoning' || item.type === 'compaction') return [];
+  if (isUpstreamItem(item)) return [{ type: 'item_start', choice: 0, index, item: { ...item } }];
+  if (item.type === 'message') return [{ type: 'message', choice: 0, ...phaseOf(item) }];
+  if (item.type === 'reasoning' || item.type === 'compaction') return [];
   const kind = item.type === 'custom_tool_call' ? 'custom' : 'function';
   return [{ type: 'tool_call_start', choice: 0, index, id: item.call_id, name: String(index), kind }];
 }

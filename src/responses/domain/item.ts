@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
+import type { Phase } from '../../text/text-event.js';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
@@ -22,6 +23,7 @@ export interface MessageItem {
   readonly status: ItemStatus;
   readonly role: 'assistant';
   readonly content: readonly MessagePart[];
+  readonly phase?: Phase;
 }
 
 export interface FunctionCallItem {
@@ -94,8 +96,24 @@ export interface CompactionItem {
   readonly encrypted_content: string;
 }
 
+/**
+ * An item of a tool that ran at the upstream, as it came but for its id. Its type may be any that has no meaning here; the
+ * literal stands for all of them.
+ */
+export interface UpstreamItem {
+  readonly type: 'web_search_call';
+  readonly id: string;
+  readonly status: string;
+}
+
 /** An item of the output, as the Responses API shows it. */
 export type OutputItem =
-  MessageItem | FunctionCallItem | CustomToolCallItem | ClientCallItem | ReasoningItem | CompactionItem;
+  | MessageItem
+  | FunctionCallItem
+  | CustomToolCallItem
+  | ClientCallItem
+  | ReasoningItem
+  | CompactionItem
+  | UpstreamItem;
 
-export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'tsc' | 'lsh' | 'sh' | 'apc' | 'cu';
+export type OutputItemPrefix = 'msg' | 'fc' | 'ctc' | 'rs' | 'tsc' | 'lsh' | 'sh' | 'apc' | 'cu' | 'ws';

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
+import type { Phase } from '../../text/text-event.js';
 import type { Emit, ItemPlace } from './emit.js';
 import type { ItemStatus, MessageItem, MessagePart } from './item.js';
 import { OutputText, Refusal } from './message-parts.js';
@@ -11,6 +12,7 @@ export class MessageBuilder {
   constructor(
     private readonly place: ItemPlace,
     private readonly emit: Emit,
+    private readonly phase?: Phase,
   ) {}
 
   addText(text: string, logprobs: readonly JsonValue[]): void {
@@ -38,7 +40,9 @@ export class MessageBuilder {
 
   now(status: ItemStatus): MessageItem {
     const content = this.part ? [...this.closed, this.part.now()] : [...this.closed];
-    return { type: 'message', id: this.place.item_id, status, role: 'assistant', content };
+    const { phase } = this;
+    const item = { type: 'message', id: this.place.item_id, status, role: 'assistant', content } as const;
+    return phase === undefined ? item : { ...item, phase };
   }
 
   close(status: ItemStatus): MessageItem {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
-import type { CallFields, TextEvent } from '../../text/text-event.js';
+import type { CallFields, Phase, TextEvent } from '../../text/text-event.js';
 import type { CallBuilder } from './call-builders.js';
 import { convertAnnotation, convertLogprobs } from './convert-chat-fields.js';
 import type { Emit, ItemPlace } from './emit.js';
@@ -8,6 +8,7 @@ import { MessageBuilder } from './message-builder.js';
 import { ReasoningBuilder } from './reasoning-builder.js';
 import { prefixOf, shownAs, startCall, type StartedCall } from './start-call.js';
 import type { ToolIdentity } from './tool-identity.js';
+import { UpstreamItemBuilder } from './upstream-item-builder.js';
 import { withUpstreamFields } from './upstream-fields.js';
 
 interface ItemBuilder {
@@ -18,12 +19,14 @@ interface ItemBuilder {
 /** The place of an item in the output, for as long as the response lives. */
 interface Slot<Builder extends ItemBuilder = ItemBuilder> {
   readonly index: number;
+  readonly place: ItemPlace;
   readonly builder: Builder;
   done: OutputItem | undefined;
   /** Fields that its upstream added to a call. */
   fields?: CallFields | undefined;
 }
 
+type ItemEvent = Extract<TextEvent, { type: 'item_start' | 'item_end' }>;
 type CallDelta = Extract<TextEvent, { type: 'tool_call_delta' }>;
 
 export type ContentEvent = Exclude<TextEvent, { type: 'opened' | 'usage' | 'start' | 'finish' }>;
@@ -37,6 +40,9 @@ export class OutputItems {
   private message: Slot<MessageBuilder> | undefined;
   private reasoning: Slot<ReasoningBuilder> | undefined;
   private readonly calls = new Map<number, Slot<CallBuilder>>();
+  private readonly upstreamItems = new Map<number, Slot<UpstreamItemBuilder>>();
+  /** The next text is in a message of its own. */
+  private next: { readonly phase: Phase | undefined } | undefined;
   /** Some upstreams send annotations before their text. */
   private readonly waitingAnnotations: JsonObject[] = [];
 
@@ -48,6 +54,9 @@ export class OutputItems {
 
   accept(event: ContentEvent): void {
     switch (event.type) {
+      case 'message':
+        this.next = { phase: event.phase };
+        return;
       case 'text':
         return this.addText(event.text, convertLogprobs(event.logprobs));
       case 'refusal':
@@ -68,6 +77,15 @@ export class OutputItems {
         return this.extendCall(event);
       case 'frame':
         return;
+      case 'item_start':
+        return this.startItem(event);
+      case 'item_stage': {
+        const place = this.upstreamItems.get(event.index)?.place;
+        if (place) this.emit({ type: event.stage, ...place });
+        return;
+      }
+      case 'item_end':
+        return this.endItem(event);
       case 'annotation':
         return this.annotate(convertAnnotation(event.annotation));
     }
@@ -92,7 +110,8 @@ export class OutputItems {
   add(item: CompactionItem): void {
     this.closeSpoken();
     const index = this.slots.length;
-    this.slots.push({ index, builder: { now: () => item, close: () => item }, done: item });
+    const place: ItemPlace = { item_id: item.id, output_index: index };
+    this.slots.push({ index, place, builder: { now: () => item, close: () => item }, done: item });
     this.emit({ type: 'response.output_item.added', output_index: index, item });
     this.emit({ type: 'response.output_item.done', output_index: index, item });
   }
@@ -110,9 +129,11 @@ export class OutputItems {
   }
 
   private openMessage(): MessageBuilder {
-    if (!this.message) {
+    if (!this.message || this.next) {
       this.closeSpoken();
-      this.message = this.open('msg', (place) => new MessageBuilder(place, this.emit));
+      const phase = this.next?.phase;
+      this.next = undefined;
+      this.message = this.open('msg', (place) => new MessageBuilder(place, this.emit, phase));
     }
     return this.message.builder;
   }
@@ -123,6 +144,19 @@ export class OutputItems {
       this.reasoning = this.open('rs', (place) => new ReasoningBuilder(place, this.emit));
     }
     return this.reasoning.builder;
+  }
+
+  private startItem({ index, item }: ItemEvent): void {
+    this.closeSpoken();
+    const slot = this.open('ws', ({ item_id: id }) => new UpstreamItemBuilder(id, item));
+    this.upstreamItems.set(index, slot);
+  }
+
+  private endItem({ index, item }: ItemEvent): void {
+    const slot = this.upstreamItems.get(index);
+    if (!slot || slot.done) return;
+    slot.builder.finish(item);
+    this.close(slot, 'completed');
   }
 
   private openCall(index: number, call: StartedCall & { readonly fields?: CallFields }): void {
@@ -149,8 +183,9 @@ export class OutputItems {
     build: (place: ItemPlace) => Builder,
   ): Slot<Builder> {
     const index = this.slots.length;
-    const builder = build({ item_id: this.newItemId(prefix), output_index: index });
-    const slot: Slot<Builder> = { index, builder, done: undefined };
+    const place: ItemPlace = { item_id: this.newItemId(prefix), output_index: index };
+    const builder = build(place);
+    const slot: Slot<Builder> = { index, place, builder, done: undefined };
     this.slots.push(slot);
     this.emit({
       type: 'response.output_item.added',

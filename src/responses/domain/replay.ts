@@ -2,13 +2,14 @@ import { emitShellCommands, emptyCall } from './client-call-builder.js';
 import type { Emit, ItemPlace } from './emit.js';
 import { TERMINAL_EVENTS } from './ending.js';
 import { errorEvent } from './error-event.js';
-import type { FunctionCallItem, MessageItem, OutputItem, ReasoningItem } from './item.js';
+import type { FunctionCallItem, MessageItem, OutputItem, ReasoningItem, UpstreamItem } from './item.js';
 import { OutputText, Refusal } from './message-parts.js';
 import { errorTypeOf } from './response-error.js';
 import { ReasoningSummary, ReasoningText } from './reasoning-parts.js';
 import type { ResponseObject } from './response.js';
 import type { ResponseEvent, TerminalEventBody } from './response-event.js';
 import { toObject } from './response-json.js';
+import { isUpstreamItem } from './upstream-item-builder.js';
 import { isTerminal } from './status.js';
 
 /**
@@ -53,6 +54,11 @@ export function terminalAfter(
 function replayItem(item: OutputItem, output_index: number, emit: Emit): void {
   const place: ItemPlace = { item_id: item.id, output_index };
   emit({ type: 'response.output_item.added', output_index, item: asAdded(item) });
+  if (!isUpstreamItem(item)) replayContent(item, place, emit);
+  emit({ type: 'response.output_item.done', output_index, item });
+}
+
+function replayContent(item: Exclude<OutputItem, UpstreamItem>, place: ItemPlace, emit: Emit): void {
   switch (item.type) {
     case 'message':
       replayMessage(item, place, emit);
@@ -72,13 +78,13 @@ function replayItem(item: OutputItem, output_index: number, emit: Emit): void {
       break;
     default:
       // Other tool items have no events between their first and their last one.
-      emitShellCommands(item, output_index, emit);
+      emitShellCommands(item, place.output_index, emit);
   }
-  emit({ type: 'response.output_item.done', output_index, item });
 }
 
 /** The item before it had any content. */
 function asAdded(item: OutputItem): OutputItem {
+  if (isUpstreamItem(item)) return item;
   switch (item.type) {
     case 'message':
       return { ...item, status: 'in_progress', content: [] };

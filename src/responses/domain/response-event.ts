@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../base/json.js';
 import type { MessagePart, OutputItem, ReasoningPart, SummaryPart } from './item.js';
+import type { SearchStage } from '../../text/text-event.js';
 import type { ResponseObject } from './response.js';
 
 interface OfItem {
@@ -58,6 +59,7 @@ export type ResponseEventBody =
       readonly command: string;
     } & OfCommand)
   | ({ readonly type: 'response.shell_call_command.delta'; readonly delta: string } & OfCommand)
+  | ({ readonly type: SearchStage } & OfItem)
   | ({ readonly type: 'response.reasoning_summary_part.added'; readonly part: SummaryPart } & OfSummary)
   | ({ readonly type: 'response.reasoning_summary_part.done'; readonly part: SummaryPart } & OfSummary)
   | ({ readonly type: 'response.reasoning_summary_text.delta'; readonly delta: string } & OfSummary)

@@ -67,9 +67,10 @@ export function writtenText(prompt: Prompt): string[] {
 type Visit = (text: string) => void;
 
 function visitInputText(prompt: Prompt, visit: Visit, visitWire = visit): void {
-  const { messages, tools, toolChoice, format, extraTexts = [] } = prompt;
+  const { messages, tools, hosted, toolChoice, format, extraTexts = [] } = prompt;
   for (const message of messages) visitMessage(message, visit, visitWire);
   if (tools.length > 0) visit(JSON.stringify(tools.map(writeTool)));
+  if (hosted) visit(JSON.stringify(hosted.tools));
   if (toolChoice) visit(JSON.stringify(writeToolChoice(toolChoice)));
   if (format) visit(JSON.stringify(writeFormat(format)));
   extraTexts.forEach(visit);
@@ -85,6 +86,7 @@ function visitMessage(message: PromptMessage, visit: Visit, visitWire: Visit): v
     if (part.type === 'tool_call') visitStrings(callOf(part), visit, visitWire);
     else if (part.type === 'file') visit(part.filename ?? '');
     else if (part.type === 'reasoning') visitReasoning(part, visit);
+    else if (part.type === 'search') visitStrings(part.item, visit, visitWire);
     else if ('text' in part) visit(part.text);
   }
 }

@@ -87,10 +87,14 @@ export class TextMeter implements Meter {
         this.produced = true;
         return;
       case 'reasoning_signature':
+      case 'item_start':
+      case 'item_end':
         this.produced = true;
         return;
       case 'start':
       case 'frame':
+      case 'message':
+      case 'item_stage':
       case 'annotation':
         return;
     }

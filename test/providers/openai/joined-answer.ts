@@ -9,6 +9,10 @@ export interface JoinedAnswer {
   signatures?: string[];
   annotations?: JsonObject[];
   refusal?: string;
+  /** Of the messages that have one. */
+  phases?: string[];
+  /** Items of tools that the service ran. */
+  items?: JsonObject[];
   tool_calls?: JoinedCall[];
   finish?: string;
   /** Without the counts that are zero. */
@@ -55,6 +59,12 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
     case 'refusal':
       joined.refusal = (joined.refusal ?? '') + event.text;
       break;
+    case 'message':
+      if (event.phase) (joined.phases ??= []).push(event.phase);
+      break;
+    case 'item_end':
+      (joined.items ??= []).push(event.item);
+      break;
     case 'reasoning_signature':
       (joined.signatures ??= []).push(event.signature);
       break;
@@ -73,6 +83,8 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
       break;
     case 'opened':
     case 'start':
+    case 'item_start':
+    case 'item_stage':
       break;
     default:
       throw new Error(`unexpected ${event.type}`);

@@ -9,6 +9,13 @@ import { COMPACTION, SETTINGS } from './reducer-fixture.js';
 
 const ERROR = { type: 'server_error', code: 'server_error', message: 'stopped', param: null };
 
+const SEARCH = {
+  type: 'web_search_call',
+  id: 'ws_upstream',
+  status: 'in_progress',
+  action: { type: 'search' },
+};
+
 const SAID: readonly TextEvent[] = [
   { type: 'reasoning_summary', choice: 0, text: 'Let me' },
   { type: 'reasoning', choice: 0, text: 'think' },
@@ -22,6 +29,12 @@ const SAID: readonly TextEvent[] = [
   },
   { type: 'annotation', choice: 0, annotation: { type: 'url_citation', url_citation: { url: 'https://a' } } },
   { type: 'refusal', choice: 0, text: 'No' },
+  { type: 'message', choice: 0, phase: 'final_answer' },
+  { type: 'text', choice: 0, text: 'Two' },
+  { type: 'item_start', choice: 0, index: 0, item: SEARCH },
+  { type: 'item_stage', choice: 0, index: 0, stage: 'response.web_search_call.searching' },
+  { type: 'item_end', choice: 0, index: 0, item: { ...SEARCH, status: 'completed' } },
+  { type: 'item_start', choice: 0, index: 1, item: SEARCH },
   { type: 'tool_call_start', choice: 0, index: 0, id: 'call_a', name: 'ns__f', kind: 'function' },
   { type: 'tool_call_start', choice: 0, index: 1, id: 'call_b', name: 'shell', kind: 'custom' },
   { type: 'tool_call_start', choice: 0, index: 2, id: 'call_c', name: 'other__f', kind: 'function' },
@@ -103,6 +116,9 @@ describe('the end of a stream whose run is gone', () => {
       },
       { type: 'reasoning', summary: [], encrypted_content: 'cmp1.one.S2' },
       { type: 'message', content: [{ text: 'One' }, { refusal: 'No' }] },
+      { type: 'message', phase: 'final_answer', content: [{ text: 'Two' }] },
+      { ...SEARCH, id: expect.stringMatching(/^ws_0/), status: 'completed' },
+      { ...SEARCH, id: expect.stringMatching(/^ws_0/), status: 'incomplete' },
       { type: 'function_call', name: 'f', namespace: 'ns', arguments: '{"a"' },
       { type: 'custom_tool_call', name: 'shell', input: 'ls' },
       { type: 'function_call', name: 'f', namespace: 'other', arguments: '' },

@@ -40,7 +40,7 @@ describe('a replayed response', () => {
   it('passes items of hosted tools on, and keeps fields that it does not know', () => {
     const hosted = { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { query: 'x' } };
     const { final } = run([say('a')], COMPLETED);
-    const message = { ...final.output[0]!, phase: 'final_answer' };
+    const message = { ...final.output[0]!, phase: 'final_answer' } as OutputItem;
     const object = { ...final, output: [hosted as unknown as OutputItem, message] };
     const events = synthesise(object);
     expect(expectLegalEvents(events)).toEqual(object);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CLIENT_TOOLS } from '../../../src/responses/domain/client-tools.js';
 import { synthesise } from '../../../src/responses/domain/replay.js';
 import { envelopeJson, toObject } from '../../../src/responses/domain/response-json.js';
-import type { TextEvent } from '../../../src/text/text-event.js';
+import { SEARCH_STAGES, type TextEvent } from '../../../src/text/text-event.js';
 import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { EVENT_TYPES, expectValidEvent } from '../../support/response-event-schemas.js';
 import {
@@ -38,6 +38,12 @@ const ARGUMENTS = [
   '{"query":"x","commands":[""]}',
   '[',
 ];
+const SEARCH = {
+  type: 'web_search_call',
+  id: 'ws_upstream',
+  status: 'completed',
+  action: { type: 'search' },
+};
 const CLIENT_NAMES = Object.keys(CLIENT_TOOLS).map((type) => `run_${type}`);
 const step = fc.oneof(
   { weight: 3, arbitrary: piece.map((text) => () => say(text)) },
@@ -74,6 +80,15 @@ const step = fc.oneof(
             calls === 0 ? say(text) : argue(which % calls, text),
       ),
   },
+  fc
+    .constantFrom<'commentary' | undefined>('commentary', undefined)
+    .map((phase) => (): TextEvent => ({ type: 'message', choice: 0, ...(phase && { phase }) })),
+  fc
+    .tuple(fc.constantFrom('item_start', 'item_end'), fc.nat({ max: 2 }))
+    .map(([type, index]) => (): TextEvent => ({ type, choice: 0, index, item: SEARCH })),
+  fc
+    .tuple(fc.constantFrom(...SEARCH_STAGES), fc.nat({ max: 2 }))
+    .map(([stage, index]) => (): TextEvent => ({ type: 'item_stage', choice: 0, index, stage })),
   { weight: 1, arbitrary: fc.constant(() => usage) },
   piece.map((text) => (): TextEvent => ({ type: 'text', choice: 1, text })),
 );
@@ -139,8 +154,20 @@ describe('any stream', () => {
       }),
       { numRuns: 400 },
     );
-    // Whole commands of a shell are too rare among what is made up.
-    const { events } = run([call(0, 'run_shell'), argue(0, '{"commands":["ls","","pwd"]}')]);
+    // Whole commands of a shell, and searches from beginning to end, are too rare among what is made up.
+    const stages = SEARCH_STAGES.map((stage): TextEvent => ({
+      type: 'item_stage',
+      choice: 0,
+      index: 0,
+      stage,
+    }));
+    const { events } = run([
+      { type: 'item_start', choice: 0, index: 0, item: SEARCH },
+      ...stages,
+      { type: 'item_end', choice: 0, index: 0, item: SEARCH },
+      call(0, 'run_shell'),
+      argue(0, '{"commands":["ls","","pwd"]}'),
+    ]);
     expectLegalEvents(events);
     for (const event of events) {
       expectValidEvent(event);

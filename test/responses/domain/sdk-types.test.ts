@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { JsonObject } from '../../../src/base/json.js';
-import type { ClientCallItem } from '../../../src/responses/domain/item.js';
+import type { ClientCallItem, UpstreamItem } from '../../../src/responses/domain/item.js';
 import type { ResponseObject } from '../../../src/responses/domain/response.js';
 import type { ResponseEvent } from '../../../src/responses/domain/response-event.js';
 import { COMPACTION, run, say } from './reducer-fixture.js';
 
 /**
  * Our types as the SDK would state them: lists can be changed, as it says of every list, and JSON that is passed on as
- * it came fits wherever it says more. Calls of client-run tools are such JSON; `expectValidEvent` has their schemas.
+ * it came fits wherever it says more. Calls of client-run tools, and items of an upstream's own, are such JSON; `expectValidEvent` has their schemas.
  */
 type Stated<T> = [JsonObject] extends [T]
   ? never
-  : T extends ClientCallItem
+  : T extends ClientCallItem | UpstreamItem
     ? never
     : T extends readonly (infer Entry)[]
       ? Stated<Entry>[]

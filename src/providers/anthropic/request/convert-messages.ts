@@ -74,6 +74,7 @@ class MessageWriter {
   private assistantBlocks({ parts }: AssistantMessage): readonly Block[] {
     const blocks: Block[] = [];
     for (const part of parts) {
+      if (part.type === 'search') continue;
       const block =
         part.type === 'tool_call'
           ? this.call(part)

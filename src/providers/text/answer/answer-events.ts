@@ -54,6 +54,7 @@ function isWord(event: SpokenEvent): boolean {
     case 'opened':
     case 'frame':
     case 'start':
+    case 'message':
     case 'usage':
     case 'usage_refused':
       return false;

@@ -2,7 +2,7 @@ import { GatewayError } from '../../../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../../../base/json-fields.js';
 import { namesTool, type Prompt } from '../../../../text/prompt.js';
-import type { FinishReason, SpokenEvent } from '../../../../text/text-event.js';
+import { SEARCH_STAGES, type FinishReason, type SpokenEvent } from '../../../../text/text-event.js';
 import { malformed } from '../../../http/malformed.js';
 import type { AnswerConverter } from '../../../text/answer/answer-converter.js';
 import { UpstreamFailure } from '../../../upstream-failure.js';
@@ -88,6 +88,8 @@ export class EventConverter implements AnswerConverter {
   }
 
   private say(type: string, frame: JsonObject, events: SpokenEvent[]): void {
+    const stage = SEARCH_STAGES.find((each) => each === type);
+    if (stage) return this.items.stage(indexIn(frame, 'output_index'), stage, events);
     const form = PIECES.get(type);
     const text = textIn(frame['delta']);
     if (!form || text === undefined) return;

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../../base/json.js';
 import { objectsIn, textIn } from '../../../../base/json-fields.js';
-import type { SpokenEvent } from '../../../../text/text-event.js';
+import { phaseIn, type SearchStage, type SpokenEvent } from '../../../../text/text-event.js';
 import { scopedSignature } from '../../../../text/signature.js';
 import { chatAnnotation, chatLogprobs } from './chat-forms.js';
 import { isCall, OutputCalls, type OutputCall } from './output-calls.js';
@@ -8,6 +8,10 @@ import { isCall, OutputCalls, type OutputCall } from './output-calls.js';
 export type Spoken = 'text' | 'refusal' | 'reasoning' | 'reasoning_summary';
 
 interface OutputItem {
+  /** Whether it has begun as a message. */
+  isMessage?: boolean;
+  /** Position among the items of tools that the service runs. */
+  hosted?: number | undefined;
   call?: OutputCall | undefined;
   /** UTF-16 units of each of its parts that have been said. */
   readonly saidUnits: Map<string, number>;
@@ -24,6 +28,14 @@ export interface Piece {
   readonly logprobs?: JsonValue | undefined;
 }
 
+/** Types of items that have a meaning of their own here, as input or as calls that a client answers. */
+const MEANT_HERE =
+  /^(?:message|reasoning|function_call|custom_tool_call|item_reference|compaction.*|additional_tools|configuration_update|(?:tool_search|local_shell|shell|apply_patch|computer)_call|.*_output)$/;
+
+function isHosted({ type }: JsonObject): boolean {
+  return typeof type === 'string' && !MEANT_HERE.test(type);
+}
+
 const BETWEEN_PARTS = '\n\n';
 
 /**
@@ -33,6 +45,7 @@ const BETWEEN_PARTS = '\n\n';
 export class OutputItems {
   private readonly items = new Map<number, OutputItem>();
   private readonly calls = new OutputCalls();
+  private hosted = 0;
 
   /** @param scope of the provider's encrypted reasoning */
   constructor(private readonly scope: string) {}
@@ -43,7 +56,10 @@ export class OutputItems {
 
   add(index: number, item: JsonObject, events: SpokenEvent[]): void {
     const known = this.itemAt(index);
+    if (known.done) return;
     if (isCall(item)) known.call ??= this.calls.start(item, events);
+    else if (item['type'] === 'message') beginMessage(known, item, events);
+    else if (isHosted(item)) this.beginHosted(known, item, events);
   }
 
   say(index: number, piece: Piece, events: SpokenEvent[]): void {
@@ -70,7 +86,25 @@ export class OutputItems {
       if (item.call) this.calls.complete(item.call, whole, events);
     } else if (whole['type'] === 'message') finishMessage(item, whole, events);
     else if (whole['type'] === 'reasoning') this.finishReasoning(item, whole, events);
+    else if (isHosted(whole)) {
+      const hosted = this.beginHosted(item, whole, events);
+      events.push({ type: 'item_end', choice: 0, index: hosted, item: whole });
+    }
     item.done = true;
+  }
+
+  stage(index: number, stage: SearchStage, events: SpokenEvent[]): void {
+    const { hosted, done } = this.itemAt(index);
+    if (hosted !== undefined && !done) events.push({ type: 'item_stage', choice: 0, index: hosted, stage });
+  }
+
+  private beginHosted(known: OutputItem, item: JsonObject, events: SpokenEvent[]): number {
+    if (known.hosted !== undefined) return known.hosted;
+    const index = this.hosted;
+    this.hosted += 1;
+    known.hosted = index;
+    events.push({ type: 'item_start', choice: 0, index, item });
+    return index;
   }
 
   end(isCut: boolean, events: SpokenEvent[]): void {
@@ -102,7 +136,17 @@ export class OutputItems {
   }
 }
 
-function finishMessage(item: OutputItem, { content }: JsonObject, events: SpokenEvent[]): void {
+/** Not the first message alone, since what was said before need not have been one. */
+function beginMessage(known: OutputItem, item: JsonObject, events: SpokenEvent[]): void {
+  if (known.isMessage) return;
+  known.isMessage = true;
+  const phase = phaseIn(item['phase']);
+  events.push({ type: 'message', choice: 0, ...(phase && { phase }) });
+}
+
+function finishMessage(item: OutputItem, whole: JsonObject, events: SpokenEvent[]): void {
+  const { content } = whole;
+  beginMessage(item, whole, events);
   let annotations = 0;
   objectsIn(content).forEach((part, index) => {
     const text = textIn(part['text']) ?? '';

@@ -1,14 +1,17 @@
 import type { Profile, ToolCallIdRule } from '../../../../catalog/profile.js';
 import type { JsonObject } from '../../../../base/json.js';
+import { pick } from '../../../../base/json-fields.js';
 import type {
   AssistantMessage,
   PromptMessage,
   ReasoningPart,
   RefusalPart,
+  SearchPart,
   TextPart,
   ToolCallPart,
   ToolMessage,
 } from '../../../../text/prompt.js';
+import { unwrapInput } from '../../../../text/unwrap-input.js';
 import { ownSignature } from '../../../../text/signature.js';
 import type { RefusedSignatures } from '../../../text/refused-signatures.js';
 import { FittingIds } from '../../../fitting-ids.js';
@@ -29,13 +32,17 @@ export interface ConvertedMessages {
 /**
  * Messages → input items, in the same order. No item has an id: the upstream keeps none of ours, looks up an id that
  * comes with an item, and refuses encrypted reasoning beside an id that it did not give it.
+ *
+ * @param customs names of functions that are custom tools here
  */
 export function convertMessages(
   messages: readonly PromptMessage[],
   source: ReasoningSource,
   profile: Profile,
+  customs: ReadonlySet<string>,
 ): ConvertedMessages {
-  const writer = new ItemWriter(source, profile, new CallIds(messages, profile.toolCallIds));
+  const ids = new CallIds(messages, profile.toolCallIds);
+  const writer = new ItemWriter(source, profile, customs, ids);
   for (const message of messages) writer.add(message);
   return writer;
 }
@@ -49,6 +56,7 @@ class ItemWriter implements ConvertedMessages {
   constructor(
     private readonly source: ReasoningSource,
     private readonly profile: Profile,
+    private readonly customs: ReadonlySet<string>,
     private readonly ids: CallIds,
   ) {}
 
@@ -69,13 +77,17 @@ class ItemWriter implements ConvertedMessages {
     }
   }
 
-  private addTurn({ parts }: AssistantMessage): void {
+  private addTurn({ parts, phase }: AssistantMessage): void {
     let said: (TextPart | RefusalPart)[] = [];
     const endMessage = (): void => {
       if (said.length > 0)
-        this.items.push({ type: 'message', role: 'assistant', content: convertSaid(said) });
+        this.items.push({
+          ...{ type: 'message', role: 'assistant', content: convertSaid(said) },
+          ...(phase && { phase }),
+        });
       said = [];
     };
+    const begun = this.items.length;
     for (const part of parts) {
       if (part.type === 'text' || part.type === 'refusal') {
         if (part.text !== '') said.push(part);
@@ -83,9 +95,16 @@ class ItemWriter implements ConvertedMessages {
       }
       endMessage();
       if (part.type === 'reasoning') this.addReasoning(part);
+      else if (part.type === 'search') this.addSearch(part);
       else this.addCall(part);
     }
     endMessage();
+    this.dropLastReasoning(begun);
+  }
+
+  /** The service refuses reasoning that nothing follows: the answer was cut there. */
+  private dropLastReasoning(begun: number): void {
+    while (this.items.length > begun && this.items.at(-1)?.['type'] === 'reasoning') this.items.pop();
   }
 
   /** Reasoning of another scope is not sent, unless the operator says that the service reads plain reasoning. */
@@ -104,13 +123,19 @@ class ItemWriter implements ConvertedMessages {
 
   private addCall({ kind, id, name, arguments: given }: ToolCallPart): void {
     const call_id = this.ids.ofCall(id);
-    if (kind === 'custom') {
+    const isWrapped = kind === 'function' && this.customs.has(name);
+    if (kind === 'custom' || isWrapped) {
       if (id !== undefined) this.customCalls.add(id);
-      this.items.push({ type: 'custom_tool_call', call_id, name, input: given });
+      const input = isWrapped ? unwrapInput(given) : given;
+      this.items.push({ type: 'custom_tool_call', call_id, name, input });
       return;
     }
     const args = given.trim() === '' ? '{}' : given;
     this.items.push({ type: 'function_call', call_id, name, arguments: args });
+  }
+
+  private addSearch({ item }: SearchPart): void {
+    this.items.push({ type: 'web_search_call', ...pick(item, ['status', 'action']) });
   }
 
   private addOutput({ callId, parts }: ToolMessage): void {

@@ -6,7 +6,7 @@ import { hashed } from '../../../hashed.js';
 import type { TextRequest } from '../../../text/text-request.js';
 import { isOmitted } from '../../convert-request.js';
 import { convertMessages, type ReasoningSource } from './convert-messages.js';
-import { convertFormat, convertTools, convertToolChoice } from './convert-tools.js';
+import { convertFormat, convertToolChoice, convertTools, customNames } from './convert-tools.js';
 
 /** What the gateway adds, by the names in a profile's `omitFields`. Not every model knows them. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
@@ -50,12 +50,13 @@ export function convertRequest(
   affinity: string,
 ): ConvertedRequest {
   const { prompt, stream, outputCapTokens } = request;
-  const { items, signatures } = convertMessages(prompt.messages, source, profile);
+  const customs = customNames(prompt);
+  const { items, signatures } = convertMessages(prompt.messages, source, profile, customs);
   const body: Record<string, JsonValue> = { model: upstreamModel, input: items };
   const put = (field: string, value: JsonValue | undefined): void => {
     if (value !== undefined && !isOmitted(profile, field, value)) body[field] = value;
   };
-  putTools(prompt, put);
+  putTools(prompt, customs, put);
   put('text', textOptions(prompt, profile));
   put('reasoning', reasoningOptions(prompt, profile));
   put('include', included(prompt, profile));
@@ -75,11 +76,12 @@ export function convertRequest(
 
 type Put = (field: string, value: JsonValue | undefined) => void;
 
-function putTools(prompt: Prompt, put: Put): void {
+function putTools(prompt: Prompt, customs: ReadonlySet<string>, put: Put): void {
   const tools = convertTools(prompt);
   if (tools.length === 0) return;
   put('tools', tools);
-  put('tool_choice', prompt.toolChoice && convertToolChoice(prompt.toolChoice));
+  put('tool_choice', prompt.toolChoice && convertToolChoice(prompt.toolChoice, customs));
+  put('max_tool_calls', prompt.hosted?.maxCalls);
   put('parallel_tool_calls', prompt.parallelToolCalls);
 }
 
@@ -107,18 +109,20 @@ function textOptions({ format, verbosity }: Prompt, profile: Profile): JsonObjec
 }
 
 function reasoningOptions(prompt: Prompt, profile: Profile): JsonObject | undefined {
-  const { reasoningEffort: effort } = prompt;
+  const { reasoningEffort: effort, reasoningSummary: asked } = prompt;
   const isEffort = effort !== undefined && !isOmittedAs(profile, EFFORT, effort);
-  const summary = isEffort && effort !== 'none' ? 'auto' : undefined;
-  const isSummary = summary !== undefined && !isOmitted(profile, REASONING_SUMMARY, summary);
+  const byDefault = isEffort && effort !== 'none' ? 'auto' : 'none';
+  const summary = asked ?? byDefault;
+  const isSummary = summary !== 'none' && !isOmitted(profile, REASONING_SUMMARY, summary);
   if (!isEffort && !isSummary) return undefined;
   return { ...(isEffort && { effort }), ...(isSummary && { summary }) };
 }
 
-function included({ logprobs }: Prompt, profile: Profile): JsonValue | undefined {
+function included({ logprobs, hosted }: Prompt, profile: Profile): JsonValue | undefined {
   const fields = [
     ...(profile.omitFields.includes(ENCRYPTED_REASONING) ? [] : [ENCRYPTED_REASONING]),
     ...(logprobs === undefined ? [] : ['message.output_text.logprobs']),
+    ...(hosted?.include ?? []),
   ];
   return fields.length === 0 ? undefined : fields;
 }

@@ -5,14 +5,25 @@ import type {
   CustomTool,
   FunctionTool,
   Prompt,
+  PromptTool,
   ToolChoice,
   ToolName,
 } from '../../../../text/prompt.js';
 
 /** The tools, the service's own web search among them, without any wrapping. */
-export function convertTools({ tools, webSearch }: Prompt): readonly JsonObject[] {
-  const own = tools.map((tool) => (tool.kind === 'custom' ? customTool(tool) : functionTool(tool)));
-  return webSearch ? [...own, searchTool(webSearch)] : own;
+export function convertTools({ tools, webSearch, hosted }: Prompt): readonly JsonObject[] {
+  return [...tools.map(convertTool), ...(webSearch ? [searchTool(webSearch)] : []), ...(hosted?.tools ?? [])];
+}
+
+/** Names of functions that stand for custom tools; here they are custom tools. */
+export function customNames({ tools }: Prompt): ReadonlySet<string> {
+  return new Set(tools.flatMap((tool) => (tool.kind === 'function' && tool.custom ? tool.name : [])));
+}
+
+function convertTool(tool: PromptTool): JsonObject {
+  if (tool.kind === 'custom') return customTool(tool);
+  const { name, custom } = tool;
+  return custom ? customTool({ kind: 'custom', name, ...custom }) : functionTool(tool);
 }
 
 /** This wire takes a function without `strict` for a strict one, and the others do not. */
@@ -50,14 +61,13 @@ function searchTool({ search_context_size: size, user_location: location }: Json
   };
 }
 
-export function convertToolChoice(choice: ToolChoice): JsonValue {
+/** @param customs names of functions that are custom tools here */
+export function convertToolChoice(choice: ToolChoice, customs: ReadonlySet<string>): JsonValue {
+  const named = ({ kind, name }: ToolName): JsonObject =>
+    name === '' ? { type: kind } : { type: customs.has(name) ? 'custom' : kind, name };
   if (typeof choice === 'string') return choice;
   if (!('allowed' in choice)) return named(choice);
   return { type: 'allowed_tools', mode: choice.mode, tools: choice.allowed.map(named) };
-}
-
-function named({ kind, name }: ToolName): JsonObject {
-  return name === '' ? { type: kind } : { type: kind, name };
 }
 
 /** Undefined for plain text, which is the default. */
