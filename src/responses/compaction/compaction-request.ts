@@ -33,6 +33,7 @@ export function askForSummary(prompt: Prompt): Prompt {
     messages: [...prompt.messages, { role: 'user', parts: [{ type: 'text', text: TASK }] }],
     // A model that is offered tools may call one instead.
     tools: [],
+    hosted: undefined,
     toolChoice: undefined,
     parallelToolCalls: undefined,
     // A summary has no format, and nobody reads its log probabilities.

@@ -214,3 +214,15 @@ describe('what else only the Responses API has', () => {
     ]);
   });
 });
+
+it('is not searched for a summary of the conversation', async () => {
+  upstream.next(answersResponse([messageItem(textPart('A summary.'))]));
+  const input = [{ role: 'user', content: 'Hi' }, { type: 'compaction_trigger' }];
+  await client('/v1').created({ ...ASKED, input });
+  const { body } = await upstream.arrived(0);
+  expect([body['tools'], body['max_tool_calls'], body['tool_choice']]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
