@@ -1,4 +1,5 @@
 import type { TextEvent } from '../../text/text-event.js';
+import { ObjectEnd } from './object-end.js';
 import type { BlockDelta, BlockEvent, StartedBlock } from './message-event.js';
 
 export interface BlockOptions {
@@ -14,8 +15,8 @@ interface Block {
   readonly start: StartedBlock;
   /** What came while an earlier block was open. */
   readonly waiting: BlockDelta[];
-  /** The arguments of a call so far. */
-  input: string;
+  /** Of the arguments of a call. */
+  readonly inputEnd: ObjectEnd;
   hasDelta: boolean;
   ended: boolean;
 }
@@ -38,6 +39,8 @@ export class ContentBlocks {
   private closed = 0;
   private readonly calls = new Map<number, Block>();
   private isFirstOpen = false;
+  /** Whether the open block has shown a signature. */
+  private isSigned = false;
 
   constructor(
     private readonly options: BlockOptions,
@@ -83,7 +86,7 @@ export class ContentBlocks {
   extendCall(index: number, piece: string): void {
     const block = this.calls.get(index);
     if (!block || piece === '') return;
-    block.input += piece;
+    block.inputEnd.add(piece);
     this.add(block, { type: 'input_json_delta', partial_json: piece });
   }
 
@@ -109,8 +112,8 @@ export class ContentBlocks {
 
   private begin(start: StartedBlock): Block {
     const before = this.queue.at(-1);
-    if (before) before.ended ||= before.start.type !== 'tool_use' || isWhole(before.input);
-    const block: Block = { start, waiting: [], input: '', hasDelta: false, ended: false };
+    if (before) before.ended ||= before.start.type !== 'tool_use' || before.inputEnd.isReached;
+    const block: Block = { start, waiting: [], inputEnd: new ObjectEnd(), hasDelta: false, ended: false };
     this.queue.push(block);
     this.advance();
     return block;
@@ -129,7 +132,7 @@ export class ContentBlocks {
     for (let first = this.queue[0]; first; first = this.queue[0]) {
       this.open(first);
       // A call that came whole while it waited can be followed by the next one.
-      first.ended ||= this.queue.length > 1 && first.start.type === 'tool_use' && isWhole(first.input);
+      first.ended ||= this.queue.length > 1 && first.inputEnd.isReached;
       if (!first.ended) return;
       this.close(first);
     }
@@ -156,23 +159,9 @@ export class ContentBlocks {
     this.isSigned = false;
   }
 
-  /** Of the open block. */
-  private isSigned = false;
-
   private show(block: Block, delta: BlockDelta): void {
     block.hasDelta = true;
     if (delta.type === 'signature_delta') this.isSigned = true;
     this.emit({ type: 'content_block_delta', index: this.closed, delta });
-  }
-}
-
-/** Whether a call's arguments are complete, so that nothing more can belong to it. */
-function isWhole(input: string): boolean {
-  if (!input.trimEnd().endsWith('}')) return false;
-  try {
-    JSON.parse(input);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { PaymentSettings } from '../settings.js';
+import { findRecord } from './find-record.js';
 import { IdempotencyStore, type IdempotencyRecord } from './idempotency-store.js';
 import { RunningAnswers } from './running-answers.js';
 
@@ -35,7 +36,10 @@ export class AwaitedEnds implements Worker {
     return this.settings.idempotencyWaitMs > 0 && !this.closed.signal.aborted;
   }
 
-  /** @returns the record as it is at the end, `running` if that has not come in time; undefined when it is gone */
+  /**
+   * @returns the record as it is at the end, `running` if that has not come in time; undefined when it is gone
+   * @throws GatewayError service_unavailable
+   */
   of(wait: Wait): Promise<IdempotencyRecord | undefined> {
     const name = JSON.stringify([wait.accountId, wait.key]);
     const known = this.waits.get(name);
@@ -53,7 +57,7 @@ export class AwaitedEnds implements Worker {
   private async wait({ accountId, key, responseId }: Wait): Promise<IdempotencyRecord | undefined> {
     const deadlineMs = performance.now() + this.settings.idempotencyWaitMs;
     for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
-      const record = await this.store.find(accountId, key);
+      const record = await findRecord(this.store, accountId, key);
       const leftMs = deadlineMs - performance.now();
       if (record?.answer !== 'running' || leftMs <= 0 || this.closed.signal.aborted) return record;
       const here = this.running.find(responseId)?.whenEnded;

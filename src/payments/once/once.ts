@@ -5,6 +5,7 @@ import { KeyAuthenticator } from '../keys/key-authenticator.js';
 import type { KeyedRequest } from '../keys/keyed-request.js';
 import type { Earlier, KeptEarlier } from './earlier.js';
 import { AwaitedEnds } from './awaited-ends.js';
+import { findRecord } from './find-record.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
 import { RunningAnswers, type LiveAnswer } from './running-answers.js';
@@ -77,12 +78,8 @@ export class Once {
   }
 
   /** @throws GatewayError service_unavailable */
-  async recordOf(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
-    try {
-      return await this.store.find(accountId, key);
-    } catch (cause) {
-      throw new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
-    }
+  recordOf(accountId: string, key: string): Promise<IdempotencyRecord | undefined> {
+    return findRecord(this.store, accountId, key);
   }
 
   /** Keeps the answer to the request for a job. If it is not kept, a repeated request shows the job as it is. */

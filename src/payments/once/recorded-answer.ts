@@ -63,6 +63,8 @@ export class RecordedStream<Event extends ShownEvent>
   private tail: string | undefined;
   private head: HeaderFields | undefined;
   private readonly followers = new Set<Subscriber<string>>();
+  /** How the call ended; undefined while it runs. */
+  private ended: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
 
   constructor(
     once: OnceKey,
@@ -87,14 +89,14 @@ export class RecordedStream<Event extends ShownEvent>
 
   override over(failure?: { readonly reason: unknown }): void {
     super.over();
-    const last = failure ? '' : this.end();
-    for (const follower of [...this.followers]) {
-      if (failure) follower.error(failure.reason);
-      else {
-        follower.next(last);
-        follower.complete();
-      }
-    }
+    this.ended = { failure };
+    for (const follower of [...this.followers]) this.finish(follower, failure);
+  }
+
+  private finish(follower: Subscriber<string>, failure: { readonly reason: unknown } | undefined): void {
+    if (failure) return follower.error(failure.reason);
+    follower.next(this.end());
+    follower.complete();
   }
 
   live(): LiveAnswer | undefined {
@@ -110,6 +112,8 @@ export class RecordedStream<Event extends ShownEvent>
   private joined(): Observable<string> {
     return new Observable((subscriber) => {
       subscriber.next(this.shown.join(''));
+      // The call may have ended since the answer was found.
+      if (this.ended) return this.finish(subscriber, this.ended.failure);
       this.followers.add(subscriber);
       return () => this.followers.delete(subscriber);
     });
