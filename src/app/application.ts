@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../config/config.js';
 import { AccessLog } from '../http/access-log.js';
 import { buyerMiddleware } from '../http/buyer.js';
 import { exchangeMiddleware } from '../http/exchange.js';
+import { ExpressServer } from '../http/express-server.js';
 import { configureHttp, HTTP_OPTIONS } from '../http/http-application.js';
 import { AccessTokens } from '../payments/x402/access-tokens.js';
 import { NestLogger } from './logging/nest-logger.js';
@@ -18,11 +19,11 @@ export async function createApplication(
   databaseUrl: string,
   logger: Logger,
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, databaseUrl), {
-    ...HTTP_OPTIONS,
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot(config, databaseUrl),
+    new ExpressServer(),
+    { ...HTTP_OPTIONS, logger: new NestLogger(logger), abortOnError: false },
+  );
   const moments = app.get(Moments);
   moments.subscribe(new AccessLog(requestLogger(logger)).listen);
   const exchanges = exchangeMiddleware(moments);
