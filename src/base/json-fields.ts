@@ -23,3 +23,10 @@ export function pick(from: JsonObject, names: readonly string[]): JsonObject {
   }
   return picked;
 }
+
+/** Whether a field says nothing: it is absent, null, or an empty text, list or object. */
+export function isEmpty(value: JsonValue | undefined): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isJsonObject(value)) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === '';
+}

@@ -15,6 +15,14 @@ export interface Unsupported {
 /** What of a prompt a dialect's wire cannot say; undefined for nothing. */
 export type FindUnsupported = (prompt: Prompt, provider: ProviderSettings) => Unsupported | undefined;
 
+/** The first of these that is asked for: a path in a chat body, whether it is asked for, a sentence for the client. */
+export function firstAsked(
+  refusals: readonly (readonly [param: string, isAsked: boolean, why: string])[],
+): Unsupported | undefined {
+  const found = refusals.find(([, isAsked]) => isAsked);
+  return found && { param: found[0], why: found[2] };
+}
+
 /** @param toClientParam absent where the client spoke the chat wire itself */
 export function unsupportedError({ param, why }: Unsupported, toClientParam?: ToClientParam): GatewayError {
   const own = toClientParam ? toClientParam(param) : param;

@@ -1,27 +1,18 @@
-import { reasoningScopeOf, type ProviderSettings, type Target } from '../../catalog/model.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
+import { reasoningScopeOf, type ProviderSettings, type Target } from '../../catalog/model.js';
 import { cleanMessage, secretsOf } from '../clean-message.js';
-import type { Answer } from '../http/converse.js';
-import { decodedAnswer } from '../http/decoded-answer.js';
-import { headerOf } from '../http/header.js';
-import { malformed } from '../http/malformed.js';
-import { MAX_ANSWER_BYTES, readErrorBody, readWhole } from '../http/read-body.js';
-import type { ResponseHead } from '../http/upstream-call.js';
-import type { UpstreamClient } from '../http/upstream-client.js';
+import type { Refusal } from '../http/refusal.js';
 import { mapErrorFrame, mapRefusal, type RequestContext } from '../map-error.js';
-import { readError } from '../read-error.js';
+import { readError, type ReadError } from '../read-error.js';
 import type { AnswerReading } from '../text/answer/answer-converter.js';
-import { answerEvents } from '../text/answer/answer-events.js';
-import { AnswerReader, readAnswer } from '../text/answer/answer-reader.js';
 import { LearntProfiles } from '../text/learnt-profiles.js';
 import { RefusedSignatures } from '../text/refused-signatures.js';
-import { joined, type Trial } from '../text/remedy.js';
-import type { TextAttempt, TextProvider } from '../text/text-provider.js';
+import { nextTrial, type Trial } from '../text/remedy.js';
+import type { TextAttempt } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
-import type { SpokenEvent } from '../../text/text-event.js';
+import { UpstreamTextProvider, type AskedText } from '../text/upstream-text-provider.js';
 import { unsupportedHere } from '../unsupported.js';
 import { UpstreamFailure } from '../upstream-failure.js';
-import { wellFormedJson } from '../well-formed.js';
 import { FrameConverter } from './answer/convert-frame.js';
 import { connectAnthropic, VERSION } from './connect.js';
 import { findRemedy, isLasting, refusedSampling } from './find-remedy.js';
@@ -31,96 +22,50 @@ import { convertRequest, type ConvertedRequest } from './request/convert-request
 import { unsupportedIn } from './request/unsupported.js';
 
 /** Any server that speaks Anthropic's Messages wire. */
-export class AnthropicTextProvider implements TextProvider {
-  private readonly client: UpstreamClient;
+export class AnthropicTextProvider extends UpstreamTextProvider {
   private readonly learnt: LearntProfiles;
   private readonly refused = new RefusedSignatures();
 
   /** @param maxFrameBytes limit of one frame of a stream. */
-  constructor(
-    private readonly settings: ProviderSettings,
-    private readonly maxFrameBytes = MAX_ANSWER_BYTES,
-  ) {
-    this.client = connectAnthropic(settings);
+  constructor(settings: ProviderSettings, maxFrameBytes?: number) {
+    super(settings, connectAnthropic(settings), maxFrameBytes);
     this.learnt = new LearntProfiles(settings);
   }
 
-  async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
-    const { request, target, signal, onSent, beforeSending, trial } = attempt;
-    const { upstreamModel } = target;
+  protected ask({ request, target, trial }: TextAttempt): AskedText {
     const { messagesCall } = request.prompt;
     const unsupported = unsupportedIn(request.prompt);
     if (unsupported) throw unsupportedHere(unsupported, request.toClientParam);
-    const profile = this.learnt.of(upstreamModel, trial?.remedy);
+    const profile = this.learnt.of(target.upstreamModel, trial?.remedy);
     const source = { scope: reasoningScopeOf(this.settings), refused: this.refused };
     const asked = messagesCall
       ? editCall(messagesCall, request, target, source)
       : convertRequest(request, target, source, profile);
-    const { timeoutMs, backgroundTimeoutMs } = this.settings;
-    const accept = request.stream ? 'text/event-stream' : 'application/json';
-    const sent = this.client.send(
-      {
-        method: 'POST',
-        path: '/v1/messages',
-        headers: { ...VERSION, ...messagesCall?.headers, accept, 'content-type': 'application/json' },
-        body: wellFormedJson(JSON.stringify(asked.body)),
-      },
-      {
-        signal,
-        onSent,
-        beforeSending,
-        stream: request.stream,
-        timeoutMs: request.background === true ? backgroundTimeoutMs : timeoutMs,
-      },
-    );
-    const answer = decodedAnswer(sent);
-    try {
-      const head = await answer.head();
-      const errors = errorContext(request, target);
-      if (head.status < 200 || head.status > 299)
-        throw await this.refusal(answer, head, asked, { errors, trial });
-      if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
-      const opened: SpokenEvent = {
-        type: 'opened',
-        provider: target.provider.id,
-        upstreamModel,
-        attempts: attempt.attempt,
-      };
-      const { maxFrameBytes } = this;
-      const reading = readingOf(request, source.scope, errors);
-      if (request.stream) yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));
-      else yield [opened, ...readAnswer(await readWhole(answer), reading, maxFrameBytes)];
-    } finally {
-      answer.close();
-    }
+    const errors = errorContext(request, target);
+    return {
+      path: '/v1/messages',
+      headers: { ...VERSION, ...messagesCall?.headers },
+      body: asked.body,
+      reading: readingOf(request, source.scope, errors),
+      failureOf: (refusal) => this.failureOf(refusal, asked, { errors, trial }),
+      accepted: () => this.learnt.learn(target.upstreamModel, trial?.lasting),
+    };
   }
 
-  close(): Promise<void> {
-    return this.client.close();
-  }
-
-  destroy(): Promise<void> {
-    return this.client.destroy();
-  }
-
-  private async refusal(
-    answer: Answer,
-    head: ResponseHead,
+  private failureOf(
+    { status, body, ...refusal }: Refusal,
     asked: ConvertedRequest | EditedCall,
     { errors, trial }: { readonly errors: RequestContext; readonly trial: Trial | undefined },
-  ): Promise<UpstreamFailure> {
-    const { status } = head;
-    const body = await readErrorBody(answer);
-    if (status < 400) return malformed(`status ${status}`);
-    const retryAfter = headerOf(head, 'retry-after');
-    const { error, options } = mapRefusal(status, body, { ...errors, nowMs: Date.now(), retryAfter });
-    if ('passed' in asked) return this.passedRefusal({ error, options }, body, asked, errors);
-    const found = refusedSampling(status, readError(body).message);
+  ): UpstreamFailure {
+    const { error, options } = mapRefusal(status, body, { ...errors, ...refusal });
+    const read = readError(body);
+    if ('passed' in asked) return this.passedFailure({ error, options }, read, asked, errors);
+    const found = refusedSampling(status, read.message);
     if (found) {
       const unsupported = unsupportedHere(found, errors.toClientParam);
       return new UpstreamFailure(unsupported.error, { ...options, ...unsupported.options });
     }
-    const next = error.code === 'invalid_value' ? this.nextTrial(status, body, asked, trial) : undefined;
+    const next = error.code === 'invalid_value' ? this.trialAfter(status, read, asked, trial) : undefined;
     return new UpstreamFailure(error, { ...options, trial: next });
   }
 
@@ -128,36 +73,33 @@ export class AnthropicTextProvider implements TextProvider {
    * A client of this wire mends what the service refuses, by reading its words; only a signature that does not hold is
    * taken out here.
    */
-  private passedRefusal(
+  private passedFailure(
     { error, options }: Pick<UpstreamFailure, 'error' | 'options'>,
-    body: unknown,
+    read: ReadError,
     { signatures }: EditedCall,
     { secrets }: RequestContext,
   ): UpstreamFailure {
-    const read = readError(body);
     if (error.code !== 'invalid_value') return new UpstreamFailure(error, options);
-    if (saysWrongSignature(400, read) && this.refused.add(signatures))
-      return new UpstreamFailure(error, { ...options, trial: { remedy: {} } });
+    const trial = saysWrongSignature(400, read)
+      ? this.refused.trialWithout(signatures, undefined)
+      : undefined;
+    if (trial) return new UpstreamFailure(error, { ...options, trial });
     return new UpstreamFailure(
       new GatewayError('invalid_value', cleanMessage(read.message, secrets)),
       options,
     );
   }
 
-  /** Once more without what was refused, if the call is the same without it. An earlier remedy stays. */
-  private nextTrial(
+  /** Once more without what was refused, if the call is the same without it. */
+  private trialAfter(
     status: number,
-    body: unknown,
-    { signatures, body: sent }: ConvertedRequest,
+    read: ReadError,
+    { signatures, body }: ConvertedRequest,
     trial: Trial | undefined,
   ): Trial | undefined {
-    const read = readError(body);
-    if (saysWrongSignature(status, read))
-      return this.refused.add(signatures) ? { remedy: {}, ...trial } : undefined;
-    const found = findRemedy(status, read.message, sent);
-    const remedy = found && joined(trial?.remedy, found);
-    if (!remedy) return undefined;
-    return { remedy, lasting: joined(trial?.lasting, isLasting(found, read.message) ? found : undefined) };
+    return saysWrongSignature(status, read)
+      ? this.refused.trialWithout(signatures, trial)
+      : nextTrial(trial, findRemedy(status, read.message, body), (found) => isLasting(found, read.message));
   }
 }
 
@@ -172,12 +114,12 @@ export function readingOf({ prompt }: TextRequest, scope: string, errors: Reques
   };
 }
 
-function errorContext({ prompt, model, toClientParam }: TextRequest, target: Target): RequestContext {
+function errorContext({ prompt, model, toClientParam }: TextRequest, { provider }: Target): RequestContext {
   return {
     prompt,
     toClientParam,
     contextWindow: model.contextWindow,
-    secrets: secretsOf(target.provider),
+    secrets: secretsOf(provider),
     isOtherWire: true,
     senseOf,
   };

@@ -56,9 +56,9 @@ export class LearntModels {
     return left === THINKING ? { remedy, lasting: remedy } : { remedy };
   }
 
-  /** To be called when a request of a trial was accepted. */
-  accepted(upstreamModel: string, { lasting }: Trial): void {
-    if (lasting?.omitFields?.includes(THINKING)) add(this.withoutThinking, upstreamModel);
+  /** To be called when a request was accepted. */
+  accepted(upstreamModel: string, trial: Trial | undefined): void {
+    if (trial?.lasting?.omitFields?.includes(THINKING)) add(this.withoutThinking, upstreamModel);
   }
 
   /** Whether the next request differs: without the signatures that do not hold, or with those that are demanded. */

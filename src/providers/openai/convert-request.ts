@@ -1,6 +1,7 @@
 import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
+import { isEmpty } from '../../base/json-fields.js';
 import { affinityOf } from '../affinity.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
@@ -139,12 +140,6 @@ function asksForNothing(chat: JsonObject, field: string, value: JsonValue | unde
     default:
       return value !== undefined && NEUTRAL.get(field) === value;
   }
-}
-
-export function isEmpty(value: JsonValue | undefined): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  if (isJsonObject(value)) return Object.keys(value).length === 0;
-  return value === undefined || value === null || value === '';
 }
 
 function isScalar(value: JsonValue): value is string | number | boolean {

@@ -20,8 +20,9 @@ export class LearntProfiles {
       : remedied(this.profile, trial ? [...known, trial] : known);
   }
 
-  /** Remembers a remedy with which the model accepted a request. */
-  learn(model: string, remedy: Remedy): void {
+  /** Remembers a remedy with which the model accepted a request, if it took one. */
+  learn(model: string, remedy: Remedy | undefined): void {
+    if (!remedy) return;
     const known = this.remedies.get(model) ?? [];
     const word = JSON.stringify(remedy);
     if (known.length >= MAX_REMEDIES || known.some((other) => JSON.stringify(other) === word)) return;

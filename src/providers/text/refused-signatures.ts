@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Trial } from './remedy.js';
 
 /** The newest are kept; each takes about 100 bytes. */
 const MAX_REMEMBERED = 10_000;
@@ -12,6 +13,11 @@ export class RefusedSignatures {
 
   has(signature: string): boolean {
     return this.hashes.size > 0 && this.hashes.has(hashOf(signature));
+  }
+
+  /** Once more without these signatures; undefined where all were known, since the same request would go up again. */
+  trialWithout(signatures: Iterable<string>, trial: Trial | undefined): Trial | undefined {
+    return this.add(signatures) ? (trial ?? { remedy: {} }) : undefined;
   }
 
   /** @returns whether one of them is new, so that a request without them is another request */

@@ -11,10 +11,25 @@ export interface Trial {
 }
 
 /** Both remedies in one. */
-export function joined(before: Remedy | undefined, after: Remedy | undefined): Remedy | undefined {
+function joined(before: Remedy | undefined, after: Remedy | undefined): Remedy | undefined {
   if (!before || !after) return before ?? after;
   const omitFields = [...(before.omitFields ?? []), ...(after.omitFields ?? [])];
   return { ...before, ...after, ...(omitFields.length > 0 && { omitFields }) };
+}
+
+/**
+ * Once more with what was found, if anything was. An earlier remedy stays: the new refusal is about something else.
+ *
+ * @param lasts whether what was found is right for later requests too
+ */
+export function nextTrial(
+  trial: Trial | undefined,
+  found: Remedy | undefined,
+  lasts: (found: Remedy) => boolean,
+): Trial | undefined {
+  const remedy = found && joined(trial?.remedy, found);
+  if (!found || !remedy) return undefined;
+  return { remedy, lasting: joined(trial?.lasting, lasts(found) ? found : undefined) };
 }
 
 /** The profile with what was learnt. */

@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.js';
+import type { JsonObject } from '../../../base/json.js';
+import { isEmpty } from '../../../base/json-fields.js';
 import type { Prompt, PromptMessage } from '../../../text/prompt.js';
-import type { Unsupported } from '../../unsupported.js';
+import { firstAsked, type Unsupported } from '../../unsupported.js';
 import { isCarried } from './convert-content.js';
 
 /**
@@ -10,7 +11,7 @@ import { isCarried } from './convert-content.js';
 export function unsupportedIn(prompt: Prompt): Unsupported | undefined {
   const { choices, sampling, logprobs, webSearch, messagesCall, extra = {} } = prompt;
   if (messagesCall) return undefined;
-  const refusals: readonly (readonly [string, boolean, string])[] = [
+  const found = firstAsked([
     ['n', choices > 1, 'The model gives one answer.'],
     ['logprobs', logprobs !== undefined, 'The model shows no probabilities.'],
     ['presence_penalty', (sampling.presencePenalty ?? 0) !== 0, 'The model takes no penalties.'],
@@ -20,9 +21,8 @@ export function unsupportedIn(prompt: Prompt): Unsupported | undefined {
     ['logit_bias', !isEmpty(extra['logit_bias']), 'The model takes no bias of tokens.'],
     ['prediction', !isEmpty(extra['prediction']), 'The model takes no predicted answer.'],
     ['functions', !isEmpty(extra['functions']), 'Send `tools` instead.'],
-  ];
-  const found = refusals.find(([, isAsked]) => isAsked);
-  return found ? { param: found[0], why: found[2] } : unsupportedPart(prompt.messages);
+  ]);
+  return found ?? unsupportedPart(prompt.messages);
 }
 
 function unsupportedPart(messages: readonly PromptMessage[]): Unsupported | undefined {
@@ -48,10 +48,4 @@ const OWN: ReadonlySet<string> = new Set([
 export function passedFields({ extra = {} }: Prompt, passFields: readonly string[]): JsonObject {
   const names = passFields.filter((name) => !OWN.has(name) && Object.hasOwn(extra, name));
   return Object.fromEntries(names.map((name) => [name, extra[name]]));
-}
-
-function isEmpty(value: JsonValue | undefined): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  if (isJsonObject(value)) return Object.keys(value).length === 0;
-  return value === undefined || value === null || value === '';
 }

@@ -4,6 +4,7 @@ import { MAX_EMBEDDINGS_BYTES } from '../../embedding/answer-limit.js';
 import type { EmbeddingAttempt, EmbeddingProvider, Embeddings } from '../../embedding/embedding-provider.js';
 import type { EmbeddingRequest } from '../../embedding/embedding-request.js';
 import { exchange } from '../../http/exchange.js';
+import { refusalOf } from '../../http/refusal.js';
 import type { UpstreamClient, UpstreamRequest } from '../../http/upstream-client.js';
 import { wellFormedJson } from '../../well-formed.js';
 import { connectOpenAi } from '../connect.js';
@@ -45,10 +46,10 @@ export class OpenAiEmbeddingProvider implements EmbeddingProvider {
     const answer = await exchange(this.client, sent, options, MAX_EMBEDDINGS_BYTES);
     const errors = errorContext(request, target);
     if ('refusal' in answer)
-      throw refusedRequest(answer.head, answer.refusal, { sent: asked, profile, errors, trial });
+      throw refusedRequest(refusalOf(answer.head, answer.refusal), { sent: asked, profile, errors, trial });
     const { accepted } = answer;
     if (isErrorFrame(accepted)) throw mapErrorFrame(accepted, { ...errors, nowMs: Date.now() });
-    if (trial?.lasting) this.learnt.learn(upstreamModel, trial.lasting);
+    this.learnt.learn(upstreamModel, trial?.lasting);
     return convertAnswer(accepted, request);
   }
 

@@ -1,6 +1,6 @@
+import { isEmpty } from '../../../../base/json-fields.js';
 import type { Prompt } from '../../../../text/prompt.js';
-import type { Unsupported } from '../../../unsupported.js';
-import { isEmpty } from '../../convert-request.js';
+import { firstAsked, type Unsupported } from '../../../unsupported.js';
 
 /**
  * What shapes the answer and has no place on the Responses wire, by its name on the chat wire. Values that ask for
@@ -8,7 +8,7 @@ import { isEmpty } from '../../convert-request.js';
  */
 export function unsupportedIn({ choices, stop, sampling, extra = {} }: Prompt): Unsupported | undefined {
   const { presencePenalty = 0, frequencyPenalty = 0, seed } = sampling;
-  const refusals: readonly (readonly [string, boolean, string])[] = [
+  return firstAsked([
     ['n', choices > 1, 'The model gives one answer.'],
     ['stop', stop.length > 0, 'The model takes no stop sequences.'],
     ['presence_penalty', presencePenalty !== 0, 'The model takes no penalties.'],
@@ -18,7 +18,5 @@ export function unsupportedIn({ choices, stop, sampling, extra = {} }: Prompt): 
     ['prediction', !isEmpty(extra['prediction']), 'The model takes no predicted answer.'],
     ['functions', !isEmpty(extra['functions']), 'Send `tools` instead.'],
     ['audio', !isEmpty(extra['audio']), 'The model answers with text.'],
-  ];
-  const found = refusals.find(([, isAsked]) => isAsked);
-  return found && { param: found[0], why: found[2] };
+  ]);
 }
