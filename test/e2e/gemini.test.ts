@@ -257,24 +257,19 @@ describe('a call of Gemini', () => {
     ]);
   });
 
-  it.each([
-    [
-      '/chat/completions',
-      { messages: [{ role: 'user', content: 'Hi' }], logit_bias: { 1: 1 } },
-      'logit_bias',
-    ],
-  ])('that asks for what it cannot have is refused and free: %s', async (path, body, param) => {
-    const response = await fetch(`${gateway.url}/external/v1${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${created.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'test-model', ...body }),
-    });
-    expect([response.status, await response.json()]).toMatchObject([
-      400,
-      { error: { code: 'unsupported_parameter', param } },
-    ]);
+  it.each<[string, JsonObject]>([
+    ['logit_bias', { logit_bias: { 1: 1 } }],
+    ['prediction', { prediction: { type: 'content', content: 'a' } }],
+    ['functions', { functions: [{ name: 'look' }] }],
+  ])('that asks for what it cannot have is refused before anything is held: %s', async (param, chat) => {
+    const response = await gateway.chat(created.key, chat);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'unsupported_parameter', param } });
     expect(upstream.requests).toEqual([]);
-    expect(await gateway.keyBudget(created.id)).toEqual({ spent: 0, held: 0 });
+    const { rows } = await gateway.pool.query('SELECT 1 FROM ledger_entries WHERE ledger_account LIKE $1', [
+      `%${created.id}%`,
+    ]);
+    expect(rows).toEqual([]);
   });
 
   it.each([true, false])('whose prompt is blocked ends as filtered (stream: %p)', async (stream) => {

@@ -3,12 +3,14 @@ import { GoogleEmbeddingProvider } from './google-embedding-provider.js';
 import { GoogleTextProvider } from './google-text-provider.js';
 import { GoogleVideoProvider } from './google-video-provider.js';
 import { listModels } from './list-models.js';
+import { unsupportedIn } from './unsupported.js';
 
 /** The Gemini API: `generateContent` for text, batches for embeddings, long-running operations for videos. */
 export const GOOGLE: Dialect = {
   defaults: { baseUrl: 'https://generativelanguage.googleapis.com', profile: 'google' },
   text: {
     connect: (settings, maxFrameBytes, images) => new GoogleTextProvider(settings, images, maxFrameBytes),
+    unsupported: unsupportedIn,
   },
   video: {
     byWire: false,
