@@ -3,17 +3,10 @@ import type { JsonObject } from '../../../src/base/json.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { judged } from '../../support/messages-judge.js';
 import { answersMessage } from '../../support/messages-wire.js';
-import { SURFACES, type Surface } from '../../support/responses-client.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
-import { ChatTalk, ResponsesTalk, type Said, type Talk, type TalkOptions } from './conversations.js';
+import { type Api, SCHEMA, talkOver, threeTurns, WAYS } from '../../support/talks/talk-over.js';
+import type { TalkOptions } from '../../support/talks/talk.js';
 
-const PNG = 'data:image/png;base64,iVBORw0KGgo=';
-const SCHEMA: JsonObject = {
-  type: 'object',
-  properties: { answer: { type: 'string' } },
-  required: ['answer'],
-  additionalProperties: false,
-};
 const THOUGHTS = new Map([
   ['EqQBFirst/+=', 'Look at both.\n\nThen decide. '],
   ['EqQBSecond==', 'It is sunny.'],
@@ -78,32 +71,23 @@ afterAll(async () => {
   await upstream.close();
 });
 
-function talkOver(api: string, surface: Surface, stream: boolean): Talk {
-  const options: TalkOptions = {
-    ...{ url: gateway.url, key, surface, stream, model: 'test-model' },
-    instructions: 'Be brief.',
-    tools: ['look', 'feel'],
-  };
-  return api === 'chat' ? new ChatTalk(options) : new ResponsesTalk(options, api === 'chained responses');
-}
+type Way = Pick<TalkOptions, 'surface' | 'stream'>;
 
-/** What was said in three turns, and what went up for each. */
-async function held(talk: Talk): Promise<{ said: readonly Said[]; sent: readonly JsonObject[] }> {
-  upstream.reset();
-  for (const answer of ANSWERS) upstream.next(judged(THOUGHTS, answer));
-  talk.user('What is the weather?', PNG);
-  const first = await talk.ask();
-  first.calls.forEach(({ id }, index) => talk.output(id, index === 0 ? 'sun' : 'warm'));
-  const second = await talk.ask(SCHEMA);
-  talk.user('Thanks!');
-  const third = await talk.ask();
-  const sent = upstream.requests.map(({ body: { stream: _stream, ...body } }) => body);
-  return { said: [first, second, third], sent };
+function held(api: Api, way: Way): ReturnType<typeof threeTurns> {
+  const options: TalkOptions = {
+    ...{ url: gateway.url, key, ...way, model: 'test-model' },
+    ...{ instructions: 'Be brief.', tools: ['look', 'feel'] },
+  };
+  return threeTurns(
+    talkOver(api, options),
+    upstream,
+    ANSWERS.map((answer) => judged(THOUGHTS, answer)),
+  );
 }
 
 describe('a conversation with thinking, an image, two calls at once and a schema', () => {
   it('is the same over every API, in every form, on both surfaces, and every signature is in its place', async () => {
-    const { said, sent } = await held(talkOver('chat', '/external/v1', false));
+    const { said, sent } = await held('chat', { surface: '/external/v1', stream: false });
     const scoped = (own: string): string => `cmp1.anthropic~com.${own}`;
     expect(said).toEqual([
       {
@@ -149,12 +133,11 @@ describe('a conversation with thinking, an image, two calls at once and a schema
       format: { type: 'json_schema', schema: SCHEMA },
     });
 
-    for (const api of ['chat', 'responses', 'chained responses'])
-      for (const surface of SURFACES)
-        for (const stream of [true, false]) {
-          const other = await held(talkOver(api, surface, stream));
-          expect({ api, surface, stream, ...other }).toEqual({ api, surface, stream, said, sent });
-        }
+    for (const api of ['chat', 'responses', 'chained responses'] as const)
+      for (const way of WAYS) {
+        const other = await held(api, way);
+        expect({ api, ...way, ...other }).toEqual({ api, ...way, said, sent });
+      }
   });
 
   it('goes on without thinking where another model began the calls', async () => {
@@ -162,7 +145,7 @@ describe('a conversation with thinking, an image, two calls at once and a schema
       ...{ url: gateway.url, key, surface: '/v1', stream: true, model: 'sandbox/assistant' },
       ...{ instructions: 'Be brief.', tools: ['look'] },
     };
-    const talk = new ResponsesTalk(options, true);
+    const talk = talkOver('chained responses', options);
     talk.user('What is the weather?');
     const { calls } = await talk.ask();
     expect(calls).toHaveLength(1);

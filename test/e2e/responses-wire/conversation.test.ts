@@ -9,22 +9,13 @@ import {
   refusesResponse,
   textPart,
 } from '../../support/responses-wire.js';
-import { SURFACES, type Surface } from '../../support/responses-client.js';
 import {
   startScriptedUpstream,
   type Handler,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
-import { ChatTalk, type Said, type Talk, type TalkOptions } from '../messages-wire/conversations.js';
-import { MessagesTalk, SummedUpTalk } from './talks.js';
-
-const PNG = 'data:image/png;base64,iVBORw0KGgo=';
-const SCHEMA: JsonObject = {
-  type: 'object',
-  properties: { answer: { type: 'string' } },
-  required: ['answer'],
-  additionalProperties: false,
-};
+import { type Api, PNG, SCHEMA, talkOver, threeTurns, WAYS } from '../../support/talks/talk-over.js';
+import type { Said, TalkOptions } from '../../support/talks/talk.js';
 
 const ANSWERS = [
   answersResponse(
@@ -92,28 +83,18 @@ afterAll(async () => {
   await upstream.close();
 });
 
-function talkOver(api: string, surface: Surface, stream: boolean): Talk {
-  const options: TalkOptions = {
-    ...{ url: gateway.url, key, surface, stream, model: 'test-model' },
-    instructions: 'Be brief.',
-    tools: ['look', 'feel'],
-  };
-  if (api === 'messages') return new MessagesTalk(options);
-  return api === 'chat' ? new ChatTalk(options) : new SummedUpTalk(options, api === 'chained responses');
-}
+type Way = Pick<TalkOptions, 'surface' | 'stream'>;
 
-/** What was said in three turns, and what went up for each. */
-async function held(talk: Talk): Promise<{ said: readonly Said[]; sent: readonly JsonObject[] }> {
-  upstream.reset();
-  for (const answer of ANSWERS) upstream.next(judged(answer));
-  talk.user('What is the weather?', PNG);
-  const first = await talk.ask();
-  first.calls.forEach(({ id }, index) => talk.output(id, index === 0 ? 'sun' : 'warm'));
-  const second = await talk.ask(SCHEMA);
-  talk.user('Thanks!');
-  const third = await talk.ask();
-  const sent = upstream.requests.map(({ body: { stream: _stream, ...body } }) => body);
-  return { said: [first, second, third], sent };
+function held(api: Api, way: Way): ReturnType<typeof threeTurns> {
+  const options: TalkOptions = {
+    ...{ url: gateway.url, key, ...way, model: 'test-model' },
+    ...{ instructions: 'Be brief.', tools: ['look', 'feel'] },
+  };
+  return threeTurns(
+    talkOver(api, options),
+    upstream,
+    ANSWERS.map((answer) => judged(answer)),
+  );
 }
 
 const scoped = (own: string): string => `cmp1.openai~com.${own}`;
@@ -125,7 +106,7 @@ const reasoning = (encrypted_content: string, ...texts: readonly string[]): Json
 
 describe('a conversation with encrypted reasoning, an image, two calls at once and a schema', () => {
   it('is the same over every API, in every form, on both surfaces, with all reasoning in its place', async () => {
-    const { said, sent } = await held(talkOver('chat', '/external/v1', false));
+    const { said, sent } = await held('chat', { surface: '/external/v1', stream: false });
     expect(said).toEqual([
       {
         text: 'I look. 🙂',
@@ -167,30 +148,25 @@ describe('a conversation with encrypted reasoning, an image, two calls at once a
       text: { format: { type: 'json_schema', name: 'a', schema: SCHEMA } },
     });
 
-    for (const api of ['chat', 'responses', 'chained responses'])
-      for (const surface of SURFACES)
-        for (const stream of [true, false]) {
-          const other = await held(talkOver(api, surface, stream));
-          expect({ api, surface, stream, ...other }).toEqual({ api, surface, stream, said, sent });
-        }
+    for (const api of ['chat', 'responses', 'chained responses'] as const)
+      for (const way of WAYS) {
+        const other = await held(api, way);
+        expect({ api, ...way, ...other }).toEqual({ api, ...way, said, sent });
+      }
   });
 
   it('is the same over the Messages API, but for the ids of calls', async () => {
-    const { said, sent } = await held(talkOver('chat', '/v1', false));
+    const { said, sent } = await held('chat', { surface: '/v1', stream: false });
     const withoutIds = ({ calls, ...rest }: Said): object => ({
       ...rest,
       calls: calls.map(({ id: _own, ...call }) => call),
     });
     const inputs = (bodies: readonly JsonObject[]): unknown =>
       bodies.map(({ input }) => (input as readonly JsonObject[]).map(({ call_id: _own, ...item }) => item));
-    for (const surface of SURFACES)
-      for (const stream of [true, false]) {
-        const other = await held(talkOver('messages', surface, stream));
-        expect({ surface, stream, said: other.said.map(withoutIds) }).toEqual({
-          ...{ surface, stream },
-          said: said.map(withoutIds),
-        });
-        expect(inputs(other.sent)).toEqual(inputs(sent));
-      }
+    for (const way of WAYS) {
+      const other = await held('messages', way);
+      expect({ ...way, said: other.said.map(withoutIds) }).toEqual({ ...way, said: said.map(withoutIds) });
+      expect(inputs(other.sent)).toEqual(inputs(sent));
+    }
   });
 });

@@ -7,6 +7,7 @@ import { TextGeneration } from '../../../src/providers/text-generation.js';
 import { TextProviders } from '../../../src/providers/text-providers.js';
 import { UNLIMITED_DEMAND } from '../../../src/streaming/demand.js';
 import type { TextEvent } from '../../../src/text/text-event.js';
+import { calling, output, reasoned, USER } from '../../support/chat-turns.js';
 import { chatPrompt } from '../../support/chat-prompt.js';
 import {
   framesOf,
@@ -25,7 +26,6 @@ import {
   spokenText,
   targetFor,
 } from '../support.js';
-import { calling, output, reasoned, USER } from './request-fixture.js';
 
 const provider = { id: 'scripted', type: 'anthropic' } as const;
 

@@ -1,7 +1,8 @@
+import { calling, output, reasoned, USER } from '../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject, JsonValue } from '../../../src/base/json.js';
 import { isJsonObject } from '../../../src/base/json.js';
-import { bodyOf, calling, output, reasoned, USER } from './request-fixture.js';
+import { bodyOf } from './request-fixture.js';
 
 const auto = { provider: { cacheBreakpoints: 'auto' } } as const;
 const mark = { cache_control: { type: 'ephemeral' } };

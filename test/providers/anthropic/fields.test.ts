@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { unsupportedIn } from '../../../src/providers/anthropic/request/unsupported.js';
+import { USER } from '../../support/chat-turns.js';
 import { chatPrompt } from '../../support/chat-prompt.js';
-import { bodyOf, USER } from './request-fixture.js';
+import { bodyOf } from './request-fixture.js';
 
 const BARE = {
   model: 'claude-opus-4-6',

@@ -2,36 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../src/base/json.js';
 import { readingOf } from '../../../src/providers/anthropic/anthropic-text-provider.js';
-import { StreamReader } from '../../../src/providers/text/answer/stream-reader.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
 import { growth } from '../../support/growth.js';
 import { type Frame, framesOf, messageOf, namedFrames } from '../../support/messages-wire.js';
 import { recordedFrames, recordedIn } from '../../support/recorded-answers.js';
+import { type Outcome, piecesOf, readStream } from '../read-pieces.js';
 import { modelFor, requestFor } from '../support.js';
-import { joinedAnswer } from '../openai/joined-answer.js';
+import { joinedAnswer } from '../joined-answer.js';
 
-const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const reading = readingOf(requestFor(modelFor([])), 'scripted', {});
 
-function read(pieces: Iterable<Buffer>): { events: SpokenEvent[]; failure?: unknown } {
-  const reader = new StreamReader(reading, MAX_FRAME_BYTES);
-  const events: SpokenEvent[] = [];
-  for (const piece of pieces) {
-    const step = reader.accept([piece]);
-    for (const event of step.events) events.push(event);
-    if (step.failure) return { events, failure: step.failure.reason };
-    if (step.ended) return { events };
-  }
-  const { events: last, failure } = reader.accept(undefined);
-  for (const event of last) events.push(event);
-  return failure ? { events, failure: failure.reason } : { events };
-}
-
-function* cut(bytes: Buffer, pieceBytes: number): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; start += pieceBytes)
-    yield bytes.subarray(start, start + pieceBytes);
-}
+const read = (pieces: Iterable<Buffer>): Outcome => readStream(reading, pieces);
 
 const block: fc.Arbitrary<JsonObject> = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((text) => ({ type: 'text', text })),
@@ -106,7 +88,7 @@ describe('an answer', () => {
         (frames, pieceBytes) => {
           const bytes = Buffer.from(namedFrames(...frames));
           const whole = read([bytes]);
-          expect(comparable(read(cut(bytes, pieceBytes)))).toBe(comparable(whole));
+          expect(comparable(read(piecesOf(bytes, pieceBytes)))).toBe(comparable(whole));
           if ('failure' in whole) expect(whole.failure).toBeInstanceOf(UpstreamFailure);
           else expect(whole.events.filter(({ type }) => type === 'finish')).toHaveLength(1);
         },
@@ -191,12 +173,12 @@ const SHAPES: readonly (readonly [string, number, (size: number) => Buffer])[] =
 describe('what an upstream says costs work in proportion to its length, whatever grows:', () => {
   it.each(SHAPES)('%s', (_name, size, bytesOf) => {
     const [small, large] = [bytesOf(size / 4), bytesOf(size * 4)];
-    read(cut(small, 65_536));
+    read(piecesOf(small, 65_536));
     // Sixteen times as much is sixteen times the work; quadratic would be 256.
     const bound = 80;
     const ratio = growth(
-      () => read(cut(small, 65_536)),
-      () => read(cut(large, 65_536)),
+      () => read(piecesOf(small, 65_536)),
+      () => read(piecesOf(large, 65_536)),
       bound,
     );
     expect(ratio).toBeLessThan(bound);

@@ -1,6 +1,7 @@
+import { calling, output, USER } from '../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
-import { bodyOf, calling, messagesOf, output, USER } from './request-fixture.js';
+import { bodyOf, messagesOf } from './request-fixture.js';
 
 const text = (words: string): JsonObject => ({ type: 'text', text: words });
 const user = (...content: readonly JsonObject[]): JsonObject => ({ role: 'user', content });

@@ -8,6 +8,7 @@ import {
 import { RefusedSignatures } from '../../../src/providers/text/refused-signatures.js';
 import type { TextRequest } from '../../../src/providers/text/text-request.js';
 import { chatPrompt } from '../../support/chat-prompt.js';
+import { USER } from '../../support/chat-turns.js';
 import { modelFor, requestFor, settingsFor, targetFor } from '../support.js';
 
 interface Circumstances {
@@ -18,8 +19,6 @@ interface Circumstances {
   readonly refused?: RefusedSignatures;
   readonly request?: Partial<TextRequest>;
 }
-
-export const USER: JsonObject = { role: 'user', content: 'Hi' };
 
 /** What goes up for a chat body, without breakpoints of the cache unless a test asks for them. */
 export function converted(chat: JsonObject, circumstances: Circumstances = {}): ConvertedRequest {
@@ -40,26 +39,4 @@ export function bodyOf(chat: JsonObject, circumstances?: Circumstances): JsonObj
 
 export function messagesOf(...messages: readonly JsonObject[]): unknown {
   return bodyOf({ messages })['messages'];
-}
-
-/** An assistant's turn with calls of functions, by id. */
-export function calling(...ids: readonly string[]): JsonObject {
-  return {
-    role: 'assistant',
-    content: null,
-    tool_calls: ids.map((id) => ({
-      id,
-      type: 'function',
-      function: { name: 'look', arguments: '{"at":1}' },
-    })),
-  };
-}
-
-export function output(id: string, content: JsonObject[] | string = 'seen'): JsonObject {
-  return { role: 'tool', tool_call_id: id, content };
-}
-
-/** The assistant's reasoning as a chat client has it. */
-export function reasoned(text: string, signature: string): JsonObject {
-  return { reasoning_details: [{ type: 'reasoning.text', text, signature, index: 0 }] };
 }

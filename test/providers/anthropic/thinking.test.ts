@@ -1,7 +1,8 @@
+import { calling, output, reasoned, USER } from '../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { RefusedSignatures } from '../../../src/providers/text/refused-signatures.js';
-import { bodyOf, calling, converted, output, reasoned, USER } from './request-fixture.js';
+import { bodyOf, converted } from './request-fixture.js';
 
 const ADAPTIVE = { type: 'adaptive', display: 'summarized' };
 const high = { reasoning_effort: 'high' };

@@ -1,6 +1,7 @@
+import { calling, output, USER } from '../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
-import { bodyOf, calling, output, USER } from './request-fixture.js';
+import { bodyOf } from './request-fixture.js';
 
 const schema: JsonObject = { type: 'object', properties: { at: { type: 'integer' } } };
 const look: JsonObject = { type: 'function', function: { name: 'look', parameters: schema } };

@@ -1,7 +1,8 @@
+import { calling, output, reasoned } from '../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../src/base/json.js';
-import { bodyOf, calling, output, reasoned } from './request-fixture.js';
+import { bodyOf } from './request-fixture.js';
 
 const id = fc.constantFrom('a', 'b', 'Bash:0', '');
 const words = fc.constantFrom('', ' ', 'x', 'y\n');

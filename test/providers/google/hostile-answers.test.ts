@@ -9,7 +9,8 @@ import { growth } from '../../support/growth.js';
 import { expectedOf, RECORDED_GEMINI, recordedFrames, replayed } from '../../support/recorded-answers.js';
 import { type Handler } from '../../support/scripted-upstream.js';
 import { GeminiFixture, readingFor } from './gemini-fixture.js';
-import { joinedAnswer, type JoinedAnswer } from './joined-answer.js';
+import { joinedAnswer, type JoinedAnswer } from '../joined-answer.js';
+import { spokenText } from '../support.js';
 
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
@@ -137,9 +138,9 @@ describe('an answer is an upstream_error', () => {
     ],
   ])('when it is %s', async (_name, handler, text) => {
     gemini.upstream.next(handler);
-    const joined = joinedAnswer(await gemini.ask());
-    expect(joined).toMatchObject({ error: 'upstream_error' });
-    expect(joined.text ?? '').toBe(text);
+    const { events, failure } = await gemini.ask();
+    expect(failure).toMatchObject({ error: { code: 'upstream_error' } });
+    expect(spokenText(events)).toBe(text);
   });
 
   it('when it has too many calls', () => {

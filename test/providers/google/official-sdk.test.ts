@@ -19,7 +19,7 @@ import { geminiFrame, geminiSays } from '../../support/gemini-wire.js';
 import { expectedOf, RECORDED_GEMINI, replayed, statusOf } from '../../support/recorded-answers.js';
 import { type ScriptedUpstream, startScriptedUpstream } from '../../support/scripted-upstream.js';
 import { bodyOf, MODEL, signed } from './gemini-fixture.js';
-import type { JoinedAnswer } from './joined-answer.js';
+import type { JoinedAnswer } from '../joined-answer.js';
 
 /** The SDK's types with plain words in place of its enumerations, as JSON has them. */
 type Plain<Type> = Type extends string

@@ -18,7 +18,7 @@ import {
   spokenText,
   targetFor,
 } from '../support.js';
-import { joinedAnswer } from './joined-answer.js';
+import { joinedAnswer } from '../joined-answer.js';
 
 let upstream: ScriptedUpstream;
 let provider: OpenAiTextProvider;

@@ -1,6 +1,7 @@
+import { calling, output, reasoned, USER } from '../../../support/chat-turns.js';
 import { describe, expect, it } from '@jest/globals';
 import { RefusedSignatures } from '../../../../src/providers/text/refused-signatures.js';
-import { bodyOf, calling, converted, inputOf, output, reasoned, USER } from './request-fixture.js';
+import { bodyOf, converted, inputOf } from './request-fixture.js';
 
 const HI = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] };
 const call = (id: string): object => ({

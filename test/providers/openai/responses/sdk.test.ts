@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI from 'openai';
 import type { Response } from 'openai/resources/responses/responses';
+import { calling, output, reasoned, USER } from '../../../support/chat-turns.js';
 import { expectedOf, recordedIn, replayed, statusOf } from '../../../support/recorded-answers.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream.js';
-import type { JoinedAnswer } from '../joined-answer.js';
-import { calling, converted, output, reasoned, USER } from './request-fixture.js';
+import type { JoinedAnswer } from '../../joined-answer.js';
+import { converted } from './request-fixture.js';
 
 let upstream: ScriptedUpstream;
 let client: OpenAI;

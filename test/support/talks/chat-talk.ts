@@ -1,40 +1,8 @@
-import type { JsonObject, JsonValue } from '../../../src/base/json.js';
-import { ResponsesClient, type ResponseBody, type Surface } from '../../support/responses-client.js';
-import { framesOf } from '../../support/sse-frames.js';
+import type { JsonObject } from '../../../src/base/json.js';
+import { framesOf } from '../sse-frames.js';
+import { EFFORT, PARAMETERS, type Said, type Talk, type TalkOptions, textIn } from './talk.js';
 
-/** What an answer says, whatever API and form it came in. */
-export interface Said {
-  readonly text: string;
-  readonly reasoning: string;
-  readonly signatures: readonly string[];
-  readonly calls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
-  readonly isComplete: boolean;
-  readonly tokens: readonly (number | undefined)[];
-}
-
-/** One conversation with a model, over one API in one form. */
-export interface Talk {
-  user(text: string, image?: string): void;
-  output(callId: string, text: string): void;
-  /** Asks the model, and keeps its answer as a part of the conversation. */
-  ask(schema?: JsonObject): Promise<Said>;
-}
-
-export interface TalkOptions {
-  readonly url: string;
-  readonly key: string;
-  readonly surface: Surface;
-  readonly stream: boolean;
-  /** May change from turn to turn. */
-  model: string;
-  readonly instructions: string;
-  /** Names of functions without parameters of their own. */
-  readonly tools: readonly string[];
-}
-
-const PARAMETERS: JsonObject = { type: 'object', properties: { at: { type: 'string' } } };
-const EFFORT = 'high';
-
+/** Over chat completions. */
 export class ChatTalk implements Talk {
   private readonly messages: JsonObject[];
 
@@ -141,84 +109,4 @@ function joined(stream: string): unknown {
   if (calls.length > 0) message['tool_calls'] = calls;
   if (details.length > 0) message['reasoning_details'] = details;
   return { choices: [{ message, finish_reason: finish }], usage };
-}
-
-export class ResponsesTalk implements Talk {
-  private input: JsonObject[] = [];
-  private previous: string | undefined;
-  private readonly client: ResponsesClient;
-
-  /** @param isChained whether turns are stored here and continued by their ids, or kept by the client */
-  constructor(
-    private readonly options: TalkOptions,
-    private readonly isChained: boolean,
-  ) {
-    this.client = new ResponsesClient(options.url, options.key, options.surface);
-  }
-
-  user(text: string, image?: string): void {
-    const parts: JsonObject[] = [{ type: 'input_text', text }];
-    if (image !== undefined) parts.push({ type: 'input_image', image_url: image, detail: 'auto' });
-    this.input.push({ role: 'user', content: parts });
-  }
-
-  output(callId: string, text: string): void {
-    this.input.push({ type: 'function_call_output', call_id: callId, output: text });
-  }
-
-  async ask(schema?: JsonObject): Promise<Said> {
-    const { model, stream, tools, instructions } = this.options;
-    const body = {
-      model,
-      instructions,
-      input: this.input,
-      store: this.isChained,
-      reasoning: { effort: EFFORT },
-      tools: tools.map((name) => ({ type: 'function', name, parameters: PARAMETERS })),
-      ...(!this.isChained && { include: ['reasoning.encrypted_content'] }),
-      ...(this.previous !== undefined && { previous_response_id: this.previous }),
-      ...(schema && { text: { format: { type: 'json_schema', name: 'a', schema } } }),
-    };
-    const response = stream ? (await this.client.streamed(body)).response : await this.client.created(body);
-    if (this.isChained) {
-      this.previous = response.id;
-      this.input = [];
-    } else this.input.push(...(response.output as unknown as JsonObject[]));
-    return saidBy(response);
-  }
-}
-
-function saidBy({ output, status, usage }: ResponseBody): Said {
-  const items = output as unknown as readonly JsonObject[];
-  const of = (type: string): readonly JsonObject[] => items.filter((item) => item['type'] === type);
-  const textsOf = (list: readonly JsonObject[]): string =>
-    list
-      .flatMap((item) => (item['content'] ?? []) as readonly JsonObject[])
-      .map(({ text }) => textIn(text))
-      .join('');
-  const signed = of('reasoning').flatMap(({ encrypted_content: signature }) =>
-    signature === undefined ? [] : [textIn(signature)],
-  );
-  return {
-    text: textsOf(of('message')),
-    reasoning: textsOf(of('reasoning')),
-    signatures: signed,
-    calls: of('function_call').map(({ call_id, name, arguments: given }) => ({
-      id: textIn(call_id),
-      name: textIn(name),
-      arguments: textIn(given),
-    })),
-    isComplete: status === 'completed',
-    tokens: [
-      usage?.input_tokens,
-      usage?.input_tokens_details.cached_tokens,
-      usage?.output_tokens,
-      usage?.output_tokens_details.reasoning_tokens,
-    ],
-  };
-}
-
-/** Empty for what is absent or null. */
-function textIn(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

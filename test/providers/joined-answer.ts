@@ -1,18 +1,26 @@
-import type { JsonObject, JsonValue } from '../../../src/base/json.js';
-import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
-import type { SpokenEvent, TextEvent } from '../../../src/text/text-event.js';
+import type { JsonObject, JsonValue } from '../../src/base/json.js';
+import { objectIn, objectsIn } from '../../src/base/json-fields.js';
+import { UpstreamFailure } from '../../src/providers/upstream-failure.js';
+import type { Extras, SpokenEvent, TextEvent } from '../../src/text/text-event.js';
 
-/** What the first choice of an answer says, its pieces joined. What was not said is not there. */
+/** What an answer with one choice says, its pieces joined. What was not said is not there. */
 export interface JoinedAnswer {
   text?: string;
   reasoning?: string;
   signatures?: string[];
-  tool_calls?: JoinedCall[];
   annotations?: JsonObject[];
   logprobs?: JsonValue[];
+  refusal?: string;
+  /** Of the messages that have one. */
+  phases?: string[];
+  /** Items of tools that the service ran. */
+  items?: JsonObject[];
+  tool_calls?: JoinedCall[];
   finish?: string;
-  /** Without the counts that are zero. */
-  usage?: JsonObject | 'refused';
+  /** Without the counts that are zero; `refused` where they cannot be believed. */
+  usage?: JsonObject;
+  /** Of the answer, its choice and its messages; of one name, the last. */
+  extras?: Extras;
   /** The code of the error at its end. */
   error?: string;
 }
@@ -31,24 +39,35 @@ export function joinedAnswer(outcome: {
 }): JoinedAnswer {
   const joined: JoinedAnswer = {};
   for (const event of outcome.events) join(joined, event);
-  if (outcome.failure !== undefined) {
-    if (!(outcome.failure instanceof UpstreamFailure))
-      throw new Error('no failure of an upstream', { cause: outcome.failure });
+  if ('failure' in outcome) {
+    if (!(outcome.failure instanceof UpstreamFailure)) throw outcome.failure;
     joined.error = outcome.failure.error.code;
   } else if (joined.finish === undefined) throw new Error('neither finished nor failed');
   return joined;
 }
 
 function join(joined: JoinedAnswer, event: SpokenEvent): void {
+  if ('extras' in event) joined.extras = joinExtras(joined.extras, event.extras);
   if (joined.finish !== undefined) throw new Error(`${event.type} behind the finish`);
+  if ('choice' in event && event.choice !== 0) throw new Error(`choice ${event.choice}`);
   switch (event.type) {
     case 'text':
       joined.text = (joined.text ?? '') + event.text;
       if (event.logprobs !== undefined)
-        (joined.logprobs ??= []).push(...((event.logprobs as JsonObject)['content'] as JsonValue[]));
+        (joined.logprobs ??= []).push(...objectsIn(objectIn(event.logprobs)['content']));
       break;
     case 'reasoning':
+    case 'reasoning_summary':
       joined.reasoning = (joined.reasoning ?? '') + event.text;
+      break;
+    case 'refusal':
+      joined.refusal = (joined.refusal ?? '') + event.text;
+      break;
+    case 'message':
+      if (event.phase) (joined.phases ??= []).push(event.phase);
+      break;
+    case 'item_end':
+      (joined.items ??= []).push(event.item);
       break;
     case 'reasoning_signature':
       (joined.signatures ??= []).push(event.signature);
@@ -64,17 +83,28 @@ function join(joined: JoinedAnswer, event: SpokenEvent): void {
       joined.usage = Object.fromEntries(Object.entries(event.usage).filter(([, count]) => count > 0));
       break;
     case 'usage_refused':
-      joined.usage = 'refused';
+      joined.usage = { refused: true };
       break;
     case 'finish':
       joined.finish = event.reason;
       break;
     case 'opened':
     case 'start':
+    case 'item_start':
+    case 'item_stage':
       break;
     default:
       throw new Error(`unexpected ${event.type}`);
   }
+}
+
+function joinExtras(joined: Extras | undefined, { answer, choice, message }: Extras): Extras {
+  return {
+    ...joined,
+    ...(answer && { answer: { ...joined?.answer, ...answer } }),
+    ...(choice && { choice: { ...joined?.choice, ...choice } }),
+    ...(message && { message: { ...joined?.message, ...message } }),
+  };
 }
 
 function joinCall(
