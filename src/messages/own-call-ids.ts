@@ -1,7 +1,5 @@
-import { newId } from '../base/ids.js';
 import type { TextEvent } from '../text/text-event.js';
-
-const DIGITS = 24;
+import { newToolUseId } from '../text/tool-use-id.js';
 
 /**
  * Calls with ids of our own. Upstreams repeat theirs between turns (`call_0`), which sends Claude Code into an endless
@@ -14,6 +12,6 @@ export function ownCallIds(): (event: TextEvent) => TextEvent {
   return (event) => {
     isSameWire ||= event.type === 'frame';
     if (event.type !== 'tool_call_start' || isSameWire) return event;
-    return { ...event, id: `toolu_${newId('call').slice(-DIGITS)}` };
+    return { ...event, id: newToolUseId() };
   };
 }

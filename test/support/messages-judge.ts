@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../src/base/json.js';
 import { refusesMessage } from './messages-wire.js';
-import type { Handler } from './scripted-upstream.js';
+import type { Exchange, Handler } from './scripted-upstream.js';
+import { textIn } from './talks/talk.js';
 
 /** As it was sent: a plain string is one text. */
 interface SentTurn {
@@ -13,24 +14,29 @@ interface Turn {
   readonly content: readonly JsonObject[];
 }
 
+/** Refuses what Anthropic refuses; see `messagesProblem`. */
+export function judged(thoughts: ReadonlyMap<string, string>, answer: Handler): Handler {
+  return (exchange) => {
+    const problem = messagesProblem(exchange.request, thoughts);
+    return (problem === undefined ? answer : refusesMessage(400, problem))(exchange);
+  };
+}
+
 /**
- * Refuses what Anthropic is documented, or reported, to refuse. Its thinking must come back letter by letter.
+ * What Anthropic is documented, or reported, to refuse; undefined for nothing. Its thinking must come back letter by
+ * letter.
  *
  * @param thoughts the text behind each signature that this service has given
  */
-export function judged(thoughts: ReadonlyMap<string, string>, answer: Handler): Handler {
-  return (exchange) => {
-    const { headers, body, path, method } = exchange.request;
-    const problem =
-      method !== 'POST' || path !== '/v1/messages'
-        ? 'no such route'
-        : headers['x-api-key'] === undefined || headers.authorization !== undefined
-          ? 'invalid x-api-key'
-          : headers['anthropic-version'] === undefined
-            ? 'anthropic-version: header is required'
-            : problemOf(body, thoughts);
-    return (problem === undefined ? answer : refusesMessage(400, problem))(exchange);
-  };
+export function messagesProblem(
+  { headers, body, path, method }: Exchange['request'],
+  thoughts: ReadonlyMap<string, string>,
+): string | undefined {
+  if (method !== 'POST' || path !== '/v1/messages') return 'no such route';
+  if (headers['x-api-key'] === undefined || headers.authorization !== undefined) return 'invalid x-api-key';
+  return headers['anthropic-version'] === undefined
+    ? 'anthropic-version: header is required'
+    : problemOf(body, thoughts);
 }
 
 const FIELDS = new Set([
@@ -114,8 +120,4 @@ function first<Item>(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function textIn(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -192,6 +192,31 @@ describe('a Message for an upstream of the same wire', () => {
     });
   });
 
+  it.each([
+    ['another wire’s model', 'toolu_0123456789abcdef01234567', { type: 'disabled' }],
+    ['its own model, without a thought', 'toolu_01KxQvB3mLr5cZ7sWd9fGhTp', BODY.thinking],
+  ])(
+    'asks for thinking in a loop of tools as the service takes it: begun by %s',
+    async (_who, id, thinking) => {
+      const messages = [
+        { role: 'user', content: 'a' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'Ours.', signature: 'cmp1.upstream.tX' },
+            { type: 'text', text: 'Hm.' },
+          ],
+        },
+        { role: 'user', content: 'b' },
+        { role: 'assistant', content: [{ type: 'tool_use', id, name: 'f', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: 'sun' }] },
+      ];
+      upstream.always(saysMessage('Sunny.'));
+      await native.message({ ...BODY, messages });
+      expect(upstream.requests[0]?.body).toMatchObject({ thinking });
+    },
+  );
+
   it('is told what the service refuses, in its words without the operator’s data', async () => {
     const words =
       'messages.1.role: role `system` is not supported; see https://docs.example/x for org-123abc';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
+import { responsesProblem } from '../../support/responses-judge.js';
 import {
   answersResponse,
   callItem,
@@ -39,29 +40,11 @@ const ANSWERS = [
   answersResponse([reasoningItem('gAAAthird==', 'Polite.'), messageItem(textPart('You are welcome.'))]),
 ];
 
-/** Refuses what OpenAI is documented, or reported, to refuse of a conversation that it does not keep. */
 function judged(answer: Handler): Handler {
   return (exchange) => {
-    const problem = problemOf(exchange.request.body, exchange.request.path);
-    return (problem === undefined ? answer : refusesResponse(400, { message: problem }))(exchange);
+    const message = responsesProblem(exchange.request.body, exchange.request.path);
+    return (message === undefined ? answer : refusesResponse(400, { message }))(exchange);
   };
-}
-
-function problemOf(body: JsonObject, path: string): string | undefined {
-  if (path !== '/v1/responses') return 'no such route';
-  if (body['store'] !== false) return 'something is kept upstream';
-  const input = body['input'] as readonly JsonObject[];
-  if (input.some((item) => 'id' in item || item['type'] === 'item_reference')) return 'Item not found';
-  const isFollowed = (_item: JsonObject, index: number): boolean => {
-    const next = input[index + 1] ?? {};
-    return next['role'] === 'assistant' || next['type'] === 'function_call';
-  };
-  const reasoning = input.flatMap((item, index) => (item['type'] === 'reasoning' ? [{ item, index }] : []));
-  if (!reasoning.every(({ item, index }) => isFollowed(item, index)))
-    return 'reasoning was provided without its required following item';
-  const ids = (type: string): string =>
-    JSON.stringify(input.filter((item) => item['type'] === type).map((item) => item['call_id']));
-  return ids('function_call') === ids('function_call_output') ? undefined : 'No tool output found';
 }
 
 let upstream: ScriptedUpstream;

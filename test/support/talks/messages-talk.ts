@@ -51,7 +51,7 @@ function saidIn({ content, stop_reason: reason, usage }: Message): Said {
   const blocks = content as unknown as readonly JsonObject[];
   const of = (type: string): readonly JsonObject[] => blocks.filter((block) => block['type'] === type);
   const calls = of('tool_use');
-  const cached = Number(usage['cache_read_input_tokens']);
+  const cached = Number(usage['cache_read_input_tokens'] ?? 0);
   return {
     text: textsIn(of('text'), 'text'),
     reasoning: textsIn(of('thinking'), 'thinking'),
@@ -66,7 +66,7 @@ function saidIn({ content, stop_reason: reason, usage }: Message): Said {
       Number(usage['input_tokens']) + cached,
       cached,
       Number(usage['output_tokens']),
-      (usage['output_tokens_details'] as { thinking_tokens: number }).thinking_tokens,
+      (usage['output_tokens_details'] as { thinking_tokens: number } | undefined)?.thinking_tokens,
     ],
   };
 }

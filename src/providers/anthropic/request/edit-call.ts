@@ -2,11 +2,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/jso
 import { objectIn, objectsIn, textIn } from '../../../base/json-fields.js';
 import type { Target } from '../../../catalog/model.js';
 import type { MessagesCall } from '../../../text/prompt.js';
+import { isMadeHere } from '../../../text/tool-use-id.js';
 import { hashed } from '../../hashed.js';
 import type { TextRequest } from '../../text/text-request.js';
 import type { Turn } from '../messages-wire.js';
 import { ThinkingBlocks, type ThinkingSource } from './thinking-blocks.js';
-import { allowsThinking } from './turns.js';
+import { beginningOf, beginsWithThinking } from './turns.js';
 
 /** State that stays at the gateway. */
 const OURS: ReadonlySet<string> = new Set(['thread', 'diagnostics']);
@@ -36,7 +37,6 @@ export function editCall(
   const thoughts = new ThinkingBlocks(source);
   const before = objectsIn(body['messages']);
   const messages = before.flatMap((message) => editMessage(message, thoughts));
-  const isFitting = messages.every((message, index) => message === before[index]) || thoughts.sent.length > 0;
   const edited: Record<string, JsonValue> = {};
   for (const [name, value = null] of Object.entries(body)) {
     if (value === null || OURS.has(name) || name === '__proto__') continue;
@@ -53,7 +53,7 @@ export function editCall(
   const tools = objectsIn(body['tools']).filter(({ type }) => !HOSTED.test(textIn(type) ?? ''));
   if (tools.length > 0) edited['tools'] = tools;
   else delete edited['tools'];
-  if (!isFitting && !allowsThinking(turnsOf(messages))) stopThinking(edited);
+  if (isOthers(beginningOf(turnsOf(messages, new Set(before))))) stopThinking(edited);
   return { passed: true, body: edited, signatures: thoughts.sent };
 }
 
@@ -74,17 +74,34 @@ function editBlock(block: JsonObject, thoughts: ThinkingBlocks): readonly JsonVa
   return own ? [{ ...block, ...own }] : [];
 }
 
-/** As far as the rule about thinking needs them. */
-function turnsOf(messages: readonly JsonObject[]): readonly Turn[] {
-  const turns: { role: Turn['role']; content: Turn['content'] }[] = [];
-  for (const { role, content } of messages) {
-    const side = role === 'assistant' ? 'assistant' : 'user';
-    const blocks = objectsIn(content) as unknown as Turn['content'];
+interface EditedTurn extends Turn {
+  /** Whether anything was left out of it. */
+  isEdited: boolean;
+}
+
+/** As far as the rule about thinking needs them. @param kept the messages that stay as they were */
+function turnsOf(messages: readonly JsonObject[], kept: ReadonlySet<JsonObject>): readonly EditedTurn[] {
+  const turns: EditedTurn[] = [];
+  for (const message of messages) {
+    const role = message['role'] === 'assistant' ? 'assistant' : 'user';
+    const blocks = objectsIn(message['content']) as unknown as Turn['content'];
+    const isEdited = !kept.has(message);
     const last = turns.at(-1);
-    if (last?.role === side) last.content.push(...blocks);
-    else turns.push({ role: side, content: [...blocks] });
+    if (last?.role === role) {
+      last.content.push(...blocks);
+      last.isEdited ||= isEdited;
+    } else turns.push({ role, content: [...blocks], isEdited });
   }
   return turns;
+}
+
+/**
+ * Whether another model began with this turn, or with thinking that does not hold: the service refuses to think in what
+ * follows. Its own model may have begun without a thought.
+ */
+function isOthers(turn: EditedTurn | undefined): boolean {
+  if (!turn || beginsWithThinking(turn)) return false;
+  return turn.isEdited || turn.content.some((block) => block.type === 'tool_use' && isMadeHere(block.id));
 }
 
 function stopThinking(body: Record<string, JsonValue>): void {

@@ -73,13 +73,26 @@ function trimEnd(turn: Turn | undefined): void {
 }
 
 /**
+ * The assistant's turn with which the loop of calls at hand began, or which is to be continued; undefined where the user
+ * asks something new.
+ */
+export function beginningOf<T extends Turn>(turns: readonly T[]): T | undefined {
+  let last = turns.length - 1;
+  if (turns[last]?.role !== 'user') return turns[last];
+  while (turns[last]?.content.some(isResult)) last -= 2;
+  return turns[last + 1];
+}
+
+/**
  * Whether thinking may be on: the last turn is the user's, and if it brings results, the loop of calls that they belong
  * to was begun with a thinking block.
  */
 export function allowsThinking(turns: readonly Turn[]): boolean {
-  let last = turns.length - 1;
-  if (turns[last]?.role !== 'user') return false;
-  while (turns[last]?.content.some(isResult)) last -= 2;
-  const [begun] = turns[last + 1]?.content ?? [];
+  return turns.at(-1)?.role === 'user' && beginsWithThinking(beginningOf(turns));
+}
+
+/** Also of a turn that is not there. */
+export function beginsWithThinking(turn: Turn | undefined): boolean {
+  const [begun] = turn?.content ?? [];
   return begun === undefined || isThinking(begun);
 }
