@@ -49,6 +49,7 @@ describe('metering', () => {
         quantity: 300,
         unitPriceUsd: '0.1',
         amountWei: '30',
+        savedWei: '270',
       },
       {
         key: 'cache_write_tokens',
@@ -56,6 +57,7 @@ describe('metering', () => {
         quantity: 200,
         unitPriceUsd: '1.25',
         amountWei: '250',
+        savedWei: '-50',
       },
       { key: 'output_tokens', unit: 'usd_per_1m_tokens', quantity: 400, unitPriceUsd: '2', amountWei: '800' },
       {

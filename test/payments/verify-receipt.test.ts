@@ -29,6 +29,7 @@ const lineItem: fc.Arbitrary<LineItem> = fc.record(
     unitPriceUsd: fc.constantFrom('0', '0.000001', '2.5'),
     amountWei: fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String),
     estimated: fc.constant(true as const),
+    savedWei: fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String),
   },
   { requiredKeys: ['key', 'unit', 'quantity', 'unitPriceUsd', 'amountWei'] },
 );
@@ -39,6 +40,7 @@ const anyReceipt: fc.Arbitrary<Receipt> = fc.record(
     finalAmountWei: amount,
     providerAmountWei: amount,
     platformFeeWei: amount,
+    cacheSavedWei: amount,
     network: fc.nat().map((chain) => `eip155:${chain}`),
     meterSubject: text,
     lineItems: fc.array(lineItem, { maxLength: 4 }),

@@ -26,12 +26,14 @@ export interface SettledCharge {
  * provider + fee + that line.
  */
 export function buildReceipt(charge: SettledCharge): Receipt {
+  const saved = cacheSaved(charge.lineItems);
   return {
     id: charge.receiptId,
     type: 'compose.receipt',
     finalAmountWei: charge.finalAmount.toString(),
     providerAmountWei: charge.providerAmount.toString(),
     platformFeeWei: charge.platformFee.toString(),
+    ...(saved === undefined ? {} : { cacheSavedWei: saved.toString() }),
     network: charge.network,
     meterSubject: charge.meterSubject,
     lineItems:
@@ -44,6 +46,13 @@ export function buildReceipt(charge: SettledCharge): Receipt {
     ...(charge.txHash === undefined ? {} : { txHash: charge.txHash }),
     ...(charge.signature === undefined ? {} : { signature: charge.signature }),
   };
+}
+
+function cacheSaved(lines: readonly LineItem[]): bigint | undefined {
+  return lines.reduce<bigint | undefined>(
+    (sum, { savedWei }) => (savedWei === undefined ? sum : (sum ?? 0n) + BigInt(savedWei)),
+    undefined,
+  );
 }
 
 function differenceLine(overrun: bigint): LineItem {

@@ -37,6 +37,7 @@ export function writeCanonicalJson(value: unknown, write: (piece: string) => voi
 export function signedText(receipt: Receipt): string {
   return JSON.stringify({
     account: receipt.account,
+    cacheSavedWei: receipt.cacheSavedWei,
     finalAmountWei: receipt.finalAmountWei,
     id: receipt.id,
     lineItems: receipt.lineItems.map(signedLine),
@@ -53,6 +54,22 @@ export function signedText(receipt: Receipt): string {
   } satisfies Record<Exclude<keyof Receipt, 'signature'>, unknown>);
 }
 
-function signedLine({ amountWei, estimated, key, quantity, unit, unitPriceUsd }: LineItem): LineItem {
-  return { amountWei, ...(estimated && { estimated }), key, quantity, unit, unitPriceUsd };
+function signedLine({
+  amountWei,
+  estimated,
+  key,
+  quantity,
+  savedWei,
+  unit,
+  unitPriceUsd,
+}: LineItem): LineItem {
+  return {
+    amountWei,
+    ...(estimated && { estimated }),
+    key,
+    quantity,
+    ...(savedWei !== undefined && { savedWei }),
+    unit,
+    unitPriceUsd,
+  };
 }

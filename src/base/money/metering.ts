@@ -18,6 +18,13 @@ const ATOMIC_PER_USD = 1_000_000n;
 /** A thousand million USDC. No line costs more, so that the sums of any charge fit into the books. */
 const MOST_ATOMIC = 10n ** 15n;
 
+interface Priced {
+  readonly price: Decimal;
+  /** What a cache saved is told against this price. */
+  readonly instead?: Decimal | undefined;
+  readonly perUnit?: bigint | undefined;
+}
+
 interface ChargeTerms {
   readonly feeBps: number;
   readonly estimated: boolean;
@@ -35,21 +42,24 @@ export function chargeFor(
 ): Charge {
   const lineItems: LineItem[] = [];
   let providerAmount = 0n;
-  const add = (key: string, unit: string, quantity: number, price: Decimal, perUnit = 1n): void => {
-    const exact = multiplyCeil(BigInt(quantity), price, perUnit);
-    const amount = exact < MOST_ATOMIC ? exact : MOST_ATOMIC;
+  const add = (
+    line: Pick<LineItem, 'key' | 'unit'>,
+    quantity: number,
+    { price, instead, perUnit }: Priced,
+  ): void => {
+    const amount = amountOf(quantity, price, perUnit);
     providerAmount += amount;
     lineItems.push({
-      key,
-      unit,
+      ...line,
       quantity,
       unitPriceUsd: formatDecimal(price),
       amountWei: amount.toString(),
+      ...(instead && { savedWei: (amountOf(quantity, instead) - amount).toString() }),
       ...(estimated ? { estimated } : {}),
     });
   };
-  const addTokens = (key: string, quantity: number, price: Decimal | undefined): void => {
-    if (price && quantity > 0) add(key, 'usd_per_1m_tokens', quantity, price);
+  const addTokens = (key: string, quantity: number, price: Decimal | undefined, instead?: Decimal): void => {
+    if (price && quantity > 0) add({ key, unit: 'usd_per_1m_tokens' }, quantity, { price, instead });
   };
 
   for (const [prices, usage] of usageByPrices(requests.map(wholeUsage), tariff)) {
@@ -59,15 +69,23 @@ export function chargeFor(
     const written = prices.cacheWrite ? usage.cacheWriteTokens - writtenForHour : 0;
     const reasoning = prices.reasoning ? usage.reasoningTokens : 0;
     addTokens('input_tokens', usage.inputTokens - cached - written - writtenForHour, prices.input);
-    addTokens('cached_input_tokens', cached, prices.cachedInput);
-    addTokens('cache_write_tokens', written, prices.cacheWrite);
-    addTokens('cache_write_1h_tokens', writtenForHour, prices.cacheWrite1h);
+    addTokens('cached_input_tokens', cached, prices.cachedInput, prices.input);
+    addTokens('cache_write_tokens', written, prices.cacheWrite, prices.input);
+    addTokens('cache_write_1h_tokens', writtenForHour, prices.cacheWrite1h, prices.input);
     addTokens('output_tokens', usage.outputTokens - reasoning, prices.output);
     addTokens('reasoning_tokens', reasoning, prices.reasoning);
   }
-  if (tariff.webSearch) add('tool_calls', 'usd_per_call', 1, tariff.webSearch, ATOMIC_PER_USD);
+  if (tariff.webSearch) {
+    const price = { price: tariff.webSearch, perUnit: ATOMIC_PER_USD };
+    add({ key: 'tool_calls', unit: 'usd_per_call' }, 1, price);
+  }
 
   return { lineItems, providerAmount, platformFee: platformFee(providerAmount, feeBps) };
+}
+
+function amountOf(quantity: number, price: Decimal, perUnit = 1n): bigint {
+  const exact = multiplyCeil(BigInt(quantity), price, perUnit);
+  return exact < MOST_ATOMIC ? exact : MOST_ATOMIC;
 }
 
 function usageByPrices(requests: readonly Usage[], tariff: Tariff): ReadonlyMap<TokenPrices, Usage> {

@@ -8,6 +8,7 @@ export function receiptInBody(receipt: Receipt): Readonly<Record<string, unknown
     final_amount_wei: receipt.finalAmountWei,
     provider_amount_wei: receipt.providerAmountWei,
     platform_fee_wei: receipt.platformFeeWei,
+    cache_saved_wei: receipt.cacheSavedWei,
     network: receipt.network,
     meter_subject: receipt.meterSubject,
     line_items: receipt.lineItems.map(lineItemInBody),
@@ -28,6 +29,7 @@ function lineItemInBody(item: LineItem): Readonly<Record<string, unknown>> {
     quantity: item.quantity,
     unit_price_usd: item.unitPriceUsd,
     amount_wei: item.amountWei,
+    saved_wei: item.savedWei,
     estimated: item.estimated,
   } satisfies Record<SnakeCase<keyof LineItem>, unknown>;
 }

@@ -5,6 +5,8 @@ export interface LineItem {
   readonly quantity: number;
   readonly unitPriceUsd: string;
   readonly amountWei: string;
+  /** Of tokens that a cache gave or took: what they would have cost as other input, less what they cost. */
+  readonly savedWei?: string;
   readonly estimated?: true;
 }
 
@@ -14,6 +16,8 @@ export interface Receipt {
   readonly finalAmountWei: string;
   readonly providerAmountWei: string;
   readonly platformFeeWei: string;
+  /** Sum of what the lines saved; below zero where writing to the cache cost more. Absent: no line is of a cache. */
+  readonly cacheSavedWei?: string;
   /** CAIP-2, such as `eip155:43113`. */
   readonly network: string;
   /** `<provider>:<public model id>` */
