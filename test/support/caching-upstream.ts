@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { JsonObject, JsonValue } from '../../src/base/json.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { JsonValue } from '../../src/base/json.js';
 import { chatAnswer } from './chat-wire.js';
+import { bodyOf, RestartableUpstream } from './restartable-upstream.js';
 
 /** Bytes of a prompt that are cached, and counted, together. */
 const BLOCK = 64;
@@ -11,7 +11,7 @@ const BLOCK = 64;
  * A server of the chat wire with a real prefix cache for each key: a block of a prompt is cached if a prompt with the
  * same bytes up to the end of that block came before. Each block counts as one token.
  */
-export class CachingUpstream {
+export class CachingUpstream extends RestartableUpstream {
   /** The key of each call, refused ones included. */
   readonly calls: string[] = [];
   inputTokens = 0;
@@ -19,9 +19,6 @@ export class CachingUpstream {
   /** Keys that have no quota left. */
   readonly spent = new Set<string>();
   private readonly caches = new Map<string, Set<string>>();
-  private readonly sockets = new Set<Socket>();
-  private server: Server | undefined;
-  private port = 0;
 
   static async start(): Promise<CachingUpstream> {
     const upstream = new CachingUpstream();
@@ -29,36 +26,9 @@ export class CachingUpstream {
     return upstream;
   }
 
-  /** Also after `goDown`, at the same address. */
-  async listen(): Promise<void> {
-    const server = createServer((request, response) => void this.serve(request, response));
-    server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-    this.server = server;
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
-  }
-
-  /** Breaks all connections and takes no new ones. */
-  async goDown(): Promise<void> {
-    const { server } = this;
-    if (!server?.listening) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}/v1`;
-  }
-
-  private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonObject;
+  protected async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(incoming);
+    if (!body) return;
     const key = incoming.headers.authorization?.replace('Bearer ', '') ?? '';
     const { messages } = body;
     const asked = Array.isArray(messages) ? (messages as readonly JsonValue[]) : [];

@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chatChunk, chatUsage, sse, usageChunk } from './chat-wire.js';
+import { bodyOf, RestartableUpstream } from './restartable-upstream.js';
+
+/** Each is one token. */
+const WORD = ' word';
+export const WORDS = 20;
+export const WHOLE_TEXT = WORD.repeat(WORDS);
+const PACE_MS = 5;
+
+/** Streams every answer word by word, and takes its time. */
+export class SpeakingUpstream extends RestartableUpstream {
+  calls = 0;
+  /** Streams that have begun to speak and have not ended. */
+  speaking = 0;
+
+  protected async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!(await bodyOf(incoming))) return;
+    this.calls += 1;
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(sse(chatChunk({ role: 'assistant', content: '' })));
+    this.speaking += 1;
+    for (let word = 0; word < WORDS && !response.destroyed; word += 1) {
+      response.write(sse(chatChunk({ content: WORD })));
+      await sleep(PACE_MS);
+    }
+    this.speaking -= 1;
+    if (!response.destroyed)
+      response.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(10, WORDS)), '[DONE]'));
+  }
+}
