@@ -21,6 +21,12 @@ export function affinityOf({ account, prompt }: Pick<TextRequest, 'account' | 'p
   return hash.digest('hex');
 }
 
+/** The same, made when it is first asked for: most models have one target with one key, and nothing to choose. */
+export function lazyAffinityOf(request: Pick<TextRequest, 'account' | 'prompt'>): () => string {
+  let affinity: string | undefined;
+  return () => (affinity ??= affinityOf(request));
+}
+
 function addHead(hash: Hash, { messages, tools }: Prompt): void {
   const firstUser = messages.findIndex(({ role }) => role === 'user');
   const before = firstUser < 0 ? messages : messages.slice(0, firstUser);

@@ -33,7 +33,7 @@ export interface GenerationOptions {
 export interface Question<Said, Event> {
   readonly targets: readonly Target[];
   /** What calls have in common that should go to the same place; see `orderTargets`. */
-  readonly affinity: string;
+  readonly affinity: () => string;
   /** The client's texts: a message that quotes them stays out of the log. */
   readonly texts: () => readonly string[];
   /** Cold: asks one target. The first batch means that the target has answered. */

@@ -31,7 +31,7 @@ export class EmbeddingGeneration {
       {
         targets: model.targets,
         // No two calls have anything in common that is cached.
-        affinity: options.responseId,
+        affinity: () => options.responseId,
         texts: () => ('texts' in input ? input.texts : []),
         ask: (attempt) => this.ask(request, attempt),
         believed: (batch, { target }) => this.believed(batch, request, target, options.requestId),

@@ -11,17 +11,18 @@ import { commonMarkOf, markOf, withEachKey } from '../catalog/provider-keys.js';
  * David G. Thaler, Chinya V. Ravishankar: Using Name-Based Mappings to Increase Hit Rates (1998); weights by
  * Jason Resch: New Hashing Algorithms for Data Storage (2015).
  *
- * @param affinity what calls have in common that should go to the same place; see `affinityOf`
+ * @param affinity what calls have in common that should go to the same place; see `affinityOf`. Asked for only if there is a choice
  */
-export function orderTargets(targets: readonly Target[], affinity: string): readonly Target[] {
+export function orderTargets(targets: readonly Target[], affinity: () => string): readonly Target[] {
   const each = targets.flatMap((target) => {
     const providers = withEachKey(target.provider);
     const weight = target.weight / providers.length;
     return providers.map((provider) => ({ ...target, provider, weight }));
   });
   if (each.length < 2) return each;
+  const common = affinity();
   return each
-    .map((target) => ({ target, score: scoreOf(target, affinity) }))
+    .map((target) => ({ target, score: scoreOf(target, common) }))
     .sort((a, b) => a.target.priority - b.target.priority || b.score - a.score)
     .map(({ target }) => target);
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import type { Target } from '../catalog/model.js';
 import { Moments } from '../base/moments/moments.js';
-import { affinityOf } from './affinity.js';
+import { lazyAffinityOf } from './affinity.js';
 import { Attempts, type GenerationOptions } from './attempts.js';
 import { isBelievable } from './believable-usage.js';
 import { TargetHealth } from './target-health.js';
@@ -39,7 +39,7 @@ export class TextGeneration {
   generate(request: TextRequest, options: GenerationOptions): Observable<TextEvent> {
     const { requestId } = options;
     const usage = { refused: false };
-    const affinity = affinityOf(request);
+    const affinity = lazyAffinityOf(request);
     return this.attempts.run(
       {
         targets: request.model.targets,

@@ -75,7 +75,7 @@ export class VideoCommands {
 
   private targetsOf({ id, model, remix }: VideoCommand): readonly Target[] {
     if (remix) return [this.upstream.targetOf(remix.place)];
-    return orderTargets(model.targets, id);
+    return orderTargets(model.targets, () => id);
   }
 
   private command(request: VideoRequest, origin: CallOrigin, remix?: RemixSource): VideoCommand {

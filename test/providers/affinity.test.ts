@@ -63,7 +63,7 @@ describe('the affinity of calls', () => {
     );
     const counts = new Map<string, number>();
     for (let call = 0; call < 3_000; call += 1) {
-      const { provider } = orderTargets(targets, of([system, user(`Question ${call}`)]))[0]!;
+      const { provider } = orderTargets(targets, () => of([system, user(`Question ${call}`)]))[0]!;
       counts.set(provider.id, (counts.get(provider.id) ?? 0) + 1);
     }
     for (const [index, id] of ['a', 'b', 'c'].entries())

@@ -18,7 +18,7 @@ function target(id: string, keys: readonly string[], overrides: Partial<Target> 
 const nameOf = ({ provider, upstreamModel }: Target): string =>
   `${provider.id}/${upstreamModel}/${String(provider.apiKey)}`;
 const order = (targets: readonly Target[], affinity: string): readonly string[] =>
-  orderTargets(targets, affinity).map(nameOf);
+  orderTargets(targets, () => affinity).map(nameOf);
 
 const someTargets: fc.Arbitrary<Target[]> = fc.uniqueArray(
   fc
@@ -41,7 +41,7 @@ describe('the order of targets', () => {
   it('is by priority', () => {
     fc.assert(
       fc.property(someTargets, fc.string(), (targets, affinity) => {
-        const priorities = orderTargets(targets, affinity).map(({ priority }) => priority);
+        const priorities = orderTargets(targets, () => affinity).map(({ priority }) => priority);
         expect(priorities).toEqual(priorities.toSorted((a, b) => a - b));
       }),
     );
@@ -97,7 +97,7 @@ describe('the order of targets', () => {
     const targets = weights.map((weight, index) =>
       target(`p${index}`, index === 0 ? ['k1', 'k2'] : ['k1'], { weight }),
     );
-    const firsts = CONVERSATIONS.map((conversation) => orderTargets(targets, conversation)[0]!);
+    const firsts = CONVERSATIONS.map((conversation) => orderTargets(targets, () => conversation)[0]!);
     const sum = weights.reduce((total, weight) => total + weight, 0);
     weights.forEach((weight, index) => {
       const share = firsts.filter(({ provider }) => provider.id === `p${index}`).length / firsts.length;

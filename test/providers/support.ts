@@ -80,7 +80,7 @@ export function attemptFor(
   return {
     request,
     target,
-    affinity: affinityOf(request),
+    affinity: () => affinityOf(request),
     attempt: 1,
     signal: new AbortController().signal,
     onSent: () => undefined,

@@ -19,7 +19,7 @@ export function connectOpenAi(
 /** How a service that keeps its cache per server is asked for the server of this conversation. */
 export function affinityHeaders(
   { affinityHeader }: Profile,
-  affinity: string,
+  affinity: () => string,
 ): Readonly<Record<string, string>> {
-  return affinityHeader === undefined ? {} : { [affinityHeader]: affinity };
+  return affinityHeader === undefined ? {} : { [affinityHeader]: affinity() };
 }

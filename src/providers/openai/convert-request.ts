@@ -2,7 +2,7 @@ import type { Target } from '../../catalog/model.js';
 import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { isEmpty } from '../../base/json-fields.js';
-import { affinityOf } from '../affinity.js';
+import { lazyAffinityOf } from '../affinity.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
 import type { TextRequest } from '../text/text-request.js';
 import { demandsSignatures } from '../text/gemini-signatures.js';
@@ -83,7 +83,7 @@ export function convertRequest(
   request: TextRequest,
   { provider, upstreamModel }: Target,
   profile: Profile = provider,
-  affinity: string = affinityOf(request),
+  affinity: () => string = lazyAffinityOf(request),
 ): JsonObject {
   const { prompt, stream, outputCapTokens, account } = request;
   const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider);
@@ -106,7 +106,7 @@ export function convertRequest(
     const value = chat[field];
     if (typeof value === 'string' && value !== '') put(field, hashed(account, value));
   }
-  if (prompt.hints.promptCacheKey || profile.promptCacheKey === 'always') put('prompt_cache_key', affinity);
+  if (prompt.hints.promptCacheKey || profile.promptCacheKey === 'always') put('prompt_cache_key', affinity());
   for (const field of provider.passFields) {
     if (!OWN.has(field) && field !== '__proto__' && Object.hasOwn(chat, field)) put(field, chat[field]);
   }

@@ -6,7 +6,7 @@ import type { TextRequest } from './text-request.js';
 export interface TextAttempt extends Attempt {
   readonly request: TextRequest;
   /** The same for all calls of a conversation, and for no other account's: see `affinityOf`. */
-  readonly affinity: string;
+  readonly affinity: () => string;
 }
 
 /** An upstream dialect. One instance per configured provider, or per key of a provider that has several. */

@@ -26,7 +26,7 @@ async function ask(settings: Partial<ProviderSettings>, chat: JsonObject) {
   const provider = new OpenAiTextProvider(target.provider);
   const attempt = attemptFor(target, {}, chat);
   const affinity = affinityOf(attempt.request);
-  await outcomeOf(provider.generate({ ...attempt, affinity }));
+  await outcomeOf(provider.generate({ ...attempt, affinity: () => affinity }));
   await provider.destroy();
   const { headers, body } = upstream.requests.at(-1)!;
   return { headers, body, affinity };

@@ -30,7 +30,7 @@ function generate(upstreamModel: 'echo' | 'assistant', ask: Ask = {}) {
     prompt: chatPrompt({ messages: [{ role: 'user', content: 'one two three four' }], ...ask.chat }),
     ...(ask.capTokens !== undefined && { outputCapTokens: ask.capTokens }),
   });
-  return provider.generate({ request, target, affinity: '', attempt: 1, signal, onSent });
+  return provider.generate({ request, target, affinity: () => '', attempt: 1, signal, onSent });
 }
 
 const echo = (ask?: Ask) => outcomeOf(generate('echo', ask));

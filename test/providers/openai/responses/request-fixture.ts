@@ -26,7 +26,7 @@ export function converted(chat: JsonObject, circumstances: Circumstances = {}): 
   const prompt = chatPrompt({ messages: [USER], ...chat });
   const asked = requestFor(modelFor([target]), { stream: false, prompt, ...request });
   const source = { scope: 'scripted', refused: circumstances.refused ?? new RefusedSignatures() };
-  return convertRequest(asked, target, source, { ...settings, ...profile }, 'affinity');
+  return convertRequest(asked, target, source, { ...settings, ...profile }, () => 'affinity');
 }
 
 /** The same as it is read at the other end. */

@@ -47,7 +47,7 @@ export function convertRequest(
   { provider, upstreamModel }: Target,
   source: ReasoningSource,
   profile: Profile,
-  affinity: string,
+  affinity: () => string,
 ): ConvertedRequest {
   const { prompt, stream, outputCapTokens } = request;
   const customs = customNames(prompt);
@@ -89,7 +89,7 @@ function putTools(prompt: Prompt, customs: ReadonlySet<string>, put: Put): void 
 function putIdentifiers(
   { prompt, account }: TextRequest,
   profile: Profile,
-  affinity: string,
+  affinity: () => string,
   put: Put,
 ): void {
   const { user, safetyIdentifier, promptCacheKey } = prompt.hints;
@@ -98,7 +98,7 @@ function putIdentifiers(
   // A service that keeps its cache per server finds it by this field, whatever header it has on the chat wire:
   // https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits.
   const isPinned = profile.promptCacheKey === 'always' || profile.affinityHeader !== undefined;
-  if (promptCacheKey || isPinned) put('prompt_cache_key', affinity);
+  if (promptCacheKey || isPinned) put('prompt_cache_key', affinity());
 }
 
 function textOptions({ format, verbosity }: Prompt, profile: Profile): JsonObject | undefined {
