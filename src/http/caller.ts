@@ -27,7 +27,12 @@ const CLAUDE_LOGIN_WORDS =
 
 const KEY = /^compose-[A-Za-z0-9_-]{20,200}$/;
 
-const callers = new WeakMap<IncomingMessage, Caller>();
+const CALLER = Symbol('caller');
+
+/** Not in a WeakMap, whose values live until the next collection of garbage but one. */
+interface WithCaller {
+  [CALLER]?: Caller;
+}
 
 /**
  * Returns the same object for the same request, so that the rate limit of the key counts the request once.
@@ -39,12 +44,8 @@ export function callerOf(request: IncomingMessage): Caller {
   return caller;
 }
 
-function anyCallerOf(request: IncomingMessage): Caller {
-  const known = callers.get(request);
-  if (known) return known;
-  const caller = readCaller(request);
-  callers.set(request, caller);
-  return caller;
+function anyCallerOf(request: IncomingMessage & WithCaller): Caller {
+  return (request[CALLER] ??= readCaller(request));
 }
 
 function readCaller(request: IncomingMessage): Caller {

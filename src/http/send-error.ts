@@ -33,8 +33,10 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   else response.end(body);
 }
 
-function isUploading(request: IncomingMessage): boolean {
-  return !request.complete && !request.destroyed;
+/** A request without a body is complete only when its listeners have run. */
+function isUploading({ complete, destroyed, headers }: IncomingMessage): boolean {
+  const length = headers['content-length'] ?? '0';
+  return !complete && !destroyed && (length !== '0' || headers['transfer-encoding'] !== undefined);
 }
 
 /**

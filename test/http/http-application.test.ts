@@ -94,6 +94,12 @@ describe('an error', () => {
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
+  it('keeps the connection, unless a body is still on its way', async () => {
+    expect((await fetch(`${base}/v1/nothing`)).headers.get('connection')).toBe('keep-alive');
+    const upload = { method: 'POST', body: 'x'.repeat(4_000_000) };
+    expect((await fetch(`${base}/v1/nothing`, upload)).headers.get('connection')).toBe('close');
+  });
+
   it('has details and further headers on the native surface alone, and says when to retry', async () => {
     const [native, external] = await Promise.all([
       fetch(`${base}/v1/busy`),
