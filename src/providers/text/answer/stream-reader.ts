@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../base/json.js';
 import type { SpokenEvent } from '../../../text/text-event.js';
 import { malformed } from '../../http/malformed.js';
 import { parseObject } from '../../http/parse-object.js';
+import { AlikeFrames } from './alike-frames.js';
 import type { AnswerConverter, AnswerReading } from './answer-converter.js';
 import { type SseFrame, SseParser } from './parse-stream.js';
 
@@ -19,6 +20,7 @@ const KEEP_ALIVE = /^"?(?:ping|pong|keep[-_ ]?alive|heart[-_ ]?beat|null)"?$/i;
 export class StreamReader {
   private readonly parser: SseParser;
   private readonly converter: AnswerConverter;
+  private readonly alike = new AlikeFrames();
   private events: SpokenEvent[] = [];
   private done = false;
 
@@ -76,10 +78,18 @@ export class StreamReader {
       this.done = true;
       return;
     }
+    const words = event === '' ? this.alike.read(text) : undefined;
+    if (words) {
+      this.events.push(words);
+      return;
+    }
     const frame = parseObject(text);
     const failure = this.reading.failureIn(frame, event);
     if (failure) throw failure;
-    if (!isKeepAlive(frame)) this.converter.convert(frame, this.events);
+    if (isKeepAlive(frame)) return;
+    const first = this.events.length;
+    this.converter.convert(frame, this.events);
+    if (event === '') this.alike.learn(text, frame, this.events.slice(first));
   }
 }
 

@@ -1,0 +1,167 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { JsonObject } from '../../../src/base/json.js';
+import { ChunkConverter } from '../../../src/providers/openai/convert-chunk.js';
+import { readingOf } from '../../../src/providers/openai/reading.js';
+import { AlikeFrames } from '../../../src/providers/text/answer/alike-frames.js';
+import { StreamReader } from '../../../src/providers/text/answer/stream-reader.js';
+import type { SpokenEvent } from '../../../src/text/text-event.js';
+
+/** Some of them are names and values of other fields. */
+const WORDS = fc.oneof(
+  fc.constantFrom(
+    'content',
+    'chat',
+    'assistant',
+    '"',
+    '\\',
+    'a"b',
+    '","x":"',
+    '\n',
+    'é',
+    '😀',
+    '\u2063alike\u2063',
+    '',
+  ),
+  fc.string({ unit: 'grapheme', maxLength: 6 }),
+);
+
+const DELTA = fc.record(
+  {
+    role: fc.constantFrom('assistant', 'chat'),
+    content: fc.option(WORDS, { nil: null }),
+    reasoning_content: WORDS,
+    reasoning: WORDS,
+    refusal: fc.constant(null),
+    more: WORDS,
+  },
+  { requiredKeys: [] },
+);
+
+const CHUNK = fc.record(
+  {
+    id: fc.constantFrom('chat', 'content'),
+    model: WORDS,
+    created: fc.constantFrom(1, 2),
+    choices: fc.array(
+      fc.record(
+        {
+          index: fc.constantFrom(0, 1),
+          delta: DELTA,
+          finish_reason: fc.constantFrom(null, null, null, 'stop'),
+          logprobs: fc.constantFrom(null, { content: [] }),
+        },
+        { requiredKeys: ['delta'] },
+      ),
+      { maxLength: 2 },
+    ),
+    usage: fc.constantFrom(null, { prompt_tokens: 1, completion_tokens: 2 }),
+    system_fingerprint: fc.constantFrom('fp'),
+  },
+  { requiredKeys: ['choices'] },
+);
+
+/** As servers write it: compact, with blanks, or in ASCII alone; sometimes with its content said twice. */
+const WRITING = fc.constantFrom(
+  (chunk: object) => JSON.stringify(chunk),
+  (chunk: object) => JSON.stringify(chunk, null, 1).replaceAll('\n', ' '),
+  (chunk: object) =>
+    JSON.stringify(chunk).replace(/[^ -~]/gu, (character) =>
+      [...Array(character.length).keys()]
+        .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+        .join(''),
+    ),
+  (chunk: object) =>
+    JSON.stringify(chunk).replace('"delta":{', '"delta":{"content":"chat","content":"chat",'),
+);
+
+/** Frames, of which many differ in their words alone. */
+const STREAM = fc
+  .array(fc.record({ chunk: CHUNK, write: WRITING, again: fc.array(WORDS, { maxLength: 5 }) }), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((kinds) =>
+    kinds.flatMap(({ chunk, write, again }) => [
+      write(chunk),
+      ...again.map((words) => write(withWords(chunk, words))),
+    ]),
+  );
+
+function withWords(chunk: object, words: string): object {
+  const { choices, ...rest } = chunk as { choices: { delta: object }[] };
+  const said = choices.map(({ delta, ...choice }) => ({
+    ...choice,
+    delta: 'reasoning' in delta ? { ...delta, reasoning: words } : { ...delta, content: words },
+  }));
+  // In the order of their names before, so that only the words differ.
+  return Object.fromEntries(
+    Object.keys(chunk).map((name) => [name, name === 'choices' ? said : rest[name as never]]),
+  );
+}
+
+function parsed(frames: readonly string[]): readonly SpokenEvent[] {
+  const converter = new ChunkConverter(undefined);
+  const events: SpokenEvent[] = [];
+  for (const frame of frames) converter.convert(JSON.parse(frame) as JsonObject, events);
+  return events;
+}
+
+function read(frames: readonly string[]): readonly SpokenEvent[] {
+  const secrets: string[] = [];
+  const asked = { prompt: undefined, toClientParam: undefined, contextWindow: undefined, secrets };
+  const reader = new StreamReader(readingOf(asked as never), 1_000_000);
+  return frames.flatMap((frame) => {
+    const { events, failure } = reader.accept([Buffer.from(`data: ${frame}\n\n`)]);
+    expect(failure).toBeUndefined();
+    return events;
+  });
+}
+
+describe('frames that are alike', () => {
+  it('give the same events as if each were parsed', () => {
+    fc.assert(
+      fc.property(STREAM, (frames) => {
+        expect(read(frames)).toEqual(parsed(frames));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  const frame = (content: string): string =>
+    `{"id":"a","choices":[{"index":0,"delta":{"content":${content}},"finish_reason":null}]}`;
+
+  function taught(): AlikeFrames {
+    const alike = new AlikeFrames();
+    alike.learn(frame('"one"'), JSON.parse(frame('"one"')) as JsonObject, [
+      { type: 'text', choice: 0, text: 'one' },
+    ]);
+    return alike;
+  }
+
+  it.each([
+    ['" two"', ' two'],
+    [String.raw`"a\n\"b\" \u00e9"`, 'a\n"b" é'],
+  ])('are read without being parsed: %s', (content, text) => {
+    expect(taught().read(frame(content))).toEqual({ type: 'text', choice: 0, text });
+  });
+
+  it.each(['"a","b":"c"', '"a\u0001"', String.raw`"\"`, String.raw`"\x"`, '""', 'null'])(
+    'are parsed when the words are not one string: %s',
+    (content) => {
+      const alike = taught();
+      expect(alike.read(frame(content))).toBeUndefined();
+      expect(alike.read(frame('"two"'))).toBeUndefined();
+    },
+  );
+
+  it('are not looked for any more in a stream that has none', () => {
+    const alike = new AlikeFrames();
+    const at = (time: number): string => `{"created":${time},"choices":[{"delta":{"content":"one"}}]}`;
+    for (let time = 0; time < 10; time += 1) {
+      expect(alike.read(at(time))).toBeUndefined();
+      alike.learn(at(time), JSON.parse(at(time)) as JsonObject, [{ type: 'text', choice: 0, text: 'one' }]);
+    }
+    expect(alike.read(at(9))).toBeUndefined();
+  });
+});
