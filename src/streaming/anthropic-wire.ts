@@ -46,8 +46,8 @@ export const anthropic = {
   ping: namedFrame('ping', '{"type":"ping"}'),
   end: '',
   errorAnswer,
-  errorFrame: (error: GatewayError) =>
-    namedFrame('error', JSON.stringify(anthropicError(error, { requestId: '', withDetails: false }))),
+  errorFrame: (error: GatewayError, requestId: string) =>
+    namedFrame('error', JSON.stringify(anthropicError(error, { requestId, withDetails: false }))),
   noRoute: openAi.noRoute,
   keysIn: openAi.keysIn,
 } as const satisfies Wire;

@@ -29,7 +29,7 @@ export interface Wire {
   /** An error instead of an answer. */
   errorAnswer(error: GatewayError, context: ErrorContext): ErrorAnswer;
   /** An error in a stream that has begun, as whole frames. */
-  errorFrame(error: GatewayError): string;
+  errorFrame(error: GatewayError, requestId: string): string;
   /** The error for an address that has no route. The path comes without its query. */
   noRoute(method: string, path: string): GatewayError;
   /** All candidates for the client's key, the likeliest first: trimmed, and not empty. */

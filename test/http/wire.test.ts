@@ -40,7 +40,7 @@ const toyWire: Wire = {
     headers: { 'x-toy-error': code },
     body: JSON.stringify({ oops: code, requestId, withDetails }),
   }),
-  errorFrame: ({ code }) => namedFrame('oops', JSON.stringify({ code })),
+  errorFrame: ({ code }, requestId) => namedFrame('oops', JSON.stringify({ code, requestId })),
   noRoute: (method, path) => new GatewayError('invalid_value', `${method} ${path} is no toy.`),
   keysIn: ({ 'x-toy-key': key }) => (typeof key === 'string' ? [key] : []),
 };
@@ -48,7 +48,7 @@ const toyWire: Wire = {
 const presenter: StreamPresenter<string> = {
   headers: () => ({}),
   frames: (text) => namedFrame('said', JSON.stringify(text)),
-  failure: (error) => toyWire.errorFrame(error),
+  failure: (error) => toyWire.errorFrame(error, 'req_own'),
   end: () => '',
 };
 
@@ -178,7 +178,7 @@ describe('a route that names its wire', () => {
 
   it.each([
     ['stream', 'event: said\ndata: "a"\n\nevent: said\ndata: "b"\n\n'],
-    ['late', 'event: oops\ndata: {"code":"upstream_timeout"}\n\n'],
+    ['late', 'event: oops\ndata: {"code":"upstream_timeout","requestId":"req_own"}\n\n'],
     ['repeated', 'event: said\ndata: "a"\n\n'],
   ])('ends its streams as the wire does: %s', async (name, text) => {
     expect(await (await ask(`/v1/toy/${name}`)).text()).toBe(text);

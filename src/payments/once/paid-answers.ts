@@ -5,7 +5,6 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { Demand } from '../../streaming/demand.js';
 import type { BodyPresenter, HeaderFields, StreamPresenter } from '../../streaming/presenter.js';
 import { ResponseWriter } from '../../streaming/response-writer.js';
-import type { Wire } from '../../streaming/wire.js';
 import { wireOf } from '../../streaming/wire-of.js';
 import type { ShownEvent } from '../compose-headers.js';
 import type { Outcome } from '../outcome.js';
@@ -70,10 +69,10 @@ export class PaidAnswers {
   repeat(response: ServerResponse, answer: KeptAnswer | LiveAnswer): Promise<void> {
     if (answer.kind === 'live') {
       const { headers, frames } = answer;
-      const joined = new RepeatedAnswer({ status: 200, headers, content: '' }, wireOf(response.req));
+      const joined = new RepeatedAnswer({ status: 200, headers, content: '' }, response);
       return this.writer.stream(response, frames, joined);
     }
-    const kept = new RepeatedAnswer({ ...answer, headers: () => answer.headers }, wireOf(response.req));
+    const kept = new RepeatedAnswer({ ...answer, headers: () => answer.headers }, response);
     return answer.kind === 'whole'
       ? this.writer.whole(response, () => EMPTY, kept)
       : this.writer.stream(response, () => of(answer.content), kept);
@@ -89,7 +88,7 @@ class RepeatedAnswer implements StreamPresenter<string>, BodyPresenter<string> {
 
   constructor(
     private readonly answer: Pick<KeptAnswer, 'status' | 'content'> & Pick<LiveAnswer, 'headers'>,
-    private readonly wire: Wire,
+    private readonly response: ServerResponse,
   ) {
     this.status = answer.status;
   }
@@ -103,7 +102,8 @@ class RepeatedAnswer implements StreamPresenter<string>, BodyPresenter<string> {
   }
 
   failure(error: GatewayError): string {
-    return this.wire.errorFrame(error);
+    const requestId = String(this.response.getHeader('X-Request-Id') ?? '');
+    return wireOf(this.response.req).errorFrame(error, requestId);
   }
 
   end(): string {

@@ -151,4 +151,24 @@ describe('a key that waits for its twin', () => {
     await until(() => impatient.first.runningCalls === 0);
     await impatient.close();
   });
+
+  it('is told so in its stream, under the id of its own request, where that had begun', async () => {
+    const waiting = { IDEMPOTENCY_WAIT_MS: '500', STREAM_HEAD_MS: '20' };
+    const impatient = await ReplicaPair.start(fileFor(upstream.url), waiting);
+    ({ key } = await impatient.createKey({ account: newId('key'), budget_limit: '1000000' }));
+    const [path, body] = APIS[3];
+    const arrived = nextRequest();
+    const first = send(impatient.first, path, { ...body, stream: true });
+    const exchange = await arrived;
+    const joined = await send(impatient.second, path, { ...body, stream: true });
+    const id = joined.headers.get('request-id');
+    expect(id).toMatch(/^req_/);
+    expect((await new OpenStream(joined).frames()).at(-1)).toMatchObject({
+      event: 'error',
+      data: { error: { details: { error_code: 'idempotency_in_flight' } }, request_id: id },
+    });
+    finish(exchange, true);
+    await (await first).text();
+    await impatient.close();
+  });
 });
