@@ -75,7 +75,7 @@ const STATUS_OF_WORD: ReadonlyMap<string, number> = new Map([
   ['server_error', 500],
   ['api_error', 500],
   ['internal_error', 500],
-  ['overloaded_error', 503],
+  ['overloaded_error', 529],
   ['service_unavailable', 503],
   ['timeout', 504],
   ['timeout_error', 504],

@@ -1,4 +1,5 @@
 import { GatewayError, type ErrorOptions } from '../base/errors/gateway-error.js';
+import { UpstreamOverloaded } from '../base/errors/upstream-overloaded.js';
 import { UpstreamFailure, type KeyFault } from './upstream-failure.js';
 
 /** What an upstream's error says beside its status, already cleaned. */
@@ -44,18 +45,11 @@ export function failureOfStatus(status: number, details: StatusDetails = {}): Up
         { retryable: true, targetFault: false, ofKey: 'limited', ...retryAfter },
       );
     case 503:
+      return outage(new GatewayError('upstream_unavailable', undefined, seconds(retryAfterMs)), retryAfterMs);
     case OVERLOADED:
-      return new UpstreamFailure(new GatewayError('upstream_unavailable', undefined, seconds(retryAfterMs)), {
-        retryable: true,
-        targetFault: true,
-        ...retryAfter,
-      });
+      return outage(new UpstreamOverloaded(seconds(retryAfterMs)), retryAfterMs);
     case 504:
-      return new UpstreamFailure(new GatewayError('upstream_timeout'), {
-        retryable: true,
-        targetFault: true,
-        ...retryAfter,
-      });
+      return outage(new GatewayError('upstream_timeout'), retryAfterMs);
     default:
       return new UpstreamFailure(
         new GatewayError('upstream_error', undefined, { cause: `status ${status}` }),
@@ -93,6 +87,15 @@ const FAULTS_BELOW_500: ReadonlySet<number> = new Set([401, 402, 404, 407, 408])
  */
 export function refusal(error: GatewayError): UpstreamFailure {
   return new UpstreamFailure(error, { retryable: false, targetFault: false });
+}
+
+/** A service that is there, and cannot answer now. */
+function outage(error: GatewayError, retryAfterMs: number | undefined): UpstreamFailure {
+  return new UpstreamFailure(error, {
+    retryable: true,
+    targetFault: true,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
 function invalidValue(param: string | undefined, message: string | undefined): GatewayError {

@@ -1,5 +1,6 @@
 import { ContextLengthExceeded } from '../base/errors/context-length-exceeded.js';
-import type { GatewayError } from '../base/errors/gateway-error.js';
+import { ERRORS, type GatewayError } from '../base/errors/gateway-error.js';
+import { UpstreamOverloaded } from '../base/errors/upstream-overloaded.js';
 import { namedFrame } from './frames.js';
 import { openAi } from './openai-wire.js';
 import type { HeaderFields } from './presenter.js';
@@ -29,16 +30,22 @@ export function anthropicError(
   error: GatewayError,
   { requestId, withDetails }: ErrorContext,
 ): Readonly<Record<string, unknown>> {
-  const { code, param, status, details } = error;
+  const { param, details } = error;
+  const code = codeOf(error);
   return {
     type: 'error',
     error: {
-      type: TYPES[status] ?? 'api_error',
+      type: TYPES[ERRORS[code].status] ?? 'api_error',
       message: messageOf(error),
       details: { error_code: code, ...(param !== null && { param }), ...(withDetails && details) },
     },
     request_id: requestId,
   };
+}
+
+/** This wire has a status for an upstream that is overloaded. */
+function codeOf(error: GatewayError): GatewayError['code'] {
+  return error instanceof UpstreamOverloaded ? 'upstream_overloaded' : error.code;
 }
 
 /** Anthropic's Messages wire, used on both surfaces. */
@@ -54,14 +61,17 @@ export const anthropic = {
 
 function errorAnswer(error: GatewayError, context: ErrorContext): ErrorAnswer {
   return {
-    status: error.status,
+    status: ERRORS[codeOf(error)].status,
     // The SDKs read the id from here.
     headers: { ...headersOf(error), 'request-id': context.requestId },
     body: JSON.stringify(anthropicError(error, context)),
   };
 }
 
-function headersOf({ status, code, retryAfterSeconds, shouldRetry }: GatewayError): HeaderFields {
+function headersOf(error: GatewayError): HeaderFields {
+  const code = codeOf(error);
+  const { retryAfterSeconds, shouldRetry } = error;
+  const { status } = ERRORS[code];
   const isFinal = shouldRetry === false || (FINAL.has(status) && code !== 'idempotency_in_flight');
   const waits =
     retryAfterSeconds ?? (status === 429 || status === 503 ? DEFAULT_RETRY_AFTER_SECONDS : undefined);

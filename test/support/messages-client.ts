@@ -23,6 +23,11 @@ export class MessagesClient {
     private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
+  /** The same client elsewhere. */
+  at(base: string): MessagesClient {
+    return new MessagesClient(base, this.headers);
+  }
+
   post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${this.base}/v1${path}`, {
       method: 'POST',

@@ -141,6 +141,12 @@ export const ERRORS = {
     type: 'upstream_error',
     text: "The model's provider cannot be reached at the moment.",
   },
+  /** Anthropic's wire alone: see `UpstreamOverloaded`. */
+  upstream_overloaded: {
+    status: 529,
+    type: 'upstream_error',
+    text: "The model's provider is overloaded at the moment.",
+  },
   upstream_timeout: {
     status: 504,
     type: 'upstream_error',

@@ -133,6 +133,65 @@ describe('an error of the Messages API', () => {
     expect(JSON.stringify(error)).not.toContain('secret');
   });
 
+  describe('[error.upstream_overloaded] of an upstream that says that it is overloaded', () => {
+    const overloaded = (headers = {}): void => {
+      upstream.always((exchange) => exchange.json({ error: { message: 'secret words' } }, 529, headers));
+    };
+
+    it.each(['', '/external'])(
+      'is Anthropic’s own status, after the usual attempts; at "%s"',
+      async (path) => {
+        overloaded();
+        const response = await client.at(gateway.url + path).create();
+        const { error } = await envelopeOf(response);
+        expect([response.status, error.type, error.details]).toEqual([
+          529,
+          'overloaded_error',
+          { error_code: 'upstream_overloaded' },
+        ]);
+        expect(['x-should-retry', 'retry-after'].map((name) => response.headers.has(name))).toEqual([
+          false,
+          false,
+        ]);
+        expect(upstream.requests).toHaveLength(3);
+      },
+    );
+
+    it('says when to come again where the upstream does', async () => {
+      overloaded({ 'retry-after': '0' });
+      expect((await client.create()).headers.get('retry-after')).toBe('1');
+    });
+
+    it('has that type in a stream that had begun', async () => {
+      upstream.next((exchange) =>
+        exchange.end(
+          sse(chatChunk({ role: 'assistant', content: 'Hel' }), {
+            error: { type: 'overloaded_error', message: 'secret words' },
+          }),
+        ),
+      );
+      expect((await client.frames()).at(-1)).toMatchObject({
+        event: 'error',
+        data: { error: { type: 'overloaded_error', details: { error_code: 'upstream_overloaded' } } },
+      });
+    });
+
+    it('is `upstream_unavailable` elsewhere', async () => {
+      overloaded();
+      const messages = [{ role: 'user', content: 'Hi' }];
+      for (const [path, body] of [
+        ['/chat/completions', { messages }],
+        ['/responses', { input: 'Hi' }],
+      ] as const) {
+        const response = await client.post(path, { model: 'test-model', ...body });
+        expect([response.status, await response.json()]).toMatchObject([
+          503,
+          { error: { code: 'upstream_unavailable', type: 'upstream_error' } },
+        ]);
+      }
+    });
+  });
+
   it('tells a person about a budget in dollars', async () => {
     const { error } = await envelopeOf(await poor.create());
     expect(error.message).toMatch(
