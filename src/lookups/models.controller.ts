@@ -4,7 +4,8 @@ import { ANTHROPIC_VERSION } from '../streaming/wire-of.js';
 import { anthropicModelCard, anthropicModelList } from './anthropic-models.js';
 import { Catalog } from '../catalog/catalog.service.js';
 import { externalModelCard, nativeModelCard } from '../catalog/model-cards.js';
-import { entryIdOf, type Model } from '../catalog/model.js';
+import { mayUse } from '../catalog/may-use.js';
+import type { Model } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { type Account, CurrentAccount, ForAccounts } from '../http/account-guard.js';
 
@@ -21,7 +22,7 @@ abstract class ModelsController {
     @Query() query: PageQuery,
     @Headers(ANTHROPIC_VERSION) version?: string,
   ): object {
-    const models = this.catalog.list().filter((model) => isAllowed(model, account));
+    const models = this.catalog.list().filter((model) => mayUse(account, model));
     if (version !== undefined) return anthropicModelList(models, query);
     return { object: 'list', data: models.map((model) => this.card(model)) };
   }
@@ -35,16 +36,12 @@ abstract class ModelsController {
   ): object {
     const name = typeof segments === 'string' ? segments : segments.join('/');
     const model = this.catalog.get(name);
-    if (!model || !isAllowed(model, account))
+    if (!model || !mayUse(account, model))
       throw new GatewayError('model_not_found', undefined, { param: 'model' });
     return version !== undefined && model.kind === 'text'
       ? anthropicModelCard(model, name)
       : this.card(model, name);
   }
-}
-
-function isAllowed(model: Model, { allowedModels }: Account): boolean {
-  return allowedModels.length === 0 || allowedModels.includes(entryIdOf(model));
 }
 
 @Controller('v1/models')

@@ -7,7 +7,7 @@ import type { OnceKey } from '../payments/once/once-key.js';
 import { PaidAnswers, type Run } from '../payments/once/paid-answers.js';
 import type { TextEvent } from '../text/text-event.js';
 import { CountingLimit } from './counting-limit.js';
-import { MessagesService, type MessagesCommand } from './messages.service.js';
+import { MessagesService, type CountedInput, type MessagesCommand } from './messages.service.js';
 import type { MessagePresenters } from './presenter/message-presenters.js';
 import { parseCountRequest, parseMessagesRequest } from './request/messages-request.js';
 
@@ -59,9 +59,10 @@ export class MessagesEndpoint {
   }
 
   /** Needs a live key and costs nothing. */
-  async count(caller: Caller, request: IncomingMessage): Promise<number> {
-    const { body } = await this.bodies.receive(caller, request, this.counting);
-    return this.messages.count(parseCountRequest(body));
+  async count(caller: Caller, request: IncomingMessage): Promise<CountedInput> {
+    const { body, key } = await this.bodies.receive(caller, request, this.counting);
+    const { requestId } = caller;
+    return this.messages.count(parseCountRequest(body), { key, requestId, headers: wireHeaders(request) });
   }
 }
 

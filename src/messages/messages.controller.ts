@@ -22,7 +22,8 @@ export class NativeMessagesController {
   @Post('count_tokens')
   @HttpCode(200)
   async count(@CurrentCaller() caller: Caller, @Req() request: IncomingMessage): Promise<object> {
-    return { input_tokens: await this.endpoint.count(caller, request), estimated: true };
+    const { inputTokens, estimated } = await this.endpoint.count(caller, request);
+    return { input_tokens: inputTokens, ...(estimated && { estimated }) };
   }
 }
 
@@ -43,7 +44,8 @@ export class ExternalMessagesController {
   @Post('count_tokens')
   @HttpCode(200)
   async count(@CurrentCaller() caller: Caller, @Req() request: IncomingMessage): Promise<object> {
-    return { input_tokens: await this.endpoint.count(caller, request) };
+    const { inputTokens } = await this.endpoint.count(caller, request);
+    return { input_tokens: inputTokens };
   }
 }
 

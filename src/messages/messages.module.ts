@@ -10,6 +10,7 @@ import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { requestIdOf } from '../http/request-id.js';
 import { TextCallsModule } from '../providers/calls/text-calls.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
 import { anthropic } from '../streaming/anthropic-wire.js';
 import { speaks } from '../streaming/wire-of.js';
 import { MessagesEndpoint } from './messages-endpoint.js';
@@ -30,7 +31,7 @@ function nameRequest(request: IncomingMessage, response: ServerResponse, next: (
 }
 
 @Module({
-  imports: [TextCallsModule, HealthModule, HttpModule],
+  imports: [TextCallsModule, ProvidersModule, HealthModule, HttpModule],
   controllers: [NativeMessagesController, ExternalMessagesController, ConnectivityController],
   providers: [MessagesEndpoint, MessagesService, Threads],
 })

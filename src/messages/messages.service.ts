@@ -1,16 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { defer, finalize, from, map, tap, type Observable } from 'rxjs';
 import { NO_USAGE } from '../base/money/usage.js';
-import type { GatewayError } from '../base/errors/gateway-error.js';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { mayUse } from '../catalog/may-use.js';
 import type { TextModel } from '../catalog/model.js';
 import { newId } from '../base/ids.js';
 import type { CallOrigin } from '../payments/charged-work.js';
+import type { KeyRecord } from '../payments/keys/key-store.js';
 import type { OnceCall } from '../payments/once/recorded-answer.js';
 import type { Outcome } from '../payments/outcome.js';
 import type { Offer } from '../payments/x402/purchase.js';
 import { countInput } from '../providers/calls/count-input.js';
 import { ResponseRecords } from '../providers/calls/response-records.js';
 import { TextCalls, type TextCall } from '../providers/calls/text-calls.js';
+import { TextCounting } from '../providers/text-counting.js';
 import type { Demand } from '../streaming/demand.js';
 import type { Prompt } from '../text/prompt.js';
 import type { TextEvent } from '../text/text-event.js';
@@ -32,6 +35,19 @@ export interface MessagesCommand {
   readonly isSameWire: boolean;
 }
 
+/** Who counts, and what goes up to an upstream of the same wire. */
+interface Counting {
+  readonly key: Pick<KeyRecord, 'accountId' | 'allowedModels'>;
+  readonly requestId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface CountedInput {
+  readonly inputTokens: number;
+  /** Whether the gateway has counted. */
+  readonly estimated: boolean;
+}
+
 @Injectable()
 export class MessagesService {
   private readonly logger = new Logger(MessagesService.name);
@@ -40,6 +56,7 @@ export class MessagesService {
     private readonly calls: TextCalls,
     private readonly threads: Threads,
     private readonly records: ResponseRecords,
+    private readonly counting: TextCounting,
   ) {}
 
   /** @throws GatewayError for an unknown model or thread, a tool that cannot run, or an option without a price. */
@@ -104,11 +121,20 @@ export class MessagesService {
     });
   }
 
-  /** Input tokens, counted here. @throws GatewayError as `command` does */
-  async count(request: MessagesRequest): Promise<number> {
+  /**
+   * Counted by an upstream of the same wire where there is one that does it, else here.
+   * @throws GatewayError as `command` does, and model_not_allowed
+   */
+  async count(request: MessagesRequest, { key, requestId, headers }: Counting): Promise<CountedInput> {
     const resolved = this.calls.resolve(catalogName(request));
+    const { model } = resolved;
+    if (!mayUse(key, model)) throw new GatewayError('model_not_allowed', undefined, { param: 'model' });
     const { prompt } = toPrompt(request.body, new ToolNames());
-    return countInput(resolved, prompt);
+    const call = { body: request.body, headers };
+    const told = await this.counting.count({ model, prompt, call, account: key.accountId, requestId });
+    return told === undefined
+      ? { inputTokens: await countInput(resolved, prompt), estimated: true }
+      : { inputTokens: told, estimated: false };
   }
 }
 

@@ -13,6 +13,7 @@ import { GuardedClient } from './http/guarded-client.js';
 import { nameServers } from './http/resolve-host.js';
 import { ImageFetch } from './image/image-fetch.js';
 import { TargetHealth } from './target-health.js';
+import { TextCounting } from './text-counting.js';
 import { TextGeneration } from './text-generation.js';
 import { TextProviders } from './text-providers.js';
 import { VideoGeneration } from './video-generation.js';
@@ -48,6 +49,11 @@ const IMAGES_AT_ONCE = 32;
       inject: [TextProviders, TargetHealth, Moments],
     },
     {
+      provide: TextCounting,
+      useFactory: (providers: TextProviders, health: TargetHealth) => new TextCounting(providers, health),
+      inject: [TextProviders, TargetHealth],
+    },
+    {
       provide: ImageFetch,
       inject: [ConfigService],
       useFactory: (config: ConfigService<Config, true>) => {
@@ -61,6 +67,14 @@ const IMAGES_AT_ONCE = 32;
     VideoGeneration,
     VideoProviders,
   ],
-  exports: [EmbeddingGeneration, ImageFetch, TextGeneration, TargetHealth, VideoGeneration, VideoProviders],
+  exports: [
+    EmbeddingGeneration,
+    ImageFetch,
+    TextCounting,
+    TextGeneration,
+    TargetHealth,
+    VideoGeneration,
+    VideoProviders,
+  ],
 })
 export class ProvidersModule {}

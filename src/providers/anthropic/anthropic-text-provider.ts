@@ -8,17 +8,19 @@ import type { AnswerReading } from '../text/answer/answer-converter.js';
 import { LearntProfiles } from '../text/learnt-profiles.js';
 import { RefusedSignatures } from '../text/refused-signatures.js';
 import { nextTrial, type Trial } from '../text/remedy.js';
-import type { TextAttempt } from '../text/text-provider.js';
+import type { CountAttempt, TextAttempt } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamTextProvider, type AskedText } from '../text/upstream-text-provider.js';
 import { unsupportedHere } from '../unsupported.js';
 import { UpstreamFailure } from '../upstream-failure.js';
 import { FrameConverter } from './answer/convert-frame.js';
 import { connectAnthropic, VERSION } from './connect.js';
+import { countTokens } from './count-tokens.js';
 import { findRemedy, isLasting, refusedSampling } from './find-remedy.js';
 import { isErrorFrame, saysWrongSignature, senseOf } from './map-error.js';
 import { editCall, type EditedCall } from './request/edit-call.js';
 import { convertRequest, type ConvertedRequest } from './request/convert-request.js';
+import type { ThinkingSource } from './request/thinking-blocks.js';
 import { unsupportedIn } from './request/unsupported.js';
 
 /** Any server that speaks Anthropic's Messages wire. */
@@ -37,7 +39,7 @@ export class AnthropicTextProvider extends UpstreamTextProvider {
     const unsupported = unsupportedIn(request.prompt);
     if (unsupported) throw unsupportedHere(unsupported, request.toClientParam);
     const profile = this.learnt.of(target.upstreamModel, trial?.remedy);
-    const source = { scope: reasoningScopeOf(this.settings), refused: this.refused };
+    const { source } = this;
     const asked = messagesCall
       ? editCall(messagesCall, request, target, source)
       : convertRequest(request, target, source, profile);
@@ -50,6 +52,15 @@ export class AnthropicTextProvider extends UpstreamTextProvider {
       failureOf: (refusal) => this.failureOf(refusal, asked, { errors, trial }),
       accepted: () => this.learnt.learn(target.upstreamModel, trial?.lasting),
     };
+  }
+
+  countTokens(attempt: CountAttempt): Promise<number> {
+    const { body } = editCall(attempt.call, attempt, attempt.target, this.source);
+    return countTokens(this.client, body, attempt);
+  }
+
+  private get source(): ThinkingSource {
+    return { scope: reasoningScopeOf(this.settings), refused: this.refused };
   }
 
   private failureOf(

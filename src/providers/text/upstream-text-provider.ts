@@ -34,7 +34,7 @@ export abstract class UpstreamTextProvider implements TextProvider {
   /** @param maxFrameBytes limit of one frame of a stream */
   constructor(
     protected readonly settings: ProviderSettings,
-    private readonly client: UpstreamClient,
+    protected readonly client: UpstreamClient,
     private readonly maxFrameBytes: number = MAX_ANSWER_BYTES,
   ) {}
 

@@ -30,7 +30,7 @@ export interface EditedCall {
  */
 export function editCall(
   { body }: MessagesCall,
-  { outputCapTokens, account }: TextRequest,
+  { outputCapTokens, account }: Pick<TextRequest, 'outputCapTokens' | 'account'>,
   { upstreamModel }: Target,
   source: ThinkingSource,
 ): EditedCall {
