@@ -28,6 +28,8 @@ export interface Profile {
   readonly toolImages: 'inside' | 'behind';
   /** `prompt_cache_key`: sent if the client gave one, or always, since the service finds its cache by it. */
   readonly promptCacheKey: 'given' | 'always';
+  /** Whether it takes `cache_control` where Anthropic's API has it: marks of the prompt cache, on parts and tools. */
+  readonly cacheControl: boolean;
   /** The header, in lower case, by which the service keeps a conversation on one of its servers; absent for none. */
   readonly affinityHeader?: string | undefined;
 }

@@ -11,6 +11,7 @@ export const GENERIC_PROFILE: Profile = {
   callSignatures: false,
   toolImages: 'inside',
   promptCacheKey: 'given',
+  cacheControl: false,
 };
 
 interface Service {
@@ -58,9 +59,10 @@ const SERVICES = {
     hosts: ['openrouter.ai'],
     sources: [
       'https://openrouter.ai/docs',
+      'https://openrouter.ai/docs/client-sdks/typescript/models/anthropiccachecontroldirective', // cache_control
       'https://github.com/openclaw/openclaw/pull/875', // OpenAI's limit of ids holds through it
     ],
-    differs: { tokenLimitField: 'max_tokens', toolCallIds: 'short' },
+    differs: { tokenLimitField: 'max_tokens', toolCallIds: 'short', cacheControl: true },
   },
   google: {
     hosts: [

@@ -68,7 +68,8 @@ export class MessagesService {
     const resolved = this.calls.resolve(catalogName(request));
     const names = new ToolNames();
     const sameWire = sameWireOf(resolved.model);
-    const { prompt: asked, leftOut, refusal } = toPrompt(request.body, names);
+    const keepsMarks = resolved.model.targets.some(({ provider }) => provider.cacheControl);
+    const { prompt: asked, leftOut, refusal } = toPrompt(request.body, names, keepsMarks);
     if (sameWire !== 'all') refuseOptions(resolved.model, asked, refusal);
     const { requestId, payer } = origin;
     if (leftOut.length > 0)
@@ -161,7 +162,10 @@ function sameWireOf({ targets }: TextModel): 'all' | 'some' | 'none' {
 /** What other wires cannot say. @throws GatewayError unsupported_parameter */
 function refuseOptions({ targets }: TextModel, { extra }: Prompt, refusal: GatewayError | undefined): void {
   if (refusal) throw refusal;
-  if (extra && !targets.some(({ provider }) => provider.passFields.includes('top_k')))
+  if (
+    extra?.['top_k'] !== undefined &&
+    !targets.some(({ provider }) => provider.passFields.includes('top_k'))
+  )
     throw unsupported('top_k', 'This model does not take it.');
 }
 

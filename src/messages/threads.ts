@@ -3,6 +3,7 @@ import { GatewayError } from '../base/errors/gateway-error.js';
 import type { JsonObject } from '../base/json.js';
 import type { Payer } from '../payments/payer.js';
 import { ResponseRecords, type Thread } from '../providers/calls/response-records.js';
+import { withoutCacheMarks } from '../text/cache-mark.js';
 import { writeChat } from '../text/chat-wire/write-chat.js';
 import { writeTool } from '../text/chat-wire/write-tools.js';
 import type { Prompt } from '../text/prompt.js';
@@ -29,7 +30,8 @@ export class Threads {
   /** @throws GatewayError thread_not_found, or 400 for results of tools that were not called */
   async of({ thread, model }: MessagesRequest, prompt: Prompt, payer: Payer): Promise<Threaded> {
     if (!thread) return { prompt, stored: undefined };
-    const added = { ...writeChat(prompt), model };
+    // Marks of the prompt cache are for one call: those of all turns would be too many.
+    const added = { ...writeChat(withoutCacheMarks(prompt)), model };
     if (thread.type === 'create') return { prompt, stored: { chat: added, previousResponseId: undefined } };
     const previousResponseId = thread.previousMessageId.replace(/^msg_/, 'resp_');
     const { messages, tools } = await this.find({ payer, previousResponseId, chat: added });

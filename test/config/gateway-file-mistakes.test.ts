@@ -30,7 +30,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [`providers: [{id: up, type: openai}, {id: up, type: google}]`]:
     'providers[1].id: is the id of an earlier provider',
   'providers: [{id: up, type: openai, key: x}]':
-    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, call_signatures, tool_images, prompt_cache_key, affinity_header, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages, reasoning_scope, api_keys, api_key, cache_breakpoints, discover',
+    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, call_signatures, tool_images, prompt_cache_key, cache_control, affinity_header, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages, reasoning_scope, api_keys, api_key, cache_breakpoints, discover',
   'providers: [{id: up, type: openai, idempotent_videos: true}]':
     'providers[0].idempotent_videos: is for a provider of type openai with videos among its wires',
   'providers: [{id: up, type: google, wires: [videos], idempotent_videos: true}]':

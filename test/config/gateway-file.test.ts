@@ -33,6 +33,7 @@ describe('readGatewayFile', () => {
       callSignatures: false,
       toolImages: 'behind',
       promptCacheKey: 'always',
+      cacheControl: false,
       idempotentVideos: false,
       maxConnections: 256,
       proxy: undefined,
@@ -69,6 +70,7 @@ describe('readGatewayFile', () => {
           call_signatures: true
           tool_images: behind
           prompt_cache_key: always
+          cache_control: true
           affinity_header: X-My-Session
           proxy: http://me:\${UP_KEY}@proxy.internal:3128
           log_upstream_messages: true
@@ -96,6 +98,7 @@ describe('readGatewayFile', () => {
       callSignatures: true,
       toolImages: 'behind',
       promptCacheKey: 'always',
+      cacheControl: true,
       affinityHeader: 'x-my-session',
       proxy: 'http://me:a$&b@proxy.internal:3128/',
       logUpstreamMessages: true,

@@ -137,6 +137,7 @@ function readProfile(section: Section, defaults: Profile): Profile {
     callSignatures: section.boolean('call_signatures') ?? defaults.callSignatures,
     toolImages: section.choice('tool_images', ['inside', 'behind']) ?? defaults.toolImages,
     promptCacheKey: section.choice('prompt_cache_key', ['given', 'always']) ?? defaults.promptCacheKey,
+    cacheControl: section.boolean('cache_control') ?? defaults.cacheControl,
     ...readAffinityHeader(section, defaults),
   };
 }

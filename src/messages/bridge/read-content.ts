@@ -1,7 +1,8 @@
 import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
-import type { ContentPart, TextPart } from '../../text/prompt.js';
+import { markedExtra } from '../../text/cache-mark.js';
+import type { ContentPart, TextPart, ToolCallPart } from '../../text/prompt.js';
 import { blocksOf } from '../request/turns.js';
 import { unsupported } from '../request/refuse-unsupported.js';
 
@@ -10,6 +11,20 @@ import { unsupported } from '../request/refuse-unsupported.js';
  * A document behind an address has none, see `remoteDocument`.
  */
 export function readBlock(block: JsonObject): readonly ContentPart[] {
+  return withMark(partsOf(block), block);
+}
+
+/** The parts of a block with its mark of the prompt cache, which stands at their end. */
+export function withMark<Part extends ContentPart | ToolCallPart>(
+  parts: readonly Part[],
+  block: JsonObject,
+): readonly Part[] {
+  const mark = markedExtra(block);
+  const last = parts.at(-1);
+  return mark.extra && last ? [...parts.slice(0, -1), { ...last, ...mark }] : parts;
+}
+
+function partsOf(block: JsonObject): readonly ContentPart[] {
   switch (block['type']) {
     case 'text':
       return textPart(textIn(block['text']));

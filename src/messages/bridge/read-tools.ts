@@ -1,6 +1,7 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
+import { markedExtra } from '../../text/cache-mark.js';
 import type { FunctionTool, ToolChoice } from '../../text/prompt.js';
 import { unsupported } from '../request/refuse-unsupported.js';
 import type { ToolNames } from './tool-names.js';
@@ -66,6 +67,7 @@ function functionOf(tool: JsonObject, names: ToolNames): FunctionTool {
     description: textIn(tool['description']),
     parameters: isJsonObject(schema) ? schema : { type: 'object', properties: {} },
     strict: strict === true ? true : undefined,
+    ...markedExtra(tool),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
+import { markedExtra } from '../../text/cache-mark.js';
 import type {
   AssistantPart,
   ContentPart,
@@ -9,7 +10,7 @@ import type {
 } from '../../text/prompt.js';
 import { isSignature } from '../../text/signature.js';
 import { blocksOf, turnsOf, type Turn } from '../request/turns.js';
-import { readBlock, textPart } from './read-content.js';
+import { readBlock, textPart, withMark } from './read-content.js';
 import type { ToolNames } from './tool-names.js';
 
 export interface ReadTurns {
@@ -35,7 +36,7 @@ function assistantMessages({ blocks }: Turn, names: ToolNames): readonly PromptM
 function assistantPart(block: JsonObject, names: ToolNames): readonly AssistantPart[] {
   switch (block['type']) {
     case 'text':
-      return textPart(textIn(block['text']));
+      return withMark(textPart(textIn(block['text'])), block);
     case 'thinking':
       return reasoningPart(textIn(block['thinking']) ?? '', block['signature']);
     case 'redacted_thinking':
@@ -48,6 +49,7 @@ function assistantPart(block: JsonObject, names: ToolNames): readonly AssistantP
           id: textIn(block['id']) ?? '',
           name: names.shorten(textIn(block['name']) ?? ''),
           arguments: JSON.stringify(objectIn(block['input'])),
+          ...markedExtra(block),
         },
       ];
     default:
@@ -73,7 +75,10 @@ function isResult({ type }: JsonObject): boolean {
 function output(block: JsonObject, referred: Set<string>): ToolMessage {
   const content = blocksOf(block['content']);
   for (const { tool_name: name } of objectsIn(block['content'])) referred.add(textIn(name) ?? '');
-  const parts = content.flatMap((inner) => readBlock(inner));
+  const parts = withMark(
+    content.flatMap((inner) => readBlock(inner)),
+    block,
+  );
   return {
     role: 'tool',
     callId: textIn(block['tool_use_id']) ?? '',

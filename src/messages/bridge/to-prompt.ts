@@ -1,7 +1,8 @@
 import type { GatewayError } from '../../base/errors/gateway-error.js';
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, objectsIn, textIn } from '../../base/json-fields.js';
-import type { AnswerFormat, InstructionMessage, Prompt, Sampling } from '../../text/prompt.js';
+import { markedExtra, withoutCacheMarks } from '../../text/cache-mark.js';
+import type { AnswerFormat, InstructionMessage, Prompt, Sampling, TextPart } from '../../text/prompt.js';
 import { isUsual, unsupported } from '../request/refuse-unsupported.js';
 import { blocksOf } from '../request/turns.js';
 import { remoteDocument } from './read-content.js';
@@ -24,9 +25,10 @@ export interface BridgedRequest {
 
 /**
  * A Messages body as every upstream takes it.
+ * @param keepsMarks whether an upstream takes marks of the prompt cache
  * @throws GatewayError unsupported_parameter, invalid_value
  */
-export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
+export function toPrompt(body: JsonObject, names: ToolNames, keepsMarks = false): BridgedRequest {
   refusePriced(body);
   const { messages, referred } = readTurns(body, names);
   const { tools, choice, parallel, leftOut, refusal: demanded } = readTools(body, referred, names);
@@ -41,11 +43,21 @@ export function toPrompt(body: JsonObject, names: ToolNames): BridgedRequest {
     format: formatOf(body),
     reasoningEffort: effortOf(body),
     serviceTier: isUsual(body['service_tier'], USUAL_TIERS) ? undefined : textIn(body['service_tier']),
-    // Goes up to providers that pass it on.
-    ...(typeof body['top_k'] === 'number' && { extra: { top_k: body['top_k'] } }),
+    ...extraOf(body),
     hints: { user: textIn(objectIn(body['metadata'])['user_id']) },
   };
-  return { prompt, leftOut, refusal: remoteDocument(body) ?? demanded ?? tooManyStops(body) };
+  return {
+    prompt: keepsMarks ? prompt : withoutCacheMarks(prompt),
+    leftOut,
+    refusal: remoteDocument(body) ?? demanded ?? tooManyStops(body),
+  };
+}
+
+/** Goes up to providers that pass it on, or take marks. */
+function extraOf(body: JsonObject): Pick<Prompt, 'extra'> {
+  const topK = typeof body['top_k'] === 'number' ? { top_k: body['top_k'] } : undefined;
+  const { extra } = markedExtra(body);
+  return topK || extra ? { extra: { ...topK, ...extra } } : {};
 }
 
 const USUAL_TIERS = ['auto', 'standard', 'standard_only'];
@@ -63,10 +75,12 @@ function tooManyStops(body: JsonObject): GatewayError | undefined {
 }
 
 function instructions(body: JsonObject): readonly InstructionMessage[] {
-  const texts = blocksOf(body['system'])
-    .map(({ text }) => textIn(text) ?? '')
-    .filter((text, index) => text !== '' && !(index === 0 && text.startsWith(BILLING_HEADER)));
-  return texts.length === 0 ? [] : [{ role: 'system', parts: [{ type: 'text', text: texts.join('\n\n') }] }];
+  const parts: readonly TextPart[] = blocksOf(body['system'])
+    .map((block) => ({ type: 'text' as const, text: textIn(block['text']) ?? '', ...markedExtra(block) }))
+    .filter(({ text }, index) => text !== '' && !(index === 0 && text.startsWith(BILLING_HEADER)));
+  if (parts.length === 0) return [];
+  if (parts.some(({ extra }) => extra !== undefined)) return [{ role: 'system', parts }];
+  return [{ role: 'system', parts: [{ type: 'text', text: parts.map(({ text }) => text).join('\n\n') }] }];
 }
 
 function samplingOf({ temperature, top_p: topP }: JsonObject): Sampling {

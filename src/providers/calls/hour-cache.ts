@@ -11,9 +11,11 @@ export function hourCacheOf(prompt: Prompt, { targets }: TextModel): PricedOptio
   return isDouble ? 'twice_input' : 'cache_write';
 }
 
-function asksForHour({ messages, tools, messagesCall }: Prompt): boolean {
+function asksForHour(prompt: Prompt): boolean {
+  const { messages, tools, messagesCall } = prompt;
   if (messagesCall) return hasHourMark(messagesCall.body);
   return (
+    marksHour(prompt) ||
     tools.some(marksHour) ||
     messages.some(
       (message) => marksHour(message) || message.parts.some((part) => 'extra' in part && marksHour(part)),

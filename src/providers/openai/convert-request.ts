@@ -3,7 +3,9 @@ import type { Profile } from '../../catalog/profile.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { isEmpty } from '../../base/json-fields.js';
 import { lazyAffinityOf } from '../affinity.js';
+import { withoutCacheMarks } from '../../text/cache-mark.js';
 import { writeChat } from '../../text/chat-wire/write-chat.js';
+import type { Prompt } from '../../text/prompt.js';
 import type { TextRequest } from '../text/text-request.js';
 import { demandsSignatures } from '../text/gemini-signatures.js';
 import { fitMessages } from './fit-messages.js';
@@ -86,7 +88,7 @@ export function convertRequest(
   affinity: () => string = lazyAffinityOf(request),
 ): JsonObject {
   const { prompt, stream, outputCapTokens, account } = request;
-  const chat = withOwnFields(prompt.chatBody ?? writeChat(prompt), provider);
+  const chat = withOwnFields(prompt.chatBody ?? chatOf(prompt, profile), provider);
   const messages: readonly JsonValue[] = Array.isArray(chat['messages']) ? chat['messages'] : [];
   const fitted = fitMessages(messages, profile);
   const isDemanded = profile.callSignatures && demandsSignatures(upstreamModel);
@@ -107,6 +109,7 @@ export function convertRequest(
     if (typeof value === 'string' && value !== '') put(field, hashed(account, value));
   }
   if (prompt.hints.promptCacheKey || profile.promptCacheKey === 'always') put('prompt_cache_key', affinity());
+  if (profile.cacheControl) put('cache_control', chat['cache_control']);
   for (const field of provider.passFields) {
     if (!OWN.has(field) && field !== '__proto__' && Object.hasOwn(chat, field)) put(field, chat[field]);
   }
@@ -114,6 +117,10 @@ export function convertRequest(
   body.stream = stream;
   if (stream) put('stream_options', { include_usage: true });
   return body;
+}
+
+function chatOf(prompt: Prompt, { cacheControl }: Profile): JsonObject {
+  return writeChat(cacheControl ? prompt : withoutCacheMarks(prompt));
 }
 
 /** @param value the field's value: a profile may omit only some values of a field */

@@ -1,17 +1,14 @@
 import type {
   Base64ImageSource,
-  CacheControlEphemeral,
   DocumentBlockParam,
   ImageBlockParam,
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
-import { isJsonObject, type JsonObject } from '../../../base/json.js';
+import { cacheMark, type CacheMark } from '../../../text/cache-mark.js';
 import type { ContentPart, FilePart, ImagePart } from '../../../text/prompt.js';
 import { parseDataUrl } from './data-url.js';
 
 export type ContentBlock = TextBlockParam | ImageBlockParam | DocumentBlockParam;
-
-type CacheMark = { readonly cache_control?: CacheControlEphemeral };
 
 const PDF = 'application/pdf';
 
@@ -40,14 +37,6 @@ export function textBlock(text: string, mark: CacheMark = {}): TextBlockParam | 
 
 function isBlank(text: string): boolean {
   return !/\S/.test(text);
-}
-
-/** The client's own breakpoint of the prompt cache, on anything that it may stand on. */
-export function cacheMark(extra: JsonObject | undefined): CacheMark {
-  const control = extra?.['cache_control'];
-  if (!isJsonObject(control) || control['type'] !== 'ephemeral') return {};
-  const { ttl } = control;
-  return { cache_control: { type: 'ephemeral', ...((ttl === '5m' || ttl === '1h') && { ttl }) } };
 }
 
 function imageBlock({ url, extra }: ImagePart): ImageBlockParam {

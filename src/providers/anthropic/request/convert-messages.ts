@@ -4,6 +4,7 @@ import type {
   ToolUseBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
 import { isJsonObject, type JsonObject } from '../../../base/json.js';
+import { cacheMark } from '../../../text/cache-mark.js';
 import type {
   AssistantMessage,
   InstructionMessage,
@@ -14,7 +15,7 @@ import type {
 import { FittingIds } from '../../fitting-ids.js';
 import { exceedsDepth } from '../../http/json-depth.js';
 import type { Block, Turn } from '../messages-wire.js';
-import { cacheMark, convertParts, textBlock } from './convert-content.js';
+import { convertParts, textBlock } from './convert-content.js';
 import { isThinking, ThinkingBlocks, type ThinkingSource } from './thinking-blocks.js';
 import { orderedTurns, Turns } from './turns.js';
 

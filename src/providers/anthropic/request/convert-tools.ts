@@ -1,8 +1,8 @@
 import type { ToolChoice as WireChoice } from '@anthropic-ai/sdk/resources/messages';
 import { isJsonObject, type JsonObject } from '../../../base/json.js';
+import { cacheMark } from '../../../text/cache-mark.js';
 import type { CustomTool, FunctionTool, Prompt, PromptTool, ToolChoice } from '../../../text/prompt.js';
 import type { Turn, WireTool } from '../messages-wire.js';
-import { cacheMark } from './convert-content.js';
 import { fitSchema } from './fit-schema.js';
 
 export interface ConvertedTools {
