@@ -4,6 +4,14 @@
  */
 export const CLIENT_PACKAGES = {
   agents: ['@openai/agents@0.20.0', 'openai@7.59.0', 'zod@4.6.7'],
+  anthropic: [
+    '@anthropic-ai/sdk@1.14.0',
+    '@ai-sdk/anthropic@4.0.105',
+    'ai@7.0.173',
+    '@langchain/core@1.4.0',
+    '@langchain/anthropic@1.5.11',
+    'zod@4.6.7',
+  ],
   claude: ['@anthropic-ai/claude-code@2.1.332'],
   cline: ['cline@3.0.65'],
   codex: ['@openai/codex@0.171.0'],

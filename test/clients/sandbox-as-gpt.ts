@@ -13,3 +13,8 @@ export const SANDBOX_AS_GPT = {
     },
   ],
 };
+
+/** The same for clients of Anthropic's API, which ask every model to think; it goes up to those that list efforts. */
+export const SANDBOX_THAT_THINKS = {
+  models: SANDBOX_AS_GPT.models.map((model) => ({ ...model, reasoning_efforts: ['low', 'medium', 'high'] })),
+};

@@ -24,7 +24,7 @@ describe.each([22, 24] as const)('the gateway on Node %s, with its own database'
     await removeDirectory(directory);
   });
 
-  it.each(['agents', 'langchain', 'openai', 'vercel'] as const)(
+  it.each(['agents', 'anthropic', 'langchain', 'openai', 'vercel'] as const)(
     'serves the newest version of %s on the same Node',
     async (name) => {
       const { key } = await gateway.client.createKey({ budget_limit: '100000000' });

@@ -27,6 +27,8 @@ describe('the programs of the documents', () => {
       '@openai/agents',
       '@langchain/openai',
       '@anthropic-ai/sdk',
+      '@ai-sdk/anthropic',
+      '@langchain/anthropic',
     ]);
   });
 
