@@ -12,6 +12,13 @@ import {
 import { geminiSays } from '../support/gemini-wire.js';
 import { answersMessage } from '../support/messages-wire.js';
 import {
+  answersResponse,
+  callItem,
+  messageItem,
+  reasoningItem,
+  textPart,
+} from '../support/responses-wire.js';
+import {
   startScriptedUpstream,
   type Exchange,
   type Handler,
@@ -28,6 +35,9 @@ type Step = readonly [name: string, input: JsonObject];
 interface Wire {
   readonly name: string;
   readonly type: string;
+  readonly provider?: object;
+  /** Its name at the upstream. */
+  readonly model: string;
   readonly calls: (name: string, input: JsonObject) => Handler;
   readonly says: (text: string) => Handler;
   /** What stands in a request once for each result of a tool. */
@@ -38,6 +48,7 @@ const WIRES: readonly Wire[] = [
   {
     name: 'Messages',
     type: 'anthropic',
+    model: 'claude-opus-5',
     calls: (name, input) =>
       answersMessage([
         { type: 'thinking', thinking: 'Hm.', signature: 'EqQB' },
@@ -47,8 +58,19 @@ const WIRES: readonly Wire[] = [
     result: /"type":"tool_result"/g,
   },
   {
+    name: 'Responses',
+    type: 'openai',
+    provider: { wires: ['responses'] },
+    model: 'gpt-5.5',
+    calls: (name, input) =>
+      answersResponse([reasoningItem('gAAAA', 'Hm.'), callItem('call_0', name, JSON.stringify(input))]),
+    says: (text) => answersResponse([messageItem(textPart(text))]),
+    result: /"type":"function_call_output"/g,
+  },
+  {
     name: 'Gemini',
     type: 'google',
+    model: 'gemini-3.8-flash',
     calls: (name, args) => geminiSays([{ functionCall: { name, args }, thoughtSignature: 'c2lnbmVk' }]),
     says: (text) => geminiSays([{ text }]),
     result: /"functionResponse":/g,
@@ -66,15 +88,18 @@ beforeAll(async () => {
   upstream = await startScriptedUpstream();
   database = await createTestDatabase();
   directory = await scratchDirectory();
-  const base_url = upstream.url.replace(/\/v1$/, '');
+  const root = upstream.url.replace(/\/v1$/, '');
   gateway = await GatewayProcess.start({
     directory,
     environment: testEnvironment(database.url, { LOG_LEVEL: 'info' }),
     file: {
-      providers: WIRES.map(({ type }) => ({ id: type, type, base_url, api_key: 'secret' })),
-      models: WIRES.map(({ type }) => ({
+      providers: WIRES.map(({ type, provider }) => ({
+        ...{ id: type, type, api_key: 'secret', base_url: type === 'openai' ? upstream.url : root },
+        ...provider,
+      })),
+      models: WIRES.map(({ type, model }) => ({
         id: `claude-on-${type}`,
-        targets: [{ provider: type, model: type === 'google' ? 'gemini-3.8-flash' : 'claude-opus-5' }],
+        targets: [{ provider: type, model }],
         ...LIMITS,
       })),
     },
@@ -115,7 +140,7 @@ describe.each(WIRES)('Claude Code with an upstream of $name', ({ type, calls, sa
       expect(await readFile(path, 'utf8')).toBe('egret\n');
       expect(upstream.requests.at(-1)?.text).toContain('egret');
       // Every call came with a signature, and each goes up again with its call.
-      expect(upstream.requests.at(-1)?.text.match(/EqQB|c2lnbmVk/g)).toHaveLength(plan.length);
+      expect(upstream.requests.at(-1)?.text.match(/EqQB|gAAAA|c2lnbmVk/g)).toHaveLength(plan.length);
     },
     CLIENT_TIMEOUT_MS,
   );

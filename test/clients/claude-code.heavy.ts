@@ -20,6 +20,14 @@ import { CLIENT_TIMEOUT_MS, InstalledClient, type ClientOutput } from './install
 const MODEL = 'claude-sonnet-5-5';
 /** One black pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=';
+/** One empty page. */
+const PDF = `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+`;
 
 let upstream: ScriptedUpstream;
 let database: TestDatabase;
@@ -53,12 +61,18 @@ beforeEach(async () => {
 }, CLIENT_TIMEOUT_MS);
 afterEach(() => client.remove());
 
+interface Asked {
+  readonly surface?: string;
+  readonly words?: readonly string[];
+  readonly model?: string;
+}
+
 function ask(
   key: string,
   prompt: string,
-  { surface = '', words = [] }: { readonly surface?: string; readonly words?: readonly string[] } = {},
+  { surface = '', words = [], model = MODEL }: Asked = {},
 ): Promise<ClientOutput> {
-  return claude(prompt, { client, baseUrl: gateway.url + surface, key, model: MODEL, words });
+  return claude(prompt, { client, baseUrl: gateway.url + surface, key, model, words });
 }
 
 const rich = async (): Promise<string> => (await gateway.client.createKey({ budget_limit: '100000000' })).key;
@@ -116,6 +130,51 @@ describe('Claude Code', () => {
       expect((await ask(await rich(), 'What is in dot.png?')).stdout).toContain('All done.');
       const last = upstream.requests.at(-1)!;
       expect(last.text).toContain('"image_url":{"url":"data:image/png;base64,');
+    },
+    CLIENT_TIMEOUT_MS,
+  );
+
+  it(
+    'reads a PDF',
+    async () => {
+      const path = join(client.home, 'page.pdf');
+      await writeFile(path, PDF);
+      steps(['Read', { file_path: path }]);
+      expect((await ask(await rich(), 'What is in page.pdf?')).stdout).toContain('All done.');
+      const data = Buffer.from(PDF).toString('base64');
+      expect(upstream.requests.at(-1)?.text).toContain(`"file_data":"data:application/pdf;base64,${data}"`);
+    },
+    CLIENT_TIMEOUT_MS,
+  );
+
+  it(
+    'shows what its context holds, as the gateway counts it',
+    async () => {
+      const { stdout } = await ask(await rich(), '/context');
+      const counts = gateway.stdout.split('\n').filter((line) => line.includes('/v1/messages/count_tokens'));
+      expect(counts.length).toBeGreaterThan(10);
+      expect(counts.filter((line) => !line.includes('"status":200'))).toEqual([]);
+      expect(stdout).toMatch(/tokens/i);
+      expect(upstream.requests).toHaveLength(0);
+    },
+    CLIENT_TIMEOUT_MS,
+  );
+
+  it(
+    'is told that its model has no web search, and goes on',
+    async () => {
+      // The tool is offered once the model has looked for it.
+      steps(
+        ['ToolSearch', { query: 'select:WebSearch', max_results: 1 }],
+        ['WebSearch', { query: 'herons' }],
+      );
+      // For this name it demands a search; for newer ones it only offers the tool, which is then left out.
+      const { stdout } = await ask(await rich(), 'Search the web for herons', { model: 'claude-sonnet-5' });
+      expect(stdout).toContain('All done.');
+      const output = messagesOf(upstream.requests.at(-1)!).findLast(({ role }) => role === 'tool');
+      expect(JSON.stringify(output)).toContain('web_search');
+      const refusals = gateway.stdout.split('\n').filter((line) => line.includes('unsupported_parameter'));
+      expect(refusals).toHaveLength(1);
     },
     CLIENT_TIMEOUT_MS,
   );
