@@ -33,8 +33,8 @@ describe('the calls of the documents', () => {
     return response.text();
   }
 
-  it('are seven, and all of them work', async () => {
-    expect(calls).toHaveLength(7);
+  it('are eight, and all of them work', async () => {
+    expect(calls).toHaveLength(8);
     for (const call of calls) await send(call);
   });
 
