@@ -1,95 +1,128 @@
 // @ts-check
-/** What the gateway costs, next to a bare proxy and to no proxy at all. How to read it: bench/README.md */
+/** What the gateway costs, next to a bare proxy. How to read it: bench/README.md */
 import { cpus } from 'node:os';
-import { callsPart } from './parts/calls.js';
+import { chatPart, responsesPart, streamPart, unstoredPart } from './parts/calls.js';
 import { chainPart } from './parts/chain.js';
 import { disconnectsPart } from './parts/disconnects.js';
-import { ledgerPart } from './parts/ledger.js';
-import { pacedCallsPart } from './parts/paced-calls.js';
-import { storedResponsesPart, unstoredResponsesPart } from './parts/responses.js';
-import { streamsPart } from './parts/streams.js';
-import { canPay, walletsPart } from './parts/wallets.js';
-import { HERE, startChild } from './support/children.js';
-import { isBuilt, startGateway } from './support/gateway.js';
-import { memoryOf } from './support/processes.js';
-import { readSettings, USAGE } from './support/settings.js';
+import { latencyPart } from './parts/latency.js';
+import { ledgerKeysPart, ledgerPart } from './parts/ledger.js';
+import { memoryPart } from './parts/memory.js';
+import { ratePart } from './parts/rate.js';
+import { startPart } from './parts/start.js';
+import { burstPart, pacedPart } from './parts/streams.js';
+import { walletsPart } from './parts/wallets.js';
+import { comparisonsOf, startColumns } from './support/columns.js';
 import { runPart } from './support/part.js';
+import { compareWithNewest, newestResults, save } from './support/results.js';
+import { readSettings, USAGE } from './support/settings.js';
 import { table } from './support/table.js';
 
-const BASE = '/v1';
-
+/** Those of the table first, in its order. */
 const PARTS = [
-  callsPart,
-  unstoredResponsesPart,
-  storedResponsesPart,
-  pacedCallsPart,
-  streamsPart,
-  disconnectsPart,
-  ledgerPart(1),
-  ledgerPart(1000),
+  chatPart,
+  responsesPart,
+  latencyPart,
+  streamPart,
+  pacedPart,
+  burstPart,
+  ledgerPart,
+  ledgerKeysPart,
   chainPart,
-  ...(canPay ? [walletsPart] : []),
+  memoryPart,
+  startPart,
+  unstoredPart,
+  ratePart,
+  disconnectsPart,
+  walletsPart,
 ];
 
-/** @param {import('./support/settings.js').Settings} settings */
-async function startAll({ frames, intervalMs, surface, beside }) {
-  const mock = startChild('mock-upstream', [String(frames), String(intervalMs)]);
-  const load = startChild('load');
-  const upstream = await mock.ask('start');
-  const proxy = startChild('bare-proxy', [upstream]);
-  const headers = { authorization: 'Bearer bench' };
-  const yardsticks = [
-    { name: 'direct', origin: upstream, base: BASE, headers, pid: mock.pid },
-    { name: 'proxy', origin: await proxy.ask('start'), base: BASE, headers, pid: proxy.pid },
-  ];
-  if (!isBuilt(HERE)) {
-    const notes = ['dist/main.js is missing, so there is no gateway in this table: npm run build'];
-    return { bench: { targets: yardsticks, load, mock }, notes, stop: async () => {} };
+/** @typedef {import('./support/part.js').Part | import('./support/part.js').LonePart} AnyPart */
+/** @typedef {import('./support/settings.js').Settings} Settings */
+/** @typedef {import('./support/part.js').Outcome} Outcome */
+
+/** @param {AnyPart} part @returns {part is import('./support/part.js').LonePart} */
+const isAlone = (part) => 'runAlone' in part;
+
+/** @param {Settings} settings @returns {readonly AnyPart[]} */
+function choose(settings) {
+  const parts = PARTS.map((make) => /** @type {AnyPart} */ (make(settings)));
+  const unknown = settings.names.filter((name) => parts.every((part) => part.name !== name));
+  if (unknown.length > 0) {
+    const known = parts.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`);
+    throw new Error(`There is no part ${unknown.join(', ')}. There are:\n\n${known.join('\n')}`);
   }
-  const gateways = [await startGateway({ name: 'gateway', checkout: HERE, upstream, surface })];
-  if (beside) gateways.push(await startGateway({ name: 'beside', checkout: beside, upstream, surface }));
-  const bench = { targets: [...yardsticks, ...gateways.map(({ target }) => target)], load, mock };
-  const stop = async () => {
-    for (const gateway of gateways) await gateway.stop();
-  };
-  return { bench, notes: gateways.flatMap(({ notes }) => notes), stop };
+  if (settings.names.length > 0) return parts.filter(({ name }) => settings.names.includes(name));
+  const has = (/** @type {AnyPart} */ part, /** @type {'table' | 'checked'} */ what) =>
+    !isAlone(part) && part.rows.some((row) => row[what]);
+  return parts.filter((part) => has(part, settings.compare ? 'checked' : 'table'));
 }
 
-/** @param {import('./support/settings.js').Settings} settings */
+/**
+ * @param {readonly AnyPart[]} parts
+ * @param {Settings} settings
+ * @param {() => number} remainingMs
+ * @returns {Promise<{ outcomes: Outcome[], notes: string[] }>}
+ */
+async function runAll(parts, settings, remainingMs) {
+  const outcomes = [];
+  const shared = parts.some((part) => !isAlone(part))
+    ? await startColumns(settings, { direct: settings.names.length > 0 })
+    : undefined;
+  for (const part of parts) {
+    process.stderr.write(`${part.title} …\n`);
+    if (isAlone(part)) outcomes.push(await part.runAlone());
+    else if (shared) outcomes.push(await runPart(part, shared.bench, settings, remainingMs));
+  }
+  await shared?.stop();
+  return { outcomes, notes: shared?.notes ?? [] };
+}
+
+/** One row per figure that counts. @param {readonly Outcome[]} outcomes */
+function summary(outcomes) {
+  const sections = outcomes.map(({ section }) => section);
+  const columns = [...new Set(sections.flatMap((section) => section.columns))];
+  const figures = sections.flatMap((section) => section.figures.filter(({ table: label }) => label));
+  const section = { title: 'figure', columns, comparisons: comparisonsOf(columns), figures };
+  return { section, text: table(section, (figure) => figure.table ?? figure.label) };
+}
+
+/** @param {Settings} settings */
 async function main(settings) {
   const started = Date.now();
+  const parts = choose(settings);
+  const before = settings.compare ? newestResults() : undefined;
   setTimeout(() => {
     process.stderr.write(`Broken off after ${settings.hardLimitMs / 1000} s.\n`);
     process.exit(1);
   }, settings.hardLimitMs).unref();
-  const remainingMs = () => settings.softLimitMs - (Date.now() - started);
 
-  const { bench, notes, stop } = await startAll(settings);
-  if (!canPay) notes.push('There is no anvil for this platform, so no call is paid by a wallet.');
-  const sections = [];
-  let failed = false;
-  const parts = PARTS.map((make) => make(settings)).filter(({ title }) => title.includes(settings.only));
-  if (parts.length === 0) throw new Error(`--only ${settings.only}: no part has that in its title`);
-  for (const part of parts) {
-    process.stderr.write(`${part.title} …\n`);
-    const outcome = await runPart(part, bench, remainingMs);
-    sections.push(outcome.section);
-    notes.push(...outcome.notes);
-    failed ||= outcome.failed;
-  }
-  notes.push(
-    `Memory (RSS) of the helpers at the end: load generator ${memoryOf(bench.load.pid).toFixed(0)} MB, mock upstream ${memoryOf(bench.mock.pid).toFixed(0)} MB.`,
-    '"!": load generator or mock upstream used more than half a core in a run of this figure and may have limited it.',
+  const { outcomes, notes } = await runAll(
+    parts,
+    settings,
+    () => settings.softLimitMs - (Date.now() - started),
   );
-  await stop();
-
+  const { section, text } = summary(outcomes);
+  const shown =
+    settings.names.length > 0 ? outcomes.map((outcome) => table(outcome.section)).join('\n\n') : text;
   const processors = cpus();
-  const machine = `Node ${process.version}, ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}`;
+  const machine = `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}`;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  process.stdout.write(
-    `${machine}, ${settings.surface} surface, medians over the rounds, ${seconds} s\n\n${table(sections)}\n\n${notes.map((note) => `- ${note}`).join('\n')}\n`,
-  );
-  return failed ? 1 : 0;
+  const disturbed = Math.max(...outcomes.map((outcome) => outcome.disturbed ?? 0));
+  const all = [
+    ...notes,
+    ...outcomes.flatMap((outcome) => outcome.notes),
+    ...(disturbed > 0
+      ? [`Other programs took up to ${disturbed.toFixed(2)} cores. Repeat it on a quiet machine.`]
+      : []),
+    '"!": load generator or mock upstream used more than half a core in a run of this figure and may have limited it.',
+  ];
+  const head = `Node ${process.version}, ${machine}, ${seconds} s: medians of the rounds (lowest..highest)`;
+  const printed = `${head}\n\n${shown}\n\n${all.map((note) => `- ${note}`).join('\n')}\n`;
+  process.stdout.write(printed);
+  const failed = outcomes.some((outcome) => outcome.failed);
+  if (settings.save && !failed) process.stdout.write(await save(section, machine, printed));
+  const worse = before !== undefined && compareWithNewest(section.figures, before);
+  return failed || worse ? 1 : 0;
 }
 
 try {

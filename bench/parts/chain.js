@@ -1,53 +1,74 @@
 // @ts-check
 /** A long chain of stored Responses: what a turn takes when there is more and more before it, and what a read takes. */
-import { figure, surroundings } from '../support/figures.js';
+import { builds, targetOf } from '../support/columns.js';
+import { SURROUNDINGS } from '../support/figures.js';
 
 /** Calls that continue the chain at each of the marks, of each kind. */
 const PROBES = 20;
 const READS = 200;
 const WARM_UP = { turns: 20, marks: [20], probes: 5, reads: 20, limitMs: 10_000 };
 
-/** @typedef {{ latency: number, firstToken: number }} Turn p50s in microseconds */
 /**
  * @typedef {object} Result
- * @property {Record<string, Turn>} at by the number of turns before the call
+ * @property {Record<string, { latency: number, firstToken: number }>} at p50s in microseconds, by the turns before the call
  * @property {number} retrieve p50 in microseconds
  * @property {number} inputItems p50 in microseconds
  * @property {number} buildMicroseconds
  */
 
-/** @param {import('../support/settings.js').Settings} settings */
+/** @param {import('../support/settings.js').Settings} settings @returns {import('../support/part.js').Part} */
 export function chainPart({ chainTurns, chainMs }) {
   const marks = [1, 100, chainTurns];
-  /** @param {import('../support/figures.js').Samples<Result>} samples */
-  const milliseconds = (
-    samples,
+  const row = (
+    /** @type {string} */ id,
     /** @type {string} */ label,
-    /** @type {(result: Result) => number | undefined} */ pick,
-  ) => figure(`${label} p50, ms`, samples, ({ result }) => (pick(result) ?? NaN) / 1000, { digits: 2 });
+    /** @type {(result: Result) => number | undefined} */ microseconds,
+    /** @type {string} */ table = '',
+  ) => ({
+    id,
+    label: `${label} p50, ms`,
+    ...(table !== '' && { table: `${table}, ms` }),
+    digits: 2,
+    pick: (/** @type {{ result: Result }} */ { result }) => (microseconds(result) ?? NaN) / 1000,
+  });
   return {
+    name: 'chain',
     title: `a chain of ${chainTurns} stored Responses, one call at a time`,
+    columns: builds,
     rounds: 1,
-    gatewaysOnly: true,
-    /** @type {import('../support/part.js').Work} */
-    warmUp: ({ load }, target) => load.ask('chain', { target, ...WARM_UP }),
-    /** @type {import('../support/part.js').Work} */
-    run: ({ load }, target) =>
-      load.ask('chain', { target, turns: chainTurns, marks, probes: PROBES, reads: READS, limitMs: chainMs }),
-    /** @param {import('../support/figures.js').Samples<Result>} samples */
-    rows: (samples) => [
+    warmUp: ({ load }, column) => load.ask('chain', { target: targetOf(column), ...WARM_UP }),
+    run: ({ load }, column) =>
+      load.ask('chain', {
+        target: targetOf(column),
+        turns: chainTurns,
+        marks,
+        probes: PROBES,
+        reads: READS,
+        limitMs: chainMs,
+      }),
+    rows: [
       ...marks.flatMap((mark) => [
-        milliseconds(samples, `turn ${mark} continued, latency`, ({ at }) => at[mark]?.latency),
-        milliseconds(
-          samples,
+        row(
+          `turn-${mark}`,
+          `turn ${mark} continued, latency`,
+          ({ at }) => at[mark]?.latency,
+          mark === chainTurns ? `a chain of ${mark} turns, its next turn` : '',
+        ),
+        row(
+          `turn-${mark}-first`,
           `turn ${mark} continued, time to first token`,
           ({ at }) => at[mark]?.firstToken,
         ),
       ]),
-      milliseconds(samples, 'retrieve, latency', ({ retrieve }) => retrieve),
-      milliseconds(samples, 'input_items, latency', ({ inputItems }) => inputItems),
-      figure('building the chain, s', samples, ({ result }) => result.buildMicroseconds / 1e6, { digits: 1 }),
-      ...surroundings(samples),
+      row('retrieve', 'retrieve, latency', ({ retrieve }) => retrieve, 'a retrieve'),
+      row('items', 'input_items, latency', ({ inputItems }) => inputItems),
+      {
+        id: 'build',
+        label: 'building the chain, s',
+        digits: 1,
+        pick: ({ result }) => result.buildMicroseconds / 1e6,
+      },
+      ...SURROUNDINGS,
     ],
   };
 }

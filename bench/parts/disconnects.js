@@ -1,6 +1,6 @@
 // @ts-check
 /** From the client's hang-up to the hang-up that the upstream sees, both while nothing flows. */
-import { figure } from '../support/figures.js';
+import { all, targetOf } from '../support/columns.js';
 import { summary } from '../support/statistics.js';
 
 const CALLS = 40;
@@ -27,47 +27,48 @@ function delays(leftAt, hangUps) {
   return found;
 }
 
-/** @param {import('../support/settings.js').Settings} settings */
+/** @param {import('../support/settings.js').Settings} settings @returns {import('../support/part.js').Part} */
 export function disconnectsPart({ rounds }) {
   let runs = 0;
-  /** @param {import('../support/figures.js').Samples<Result>} samples */
-  const row = (
-    samples,
-    /** @type {'stream' | 'whole'} */ kind,
-    /** @type {'p50' | 'p99'} */ share,
-    /** @type {string} */ label,
-  ) => {
-    // A quantile of all rounds together: one round has too few calls for its own p99.
-    const pooled = Object.fromEntries(
-      Object.entries(samples).map(([name, list]) => {
-        const all = list.flatMap(({ result }) => result[kind]);
-        return [name, list.slice(0, 1).map((sample) => ({ ...sample, result: summary(all) }))];
-      }),
-    );
-    return figure(`${label}, ${share}, ms`, pooled, ({ result }) => result[share] / 1000, { digits: 1 });
-  };
+  /**
+   * A quantile of all rounds together: one round has too few calls for its own p99.
+   * @param {'stream' | 'whole'} kind
+   * @param {'p50' | 'p99'} share
+   * @param {string} label
+   */
+  const row = (kind, share, label) => ({
+    id: `${kind}-${share}`,
+    label: `${label}, ${share}, ms`,
+    digits: 1,
+    pooled: (/** @type {Result[]} */ results) =>
+      summary(results.flatMap((result) => result[kind]))[share] / 1000,
+  });
   return {
+    name: 'disconnects',
     title: `client hangs up → upstream sees it (bound: ${BOUND_MS} ms)`,
-    rounds: rounds.disconnects,
+    columns: all,
+    rounds,
     warmUp: async () => undefined,
-    /** @type {import('../support/part.js').Work} */
-    run: async ({ load, mock }, target) => {
+    run: async ({ load, mock }, column) => {
       runs += 1;
       const { leftAt, failures } = await load.ask('disconnects', {
-        target,
+        target: targetOf(column),
         calls: CALLS,
         waitMs: WAIT_MS,
         run: runs,
       });
       return { ...delays(leftAt, await mock.ask('takeHangUps')), failures };
     },
-    /** @param {import('../support/figures.js').Samples<Result>} samples */
-    rows: (samples) => [
-      row(samples, 'stream', 'p50', 'stream, silent upstream'),
-      row(samples, 'stream', 'p99', 'stream, silent upstream'),
-      row(samples, 'whole', 'p50', 'non-streamed call'),
-      row(samples, 'whole', 'p99', 'non-streamed call'),
-      figure('hang-ups that the upstream never saw', samples, ({ result }) => result.unseen),
+    rows: [
+      row('stream', 'p50', 'stream, silent upstream'),
+      row('stream', 'p99', 'stream, silent upstream'),
+      row('whole', 'p50', 'whole call'),
+      row('whole', 'p99', 'whole call'),
+      {
+        id: 'unseen',
+        label: 'hang-ups that the upstream never saw',
+        pick: ({ result }) => result.unseen,
+      },
     ],
   };
 }

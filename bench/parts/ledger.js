@@ -1,31 +1,50 @@
 // @ts-check
 /** Holds that are taken and settled, with signed receipts: all of them on one key, and spread over many. */
-import { figure } from '../support/figures.js';
+import { builds } from '../support/columns.js';
 
 /** Enough for full batches on both statements. */
 const WORKERS = 512;
 
-/** @typedef {{ pairs: number, cpu: number, elapsedMicroseconds: number }} Result */
-
-/** @param {import('../support/measure.js').Child | undefined} ledger */
-const asking = (ledger) => /** @type {import('../support/measure.js').Child} */ (ledger).ask;
-
-/** @param {number} keys */
-export function ledgerPart(keys) {
-  /** @param {import('../support/settings.js').Settings} settings */
-  return ({ rounds, callsMs, warmUpMs }) => ({
-    title: `hold + settle without a call, ${WORKERS} at a time on ${keys === 1 ? 'one key' : `${keys} keys`}`,
-    rounds: rounds.ledger,
-    gatewaysOnly: true,
-    /** @type {import('../support/part.js').Work} */
-    warmUp: (_, { ledger }) => asking(ledger)('pairs', { keys, workers: WORKERS, durationMs: warmUpMs }),
-    /** @type {import('../support/part.js').Work} */
-    run: (_, { ledger }) => asking(ledger)('pairs', { keys, workers: WORKERS, durationMs: callsMs }),
-    /** @param {import('../support/figures.js').Samples<Result>} samples */
-    rows: (samples) => [
-      figure('pairs/s', samples, ({ result }) => (result.pairs * 1e6) / result.elapsedMicroseconds),
-      figure('Node CPU µs per pair', samples, ({ result }) => result.cpu / result.pairs, { digits: 1 }),
-      figure('PostgreSQL CPU µs per pair', samples, ({ result, cost }) => cost.postgresCpu / result.pairs),
+/** @param {string} name @param {number} keys */
+function pairsPart(name, keys) {
+  const where = keys === 1 ? 'one key' : `${keys} keys`;
+  const pairs = async (
+    /** @type {import('../support/columns.js').Column} */ column,
+    /** @type {number} */ durationMs,
+  ) => {
+    const ledger = await column.gateway?.ledger();
+    return ledger?.ask('pairs', { keys, workers: WORKERS, durationMs });
+  };
+  /** @param {import('../support/settings.js').Settings} settings @returns {import('../support/part.js').Part} */
+  return ({ ledgerRounds, ledgerMs, warmUpMs }) => ({
+    name,
+    title: `hold + settle without a call, ${WORKERS} at a time on ${where}`,
+    columns: builds,
+    rounds: ledgerRounds,
+    // Not for as long as a gateway: it has the ledger's code alone.
+    warmUp: (_, column) => pairs(column, warmUpMs),
+    run: (_, column) => pairs(column, ledgerMs),
+    rows: [
+      {
+        id: 'pairs',
+        label: 'pairs/s',
+        table: `hold + settle pairs a second, ${where}`,
+        pick: ({ result }) => (result.pairs * 1e6) / result.elapsedMicroseconds,
+      },
+      {
+        id: 'cpu',
+        label: 'Node CPU µs per pair',
+        digits: 1,
+        pick: ({ result }) => result.cpu / result.pairs,
+      },
+      {
+        id: 'postgres',
+        label: 'PostgreSQL CPU µs per pair',
+        pick: ({ result, cost }) => cost.postgresCpu / result.pairs,
+      },
     ],
   });
 }
+
+export const ledgerPart = pairsPart('ledger', 1);
+export const ledgerKeysPart = pairsPart('ledger-keys', 1000);

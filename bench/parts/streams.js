@@ -1,45 +1,84 @@
 // @ts-check
-/** Many streams at once: what a proxy adds to the first token and to each frame, and what a frame costs. */
-import { figure, surroundings } from '../support/figures.js';
+/** Many paced streams, their starts spread or all at once: what the first token, a frame and a stream take. */
+import { all, targetOf } from '../support/columns.js';
+import { SURROUNDINGS } from '../support/figures.js';
 
-const SPREAD_MS = 800;
+const SPREAD_MS = 400;
 
-/** @typedef {{ p50: number, p99: number }} Times */
-/** @typedef {{ frames: number, firstToken: Times, lateness: Times }} Result */
+/** @typedef {import('../support/figures.js').Row} Row */
 
-/** @param {import('../support/settings.js').Settings} settings */
-export function streamsPart({ rounds, streams, frames, intervalMs }) {
-  const order = (/** @type {object} */ target, /** @type {number} */ count) => ({
-    target,
-    streams: count,
-    spreadMs: SPREAD_MS,
-    frames,
-  });
-  /** @param {import('../support/figures.js').Samples<Result>} samples */
-  const added = (
-    samples,
-    /** @type {string} */ label,
-    /** @type {(result: Result) => number} */ microseconds,
-  ) => figure(label, samples, ({ result }) => microseconds(result) / 1000, { digits: 2, added: true });
-  return {
-    title: `${streams} streams of ${frames} frames, one each ${intervalMs} ms ("+": more than direct)`,
-    rounds: rounds.streams,
-    /** @type {import('../support/part.js').Work} */
-    warmUp: ({ load }, target) => load.ask('streams', order(target, Math.ceil(streams / 4))),
-    /** @type {import('../support/part.js').Work} */
-    run: ({ load }, target) => load.ask('streams', order(target, streams)),
-    /** @param {import('../support/figures.js').Samples<Result>} samples */
-    rows: (samples) => [
-      added(samples, 'time to first token p50, ms', (result) => result.firstToken.p50),
-      added(samples, 'time to first token p99, ms', (result) => result.firstToken.p99),
-      added(samples, 'frame lateness p50, ms', (result) => result.lateness.p50),
-      added(samples, 'frame lateness p99, ms', (result) => result.lateness.p99),
-      figure('CPU µs per frame', samples, ({ result, cost }) => cost.cpu / result.frames, {
-        digits: 1,
-        compared: true,
-      }),
-      figure('PostgreSQL CPU µs per stream', samples, ({ cost }) => cost.postgresCpu / streams),
-      ...surroundings(samples),
-    ],
+/**
+ * @param {string} name
+ * @param {string} starts
+ * @param {number} spreadMs
+ * @param {(about: { streams: number, frames: number }) => { cpu: string, first?: string }} inTable
+ */
+function streamsPart(name, starts, spreadMs, inTable) {
+  /** @param {import('../support/settings.js').Settings} settings @returns {import('../support/part.js').Part} */
+  return ({ rounds, streams, frames, intervalMs }) => {
+    const send = (
+      /** @type {import('../support/measure.js').Bench} */ { load },
+      /** @type {import('../support/columns.js').Column} */ column,
+      /** @type {number} */ total,
+    ) => load.ask('streams', { target: targetOf(column), streams: total, spreadMs, frames });
+    const labels = inTable({ streams, frames });
+    /** @type {(time: 'firstToken' | 'lateness', share: 'p50' | 'p99') => Row['pick']} */
+    const milliseconds =
+      (time, share) =>
+      ({ result }) =>
+        result[time][share] / 1000;
+    return {
+      name,
+      title: `${streams} streams of ${frames} frames, one each ${intervalMs} ms, ${starts}`,
+      columns: all,
+      rounds,
+      warmUp: (bench, column) => send(bench, column, Math.ceil(streams / 4)),
+      run: (bench, column) => send(bench, column, streams),
+      rows: [
+        {
+          id: 'first-token',
+          label: 'first token p50, ms',
+          ...(labels.first !== undefined && { table: labels.first }),
+          digits: 1,
+          pick: milliseconds('firstToken', 'p50'),
+          compared: 'ratio',
+        },
+        { id: 'first-p99', label: 'first token p99, ms', digits: 1, pick: milliseconds('firstToken', 'p99') },
+        {
+          id: 'cpu',
+          label: 'CPU µs per stream',
+          table: labels.cpu,
+          pick: ({ cost }) => cost.cpu / streams,
+          compared: 'ratio',
+          checked: true,
+        },
+        {
+          id: 'frame',
+          label: 'CPU µs per frame',
+          digits: 1,
+          pick: ({ result, cost }) => cost.cpu / result.frames,
+        },
+        {
+          id: 'postgres',
+          label: 'PostgreSQL CPU µs per stream',
+          pick: ({ cost }) => cost.postgresCpu / streams,
+        },
+        { id: 'late', label: 'frame lateness p50, ms', digits: 2, pick: milliseconds('lateness', 'p50') },
+        { id: 'late-p99', label: 'frame lateness p99, ms', digits: 2, pick: milliseconds('lateness', 'p99') },
+        ...SURROUNDINGS,
+      ],
+    };
   };
 }
+
+export const pacedPart = streamsPart(
+  'paced',
+  `their starts spread over ${SPREAD_MS / 1000} s`,
+  SPREAD_MS,
+  ({ frames }) => ({ cpu: `paced stream of ${frames} frames, CPU µs` }),
+);
+
+export const burstPart = streamsPart('burst', 'all started at once', 0, ({ streams }) => ({
+  first: `${streams} streams at once, first token p50, ms`,
+  cpu: `${streams} streams at once, CPU µs a stream`,
+}));

@@ -6,7 +6,7 @@ import { microseconds } from '../support/clock.js';
 import { openLine } from '../support/exchange.js';
 import { Failures } from '../support/failures.js';
 import { summary } from '../support/statistics.js';
-import { chatCall, timesOf } from '../support/wire.js';
+import { chatCall, count, numbersOf, TOKEN, TOKENS } from '../support/wire.js';
 
 /** @typedef {import('../support/exchange.js').Call} Call */
 /** @typedef {import('../support/exchange.js').Target} Target */
@@ -15,10 +15,11 @@ import { chatCall, timesOf } from '../support/wire.js';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * As many whole calls as fit in the time, a fixed number at once.
- * @param {{ target: Target, call: Call, concurrency: number, durationMs: number }} order
+ * As many calls as fit in the time, a fixed number at once.
+ * @param {{ target: Target, call: Call, concurrency: number, durationMs: number, tokens?: boolean }} order `tokens`: they are streams,
+ *   whose tokens are counted
  */
-async function calls({ target, call, concurrency, durationMs }) {
+async function calls({ target, call, concurrency, durationMs, tokens = false }) {
   const line = openLine(target, concurrency);
   /** @type {number[]} */
   const latencies = [];
@@ -28,9 +29,15 @@ async function calls({ target, call, concurrency, durationMs }) {
   const worker = async () => {
     for (let now = started; now < until; now = microseconds()) {
       try {
-        const { status, text } = await line.send(call).done;
-        if (status === 200) latencies.push(microseconds() - now);
-        else failures.add(`${status} ${text()}`);
+        /** @type {Buffer[]} */
+        const pieces = [];
+        const { status, text } = await line.send(call, tokens ? (piece) => pieces.push(piece) : undefined)
+          .done;
+        const latency = microseconds() - now;
+        const seen = tokens ? count(Buffer.concat(pieces), TOKEN) : TOKENS;
+        if (status !== 200) failures.add(`${status} ${text()}`);
+        else if (seen !== TOKENS) failures.add(`a stream with ${seen} of ${TOKENS} tokens: ${text()}`);
+        else latencies.push(latency);
       } catch (error) {
         failures.add(error);
         await pause(10);
@@ -52,7 +59,7 @@ async function calls({ target, call, concurrency, durationMs }) {
  * Whole calls, begun at a steady rate however long they take.
  * @param {{ target: Target, perSecond: number, durationMs: number }} order
  */
-async function pacedCalls({ target, perSecond, durationMs }) {
+async function rate({ target, perSecond, durationMs }) {
   const line = openLine(target, perSecond);
   const call = chatCall({ model: 'instant' });
   /** @type {number[]} */
@@ -83,23 +90,23 @@ async function pacedCalls({ target, perSecond, durationMs }) {
 
 /**
  * Streams whose starts are spread over `spreadMs`; every frame carries the time at which the upstream wrote it.
- * @param {{ target: Target, streams: number, spreadMs: number, frames: number }} order
+ * @param {{ target: Target, model?: string, streams: number, spreadMs: number, frames: number }} order
  */
-async function streams({ target, streams: count, spreadMs, frames }) {
-  const line = openLine(target, count);
-  const request = chatCall({ model: 'paced', stream: true });
+async function streams({ target, model = 'paced', streams: total, spreadMs, frames }) {
+  const line = openLine(target, total);
+  const request = chatCall({ model, stream: true });
   /** @type {number[]} */
   const firstToken = [];
   /** @type {number[]} */
   const lateness = [];
   const failures = new Failures();
   const one = async (/** @type {number} */ index) => {
-    await pause((index * spreadMs) / count);
+    if (spreadMs > 0) await pause((index * spreadMs) / total);
     const started = microseconds();
     let seen = 0;
     const call = line.send(request, (chunk) => {
       const now = microseconds();
-      for (const written of timesOf(chunk)) {
+      for (const written of numbersOf(chunk)) {
         if (seen === 0) firstToken.push(now - started);
         seen += 1;
         lateness.push(now - written);
@@ -113,7 +120,7 @@ async function streams({ target, streams: count, spreadMs, frames }) {
       failures.add(error);
     }
   };
-  await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  await Promise.all(Array.from({ length: total }, (_, index) => one(index)));
   await line.close();
   return {
     frames: lateness.length,
@@ -127,14 +134,14 @@ async function streams({ target, streams: count, spreadMs, frames }) {
  * Calls whose client hangs up: streams after the first frame of a silent upstream, whole calls while they wait.
  * @param {{ target: Target, calls: number, waitMs: number, run: number }} order
  */
-async function disconnects({ target, calls: count, waitMs, run }) {
-  const line = openLine(target, count);
+async function disconnects({ target, calls: total, waitMs, run }) {
+  const line = openLine(target, total);
   /** @type {Record<string, number>} */
   const leftAt = {};
   const failures = new Failures();
   const one = async (/** @type {number} */ index) => {
     const stream = index % 2 === 0;
-    const mark = `mark-${stream ? 'stream' : 'whole'}-${run * count + index}`;
+    const mark = `mark-${stream ? 'stream' : 'whole'}-${run * total + index}`;
     let frames = 0;
     const call = line.send(chatCall({ model: 'silent', stream, mark }), () => (frames += 1));
     const early = call.done.then(
@@ -149,10 +156,10 @@ async function disconnects({ target, calls: count, waitMs, run }) {
     call.hangUp();
     await early;
   };
-  await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  await Promise.all(Array.from({ length: total }, (_, index) => one(index)));
   await pause(300);
   await line.close();
   return { leftAt, failures: { ...failures } };
 }
 
-serveParent({ calls, pacedCalls, streams, disconnects, chain });
+serveParent({ calls, rate, streams, disconnects, chain });

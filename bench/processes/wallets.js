@@ -13,13 +13,13 @@ import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
 import pg from 'pg';
 import { privateKeyToAccount } from 'viem/accounts';
 import { startLocalChain } from '../../scripts/local-chain/local-chain.js';
+import { answersOn } from '../support/answers.js';
 import { listen, serveParent } from '../support/child-side.js';
 import { microseconds } from '../support/clock.js';
 import { Failures } from '../support/failures.js';
 import { startGateway } from '../support/gateway.js';
 import { cpuOf, cpuOfPostgres } from '../support/processes.js';
 import { summary } from '../support/statistics.js';
-import { WHOLE_ANSWER } from '../support/wire.js';
 
 /** @typedef {{ cpu: number, postgresCpu: number, statements: number, questions: number, latency: number }} Cost */
 /** @typedef {(body: string) => Promise<Response>} Send */
@@ -47,23 +47,23 @@ const rpcUrl = await listen(createServer((request, response) => void passOn(requ
 const upstream = await listen(
   createServer((request, response) => {
     request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(WHOLE_ANSWER);
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(answersOn('/chat/completions')?.dialect.whole);
     });
   }),
 );
 
 const [seller, signer] = [await chain.wallet(), await chain.wallet()];
-const { target, databaseUrl, databaseLog } = await startGateway({
-  name: 'gateway',
+const gateway = await startGateway({
   checkout: process.argv[2] ?? '',
   upstream,
-  surface: 'native',
   payments: {
     chains: [{ id: chain.chainId, rpc_url: rpcUrl }],
     x402: { enabled: true, pay_to: seller.address, signer_key: signer.privateKey },
   },
 });
-const database = new pg.Client(databaseUrl);
+const database = new pg.Client(gateway.databaseUrl);
 await database.connect();
 
 /**
@@ -74,7 +74,7 @@ await database.connect();
 const sendBy =
   (fetchOf, headers = {}) =>
   (body) =>
-    fetchOf(`${target.origin}/v1/chat/completions`, {
+    fetchOf(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body,
@@ -115,9 +115,9 @@ async function call(send) {
 function sample() {
   return {
     at: microseconds(),
-    cpu: cpuOf(target.pid),
-    postgresCpu: target.postmaster === undefined ? NaN : cpuOfPostgres(target.postmaster),
-    statements: readFileSync(databaseLog, 'utf8').match(/LOG: +(?:execute|statement)/g)?.length ?? 0,
+    cpu: cpuOf(gateway.pid),
+    postgresCpu: gateway.postmaster === undefined ? NaN : cpuOfPostgres(gateway.postmaster),
+    statements: readFileSync(gateway.databaseLog, 'utf8').match(/LOG: +(?:execute|statement)/g)?.length ?? 0,
     questions,
   };
 }
@@ -187,7 +187,7 @@ async function logStatements(on) {
 
 serveParent({
   async pay(/** @type {{ calls: number, durationMs: number, concurrency: number }} */ order) {
-    const key = sendBy(fetch, target.headers);
+    const key = sendBy(fetch, gateway.headers);
     const exact = await buyer(ExactEvmScheme);
     const upto = await buyer(UptoEvmScheme);
     for (const send of [key, exact, upto])

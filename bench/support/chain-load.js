@@ -4,7 +4,7 @@ import { microseconds } from './clock.js';
 import { openLine } from './exchange.js';
 import { Failures } from './failures.js';
 import { summary } from './statistics.js';
-import { inputItemsCall, retrieveCall, timesOf, turnCall } from './wire.js';
+import { inputItemsCall, numbersOf, retrieveCall, turnCall } from './wire.js';
 
 /** Prime, so that the reads hit turns from all over the chain. */
 const STRIDE = 7919;
@@ -30,7 +30,7 @@ function caller(target) {
     try {
       const { status } = await line.send(call, (piece) => {
         pieces.push(piece);
-        if (Number.isNaN(firstToken) && timesOf(piece).length > 0) firstToken = microseconds() - began;
+        if (Number.isNaN(firstToken) && numbersOf(piece).length > 0) firstToken = microseconds() - began;
       }).done;
       const latency = microseconds() - began;
       const text = Buffer.concat(pieces).toString();

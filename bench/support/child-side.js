@@ -19,16 +19,17 @@ export function serveParent(handlers) {
 }
 
 /**
- * Listens on a free port of the loopback interface.
+ * Listens on the loopback interface.
  * @param {import('node:http').Server} server
+ * @param {{ port?: number, host?: string }} [address] a free port unless given
  * @returns {Promise<string>} the origin
  */
-export function listen(server) {
+export function listen(server, { port = 0, host = '127.0.0.1' } = {}) {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', 512, () => {
+    server.listen(port, host, 512, () => {
       const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-      resolve(`http://127.0.0.1:${address.port}`);
+      resolve(`http://${host}:${address.port}`);
     });
   });
 }

@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 
 /**
  * Where calls go. The base is what comes before the path of a call.
- * @typedef {{ name: string, origin: string, base: string, headers: Record<string, string>, pid: number }} Target
+ * @typedef {{ origin: string, base: string, headers: Record<string, string> }} Target
  */
 /** @typedef {{ method: 'GET' | 'POST', path: string, body?: string }} Call */
 

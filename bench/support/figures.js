@@ -1,5 +1,5 @@
 // @ts-check
-/** From the samples of all rounds to the cells of one row. */
+/** From the samples of all rounds to the figures of one part. */
 import { median } from './statistics.js';
 
 /**
@@ -7,74 +7,96 @@ import { median } from './statistics.js';
  * @typedef {{ result: Result, cost: import('./measure.js').Cost, busy: boolean }} Sample
  */
 /**
- * One list per target, in the order of the rounds, so that equal places belong to the same round.
+ * One list per column, in the order of the rounds, so that equal places belong to the same round.
  * @template Result
  * @typedef {Record<string, readonly Sample<Result>[]>} Samples
  */
-/** @typedef {{ label: string, cells: Record<string, string> }} Row */
-
-const NOTHING = '-';
-
 /**
- * @param {number} value
- * @param {number} digits after the point
+ * What a part tells of its samples.
+ * @typedef {object} Row
+ * @property {string} id within its part
+ * @property {string} label among the part's own rows
+ * @property {string} [table] its label in the table of `npm run bench`; without one it is not there
+ * @property {number} [digits] after the point
+ * @property {((sample: Sample<any>) => number) | undefined} [pick] one round's value
+ * @property {(results: any[]) => number} [pooled] instead of it: one value of all rounds together
+ * @property {'ratio' | 'difference'} [compared] with the yardstick, round by round
+ * @property {(sample: Sample<any>) => number} [base] what of the yardstick it is compared with; else the same
+ * @property {boolean} [checked] by `--compare`
  */
-const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : NOTHING);
+/**
+ * @typedef {object} Figure
+ * @property {string} id with the part's name
+ * @property {string} label
+ * @property {string | undefined} table
+ * @property {number} digits
+ * @property {Record<string, readonly number[]>} values by column, one for each round
+ * @property {readonly number[]} base the yardstick's
+ * @property {'ratio' | 'difference' | undefined} compared
+ * @property {boolean} checked
+ * @property {readonly string[]} busy columns with a run that the harness may have limited
+ */
 
 /**
- * One target over another, round by round: the median, and between which values it lay.
+ * @param {{ name: string, rows: readonly Row[] }} part
+ * @param {Samples<any>} samples
+ * @param {string} yardstick a column
+ * @returns {Figure[]}
+ */
+export function figuresOf({ name, rows }, samples, yardstick) {
+  const columns = Object.entries(samples);
+  return rows.map(({ id, label, table, digits = 0, pick, pooled, compared, base, checked = false }) => {
+    const valuesOf = (/** @type {readonly Sample<any>[]} */ list) =>
+      pooled ? [pooled(list.map(({ result }) => result))] : list.map(pick ?? (() => NaN));
+    const values = Object.fromEntries(columns.map(([column, list]) => [column, valuesOf(list)]));
+    return {
+      id: `${name}.${id}`,
+      label,
+      table,
+      digits,
+      values,
+      base: (base ? samples[yardstick]?.map(base) : values[yardstick]) ?? [],
+      compared,
+      checked,
+      busy: columns.flatMap(([column, list]) => (list.some(({ busy }) => busy) ? [column] : [])),
+    };
+  });
+}
+
+/** @typedef {{ median: number, lowest: number, highest: number }} Spread of the rounds; NaN where there are none */
+
+/**
+ * @param {readonly number[]} values
+ * @returns {Spread}
+ */
+export function spreadOf(values) {
+  const known = values.filter(Number.isFinite);
+  if (known.length === 0) return { median: NaN, lowest: NaN, highest: NaN };
+  return { median: median(known), lowest: Math.min(...known), highest: Math.max(...known) };
+}
+
+/**
+ * One column compared with another, round by round.
  * @param {readonly number[]} upper
  * @param {readonly number[]} lower
+ * @param {'ratio' | 'difference'} how
  */
-function ratio(upper, lower) {
-  const ratios = upper.map((value, round) => value / (lower[round] ?? NaN)).filter(Number.isFinite);
-  if (ratios.length === 0) return NOTHING;
-  const range = `${number(Math.min(...ratios), 2)}..${number(Math.max(...ratios), 2)}`;
-  return `${number(median(ratios), 2)} (${range})`;
-}
-
-/**
- * A row of medians over the rounds.
- * `added`: every target but `direct` is shown as the difference to the direct run of the same round.
- * `compared`: the row has the ratio of gateway and proxy. That of two gateways is always shown.
- * @template Result
- * @param {string} label
- * @param {Samples<Result>} samples
- * @param {(sample: Sample<Result>) => number} pick
- * @param {{ digits?: number, added?: boolean, compared?: boolean }} [options]
- * @returns {Row}
- */
-export function figure(label, samples, pick, { digits = 0, added = false, compared = false } = {}) {
-  const values = Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, list.map(pick)]));
-  const cells = Object.fromEntries(
-    Object.entries(values).map(([name, list]) => {
-      const relative = added && name !== 'direct';
-      const shown = median(
-        relative ? list.map((value, round) => value - (values.direct?.[round] ?? NaN)) : list,
-      );
-      const sign = relative && shown >= 0 ? '+' : '';
-      const mark = Number.isFinite(shown) && samples[name]?.some(({ busy }) => busy) ? '!' : '';
-      return [name, `${sign}${number(shown, digits)}${mark}`];
+export const compare = (upper, lower, how = 'ratio') =>
+  spreadOf(
+    upper.map((value, round) => {
+      const other = lower[round] ?? NaN;
+      return how === 'ratio' ? value / other : value - other;
     }),
   );
-  if (compared && values.gateway !== undefined) cells.ratio = ratio(values.gateway, values.proxy ?? []);
-  if (values.gateway !== undefined && values.beside !== undefined)
-    cells.gained = ratio(values.gateway, values.beside);
-  return { label, cells };
-}
 
 /**
  * What the machine was doing meanwhile: memory of the target, and who else used the processors.
- * @template Result
- * @param {Samples<Result>} samples
- * @returns {Row[]}
+ * @type {readonly Row[]}
  */
-export function surroundings(samples) {
-  return [
-    figure('memory (RSS), MB', samples, ({ cost }) => cost.memory),
-    figure('memory of PostgreSQL, MB', samples, ({ cost }) => cost.postgresMemory),
-    figure('load generator, cores', samples, ({ cost }) => cost.loadCores, { digits: 2 }),
-    figure('mock upstream, cores', samples, ({ cost }) => cost.mockCores, { digits: 2 }),
-    figure('anything else, cores', samples, ({ cost }) => cost.otherCores, { digits: 2 }),
-  ];
-}
+export const SURROUNDINGS = [
+  { id: 'memory', label: 'memory (Pss), MB', pick: ({ cost }) => cost.memory },
+  { id: 'postgres-memory', label: 'memory of PostgreSQL (Pss), MB', pick: ({ cost }) => cost.postgresMemory },
+  { id: 'load', label: 'load generator, cores', digits: 2, pick: ({ cost }) => cost.loadCores },
+  { id: 'mock', label: 'mock upstream, cores', digits: 2, pick: ({ cost }) => cost.mockCores },
+  { id: 'other', label: 'anything else, cores', digits: 2, pick: ({ cost }) => cost.otherCores },
+];

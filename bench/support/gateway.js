@@ -1,9 +1,11 @@
 // @ts-check
 /** Starts a built gateway as an operator would: durable embedded PostgreSQL, one provider, a key of its own. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdtempSync,
   openSync,
@@ -15,12 +17,16 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
+import { plainCatalog } from './catalog.js';
 import { onExit, startChild } from './children.js';
-import { findPostmaster } from './processes.js';
+import { findPostmaster, memoryOf } from './processes.js';
 
 const START_MS = 60_000;
 const STOP_MS = 15_000;
+/** So precise is the time of a start. */
+const POLL_MS = 5;
 const TMPFS = 0x01021994;
 
 /** @returns {Promise<number>} */
@@ -36,30 +42,6 @@ function freePort() {
 }
 
 /**
- * @param {string} upstream its origin
- * @param {object} [payments] the section of that name
- */
-function catalog(upstream, payments) {
-  const model = (/** @type {string} */ name, contextWindow = 128_000) =>
-    [
-      `  - id: ${name}`,
-      `    targets: [{provider: bench, model: ${name}}]`,
-      `    context_window: ${contextWindow}`,
-      '    max_output_tokens: 4096',
-      '    pricing: {input: 1, output: 2}',
-    ].join('\n');
-  return [
-    'providers:',
-    `  - {id: bench, type: openai, base_url: "${upstream}/v1", api_key: bench, max_connections: 256}`,
-    'models:',
-    ...['instant', 'paced', 'silent'].map((name) => model(name)),
-    model('long', 16_000_000),
-    ...(payments ? [`payments: ${JSON.stringify(payments)}`] : []),
-    '',
-  ].join('\n');
-}
-
-/**
  * @param {string} url
  * @param {() => string | undefined} ended why the gateway can no longer become ready
  */
@@ -71,7 +53,7 @@ async function untilReady(url, ended) {
     const answer = await request(`${url}/health/ready`).catch(() => undefined);
     await answer?.body.dump();
     if (answer?.statusCode === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(POLL_MS);
   }
   throw new Error(`the gateway was not ready within ${START_MS / 1000} s`);
 }
@@ -86,7 +68,7 @@ async function untilLogged(log, pattern) {
   for (const until = Date.now() + START_MS; Date.now() < until;) {
     const [, found] = pattern.exec(readFileSync(log, 'utf8')) ?? [];
     if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(POLL_MS);
   }
   throw new Error(`the gateway did not log ${String(pattern)}`);
 }
@@ -114,74 +96,151 @@ const entryOf = (checkout) => join(checkout, 'dist/main.js');
 export const isBuilt = (checkout) => existsSync(entryOf(checkout));
 
 /**
- * @typedef {{ name: 'gateway' | 'beside', checkout: string, upstream: string, surface: 'native' | 'external' }} Options
- * @param {Options & { payments?: object }} options
- * @returns {Promise<{ target: import('./measure.js').MeasuredTarget, databaseUrl: string, databaseLog: string, notes: string[], stop: () => Promise<void> }>}
+ * One gateway with a directory of its own, which may be started more than once.
  */
-export async function startGateway({ name, checkout, upstream, surface, payments }) {
-  const directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
-  // The database may run as another user, who has to get in.
-  chmodSync(directory, 0o755);
-  onExit(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  writeFileSync(join(directory, 'gateway.yaml'), catalog(upstream, payments));
-  const log = join(directory, 'gateway.log');
-  const output = openSync(log, 'a');
-  const adminToken = randomBytes(32).toString('hex');
-  const port = await freePort();
-  const gateway = spawn(process.execPath, ['--enable-source-maps', entryOf(checkout)], {
-    stdio: ['ignore', output, output],
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      DATA_DIR: join(directory, 'data'),
-      GATEWAY_CONFIG: join(directory, 'gateway.yaml'),
-      ADMIN_TOKEN: adminToken,
-      SHUTDOWN_GRACE_MS: '2000',
-    },
-  });
-  const pid = /** @type {number} */ (gateway.pid);
-  const postmaster = () => findPostmaster(pid, join(directory, 'data'));
-  const hasEnded = () => gateway.exitCode !== null || gateway.signalCode !== null;
-  onExit(() => {
-    const database = postmaster();
-    gateway.kill('SIGKILL');
-    if (database !== undefined) process.kill(database, 'SIGQUIT');
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await untilReady(url, () =>
-    hasEnded() ? `the gateway ended at its start:\n${readFileSync(log, 'utf8').slice(-3000)}` : undefined,
-  );
-  const key = await createKey(url, adminToken);
-  const databaseUrl = await untilLogged(log, /psql "([^"]+)"/);
-  // Of the same checkout: it knows its build.
-  const ledger = startChild('ledger', [databaseUrl], checkout);
-  await ledger.ask('start');
-  const target = {
-    name,
-    origin: url,
-    base: surface === 'native' ? '/v1' : '/external/v1',
-    headers: { authorization: `Bearer ${key}` },
-    pid,
-    postmaster: postmaster(),
-    ledger,
-    checkout,
-  };
-  const notes = [
-    ...(statfsSync(directory).type === TMPFS
-      ? [`${directory} is in memory (tmpfs): commits cost no disk.`]
-      : []),
-    ...(target.postmaster === undefined ? ['The postmaster was not found: no figures of PostgreSQL.'] : []),
-  ];
-  const stop = async () => {
-    const ended = new Promise((resolve) => gateway.once('exit', resolve));
-    if (hasEnded()) return;
-    gateway.kill('SIGTERM');
-    const impatience = setTimeout(() => gateway.kill('SIGKILL'), STOP_MS);
+export class Gateway {
+  directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
+  adminToken = randomBytes(32).toString('hex');
+  /** Whether V8 has compiled what calls use most. */
+  isWarm = false;
+  url = '';
+  /** Of a key with a budget that does not run out. */
+  /** @type {Record<string, string>} */
+  headers = {};
+  /** Pss in megabytes before anybody has called. */
+  idleMemory = NaN;
+  databaseUrl = '';
+  /** @type {number | undefined} */
+  postmaster;
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  process;
+  /** @type {ReturnType<typeof startChild> | undefined} */
+  #ledger;
+
+  /**
+   * @param {string} checkout whose build it is
+   * @param {string} catalog its gateway file
+   */
+  constructor(checkout, catalog) {
+    this.checkout = checkout;
+    // The database may run as another user, who has to get in.
+    chmodSync(this.directory, 0o755);
+    onExit(() => rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+    onExit(() => this.kill());
+    writeFileSync(join(this.directory, 'gateway.yaml'), catalog);
+  }
+
+  get pid() {
+    return /** @type {number} */ (this.process?.pid);
+  }
+
+  get ledgerPid() {
+    return this.#ledger?.pid;
+  }
+
+  /** Of its last start. */
+  get log() {
+    return join(this.directory, 'gateway.log');
+  }
+
+  get databaseLog() {
+    return join(this.directory, 'data/postgres.log');
+  }
+
+  get notes() {
+    return [
+      ...(statfsSync(this.directory).type === TMPFS
+        ? [`${this.directory} is in memory (tmpfs): commits cost no disk.`]
+        : []),
+      ...(this.postmaster === undefined ? ['The postmaster was not found: no figures of PostgreSQL.'] : []),
+    ];
+  }
+
+  /**
+   * @returns {Promise<number>} milliseconds from the start of `node` to readiness
+   */
+  async start() {
+    const { directory, log } = this;
+    const output = openSync(log, 'w');
+    const port = await freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    const startedMs = performance.now();
+    const child = spawn(process.execPath, ['--enable-source-maps', entryOf(this.checkout)], {
+      stdio: ['ignore', output, output],
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        DATA_DIR: join(directory, 'data'),
+        GATEWAY_CONFIG: join(directory, 'gateway.yaml'),
+        ADMIN_TOKEN: this.adminToken,
+        SHUTDOWN_GRACE_MS: '2000',
+      },
+    });
+    closeSync(output);
+    this.process = child;
+    await untilReady(this.url, () =>
+      hasEnded(child)
+        ? `the gateway ended at its start:\n${readFileSync(log, 'utf8').slice(-3000)}`
+        : undefined,
+    );
+    const readyMs = performance.now() - startedMs;
+    this.postmaster = findPostmaster(this.pid, join(directory, 'data'));
+    return readyMs;
+  }
+
+  /** Of the same checkout: it knows its build. */
+  async ledger() {
+    if (this.#ledger === undefined) {
+      this.#ledger = startChild('ledger', [this.databaseUrl], this.checkout);
+      await this.#ledger.ask('start');
+    }
+    return this.#ledger;
+  }
+
+  /** As an operator would. */
+  async stop() {
+    const child = this.process;
+    if (child === undefined || hasEnded(child)) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(impatience);
-  };
-  return { target, databaseUrl, databaseLog: join(directory, 'data/postgres.log'), notes, stop };
+  }
+
+  /** Its database lives on. */
+  async crash() {
+    const child = /** @type {import('node:child_process').ChildProcess} */ (this.process);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** With its database, at once. */
+  kill() {
+    if (this.process === undefined) return;
+    const database = findPostmaster(this.pid, join(this.directory, 'data'));
+    this.process.kill('SIGKILL');
+    if (database !== undefined) process.kill(database, 'SIGQUIT');
+  }
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !== null;
+
+/**
+ * A gateway with a key, that nobody has called yet.
+ * @param {{ checkout: string, upstream: string, catalog?: string, payments?: object, idleMs?: number }} options `idleMs`: before its memory is read
+ */
+export async function startGateway({ checkout, upstream, payments, catalog, idleMs = 0 }) {
+  const gateway = new Gateway(checkout, catalog ?? plainCatalog(upstream, payments));
+  await gateway.start();
+  gateway.databaseUrl = await untilLogged(gateway.log, /psql "([^"]+)"/);
+  gateway.headers = { authorization: `Bearer ${await createKey(gateway.url, gateway.adminToken)}` };
+  await delay(idleMs);
+  gateway.idleMemory = memoryOf(gateway.pid);
+  return gateway;
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /** What the kernel knows about processes. Linux only: everything is read from /proc. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Microseconds per clock tick; user space always sees 100 ticks a second. */
 const TICK = 10_000;
@@ -34,13 +34,13 @@ function stat(pid) {
 /** @param {number} pid */
 export const cpuOf = (pid) => stat(pid)?.own ?? NaN;
 
-/** @param {number} pid */
-function childrenOf(pid) {
-  return readdirSync('/proc')
+const processes = () =>
+  readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((candidate) => stat(candidate)?.parent === pid);
-}
+    .map(Number);
+
+/** @param {number} pid */
+const childrenOf = (pid) => processes().filter((candidate) => stat(candidate)?.parent === pid);
 
 /**
  * A PostgreSQL server: its postmaster, the running backends, and the backends that have ended.
@@ -64,21 +64,48 @@ export function findPostmaster(gateway, dataDirectory) {
 }
 
 /**
- * Resident memory in megabytes, shared pages included.
+ * Pss in megabytes: pages that several processes share are divided among them.
  * @param {number} pid
  */
 export function memoryOf(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]) / 1024;
+  return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1]) / 1024;
 }
 
 /**
- * Memory of a PostgreSQL server in megabytes; pages that its processes share count once.
+ * The same of a PostgreSQL server. One of its processes may end meanwhile.
  * @param {number} postmaster
  */
 export function memoryOfPostgres(postmaster) {
   return [postmaster, ...childrenOf(postmaster)]
-    .map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1]) / 1024)
+    .map((pid) => memoryOf(pid) || 0)
     .reduce((sum, megabytes) => sum + megabytes, 0);
+}
+
+/**
+ * Who listens on a TCP port of this machine: all processes that hold such a socket.
+ * @param {number} port
+ * @returns {number[]} their ids
+ */
+export function listenersOn(port) {
+  const LISTEN = '0A';
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const sockets = ['tcp', 'tcp6'].flatMap((family) =>
+    (read(`/proc/net/${family}`) ?? '').split('\n').flatMap((line) => {
+      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+      return local.endsWith(suffix) && state === LISTEN ? [`socket:[${inode}]`] : [];
+    }),
+  );
+  return processes().filter((pid) => openFiles(pid).some((file) => sockets.includes(file)));
+}
+
+/** @param {number} pid */
+function openFiles(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
+  } catch {
+    // It has ended, or belongs to somebody else.
+    return [];
+  }
 }
 
 /** CPU time of the whole machine, idle and waiting excluded, in microseconds. */

@@ -4,90 +4,165 @@ import { isBuilt } from './gateway.js';
 
 /**
  * @typedef {object} Settings
- * @property {{ calls: number, responses: number, streams: number, disconnects: number, ledger: number }} rounds
+ * @property {readonly string[]} names of the parts to run; none: those of the table
+ * @property {number} rounds
+ * @property {number} ledgerRounds
+ * @property {number} startRounds
  * @property {number} callsMs length of one run of calls
+ * @property {number} ledgerMs
  * @property {number} warmUpMs
- * @property {number} compileMs the same for a gateway's whole calls: until V8 has compiled what they use most
+ * @property {number} compileMs a gateway's first warm-up: until V8 has compiled what calls use most
+ * @property {number} idleMs before the memory of an idle gateway is read
  * @property {number} streams
  * @property {number} frames of one stream
  * @property {number} intervalMs between two frames
  * @property {number} walletCalls of each kind, one after the other
  * @property {number} chainTurns responses in the chain
  * @property {number} chainMs no turn is added to the chain after it
+ * @property {number} openStreams
+ * @property {number} openMs
  * @property {number} softLimitMs no round begins after it, except a part's first
  * @property {number} hardLimitMs the run is broken off
- * @property {'native' | 'external'} surface
  * @property {string | undefined} beside another built checkout, measured in the same rounds
- * @property {string} only what the title of a part has to contain
+ * @property {import('./address.js').Address | undefined} address somebody else's gateway
+ * @property {number} mockPort of the mock upstream; 0: a free one
+ * @property {boolean} save
+ * @property {boolean} compare
  */
 
-const STREAMS = { streams: 200, intervalMs: 20 };
-
 const FULL = {
-  rounds: { calls: 5, responses: 3, streams: 5, disconnects: 5, ledger: 3 },
+  rounds: 5,
+  ledgerRounds: 5,
+  startRounds: 3,
+  streams: 200,
   frames: 100,
-  callsMs: 2500,
-  warmUpMs: 2000,
-  compileMs: 14_000,
+  intervalMs: 20,
+  callsMs: 1200,
+  ledgerMs: 1200,
+  warmUpMs: 1500,
+  compileMs: 10_000,
+  idleMs: 3000,
   walletCalls: 40,
   chainTurns: 1000,
-  chainMs: 60_000,
-  softLimitMs: 240_000,
-  hardLimitMs: 360_000,
+  chainMs: 40_000,
+  openStreams: 10_000,
+  openMs: 60_000,
+  softLimitMs: 265_000,
+  hardLimitMs: 300_000,
 };
 
 const QUICK = {
-  rounds: { calls: 2, responses: 2, streams: 1, disconnects: 1, ledger: 1 },
-  frames: 50,
-  callsMs: 700,
-  warmUpMs: 500,
-  compileMs: 500,
+  ...FULL,
+  rounds: 2,
+  ledgerRounds: 1,
+  startRounds: 1,
+  callsMs: 500,
+  ledgerMs: 700,
+  warmUpMs: 400,
+  compileMs: 1500,
+  idleMs: 1000,
   walletCalls: 8,
   chainTurns: 200,
   chainMs: 20_000,
-  softLimitMs: 35_000,
+  openStreams: 500,
+  openMs: 20_000,
+  softLimitMs: 70_000,
   hardLimitMs: 150_000,
 };
 
-/** Times the length of a run with one gateway. */
-const BESIDE_TAKES = 2;
+/** Where parts are named, they may take this much longer. */
+const NAMED_TAKE = 3;
 
-export const USAGE = `Usage: npm run bench -- [--quick] [--surface native|external] [--beside directory] [--only words]
+export const USAGE = `Usage: npm run bench -- [name …] [options]
 
-  --quick     about a minute: fewer and shorter rounds, a chain of 200 turns, for a look only
-  --surface   the gateway's surface that is measured (default: native, with receipts)
-  --beside    another built checkout of this project, measured in the same rounds, to compare two versions
-  --only      the parts whose titles contain these words`;
+  name …             parts to run, with all their figures; without a name the table of all that counts
+
+  --quick            fewer and shorter rounds, about a minute, for a look only
+  --beside DIR       another built checkout of this project in the same rounds, to compare two versions
+  --save             write the table to bench/results
+  --compare          run the parts whose CPU per call is checked, and compare it with the newest results of this
+                     major version of Node; the exit status is 1 when one is worse than the tolerance
+
+  --address NAME=URL         somebody else's gateway as one more column, such as other=http://127.0.0.1:8080/v1
+  --address-key KEY          its key (default: BENCH_ADDRESS_KEY of the environment)
+  --address-header 'K: V'    one more header of calls to it; may be repeated
+  --address-pid PID          its process, may be repeated; default: whoever listens on its port
+  --mock-port PORT           where the mock upstream listens on 127.0.0.1, to be configured there before
+
+  --streams N, --minutes M   of open-streams (default: 10000, 1)`;
+
+/** @param {string | undefined} text @param {string} option */
+function positive(text, option) {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`${option} ${text}: a number above 0`);
+  return number;
+}
+
+/**
+ * @param {{ address?: string, 'address-key'?: string, 'address-header': string[], 'address-pid': string[] }} values
+ * @returns {import('./address.js').Address | undefined}
+ */
+function readAddress(values) {
+  const { address, 'address-key': key = process.env.BENCH_ADDRESS_KEY ?? 'bench' } = values;
+  if (address === undefined) return undefined;
+  const [, name, url] = /^([\w.-]+)=(https?:.+)$/.exec(address) ?? [];
+  if (name === undefined || url === undefined || !URL.canParse(url))
+    throw new Error(`--address ${address}: NAME=URL, such as other=http://127.0.0.1:8080/v1`);
+  const own = values['address-header'].map((header) => {
+    const [, field = '', value = ''] = /^([\w-]+): *(.*)$/.exec(header) ?? [];
+    if (field === '') throw new Error(`--address-header ${header}: 'name: value'`);
+    return [field, value];
+  });
+  const headers = { authorization: `Bearer ${key}`, ...Object.fromEntries(own) };
+  return { name, url: new URL(url), headers, pids: values['address-pid'].map(Number) };
+}
 
 /**
  * @param {string[]} parameters
  * @returns {Settings | undefined} undefined when only the usage was asked for
  */
 export function readSettings(parameters) {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: parameters,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
-      surface: { type: 'string', default: 'native' },
       beside: { type: 'string' },
-      only: { type: 'string', default: '' },
+      save: { type: 'boolean', default: false },
+      compare: { type: 'boolean', default: false },
+      address: { type: 'string' },
+      'address-key': { type: 'string' },
+      'address-header': { type: 'string', multiple: true, default: [] },
+      'address-pid': { type: 'string', multiple: true, default: [] },
+      'mock-port': { type: 'string', default: '0' },
+      streams: { type: 'string' },
+      minutes: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
-  const { surface, beside } = values;
-  if (surface !== 'native' && surface !== 'external')
-    throw new Error(`--surface ${surface}: native or external`);
+  const { beside, save, compare } = values;
   if (beside !== undefined && !isBuilt(beside)) throw new Error(`--beside ${beside}: no dist/main.js there`);
+  if (save && (positionals.length > 0 || compare || values.quick))
+    throw new Error('--save writes the whole table: without names, --quick and --compare');
   const length = values.quick ? QUICK : FULL;
-  const longer = beside === undefined ? 1 : BESIDE_TAKES;
+  const address = readAddress(values);
+  const openMs = (positive(values.minutes, '--minutes') ?? length.openMs / 60_000) * 60_000;
+  // Beside others a round takes longer.
+  const longer = (beside === undefined ? 1 : 1.7) + (address === undefined ? 0 : 0.4);
+  const named = positionals.length > 0 ? NAMED_TAKE : 1;
   return {
     ...length,
-    ...STREAMS,
-    softLimitMs: length.softLimitMs * longer,
-    hardLimitMs: length.hardLimitMs * longer,
-    surface,
+    openStreams: positive(values.streams, '--streams') ?? length.openStreams,
+    openMs,
+    softLimitMs: length.softLimitMs * longer * named,
+    hardLimitMs: length.hardLimitMs * longer * named + (positionals.includes('open-streams') ? openMs : 0),
+    names: positionals,
     beside,
-    only: values.only,
+    address,
+    mockPort: Number(values['mock-port']),
+    save,
+    compare,
   };
 }

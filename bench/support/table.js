@@ -1,34 +1,78 @@
 // @ts-check
+/** How figures are printed: one line each, a column for each target, a column for each comparison. */
+import { compare, spreadOf } from './figures.js';
 
-const COLUMNS = {
-  direct: 'direct',
-  proxy: 'bare proxy',
-  gateway: 'gateway',
-  ratio: 'gateway ÷ proxy',
-  beside: 'beside',
-  gained: 'gateway ÷ beside',
-};
+/** @typedef {{ heading: string, upper: string, lower: string, yardstick: boolean }} Comparison of two columns */
+/**
+ * @typedef {object} Section
+ * @property {string} title
+ * @property {readonly string[]} columns
+ * @property {readonly Comparison[]} comparisons
+ * @property {readonly import('./figures.js').Figure[]} figures
+ */
+
+const NOTHING = '-';
 
 /**
- * One aligned table: the figures of each part below its title.
- * @param {readonly { title: string, rows: readonly import('./figures.js').Row[] }[]} sections
+ * @param {number} value
+ * @param {number} digits after the point
  */
-export function table(sections) {
-  const filled = new Set(sections.flatMap(({ rows }) => rows.flatMap(({ cells }) => Object.keys(cells))));
-  const shown = Object.entries(COLUMNS).filter(([column]) => filled.has(column));
-  const headings = shown.map(([, heading]) => heading);
-  const lines = sections.flatMap(({ title, rows }) => [
-    { label: title, cells: shown.map(() => '') },
-    ...rows.map(({ label, cells }) => ({
-      label: `  ${label}`,
-      cells: shown.map(([column]) => cells[column] ?? ''),
-    })),
-  ]);
-  const first = Math.max(...lines.map(({ label }) => label.length));
-  const widths = headings.map((heading, index) =>
-    Math.max(heading.length, ...lines.map(({ cells }) => cells[index]?.length ?? 0)),
+const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : NOTHING);
+
+/**
+ * @param {import('./figures.js').Spread} spread
+ * @param {number} digits
+ * @param {string} [sign]
+ */
+function withRange({ median, lowest, highest }, digits, sign = '') {
+  if (!Number.isFinite(median)) return NOTHING;
+  const shown = `${median >= 0 ? sign : ''}${number(median, digits)}`;
+  return lowest === highest ? shown : `${shown} (${number(lowest, digits)}..${number(highest, digits)})`;
+}
+
+/**
+ * @param {import('./figures.js').Figure} figure
+ * @param {string} column
+ */
+function valueCell({ values, digits, compared, busy }, column) {
+  const spread = spreadOf(values[column] ?? []);
+  const shown = compared ? number(spread.median, digits) : withRange(spread, digits);
+  return shown !== NOTHING && busy.includes(column) ? `${shown}!` : shown;
+}
+
+/**
+ * @param {import('./figures.js').Figure} figure
+ * @param {Comparison} comparison
+ */
+function comparedCell({ values, base, compared, digits }, { upper, lower, yardstick }) {
+  // Two builds are compared in everything.
+  if (compared === undefined && !lower.startsWith('beside')) return '';
+  const against = (yardstick ? base : values[lower]) ?? [];
+  const how = (yardstick && compared) || 'ratio';
+  const spread = compare(values[upper] ?? [], against, how);
+  return how === 'ratio' ? withRange(spread, 2) : withRange(spread, digits, '+');
+}
+
+/**
+ * @param {Section} section
+ * @param {(figure: import('./figures.js').Figure) => string} [labelOf]
+ */
+export function table({ title, columns, comparisons, figures }, labelOf = ({ label }) => label) {
+  const lines = figures.map((figure) => ({
+    label: `  ${labelOf(figure)}`,
+    cells: [
+      ...columns.map((column) => valueCell(figure, column)),
+      ...comparisons.map((comparison) => comparedCell(figure, comparison)),
+    ],
+  }));
+  const all = [{ label: title, cells: [...columns, ...comparisons.map(({ heading }) => heading)] }, ...lines];
+  const first = Math.max(...lines.map(({ label }) => label.length), title.length);
+  const widths = (all[0]?.cells ?? []).map((_, index) =>
+    Math.max(...all.map(({ cells }) => cells[index]?.length ?? 0)),
   );
-  const line = (/** @type {string} */ label, /** @type {readonly string[]} */ cells) =>
-    `${label.padEnd(first)}  ${cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ')}`.trimEnd();
-  return [line('', headings), ...lines.map(({ label, cells }) => line(label, cells))].join('\n');
+  return all
+    .map(({ label, cells }) =>
+      `${label.padEnd(first)}  ${cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ')}`.trimEnd(),
+    )
+    .join('\n');
 }

@@ -1,68 +1,37 @@
 // @ts-check
-/** What goes over the wire: the requests that are sent, the answers of the mock upstream, the times inside its frames. */
+/** What the load generator sends, and what it looks for in answers. */
 
-import { microseconds } from './clock.js';
+export const SENTENCE = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
 
-const USAGE = { prompt_tokens: 180, completion_tokens: 160, total_tokens: 340 };
-const SENTENCE = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
-
-/** A whole answer of about 1 kB. */
-export const WHOLE_ANSWER = Buffer.from(
-  JSON.stringify({
-    id: 'chatcmpl-bench',
-    object: 'chat.completion',
-    created: 1_760_000_000,
-    model: 'instant',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: SENTENCE.repeat(9), refusal: null },
-        logprobs: null,
-        finish_reason: 'stop',
-      },
-    ],
-    usage: USAGE,
-    system_fingerprint: 'fp_bench',
-  }),
-);
-
-/** @param {object} rest */
-const chunk = (rest) =>
-  `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_760_000_000, model: 'paced', ...rest })}\n\n`;
-
-const TIME = 'TIMETIMETIMETIME';
-const [FRAME_HEAD, FRAME_TAIL] = chunk({
-  choices: [{ index: 0, delta: { content: ` t=${TIME}` }, logprobs: null, finish_reason: null }],
-}).split(TIME);
+/** Frames of the streams that come as fast as they can. */
+export const TOKENS = 64;
+/** What each of them contains. */
+export const TOKEN = ' w=fox';
+/** Digits of a time, or of a number, in a frame. */
+export const DIGITS = 16;
 
 /**
- * One frame whose content carries the time of writing, in microseconds, as 16 digits.
- * @param {number} now
- */
-export function timedFrame(now) {
-  return FRAME_HEAD + String(now).padStart(TIME.length, '0') + FRAME_TAIL;
-}
-
-export const STREAM_TAIL =
-  chunk({ choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: 'stop' }] }) +
-  chunk({ choices: [], usage: USAGE }) +
-  'data: [DONE]\n\n';
-
-/** A stream of one frame with content, made when it is asked for. */
-export const shortStream = () => timedFrame(microseconds()) + STREAM_TAIL;
-
-/**
- * The times that a piece of a stream carries. A time that is cut by the end of the piece is lost; servers that write
- * whole frames never cut one.
+ * The numbers that a piece of a stream carries behind ` t=`. One that is cut by the end of the piece is lost; servers
+ * that write whole frames never cut one.
  * @param {Buffer} piece
  */
-export function timesOf(piece) {
-  const times = [];
+export function numbersOf(piece) {
+  const numbers = [];
   for (let at = piece.indexOf(' t='); at !== -1; at = piece.indexOf(' t=', at + 3)) {
-    const digits = piece.toString('latin1', at + 3, at + 3 + TIME.length);
-    if (digits.length === TIME.length) times.push(Number(digits));
+    const digits = piece.toString('latin1', at + 3, at + 3 + DIGITS);
+    if (digits.length === DIGITS) numbers.push(Number(digits));
   }
-  return times;
+  return numbers;
+}
+
+/**
+ * @param {Buffer} text
+ * @param {string} mark
+ */
+export function count(text, mark) {
+  let found = 0;
+  for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length)) found += 1;
+  return found;
 }
 
 /**
@@ -74,9 +43,9 @@ const post = (path, body) => ({ method: 'POST', path, body: JSON.stringify(body)
 
 /**
  * A request of about 1 kB. The mark, if any, lets the upstream tell whose call it is.
- * @param {{ model: string, stream?: boolean, mark?: string }} options
+ * @param {{ model: string, stream?: boolean, mark?: string, tokens?: number }} options
  */
-export function chatCall({ model, stream = false, mark = '' }) {
+export function chatCall({ model, stream = false, mark = '', tokens = 512 }) {
   return post('/chat/completions', {
     model,
     ...(stream && { stream: true, stream_options: { include_usage: true } }),
@@ -85,7 +54,7 @@ export function chatCall({ model, stream = false, mark = '' }) {
       { role: 'user', content: `${SENTENCE.repeat(5)}${mark}` },
     ],
     temperature: 0.7,
-    max_completion_tokens: 512,
+    max_completion_tokens: tokens,
   });
 }
 
