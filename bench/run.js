@@ -3,10 +3,12 @@
 import { cpus } from 'node:os';
 import { chatPart, responsesPart, streamPart, unstoredPart } from './parts/calls.js';
 import { chainPart } from './parts/chain.js';
+import { dialectsPart } from './parts/dialects.js';
 import { disconnectsPart } from './parts/disconnects.js';
 import { latencyPart } from './parts/latency.js';
 import { ledgerKeysPart, ledgerPart } from './parts/ledger.js';
 import { memoryPart } from './parts/memory.js';
+import { openStreamsPart } from './parts/open-streams.js';
 import { ratePart } from './parts/rate.js';
 import { startPart } from './parts/start.js';
 import { burstPart, pacedPart } from './parts/streams.js';
@@ -33,6 +35,8 @@ const PARTS = [
   unstoredPart,
   ratePart,
   disconnectsPart,
+  dialectsPart,
+  openStreamsPart,
   walletsPart,
 ];
 
@@ -70,7 +74,7 @@ async function runAll(parts, settings, remainingMs) {
     : undefined;
   for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
-    if (isAlone(part)) outcomes.push(await part.runAlone());
+    if (isAlone(part)) outcomes.push(await part.runAlone(remainingMs));
     else if (shared) outcomes.push(await runPart(part, shared.bench, settings, remainingMs));
   }
   await shared?.stop();

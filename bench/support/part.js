@@ -11,6 +11,7 @@ import { helperWasBusy, measure } from './measure.js';
  * @property {string} name by which it is run alone
  * @property {string} title
  * @property {(columns: readonly Column[]) => readonly Column[]} columns of those that there are, whom it is run against
+ * @property {readonly import('./table.js').Comparison[]} [comparisons] other than the usual ones
  * @property {number} rounds
  * @property {(bench: Bench, column: Column, milliseconds: number) => Promise<unknown>} warmUp
  * @property {(bench: Bench, column: Column) => Promise<any>} run its result has `failures: { count, first }`
@@ -19,7 +20,7 @@ import { helperWasBusy, measure } from './measure.js';
  * @typedef {object} LonePart a part with processes of its own
  * @property {string} name
  * @property {string} title
- * @property {() => Promise<Outcome>} runAlone
+ * @property {(remainingMs: () => number) => Promise<Outcome>} runAlone
  *
  * @typedef {{ section: import('./table.js').Section, notes: string[], failed: boolean, disturbed?: number }} Outcome
  *   `disturbed`: so many cores were taken by other programs at the worst moment
@@ -66,7 +67,7 @@ export async function runPart(part, bench, settings, remainingMs) {
     }
   }
   const names = columns.map(({ name }) => name);
-  const comparisons = comparisonsOf(names);
+  const comparisons = part.comparisons ?? comparisonsOf(names);
   const yardstick = comparisons.find((comparison) => comparison.yardstick)?.lower ?? 'proxy';
   const figures = figuresOf(part, samples, yardstick);
   const section = { title: part.title, columns: names, comparisons, figures };
