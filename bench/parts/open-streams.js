@@ -1,20 +1,21 @@
 // @ts-check
 /** Thousands of streams open at once, a frame a second each, whose clients leave at random; later slow readers beside them. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { answersOn, flooding } from '../support/answers.js';
 import { openStreamsCatalog } from '../support/catalog.js';
 import { HERE, startChild } from '../support/children.js';
 import { surfaceOf, targetOf } from '../support/columns.js';
 import { startGateway } from '../support/gateway.js';
 import { measure } from '../support/measure.js';
 import { requireOpenFiles } from '../support/open-files.js';
+import { queuedBytes } from '../support/processes.js';
 import { Histogram } from '../support/statistics.js';
-import { answersOn, numbered } from '../support/answers.js';
 
 /** Addresses of the upstream, each with a model of its own. */
 const HOSTS = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
 /** How long a client stays, on average. */
 const MEAN_LIFE_MS = 120_000;
-const SLOW_READERS = 50;
+const SLOW_READERS = 5;
 /** All clients have left for so long when memory is read last. */
 const AFTER_MS = 15_000;
 /** Files of a process beside its streams. */
@@ -23,7 +24,7 @@ const WINDOW_MS = { short: 10_000, long: 300_000 };
 const LONG_MS = 600_000;
 const MB = 1024 * 1024;
 
-const FRAME_BYTES = answersOn('/chat/completions')?.dialect.frame(numbered(0), 0).length ?? NaN;
+const FRAME_BYTES = answersOn('/chat/completions')?.dialect.frame(flooding(0), 0).length ?? NaN;
 
 /** @typedef {Record<string, number>} Window the figures of one stretch of time */
 
@@ -42,7 +43,8 @@ const ROWS = [
   ['unseen', 'not seen after 10 s', 0],
   ['openingP50', 'first frame of a new stream p50, ms', 0],
   ['openingMax', 'first frame of a new stream max, ms', 0],
-  ['slowWay', 'on its way to one slow reader, sockets included, most, MB', 1],
+  ['slowWay', 'on its way to one slow reader, MB', 2],
+  ['slowHeld', 'the same without the queues of sockets, MB', 2],
   ['failed', 'failures', 0],
   ['cores', 'gateway, cores', 2],
   ['postgresCores', 'PostgreSQL, cores', 2],
@@ -97,10 +99,20 @@ const costsOf = ({ cpu, postgresCpu, elapsed, ...cost }) => ({
   otherCores: cost.otherCores,
 });
 
-/** @param {Record<string, number>} written by the upstream @param {Record<string, number>} read @returns {number} megabytes */
-function onTheWay(written, read) {
-  const frames = Object.entries(written).map(([mark, count]) => count - (read[mark] ?? 0));
-  return frames.length === 0 ? NaN : (Math.max(...frames) * FRAME_BYTES) / MB;
+/**
+ * What slow readers have not taken yet, for each: with what lies in the kernel's queues of their sockets, and without.
+ * @param {Record<string, number>} written frames, by the upstream
+ * @param {Record<string, number>} taken frames, by the clients
+ * @param {number} queued bytes of all of them
+ * @returns {Window} megabytes
+ */
+function heldFor(written, taken, queued) {
+  const behind = Object.entries(written).map(([mark, count]) => count - (taken[mark] ?? 0));
+  const bytes = behind.reduce((sum, frames) => sum + frames, 0) * FRAME_BYTES;
+  return {
+    slowWay: bytes / behind.length / MB,
+    slowHeld: (bytes - queued) / behind.length / MB,
+  };
 }
 
 /** @param {import('../support/settings.js').Settings} settings */
@@ -114,6 +126,7 @@ async function run({ openStreams, openMs, frames, intervalMs }) {
   const gateway = await startGateway({ checkout: HERE, upstream: '', catalog, idleMs: 3000 });
   const column = surfaceOf(gateway, 'native', 'gateway');
   const where = { target: targetOf(column), models: HOSTS.length };
+  const ports = [...upstreams, gateway.url].map((origin) => Number(new URL(origin).port));
   const aborts = new Aborts();
   /** @type {[string, Window][]} */
   const windows = [['idle', { memory: gateway.idleMemory }]];
@@ -125,6 +138,7 @@ async function run({ openStreams, openMs, frames, intervalMs }) {
     process.stderr.write(`  ${name} …\n`);
     const { cost } = await measure({ load, mock }, column, work);
     const { open, lateness, opening, leftAt, slow, failures } = await load.ask('take');
+    const held = open > 0 ? heldFor(await mock.ask('floods'), slow, queuedBytes(ports)) : {};
     const abort = aborts.take(leftAt, await mock.ask('takeHangUps'));
     windows.push([
       name,
@@ -138,7 +152,7 @@ async function run({ openStreams, openMs, frames, intervalMs }) {
         ...abort,
         openingP50: opening.p50 / 1000,
         openingMax: opening.max / 1000,
-        slowWay: onTheWay(await mock.ask('floods'), slow),
+        ...held,
         failed: failures.count,
       },
     ]);

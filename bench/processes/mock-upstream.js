@@ -8,18 +8,16 @@
  *   paced    FRAMES frames, one each INTERVAL_MS; each carries the time at which it was written
  *   silent   streamed: one frame, then nothing; whole: never an answer. Notes when the caller hangs up
  *   open     one frame a second, until the caller hangs up, which is noted
- *   flood    numbered frames as fast as they are taken, until the caller hangs up
+ *   flood    numbered frames of 4 kB as fast as they are taken, until the caller hangs up
  */
 import { createServer } from 'node:http';
-import { answersOn, numbered } from '../support/answers.js';
+import { answersOn, flooding, numbered } from '../support/answers.js';
 import { listen, serveParent } from '../support/child-side.js';
 import { microseconds } from '../support/clock.js';
 
 const FRAMES = Number(process.argv[2]);
 const INTERVAL_MS = Number(process.argv[3]);
 const OPEN_INTERVAL_MS = 1000;
-/** Frames of one write of a flood. */
-const FLOOD_BATCH = 64;
 const MODELS = ['instant', 'long', 'tokens', 'paced', 'silent', 'open', 'flood'];
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -81,11 +79,7 @@ function flood(response, { frame }, mark) {
   let written = 0;
   const go = () => {
     let takes = true;
-    while (takes && !response.destroyed) {
-      let batch = '';
-      for (let index = 0; index < FLOOD_BATCH; index += 1) batch += frame(numbered((written += 1)), written);
-      takes = response.write(batch);
-    }
+    while (takes && !response.destroyed) takes = response.write(frame(flooding((written += 1)), written));
     floods.set(mark, written);
   };
   response.on('drain', go);

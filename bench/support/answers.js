@@ -207,3 +207,6 @@ export const answersOn = (path) => DIALECTS.find((one) => one.path.test(path));
 
 /** A text that carries a number, or the time of its writing. @param {number} value */
 export const numbered = (value) => ` t=${String(value).padStart(DIGITS, '0')}`;
+
+/** So long that a stream of them costs little before it is held up. @param {number} value */
+export const flooding = (value) => numbered(value) + SENTENCE.repeat(50);

@@ -81,6 +81,17 @@ export function memoryOfPostgres(postmaster) {
     .reduce((sum, megabytes) => sum + megabytes, 0);
 }
 
+/** The kernel's list of TCP sockets. */
+function* sockets() {
+  for (const family of ['tcp', 'tcp6'])
+    for (const line of (read(`/proc/net/${family}`) ?? '').split('\n').slice(1)) {
+      const [, local = '', remote = '', state, queues = '', , , , , inode] = line.trim().split(/\s+/);
+      const port = (/** @type {string} */ address) => parseInt(address.split(':')[1] ?? '', 16);
+      const [sent = NaN, received = NaN] = queues.split(':').map((bytes) => parseInt(bytes, 16));
+      yield { local: port(local), remote: port(remote), state, sent, received, file: `socket:[${inode}]` };
+    }
+}
+
 /**
  * Who listens on a TCP port of this machine: all processes that hold such a socket.
  * @param {number} port
@@ -88,14 +99,22 @@ export function memoryOfPostgres(postmaster) {
  */
 export function listenersOn(port) {
   const LISTEN = '0A';
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const sockets = ['tcp', 'tcp6'].flatMap((family) =>
-    (read(`/proc/net/${family}`) ?? '').split('\n').flatMap((line) => {
-      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
-      return local.endsWith(suffix) && state === LISTEN ? [`socket:[${inode}]`] : [];
-    }),
+  const files = [...sockets()].flatMap(({ local, state, file }) =>
+    local === port && state === LISTEN ? [file] : [],
   );
-  return processes().filter((pid) => openFiles(pid).some((file) => sockets.includes(file)));
+  return processes().filter((pid) => openFiles(pid).some((file) => files.includes(file)));
+}
+
+/**
+ * Bytes in the kernel's queues of all connections to these ports of this machine, on both sides.
+ * @param {readonly number[]} ports
+ */
+export function queuedBytes(ports) {
+  const ESTABLISHED = '01';
+  let total = 0;
+  for (const { local, remote, state, sent, received } of sockets())
+    if (state === ESTABLISHED && (ports.includes(local) || ports.includes(remote))) total += sent + received;
+  return total;
 }
 
 /** @param {number} pid */
