@@ -15,7 +15,7 @@ import { burstPart, pacedPart } from './parts/streams.js';
 import { walletsPart } from './parts/wallets.js';
 import { comparisonsOf, startColumns } from './support/columns.js';
 import { runPart } from './support/part.js';
-import { compareWithNewest, newestResults, save } from './support/results.js';
+import { compareWithNewest, majorOf, newestResults, save } from './support/results.js';
 import { readSettings, USAGE } from './support/settings.js';
 import { table } from './support/table.js';
 
@@ -94,7 +94,7 @@ function summary(outcomes) {
 async function main(settings) {
   const started = Date.now();
   const parts = choose(settings);
-  const before = settings.compare ? newestResults() : undefined;
+  const before = settings.compare ? newestResults(majorOf(process.version)) : undefined;
   setTimeout(() => {
     process.stderr.write(`Broken off after ${settings.hardLimitMs / 1000} s.\n`);
     process.exit(1);

@@ -19,7 +19,7 @@ const SLOW_READERS = 5;
 /** All clients have left for so long when memory is read last. */
 const AFTER_MS = 15_000;
 /** Files of a process beside its streams. */
-const MORE_FILES = 1000;
+const MORE_FILES = 200;
 const WINDOW_MS = { short: 10_000, long: 300_000 };
 const LONG_MS = 600_000;
 const MB = 1024 * 1024;
@@ -57,6 +57,9 @@ const ROWS = [
 class Aborts {
   /** @type {Map<string, number>} */
   #waiting = new Map();
+  /** Those of the last time, since a client may have left between the two questions. */
+  /** @type {Record<string, number>} */
+  #early = {};
   #unseenMicroseconds = 10_000_000;
 
   /**
@@ -68,11 +71,12 @@ class Aborts {
     const delays = new Histogram();
     for (const [mark, left] of Object.entries(leftAt)) this.#waiting.set(mark, left);
     for (const [mark, left] of this.#waiting) {
-      const at = hangUps[mark];
+      const at = hangUps[mark] ?? this.#early[mark];
       if (at === undefined) continue;
       this.#waiting.delete(mark);
       delays.add(at - left);
     }
+    this.#early = hangUps;
     const newest = Math.max(...Object.values(leftAt));
     const old = [...this.#waiting].filter(([, left]) => left < newest - this.#unseenMicroseconds);
     for (const [mark] of old) this.#waiting.delete(mark);

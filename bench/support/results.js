@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
 import { compare, spreadOf } from './figures.js';
 
 const DIRECTORY = fileURLToPath(new URL('../results', import.meta.url));
@@ -43,17 +42,17 @@ export function mediansOf({ values, base, compared, digits }) {
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
 /** The major version of Node. @param {string} version such as v24.1.0 */
-const majorOf = (version) => Number(/\d+/.exec(version)?.[0]);
+export const majorOf = (version) => Number(/\d+/.exec(version)?.[0]);
 
 /**
- * @param {number} [major] of Node; any when left out
+ * Those of a major version of Node; of any when it is left out.
+ * @param {number} [major]
  * @returns {Results}
  */
-export function newestResults(major = majorOf(process.version)) {
-  const found = files().filter((name) => major === 0 || name.endsWith(`-node${major}.json`));
-  const newest = found.at(-1);
+export function newestResults(major) {
+  const newest = files().findLast((name) => major === undefined || name.endsWith(`-node${major}.json`));
   if (newest === undefined)
-    throw new Error(`bench/results has nothing of Node ${major}: npm run bench -- --save`);
+    throw new Error(`bench/results has nothing of Node ${major ?? 'any'}: npm run bench -- --save`);
   return JSON.parse(readFileSync(join(DIRECTORY, newest), 'utf8'));
 }
 
@@ -83,6 +82,7 @@ export async function save({ figures }, machine, printed) {
     commit: commit.trim(),
     figures: Object.fromEntries(figures.map((figure) => [figure.id, mediansOf(figure)])),
   };
+  const { format } = await import('prettier');
   const path = join(DIRECTORY, `${date}-node${majorOf(process.version)}`);
   mkdirSync(DIRECTORY, { recursive: true });
   writeFileSync(`${path}.json`, await format(JSON.stringify(results), { parser: 'json', printWidth: 110 }));
@@ -136,8 +136,9 @@ export function speedParagraph({ date, node, figures }) {
   const of = (/** @type {string} */ id, /** @type {string} */ what) =>
     (figures[id]?.[what] ?? NaN).toFixed(1);
   return [
-    `- **Measured.** Next to a bare proxy that forwards and books nothing, a paid call takes ${of('chat.cpu', 'native/proxy')}`,
-    `times the CPU, a paced stream ${of('paced.cpu', 'native/proxy')} times; a call adds`,
-    `${of('latency.chat', 'native-proxy')} ms (Node ${majorOf(node)}, ${date}).`,
+    `- **Measured.** A paid call takes ${of('chat.cpu', 'native/proxy')} times the CPU of a bare proxy's,`,
+    `a paced stream ${of('paced.cpu', 'native/proxy')} times,`,
+    `and ${of('latency.chat', 'native-proxy')} ms more`,
+    `(Node ${majorOf(node)}, ${date}; [benchmark](bench/README.md)).`,
   ].join(' ');
 }
