@@ -36,7 +36,8 @@ function withRange({ median, lowest, highest }, digits, sign = '') {
  */
 function valueCell({ values, digits, compared, busy }, column) {
   const spread = spreadOf(values[column] ?? []);
-  const shown = compared ? number(spread.median, digits) : withRange(spread, digits);
+  const isAlone = compared === undefined && Object.keys(values).length === 1;
+  const shown = isAlone ? withRange(spread, digits) : number(spread.median, digits);
   return shown !== NOTHING && busy.includes(column) ? `${shown}!` : shown;
 }
 
