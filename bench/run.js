@@ -29,9 +29,9 @@ const PARTS = [
   burstPart,
   ledgerPart,
   ledgerKeysPart,
-  chainPart,
   memoryPart,
   startPart,
+  chainPart,
   unstoredPart,
   ratePart,
   disconnectsPart,
@@ -39,6 +39,9 @@ const PARTS = [
   openStreamsPart,
   walletsPart,
 ];
+
+/** No part begins so long after the time was up: it might not end before the run is broken off. */
+const LATE_MS = 12_000;
 
 /** @typedef {import('./support/part.js').Part | import('./support/part.js').LonePart} AnyPart */
 /** @typedef {import('./support/settings.js').Settings} Settings */
@@ -65,20 +68,25 @@ function choose(settings) {
  * @param {readonly AnyPart[]} parts
  * @param {Settings} settings
  * @param {() => number} remainingMs
- * @returns {Promise<{ outcomes: Outcome[], notes: string[] }>}
+ * @returns {Promise<{ outcomes: Outcome[], notes: string[], complete: boolean }>}
  */
 async function runAll(parts, settings, remainingMs) {
   const outcomes = [];
+  const notes = [];
   const shared = parts.some((part) => !isAlone(part))
     ? await startColumns(settings, { direct: settings.names.length > 0 })
     : undefined;
   for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
+    if (remainingMs() < -LATE_MS) {
+      notes.push(`${part.title}: left out, the time was up.`);
+      continue;
+    }
     if (isAlone(part)) outcomes.push(await part.runAlone(remainingMs));
     else if (shared) outcomes.push(await runPart(part, shared.bench, settings, remainingMs));
   }
   await shared?.stop();
-  return { outcomes, notes: shared?.notes ?? [] };
+  return { outcomes, notes: [...(shared?.notes ?? []), ...notes], complete: notes.length === 0 };
 }
 
 /** One row per figure that counts. @param {readonly Outcome[]} outcomes */
@@ -100,7 +108,7 @@ async function main(settings) {
     process.exit(1);
   }, settings.hardLimitMs).unref();
 
-  const { outcomes, notes } = await runAll(
+  const { outcomes, notes, complete } = await runAll(
     parts,
     settings,
     () => settings.softLimitMs - (Date.now() - started),
@@ -123,7 +131,7 @@ async function main(settings) {
   const head = `Node ${process.version}, ${machine}, ${seconds} s: medians of the rounds (lowest..highest)`;
   const printed = `${head}\n\n${shown}\n\n${all.map((note) => `- ${note}`).join('\n')}\n`;
   process.stdout.write(printed);
-  const failed = outcomes.some((outcome) => outcome.failed);
+  const failed = !complete || outcomes.some((outcome) => outcome.failed);
   if (settings.save && !failed) process.stdout.write(await save(section, machine, printed));
   const worse = before !== undefined && compareWithNewest(section.figures, before);
   return failed || worse ? 1 : 0;

@@ -15,31 +15,31 @@ interface Sample {
 }
 
 interface Figures {
-  figuresOf(
+  readonly figuresOf: (
     part: { readonly name: string; readonly rows: readonly object[] },
     samples: Readonly<Record<string, readonly Sample[]>>,
     yardstick: string,
-  ): readonly Figure[];
+  ) => readonly Figure[];
 }
 
 interface Results {
   readonly TOLERANCE: number;
-  mediansOf(figure: Figure): Medians;
-  newestResults(): unknown;
-  speedParagraph(results: unknown): string;
-  comparison(
+  readonly mediansOf: (figure: Figure) => Medians;
+  readonly newestResults: () => unknown;
+  readonly speedParagraph: (results: unknown) => string;
+  readonly comparison: (
     figures: readonly Figure[],
     before: { readonly figures: Readonly<Record<string, Medians>> },
-  ): { readonly lines: readonly string[]; readonly worse: boolean };
+  ) => { readonly lines: readonly string[]; readonly worse: boolean };
 }
 
 interface Table {
-  table(section: {
+  readonly table: (section: {
     readonly title: string;
     readonly columns: readonly string[];
     readonly comparisons: readonly object[];
     readonly figures: readonly Figure[];
-  }): string;
+  }) => string;
 }
 
 const load = (name: string): Promise<unknown> => import(`../../bench/support/${name}.js`);
