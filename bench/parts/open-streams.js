@@ -15,6 +15,8 @@ import { Histogram } from '../support/statistics.js';
 const HOSTS = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
 /** How long a client stays, on average. */
 const MEAN_LIFE_MS = 120_000;
+/** No further stream is opened after it. */
+const OPENING_MS = 120_000;
 const SLOW_READERS = 5;
 /** All clients have left for so long when memory is read last. */
 const AFTER_MS = 15_000;
@@ -167,7 +169,7 @@ async function run({ openStreams, openMs, frames, intervalMs }) {
 
   const startedAt = performance.now();
   await window('opening', () =>
-    load.ask('start', { ...where, streams: openStreams, meanLifeMs: MEAN_LIFE_MS }),
+    load.ask('start', { ...where, streams: openStreams, meanLifeMs: MEAN_LIFE_MS, limitMs: OPENING_MS }),
   );
   notes.push(`Opening took ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`);
   const windowMs = Math.min(openMs / 2, openMs > LONG_MS ? WINDOW_MS.long : WINDOW_MS.short);

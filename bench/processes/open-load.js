@@ -45,7 +45,7 @@ const slow = new Map();
 /** @param {Target} target @param {import('../support/exchange.js').Call} call */
 function requestOf({ origin, base, headers }, { path, body = '' }) {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${base}${path} HTTP/1.1\r\nhost: ${new URL(origin).host}\r\ncontent-type: application/json\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return `POST ${base}${path} HTTP/1.1\r\nhost: ${new URL(origin).host}\r\ncontent-type: application/json\r\nconnection: close\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 /**
@@ -118,13 +118,15 @@ function client(where, slot) {
 }
 
 serveParent({
-  /** Returns when each client has had a stream. */
-  async start(/** @type {Where & { streams: number, meanLifeMs: number }} */ order) {
+  /** Returns when each client has had a stream, or no more of them may begin. */
+  async start(/** @type {Where & { streams: number, meanLifeMs: number, limitMs: number }} */ order) {
+    const until = microseconds() + order.limitMs * 1000;
     let slot = 0;
     const opener = async () => {
-      while (slot < order.streams) await client(order, slot++);
+      while (slot < order.streams && microseconds() < until) await client(order, slot++);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, opener));
+    if (slot < order.streams) seen.failures.add(`only ${slot} of ${order.streams} clients came in the time`);
   },
   async slow(/** @type {Where & { readers: number }} */ order) {
     for (let reader = 0; reader < order.readers; reader += 1) {
