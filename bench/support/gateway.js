@@ -25,6 +25,7 @@ import { findPostmaster, memoryOf } from './processes.js';
 
 const START_MS = 60_000;
 const STOP_MS = 15_000;
+const KILL_MS = 5_000;
 /** So precise is the time of a start. */
 const POLL_MS = 5;
 const TMPFS = 0x01021994;
@@ -224,7 +225,11 @@ export class Gateway {
     if (this.process === undefined) return;
     const database = findPostmaster(this.pid, join(this.directory, 'data'));
     this.process.kill('SIGKILL');
-    if (database !== undefined) process.kill(database, 'SIGQUIT');
+    if (database === undefined) return;
+    process.kill(database, 'SIGQUIT');
+    // Until it writes no more, its directory cannot be removed. Nothing asynchronous happens in a process that ends.
+    for (const until = Date.now() + KILL_MS; existsSync(`/proc/${database}`) && Date.now() < until;)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
   }
 }
 

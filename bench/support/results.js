@@ -139,6 +139,6 @@ export function speedParagraph({ date, node, figures }) {
     `- **Measured.** A paid call takes ${of('chat.cpu', 'native/proxy')} times the CPU of a bare proxy's,`,
     `a paced stream ${of('paced.cpu', 'native/proxy')} times,`,
     `and ${of('latency.chat', 'native-proxy')} ms more`,
-    `(Node ${majorOf(node)}, ${date}; [benchmark](bench/README.md)).`,
+    `([Node ${majorOf(node)}](bench/README.md), ${date}).`,
   ].join(' ');
 }
