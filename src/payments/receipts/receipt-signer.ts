@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { canonicalJson, signedText } from '../../base/money/canonical-json.js';
+import { base64url, jwsHead } from '../../base/money/receipt-proof.js';
 import type { Receipt } from '../../base/money/receipt.js';
 import type { ReceiptKey } from './receipt-key-store.js';
 
@@ -13,7 +14,7 @@ export class ReceiptSigner {
 
   constructor(private readonly privateKey: KeyObject) {
     this.publicKey = publicKeyOf(privateKey);
-    this.head = base64url(JSON.stringify({ alg: 'EdDSA', kid: this.publicKey.kid }));
+    this.head = jwsHead(this.publicKey.kid);
   }
 
   /** @returns a compact JWS whose payload is the receipt without its signature, in canonical JSON. */
@@ -34,8 +35,4 @@ function publicKeyOf(privateKey: KeyObject): ReceiptKey {
   if (x === undefined) throw new TypeError('not an Ed25519 key');
   const members = canonicalJson({ crv: 'Ed25519', kty: 'OKP', x });
   return { kid: createHash('sha256').update(members).digest('base64url'), x };
-}
-
-function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
 }

@@ -32,14 +32,14 @@ const CHECKS: readonly string[] = [
   keyFigure(
     'budget_spent',
     'its ledger entries',
-    `SELECT substr(ledger_account, 5) AS key_id, -sum(amount) AS total FROM ledger_entries
+    `SELECT substr(ledger_account, 5) AS key_id, -sum(amount) AS total FROM ledger
      WHERE ledger_account LIKE 'key:%'`,
   ),
   keyFigure('budget_held', 'its open holds', 'SELECT key_id, sum(amount) AS total FROM holds'),
   keyFigure('open_holds', 'its open holds', 'SELECT key_id, count(*) AS total FROM holds'),
   `SELECT transaction_id AS subject, 'the sum of its entries' AS figure, sum(amount) AS stated, 0 AS counted,
           'double entry' AS source
-   FROM ledger_entries GROUP BY transaction_id HAVING sum(amount) <> 0`,
+   FROM ledger GROUP BY transaction_id HAVING sum(amount) <> 0`,
   `SELECT id, 'final_amount', final_amount, provider_amount + platform_fee - overrun + unused_prepayment,
           'its other amounts'
    FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun + unused_prepayment`,
@@ -50,7 +50,7 @@ const CHECKS: readonly string[] = [
   // The entries that a receipt, an overrun or a payment must have. The provider of an overrun follows from the sum of zero.
   `SELECT coalesce(e.transaction_id, x.id), 'the entry ' || coalesce(e.ledger_account, x.ledger_account), e.amount,
           coalesce(x.amount, 0), 'the receipt or overrun'
-   FROM (SELECT * FROM ledger_entries
+   FROM (SELECT * FROM ledger
          WHERE transaction_id NOT LIKE 'ovr\\_%' OR ledger_account NOT LIKE 'provider:%') AS e
    FULL JOIN (
      SELECT r.id, v.ledger_account, v.amount FROM receipts r CROSS JOIN LATERAL (VALUES
@@ -72,7 +72,7 @@ const CHECKS: readonly string[] = [
 ];
 
 const COUNTS = `SELECT (SELECT count(*) FROM api_keys)::int AS keys, (SELECT count(*) FROM receipts)::int AS receipts,
-  (SELECT count(*) FROM ledger_entries)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;
+  (SELECT count(*) FROM ledger)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;
 
 /** Recomputes every figure of the books as of one moment, while calls run. Reads all rows, so it takes a while. */
 export async function checkBooks(connectionString: string): Promise<BooksReport> {

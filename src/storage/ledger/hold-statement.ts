@@ -24,8 +24,7 @@ export interface HoldRow {
   readonly budget_held: string;
   readonly required: string;
   readonly retry_after_ms: number | null;
-  readonly rate_limit_rpm: number | null;
-  readonly max_concurrent_requests: number | null;
+  readonly key_limit: number | null;
   /** The ordinal of a call that is not let through: its account has no room. All other columns are null then. */
   readonly full_ordinal?: number | null;
 }
@@ -197,7 +196,7 @@ export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
       required: BigInt(row.required),
       remaining: free > 0n ? free : 0n,
       retryAfterMs: row.retry_after_ms ?? undefined,
-      limit: limitOf(row),
+      limit: row.key_limit ?? undefined,
     };
   }
   return {
@@ -207,12 +206,4 @@ export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
     amount: BigInt(row.granted),
     budget: { limit, spent, held },
   };
-}
-
-function limitOf({
-  outcome,
-  rate_limit_rpm: rate,
-  max_concurrent_requests: calls,
-}: HoldRow): number | undefined {
-  return (outcome === 'rate_limited' ? rate : calls) ?? undefined;
 }

@@ -21,10 +21,10 @@ uncounted AS (
 given_back AS MATERIALIZED (SELECT count(*) >= 0 AS done FROM uncounted)`;
 }
 
-/** The answers of `taken`, with the limits of the key if one of them refused the call. */
+/** The answers of `taken`, with the limit of the key that refused the call, if one did: for all others nothing is read. */
 export function withLimits(taken: string): string {
-  return `SELECT t.*, l.rate_limit_rpm, l.max_concurrent_requests FROM ${taken} t
-LEFT JOIN LATERAL (
-  SELECT a.rate_limit_rpm, a.max_concurrent_requests FROM api_keys a
-  WHERE a.id = t.key_id AND t.outcome IN ('rate_limited', 'concurrency_limited')) l ON true`;
+  return `SELECT t.*, CASE t.outcome
+  WHEN 'rate_limited' THEN (SELECT a.rate_limit_rpm FROM api_keys a WHERE a.id = t.key_id)
+  WHEN 'concurrency_limited' THEN (SELECT a.max_concurrent_requests FROM api_keys a WHERE a.id = t.key_id)
+END AS key_limit FROM ${taken} t`;
 }

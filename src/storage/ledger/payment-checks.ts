@@ -23,7 +23,7 @@ export const PAYMENT_CHECKS: readonly string[] = [
   keyFigure(
     'moved',
     'its ledger entries',
-    `SELECT substr(ledger_account, 6) AS key_id, sum(amount) AS total FROM ledger_entries
+    `SELECT substr(ledger_account, 6) AS key_id, sum(amount) AS total FROM ledger
      WHERE ledger_account LIKE 'paid:%'`,
   ),
   // Every hold and every charge of a wallet has its payment, and no payment has more of them than one.

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { proofOf } from '../../base/money/receipt-proof.js';
 import type { SettlementResult, SignedSettlement } from '../../payments/ledger.js';
 import { inTransaction } from '../in-transaction.js';
 import type { StatementOptions } from '../group-commit.js';
@@ -21,9 +22,9 @@ interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
   readonly sweep: boolean;
 }
 
-const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL settle_holds(
+const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL charge_holds(
   $sweep AND patience.set, $holdIds, $keyIds, $accountIds, $requestIds, $responseIds, $idempotencyKeys, $receiptIds,
-  $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lineItems, $estimated, $signatures,
+  $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lineItems, $estimated, $proofs,
   $settledAt) AS s`;
 
 interface Form extends EndForm {
@@ -31,7 +32,7 @@ interface Form extends EndForm {
   readonly answers: boolean;
 }
 
-const STATEMENTS = new StatementForms<Form>('settle_holds', (form) =>
+const STATEMENTS = new StatementForms<Form>('charge_holds', (form) =>
   form.records || form.answers
     ? finishingRecords(TEXT, form, form.answers ? KEEPING_ANSWERS : undefined)
     : TEXT,
@@ -84,12 +85,12 @@ export async function correctReceipts(
 ): Promise<void> {
   await client.query(
     `UPDATE receipts r
-     SET signature = s.signature, tx_hash = s.tx_hash,
+     SET proof = s.proof, tx_hash = s.tx_hash,
          settlement_status = CASE WHEN s.tx_hash IS NULL THEN r.settlement_status ELSE 'settled' END
-     FROM unnest($1::text[], $2::text[], $3::text[]) AS s (receipt_id, signature, tx_hash) WHERE r.id = s.receipt_id`,
+     FROM unnest($1::text[], $2::bytea[], $3::text[]) AS s (receipt_id, proof, tx_hash) WHERE r.id = s.receipt_id`,
     [
       settlements.map(({ receiptId }) => receiptId),
-      settlements.map(({ signature }) => signature),
+      settlements.map(({ signature }) => proofOf(signature)),
       settlements.map(({ payment }) => payment?.transactionHash),
     ],
   );
@@ -121,7 +122,7 @@ async function settle(
       platformFees: settlements.map(({ charge }) => charge.platformFee),
       lineItems: textArray(settlements.map(({ charge }) => JSON.stringify(charge.lineItems))),
       estimated: settlements.map(({ estimated }) => estimated),
-      signatures: textArray(settlements.map(({ signature }) => signature)),
+      proofs: settlements.map(({ signature }) => proofOf(signature)),
       settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
       ...records.values,
       ...(answers ? keptColumns(settlements) : {}),

@@ -1,4 +1,5 @@
 import { buildReceipt } from '../../base/money/build-receipt.js';
+import { jwsOf } from '../../base/money/receipt-proof.js';
 import type { LineItem, Receipt } from '../../base/money/receipt.js';
 
 /** The columns of a receipt; all null where there is none. */
@@ -17,16 +18,18 @@ export interface ReceiptRow {
   readonly settlement_status: Receipt['settlementStatus'];
   readonly tx_hash: string | null;
   readonly settled_at: Date;
+  /** Of receipts of earlier versions, and of those that changed since they were written. */
   readonly signature: string | null;
+  readonly proof: Buffer | null;
 }
 
 export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items,
   t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.unused_prepayment, t.settlement_status, t.tx_hash,
-  t.settled_at, t.signature`;
+  t.settled_at, t.signature, t.proof`;
 
 export function storedReceipt(row: ReceiptRow, responseId: string | undefined): Receipt | undefined {
   if (row.receipt_id === null) return undefined;
-  return buildReceipt({
+  const receipt = buildReceipt({
     receiptId: row.receipt_id,
     accountId: row.account_id,
     requestId: row.request_id,
@@ -41,6 +44,7 @@ export function storedReceipt(row: ReceiptRow, responseId: string | undefined): 
     settledAtMs: row.settled_at.getTime(),
     settlementStatus: row.settlement_status,
     txHash: row.tx_hash ?? undefined,
-    signature: row.signature ?? undefined,
   });
+  const signature = row.signature ?? (row.proof && jwsOf(receipt, row.proof));
+  return signature === null ? receipt : { ...receipt, signature };
 }

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { proofOf } from '../../base/money/receipt-proof.js';
 import type { VideoError } from '../../videos/domain/video-job.js';
 import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
 import { inTransaction } from '../in-transaction.js';
@@ -37,10 +38,10 @@ async function complete(
 WITH ended AS MATERIALIZED (
   UPDATE videos SET status = 'completed', progress = 100, content = $2::json, expires_at = $3, ${ENDED}
   WHERE id = $1 AND finished_at IS NULL RETURNING id, hold_id, key_id, account_id, request_id, provider)
-SELECT s.outcome FROM ended e CROSS JOIN LATERAL settle_holds(
+SELECT s.outcome FROM ended e CROSS JOIN LATERAL charge_holds(
   false, ARRAY[e.hold_id], ARRAY[e.key_id], ARRAY[e.account_id], ARRAY[e.request_id], ARRAY[e.id],
   ARRAY[NULL]::text[], ARRAY[$4::text], ARRAY[$5::text], ARRAY[$6::text], ARRAY[e.provider],
-  ARRAY[$7::bigint], ARRAY[$8::bigint], ARRAY[$9::text], ARRAY[false], ARRAY[$10::text], ARRAY[$11::timestamptz]) s`,
+  ARRAY[$7::bigint], ARRAY[$8::bigint], ARRAY[$9::text], ARRAY[false], ARRAY[$10::bytea], ARRAY[$11::timestamptz]) s`,
     values: [
       id,
       content === undefined ? null : JSON.stringify(content),
@@ -51,7 +52,7 @@ SELECT s.outcome FROM ended e CROSS JOIN LATERAL settle_holds(
       charge.providerAmount,
       charge.platformFee,
       JSON.stringify(charge.lineItems),
-      signature,
+      proofOf(signature),
       new Date(settledAtMs),
     ],
   });

@@ -103,12 +103,9 @@ describe('slipstream check-books', () => {
     ],
     [
       'an entry',
-      `UPDATE ledger_entries SET amount = amount - 1 WHERE (transaction_id, ledger_account) = (
-         SELECT transaction_id, ledger_account FROM ledger_entries WHERE ledger_account = 'key:' || 'KEY'
-         ORDER BY 1 LIMIT 1)`,
-      `UPDATE ledger_entries SET amount = amount + 1 WHERE (transaction_id, ledger_account) = (
-         SELECT transaction_id, ledger_account FROM ledger_entries WHERE ledger_account = 'key:' || 'KEY'
-         ORDER BY 1 LIMIT 1)`,
+      `INSERT INTO ledger_entries (transaction_id, ledger_account, amount)
+         SELECT min(receipt_id), 'key:' || 'KEY', -1 FROM charge_entries WHERE key_id = 'KEY'`,
+      `DELETE FROM ledger_entries WHERE ledger_account LIKE 'key:%'`,
       [
         /^KEY: budget_spent is \d+, by its ledger entries it is \d+$/,
         /^rct_\w+: the entry key:KEY is -\d+, by the receipt or overrun it is -\d+$/,
@@ -116,9 +113,21 @@ describe('slipstream check-books', () => {
       ],
     ],
     [
+      'what a key paid, at the expense of the operator',
+      `UPDATE charge_entries SET paid = paid - 1, difference = difference + 1
+         WHERE receipt_id = (SELECT min(receipt_id) FROM charge_entries WHERE key_id = 'KEY')`,
+      `UPDATE charge_entries SET paid = paid + 1, difference = difference - 1
+         WHERE receipt_id = (SELECT min(receipt_id) FROM charge_entries WHERE key_id = 'KEY')`,
+      [
+        /^KEY: budget_spent is \d+, by its ledger entries it is \d+$/,
+        /^rct_\w+: the entry key:KEY is -\d+, by the receipt or overrun it is -\d+$/,
+        /^rct_\w+: the entry operator:overrun is -1, by the receipt or overrun it is 0$/,
+      ],
+    ],
+    [
       'a provider entry that is moved to another provider',
-      `UPDATE ledger_entries SET ledger_account = 'provider:other' WHERE ledger_account = 'provider:sandbox'`,
-      `UPDATE ledger_entries SET ledger_account = 'provider:sandbox' WHERE ledger_account = 'provider:other'`,
+      `UPDATE charge_entries SET provider = 'other' WHERE provider = 'sandbox'`,
+      `UPDATE charge_entries SET provider = 'sandbox' WHERE provider = 'other'`,
       [
         /^rct_\w+: the entry provider:other is \d+, by the receipt or overrun it is 0$/,
         /^rct_\w+: the entry provider:sandbox is missing, by the receipt or overrun it is \d+$/,
@@ -145,9 +154,9 @@ describe('slipstream check-books', () => {
     ],
     [
       'the lines of a receipt',
-      `UPDATE receipts SET line_items = '[{"amountWei":"1"}]' WHERE overrun > 0`,
-      `UPDATE receipts SET line_items = '[{"amountWei":"1050"}]' WHERE overrun > 0`,
-      [/^rct_\w+: provider_amount is 1050, by its line items it is 1$/],
+      `UPDATE receipts SET line_items = replace(line_items::text, '"1000"', '"1"')::json WHERE overrun > 0`,
+      `UPDATE receipts SET line_items = replace(line_items::text, '"1"}', '"1000"}')::json WHERE overrun > 0`,
+      [/^rct_\w+: provider_amount is 1050, by its line items it is 51$/],
     ],
     [
       'an overrun',

@@ -105,7 +105,7 @@ describe('what the Messages wire cannot say', () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'unsupported_parameter', param } });
     expect(upstream.requests).toHaveLength(0);
-    const { rows } = await gateway.pool.query('SELECT 1 FROM ledger_entries WHERE ledger_account LIKE $1', [
+    const { rows } = await gateway.pool.query('SELECT 1 FROM ledger WHERE ledger_account LIKE $1', [
       `%${created.id}%`,
     ]);
     expect(rows).toEqual([]);

@@ -65,14 +65,14 @@ const DEATHS: readonly Death[] = [
   },
   {
     name: 'before its settlement reaches the database',
-    moment: (proxy) => proxy.holdBack('statement', 'settle_holds'),
+    moment: (proxy) => proxy.holdBack('statement', 'charge_holds'),
     status: 500,
     sent: 1,
     charged: INPUT_ALONE,
   },
   {
     name: 'before it knows that it has settled',
-    moment: (proxy) => proxy.holdBack('answer', 'settle_holds'),
+    moment: (proxy) => proxy.holdBack('answer', 'charge_holds'),
     status: 200,
     sent: 1,
     charged: WHOLE_CALL,

@@ -33,7 +33,7 @@ async function rowsOf(table: string): Promise<readonly unknown[]> {
 describe.each([true, false])('a response that generates nothing, with store: %s', (store) => {
   it.each(['/v1', '/external/v1'])('has three events and no price on %s', async (path) => {
     const client = await fixture.open({ path });
-    const before = await Promise.all(['api_keys', 'ledger_entries', 'receipts'].map(rowsOf));
+    const before = await Promise.all(['api_keys', 'ledger', 'receipts'].map(rowsOf));
     const events = await client.turn({ ...warm, store });
     expect(events.map(({ type }) => type)).toEqual([
       'response.created',
@@ -48,7 +48,7 @@ describe.each([true, false])('a response that generates nothing, with store: %s'
     await client.refusal('{}');
     expect(client.messages).toHaveLength(4);
     expect(fixture.upstream.requests).toHaveLength(0);
-    expect(await Promise.all(['api_keys', 'ledger_entries', 'receipts'].map(rowsOf))).toEqual(before);
+    expect(await Promise.all(['api_keys', 'ledger', 'receipts'].map(rowsOf))).toEqual(before);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { applyMigrations } from '../../../src/storage/migrations/apply-migrations.js';
 import { TestGateway } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
+import { expectGenuine, publishedKeys } from '../../support/receipts.js';
 import { until } from '../../support/until.js';
 import { landedDatabase, type LandedDatabase } from './landed-database.js';
 
@@ -156,6 +157,22 @@ describe('a database that an earlier build left in the middle of its work', () =
   it('runs a background response again that nobody has seen anything of, and ends a video with its price', async () => {
     await until(async () => (await show(`/responses/${BACKGROUND}`)).status === 'completed');
     await until(async () => (await show(`/videos/${VIDEO}`)).status === 'completed');
+  });
+
+  it('shows and lists its receipts as genuine, those of before to the letter, and those that it writes', async () => {
+    const signed = landed.rows['receipts']?.map((row) => (row as { signature: string }).signature) ?? [];
+    expect(signed).toHaveLength(3);
+    const keys = await publishedKeys(gateway.url);
+    await until(async () => (await openHolds(gateway.pool)).length === 0);
+    const { data } = (await (await call('GET', '/receipts?limit=100&order=asc')).json()) as {
+      readonly data: readonly { readonly id: string; readonly signature: string }[];
+    };
+    expect(data).toHaveLength(8);
+    expect(data.slice(0, 3).map(({ signature }) => signature)).toEqual(signed);
+    for (const receipt of data) {
+      expectGenuine(receipt, keys);
+      expect(await (await call('GET', `/receipts/${receipt.id}`)).json()).toEqual(receipt);
+    }
   });
 
   it('has no hold left, and a receipt for each call', async () => {

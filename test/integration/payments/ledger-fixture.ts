@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { newId } from '../../../src/base/ids.js';
+import { buildReceipt } from '../../../src/base/money/build-receipt.js';
 import { parseDecimal } from '../../../src/base/money/decimal.js';
+import type { Charge } from '../../../src/base/money/metering.js';
 import { TokenPrice } from '../../../src/base/money/token-price.js';
 import { newApiKey } from '../../../src/payments/keys/api-key.js';
 import { Payer } from '../../../src/payments/payer.js';
@@ -17,6 +19,7 @@ import { Database } from '../../../src/storage/database.js';
 import { PostgresLedger } from '../../../src/storage/ledger/postgres-ledger.js';
 import { StorageRoom } from '../../../src/storage/storage-room.js';
 import { PostgresProcessLeases } from '../../../src/storage/postgres-process-leases.js';
+import { testSigner } from '../../support/receipt-signer.js';
 
 /** More than any test stores. */
 const MOST_BYTES = 10 ** 12;
@@ -89,8 +92,9 @@ export function settlementOf(
   key: TestKey,
   providerAmount: bigint,
   platformFee = 0n,
+  lineItems: Charge['lineItems'] = [],
 ): SignedSettlement {
-  return {
+  const settlement = {
     holdId: request.holdId,
     keyId: key.id,
     accountId: key.accountId ?? 'acme',
@@ -101,25 +105,24 @@ export function settlementOf(
     network: 'eip155:43113',
     provider: 'sandbox',
     meterSubject: 'sandbox:sandbox/echo',
-    charge: { lineItems: [], providerAmount, platformFee },
+    charge: { lineItems, providerAmount, platformFee },
     estimated: false,
     settledAtMs: Date.now(),
     held: request.minimum,
-    signature: signatureOver({ finalAmount: providerAmount + platformFee, overrun: 0n }),
+  };
+  const endWith = (amounts: SettledAmounts) => ({
+    signature: testSigner.sign(buildReceipt({ ...settlement, ...settlement.charge, ...amounts })),
     answer: answerTo(request),
-    endWith: (amounts) => ({ signature: signatureOver(amounts), answer: answerTo(request) }),
+  });
+  return {
+    ...settlement,
+    ...endWith({ finalAmount: providerAmount + platformFee, overrun: 0n }),
+    endWith,
   };
 }
 
 function answerTo({ once }: HoldRequest): KeptAnswer | undefined {
   return once && { kind: 'whole', status: 200, headers: {}, content: '{}' };
-}
-
-/** What the books look at of a signature: its payload. */
-function signatureOver({ finalAmount, overrun }: SettledAmounts): string {
-  const lineItems = overrun > 0n ? [{ key: 'overrun', amountWei: String(-overrun) }] : [];
-  const payload = { finalAmountWei: String(finalAmount), lineItems };
-  return `head.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.signature`;
 }
 
 export function granted(answer: HoldGrant | HoldRefusal): HoldGrant {

@@ -121,10 +121,8 @@ it('charges for whatever figures, once, with lines that the books can add', asyn
         const request = holdRequest(key, 10n);
         granted(await books.ledger.hold({ ...request, inputTokens: usage.inputTokens }));
         const charge = agreedPrice(request.terms).chargeFor({ usage, estimated: false });
-        const settlement = {
-          ...settlementOf(request, key, charge.providerAmount, charge.platformFee),
-          charge,
-        };
+        const { providerAmount, platformFee, lineItems } = charge;
+        const settlement = settlementOf(request, key, providerAmount, platformFee, lineItems);
         expect(await books.ledger.settle(settlement)).toMatchObject({ outcome: 'settled', overrun: 0n });
       },
     ),

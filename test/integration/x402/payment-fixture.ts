@@ -8,6 +8,7 @@ import type { HoldGrant, HoldRequest, SignedSettlement } from '../../../src/paym
 import type { PaymentClaim, SignedPayment } from '../../../src/payments/x402/payment.js';
 import { PostgresPaymentStore } from '../../../src/storage/x402/postgres-payment-store.js';
 import { PostgresTransactionJournal } from '../../../src/storage/x402/postgres-transaction-journal.js';
+import { testSigner } from '../../support/receipt-signer.js';
 import { holdRequest, openBooks, settlementOf, type Books } from '../payments/ledger-fixture.js';
 
 export const CHAIN = 43113;
@@ -122,9 +123,8 @@ export function walletSettlement(
   return { ...settlement, ...end, endWith: () => end };
 }
 
-/** What the books look at of a signature: its payload. */
 export function signatureOf(receipt: Receipt): string {
-  return `head.${Buffer.from(JSON.stringify(receipt)).toString('base64url')}.signature`;
+  return testSigner.sign(receipt);
 }
 
 /** The words with which payments are completed. */

@@ -83,7 +83,7 @@ export class WalletCalls {
 
   async entries(transaction: string): Promise<readonly string[]> {
     const { rows } = await this.books.database.pool.query<{ entry: string }>(
-      `SELECT regexp_replace(ledger_account, 'wal_.*', 'wal') || ' ' || amount AS entry FROM ledger_entries
+      `SELECT regexp_replace(ledger_account, 'wal_.*', 'wal') || ' ' || amount AS entry FROM ledger
        WHERE transaction_id = $1 ORDER BY 1`,
       [transaction],
     );
