@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { jwsOf, proofOf } from '../../src/base/money/receipt-proof.js';
 import type { Receipt } from '../../src/base/money/receipt.js';
+import { fromStoredLine, storedLines, type StoredLine } from '../../src/base/money/stored-lines.js';
 import { ReceiptSigner } from '../../src/payments/receipts/receipt-signer.js';
 
 const amount = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String);
@@ -69,4 +70,13 @@ describe('the proof of a receipt', () => {
       }),
     );
   });
+});
+
+it('keeps every line of a receipt, to the letter', () => {
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const stored = JSON.parse(storedLines(lines)) as readonly StoredLine[];
+      expect(JSON.stringify(stored.map(fromStoredLine))).toBe(JSON.stringify(lines));
+    }),
+  );
 });

@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "receipts" ADD COLUMN     "proof" BYTEA;
+ALTER TABLE "receipts" ADD COLUMN     "lines" JSON,
+ADD COLUMN     "proof" BYTEA;
 
 -- CreateTable
 CREATE TABLE "charge_entries" (
@@ -165,13 +166,13 @@ BEGIN
 END
 $$;
 
--- What settle_holds does, by the same rules, with less: the proof of a receipt in place of its whole signature, and the
--- entries of a charge in one row. settle_holds stays as it is, for replicas of the versions before.
+-- What settle_holds does, by the same rules, with less: the proof of a receipt in place of its whole signature, its lines
+-- without the names of their fields, and the entries of a charge in one row. settle_holds stays as it is, for replicas of the versions before.
 CREATE FUNCTION charge_holds(
   p_sweep boolean,
   p_hold_ids text[], p_key_ids text[], p_account_ids text[], p_request_ids text[], p_response_ids text[],
   p_idempotency_keys text[], p_receipt_ids text[], p_networks text[], p_subjects text[], p_providers text[],
-  p_provider_amounts bigint[], p_fees bigint[], p_line_items text[], p_estimated boolean[], p_proofs bytea[],
+  p_provider_amounts bigint[], p_fees bigint[], p_lines text[], p_estimated boolean[], p_proofs bytea[],
   p_settled_at timestamptz[]
 ) RETURNS TABLE (ordinal integer, outcome text, final_amount bigint, overrun bigint)
 LANGUAGE plpgsql ROWS 10 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
@@ -283,11 +284,11 @@ BEGIN
   FROM unnest(used, used_spent, used_held, used_running) AS n (id, spent, held, running) WHERE a.id = n.id;
 
   INSERT INTO receipts (id, hold_id, key_id, account_id, request_id, response_id, idempotency_key, network,
-    meter_subject, provider_amount, platform_fee, final_amount, overrun, unused_prepayment, line_items, estimated,
-    settlement_status, proof, settled_at)
+    meter_subject, provider_amount, platform_fee, final_amount, overrun, unused_prepayment, line_items, lines,
+    estimated, settlement_status, proof, settled_at)
   SELECT p_receipt_ids[n.i], p_hold_ids[n.i], p_key_ids[n.i], p_account_ids[n.i], p_request_ids[n.i],
     p_response_ids[n.i], p_idempotency_keys[n.i], p_networks[n.i], p_subjects[n.i], p_provider_amounts[n.i],
-    p_fees[n.i], n.paid, greatest(n.difference, 0), greatest(-n.difference, 0), p_line_items[n.i]::json,
+    p_fees[n.i], n.paid, greatest(n.difference, 0), greatest(-n.difference, 0), '[]', p_lines[n.i]::json,
     p_estimated[n.i], n.status, p_proofs[n.i], p_settled_at[n.i]
   FROM unnest(settled, finals, differences, statuses) AS n (i, paid, difference, status);
 
@@ -342,3 +343,20 @@ ALTER FUNCTION take_holds_once SET enable_seqscan = off;
 ALTER FUNCTION release_holds SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION release_holds SET enable_seqscan = off;
 ALTER FUNCTION take_x402_hold ROWS 1;
+
+-- As before, whether lines have the names of their fields or not.
+CREATE OR REPLACE VIEW admin.receipts AS
+SELECT t.id AS receipt_id, t.settled_at, t.account_id AS account, t.key_id,
+       split_part(t.meter_subject, ':', 1) AS provider,
+       substr(t.meter_subject, strpos(t.meter_subject, ':') + 1) AS model,
+       t.request_id, t.response_id, t.network, t.settlement_status, t.tx_hash, t.estimated,
+       (SELECT coalesce(sum(coalesce(l ->> 2, l ->> 'quantity')::bigint), 0)::bigint
+        FROM json_array_elements(coalesce(t.lines, t.line_items)) AS l
+        WHERE coalesce(l ->> 0, l ->> 'key')
+              IN ('input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'cache_write_1h_tokens')) AS input_tokens,
+       (SELECT coalesce(sum(coalesce(l ->> 2, l ->> 'quantity')::bigint), 0)::bigint
+        FROM json_array_elements(coalesce(t.lines, t.line_items)) AS l
+        WHERE coalesce(l ->> 0, l ->> 'key') IN ('output_tokens', 'reasoning_tokens')) AS output_tokens,
+       t.provider_amount, t.platform_fee, t.overrun, t.final_amount,
+       round(t.final_amount / 1e6, 6) AS final_usdc, t.unused_prepayment
+FROM receipts t;

@@ -45,7 +45,8 @@ const CHECKS: readonly string[] = [
    FROM receipts WHERE final_amount <> provider_amount + platform_fee - overrun + unused_prepayment`,
   `SELECT r.id, 'provider_amount', r.provider_amount, l.total, 'its line items'
    FROM receipts r CROSS JOIN LATERAL (
-     SELECT coalesce(sum((i ->> 'amountWei')::numeric), 0) AS total FROM json_array_elements(r.line_items) AS i) AS l
+     SELECT coalesce(sum(coalesce(i ->> 4, i ->> 'amountWei')::numeric), 0) AS total
+     FROM json_array_elements(coalesce(r.lines, r.line_items)) AS i) AS l
    WHERE r.provider_amount <> l.total`,
   // The entries that a receipt, an overrun or a payment must have. The provider of an overrun follows from the sum of zero.
   `SELECT coalesce(e.transaction_id, x.id), 'the entry ' || coalesce(e.ledger_account, x.ledger_account), e.amount,

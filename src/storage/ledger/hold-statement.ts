@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import { wholeTokens } from '../../base/money/usage.js';
 import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../payments/ledger.js';
 import type { StatementOptions } from '../group-commit.js';
-import { lives } from '../caller.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { givingBack, withLimits } from './key-limits.js';
@@ -52,22 +51,10 @@ function callOf({ wallet, once }: Form): readonly [name: string, lastParameters:
 /**
  * For batches that store something. A call that adds bytes to an account without room for them is not let through:
  * `take_holds` does not see its key, and `full_ordinal` has its place. `$addedBytes` is null for a call that stores
- * nothing; `$maxStoredBytes` bounds accounts that have no bound of their own. What an account has stored is summed up
- * once, however many of its calls there are. The sum is that of `stored_bytes(accounts)`, written out: PostgreSQL
- * does not inline that function, and calling it costs every batch.
+ * nothing; `$maxStoredBytes` bounds accounts that have no bound of their own.
  */
 function withinBounds(form: Form): string {
-  return `storing_calls AS MATERIALIZED (
-  SELECT r.position::int AS ordinal, r.hash, r.bytes, k.account_id
-  FROM unnest($keyHashes::bytea[], $addedBytes::bigint[]) WITH ORDINALITY AS r (hash, bytes, position)
-  LEFT JOIN api_keys k ON k.key_hash = r.hash AND r.bytes IS NOT NULL AND ${lives('k')}),
-rooms AS MATERIALIZED (
-  SELECT a.id, coalesce(a.max_stored_bytes, $maxStoredBytes::bigint) - a.stored_bytes
-    - coalesce((SELECT sum(c.bytes) FROM stored_changes c WHERE c.account_id = a.id), 0) AS bytes
-  FROM accounts a WHERE a.id IN (SELECT s.account_id FROM storing_calls s)),
-checked AS MATERIALIZED (
-  SELECT s.ordinal, s.hash, coalesce(s.bytes > r.bytes, false) AS is_full
-  FROM storing_calls s LEFT JOIN rooms r ON r.id = s.account_id),
+  return `checked AS MATERIALIZED (SELECT * FROM find_room($keyHashes, $addedBytes, $maxStoredBytes)),
 granted AS MATERIALIZED (${taking(form, HASHES_LET_THROUGH)}),
 answers AS (
   SELECT g.*, c.ordinal AS full_ordinal
@@ -76,10 +63,7 @@ answers AS (
 
 const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.hash END ORDER BY c.ordinal) FROM checked c)`;
 
-/**
- * Stores the records of calls in the same statement, for the holds that are granted. From here on the lock of a
- * conversation lasts as long as the hold.
- */
+/** Stores the records of calls in the same statement, for the holds that are granted. */
 const STORING = `started AS (
   SELECT r.*, g.account_id, g.key_id
   FROM unnest($recordCalls::int[], $recordIds::text[], $statuses::text[], $recordModels::text[], $previousResponses::text[],
@@ -101,8 +85,10 @@ items AS (
     AS i (call, position, item_id, item)
   JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
 stored AS (
-  ${noteStored('records f')}),
-locks AS (
+  ${noteStored('records f')})`;
+
+/** From here on the lock of a conversation lasts as long as the hold. */
+const LOCKING = `locks AS (
   UPDATE conversations c SET locked_until = now(), locked_for = NULL
   FROM unnest($lockCalls::int[], $lockedConversations::text[], $lockHolders::text[])
     AS l (call, conversation_id, response_id)
@@ -112,6 +98,8 @@ locks AS (
 interface Form {
   readonly once: boolean;
   readonly stores: boolean;
+  /** Some calls run on a conversation. */
+  readonly locks: boolean;
   /** Some requests of the batch were counted when their keys were looked up. */
   readonly counted: boolean;
   /** It is one request, which a wallet pays for. */
@@ -126,6 +114,7 @@ function textOf(form: Form): string {
     ...(form.counted ? [givingBack('$keyHashes', '$countedHashes')] : []),
     ...(isBounded ? [withinBounds(form)] : []),
     ...(form.stores ? [STORING] : []),
+    ...(form.locks ? [LOCKING] : []),
   ];
   const answers = withLimits(isBounded ? 'answers' : `(${taking(form, '$keyHashes')})`);
   return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
@@ -142,7 +131,7 @@ export async function takeHolds(
   const once = requests.some((request) => request.once);
   const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
   const payment = requests[0]?.payment;
-  const form = { once, stores: !records.isEmpty, counted: counted.length > 0, wallet: payment !== undefined };
+  const form = { ...records.form, once, counted: counted.length > 0, wallet: payment !== undefined };
   const { rows } = await pool.query<HoldRow>(
     STATEMENTS.of(form).with({
       lockWait,

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { proofOf } from '../../base/money/receipt-proof.js';
+import { storedLines } from '../../base/money/stored-lines.js';
 import type { SettlementResult, SignedSettlement } from '../../payments/ledger.js';
 import { inTransaction } from '../in-transaction.js';
 import type { StatementOptions } from '../group-commit.js';
@@ -24,7 +25,7 @@ interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
 
 const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL charge_holds(
   $sweep AND patience.set, $holdIds, $keyIds, $accountIds, $requestIds, $responseIds, $idempotencyKeys, $receiptIds,
-  $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lineItems, $estimated, $proofs,
+  $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lines, $estimated, $proofs,
   $settledAt) AS s`;
 
 interface Form extends EndForm {
@@ -120,7 +121,7 @@ async function settle(
       providers: textArray(settlements.map(({ provider }) => provider)),
       providerAmounts: settlements.map(({ charge }) => charge.providerAmount),
       platformFees: settlements.map(({ charge }) => charge.platformFee),
-      lineItems: textArray(settlements.map(({ charge }) => JSON.stringify(charge.lineItems))),
+      lines: textArray(settlements.map(({ charge }) => storedLines(charge.lineItems))),
       estimated: settlements.map(({ estimated }) => estimated),
       proofs: settlements.map(({ signature }) => proofOf(signature)),
       settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),

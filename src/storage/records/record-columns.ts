@@ -9,9 +9,15 @@ type WithRecord<Rows> = { readonly record?: Rows | undefined };
 /** Parameters by their names: one array for each column, over those calls of a batch that are stored. */
 export type Columns = Readonly<Record<string, unknown>>;
 
+/** The parts of a batch of starts; see `EndForm`. */
+interface StartForm {
+  readonly stores: boolean;
+  readonly locks: boolean;
+}
+
 interface StartColumns {
+  readonly form: StartForm;
   readonly values: Columns;
-  readonly isEmpty: boolean;
 }
 
 /** `…Calls` are the places of calls in the batch, from 1. */
@@ -20,9 +26,10 @@ export function startColumns(calls: readonly WithRecord<RecordStart>[]): StartCo
   const rows = all.filter(({ record }) => !record.transient);
   const items = flat(rows.map(({ call, record }) => ({ call, list: record.input })));
   const locks = all.filter(({ record }) => record.conversationId !== undefined);
-  if (all.length === 0) return { isEmpty: true, values: {} };
+  const form = { stores: all.length > 0, locks: locks.length > 0 };
+  if (!form.stores) return { form, values: {} };
   return {
-    isEmpty: false,
+    form,
     values: {
       recordCalls: rows.map(({ call }) => call),
       recordIds: textArray(rows.map(({ record }) => record.responseId)),
@@ -37,9 +44,13 @@ export function startColumns(calls: readonly WithRecord<RecordStart>[]): StartCo
       createdAt: rows.map(({ record }) => new Date(record.createdAtMs)),
       recordBytes: rows.map(({ record }) => startBytes(record)),
       ...itemColumns(items),
-      lockCalls: locks.map(({ call }) => call),
-      lockedConversations: textArray(locks.map(({ record }) => record.conversationId)),
-      lockHolders: textArray(locks.map(({ record }) => record.responseId)),
+      ...(form.locks
+        ? {
+            lockCalls: locks.map(({ call }) => call),
+            lockedConversations: textArray(locks.map(({ record }) => record.conversationId)),
+            lockHolders: textArray(locks.map(({ record }) => record.responseId)),
+          }
+        : {}),
     },
   };
 }

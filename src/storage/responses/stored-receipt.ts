@@ -1,6 +1,7 @@
 import { buildReceipt } from '../../base/money/build-receipt.js';
 import { jwsOf } from '../../base/money/receipt-proof.js';
 import type { LineItem, Receipt } from '../../base/money/receipt.js';
+import { fromStoredLine, type StoredLine } from '../../base/money/stored-lines.js';
 
 /** The columns of a receipt; all null where there is none. */
 export interface ReceiptRow {
@@ -9,7 +10,9 @@ export interface ReceiptRow {
   readonly request_id: string;
   readonly network: string;
   readonly meter_subject: string;
+  /** Of receipts of earlier versions. */
   readonly line_items: readonly LineItem[];
+  readonly lines: readonly StoredLine[] | null;
   readonly provider_amount: string;
   readonly platform_fee: string;
   readonly final_amount: string;
@@ -23,7 +26,7 @@ export interface ReceiptRow {
   readonly proof: Buffer | null;
 }
 
-export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items,
+export const RECEIPT_COLUMNS = `t.id AS receipt_id, t.request_id, t.network, t.meter_subject, t.line_items, t.lines,
   t.provider_amount, t.platform_fee, t.final_amount, t.overrun, t.unused_prepayment, t.settlement_status, t.tx_hash,
   t.settled_at, t.signature, t.proof`;
 
@@ -36,7 +39,7 @@ export function storedReceipt(row: ReceiptRow, responseId: string | undefined): 
     responseId,
     network: row.network,
     meterSubject: row.meter_subject,
-    lineItems: row.line_items,
+    lineItems: row.lines?.map(fromStoredLine) ?? row.line_items,
     providerAmount: BigInt(row.provider_amount),
     platformFee: BigInt(row.platform_fee),
     finalAmount: BigInt(row.final_amount),

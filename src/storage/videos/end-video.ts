@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { proofOf } from '../../base/money/receipt-proof.js';
+import { storedLines } from '../../base/money/stored-lines.js';
 import type { VideoError } from '../../videos/domain/video-job.js';
 import type { VideoResult, SignedVideo } from '../../videos/video-store.js';
 import { inTransaction } from '../in-transaction.js';
@@ -51,7 +52,7 @@ SELECT s.outcome FROM ended e CROSS JOIN LATERAL charge_holds(
       meterSubject,
       charge.providerAmount,
       charge.platformFee,
-      JSON.stringify(charge.lineItems),
+      storedLines(charge.lineItems),
       proofOf(signature),
       new Date(settledAtMs),
     ],

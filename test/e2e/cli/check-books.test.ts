@@ -154,8 +154,8 @@ describe('slipstream check-books', () => {
     ],
     [
       'the lines of a receipt',
-      `UPDATE receipts SET line_items = replace(line_items::text, '"1000"', '"1"')::json WHERE overrun > 0`,
-      `UPDATE receipts SET line_items = replace(line_items::text, '"1"}', '"1000"}')::json WHERE overrun > 0`,
+      `UPDATE receipts SET lines = replace(lines::text, '"1000"', '"1"')::json WHERE overrun > 0`,
+      `UPDATE receipts SET lines = replace(lines::text, '"1"]', '"1000"]')::json WHERE overrun > 0`,
       [/^rct_\w+: provider_amount is 1050, by its line items it is 51$/],
     ],
     [

@@ -1,0 +1,35 @@
+import type { LineItem } from './receipt.js';
+
+/** A line of a receipt without the names of its fields, which are half of its text. */
+export type StoredLine = readonly [
+  key: string,
+  unit: string,
+  quantity: number,
+  unitPriceUsd: string,
+  amountWei: string,
+  estimated?: true,
+];
+
+/** @returns JSON, which `fromStoredLine` reads line by line */
+export function storedLines(lines: readonly LineItem[]): string {
+  return JSON.stringify(lines.map(toStoredLine));
+}
+
+function toStoredLine(line: LineItem): StoredLine {
+  const { key, unit, quantity, unitPriceUsd, amountWei, estimated } = line;
+  return estimated
+    ? [key, unit, quantity, unitPriceUsd, amountWei, estimated]
+    : [key, unit, quantity, unitPriceUsd, amountWei];
+}
+
+/** The fields come in the order in which receipts show them. */
+export function fromStoredLine([
+  key,
+  unit,
+  quantity,
+  unitPriceUsd,
+  amountWei,
+  estimated,
+]: StoredLine): LineItem {
+  return { key, unit, quantity, unitPriceUsd, amountWei, ...(estimated && { estimated }) };
+}
