@@ -136,7 +136,7 @@ describe('a client that leaves a stream', () => {
       await until(() => gateway.runningCalls === 1);
       await until(async () => {
         const waiting = await gateway.pool.query(
-          `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%take_holds%' AND datname = current_database()`,
+          `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'take_holds|INTO holds' AND datname = current_database()`,
         );
         return waiting.rowCount === 1;
       });

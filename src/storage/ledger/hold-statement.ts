@@ -4,9 +4,10 @@ import type { HoldGrant, HoldRefusal, HoldRequest, RefusalReason } from '../../p
 import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
+import { takingAlone } from './hold-alone.js';
 import { givingBack, withLimits } from './key-limits.js';
-import { noteStored } from '../records/note-stored.js';
 import { startColumns, weightOf } from '../records/record-columns.js';
+import { startingRecords } from '../records/start-records.js';
 import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
 import { paymentJson } from '../x402/payment-json.js';
@@ -63,38 +64,6 @@ answers AS (
 
 const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.hash END ORDER BY c.ordinal) FROM checked c)`;
 
-/** Stores the records of calls in the same statement, for the holds that are granted. */
-const STORING = `started AS (
-  SELECT r.*, g.account_id, g.key_id
-  FROM unnest($recordCalls::int[], $recordIds::text[], $statuses::text[], $recordModels::text[], $previousResponses::text[],
-              $conversations::text[], $background::boolean[], $streamed::boolean[], $requests::text[], $envelopes::text[],
-              $createdAt::timestamptz[], $recordBytes::bigint[])
-    AS r (call, id, status, model, previous_response_id, conversation_id, background, streamed, request, envelope, created_at, bytes)
-  JOIN granted g ON g.ordinal = r.call AND g.outcome = 'granted'),
-records AS (
-  INSERT INTO responses (id, account_id, status, model, previous_response_id, conversation_id, background, streamed,
-                         hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes)
-  SELECT s.id, s.account_id, s.status, s.model, s.previous_response_id, s.conversation_id, s.background, s.streamed,
-         ($holdIds::text[])[s.call], s.key_id, ($requestIds::text[])[s.call], $processId, s.request::json,
-         s.envelope::json, s.created_at, s.bytes
-  FROM started s ON CONFLICT (id) DO NOTHING RETURNING account_id, stored_bytes AS bytes),
-items AS (
-  INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
-  SELECT s.id, 0, i.position, s.account_id, i.item_id, i.item::json
-  FROM unnest($itemCalls::int[], $itemPositions::int[], $itemIds::text[], $items::text[])
-    AS i (call, position, item_id, item)
-  JOIN started s ON s.call = i.call ON CONFLICT DO NOTHING),
-stored AS (
-  ${noteStored('records f')})`;
-
-/** From here on the lock of a conversation lasts as long as the hold. */
-const LOCKING = `locks AS (
-  UPDATE conversations c SET locked_until = now(), locked_for = NULL
-  FROM unnest($lockCalls::int[], $lockedConversations::text[], $lockHolders::text[])
-    AS l (call, conversation_id, response_id)
-  JOIN granted g ON g.ordinal = l.call AND g.outcome = 'granted'
-  WHERE c.id = l.conversation_id AND c.locked_by = l.response_id)`;
-
 interface Form {
   readonly once: boolean;
   readonly stores: boolean;
@@ -113,8 +82,7 @@ function textOf(form: Form): string {
   const parts = [
     ...(form.counted ? [givingBack('$keyHashes', '$countedHashes')] : []),
     ...(isBounded ? [withinBounds(form)] : []),
-    ...(form.stores ? [STORING] : []),
-    ...(form.locks ? [LOCKING] : []),
+    ...startingRecords(form),
   ];
   const answers = withLimits(isBounded ? 'answers' : `(${taking(form, '$keyHashes')})`);
   return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
@@ -132,6 +100,13 @@ export async function takeHolds(
   const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
   const payment = requests[0]?.payment;
   const form = { ...records.form, once, counted: counted.length > 0, wallet: payment !== undefined };
+  const [alone, ...others] = requests;
+  const isUsual = !retry && !form.once && !form.counted && !form.wallet;
+  if (alone && others.length === 0 && isUsual && alone.wanted >= alone.minimum) {
+    const bounds = { lockWait, maxStoredBytes, addedBytes: requests.map(addedBytes) };
+    const { rows } = await pool.query<HoldRow>(takingAlone(processId, alone, records, bounds));
+    if (rows[0]) return [answerOf(rows[0])];
+  }
   const { rows } = await pool.query<HoldRow>(
     STATEMENTS.of(form).with({
       lockWait,

@@ -8,6 +8,7 @@ import { PATIENCE } from '../lock-wait.js';
 import { correctAnswers, keptColumns, KEEPING_ANSWERS } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { endColumns, type EndForm } from '../records/record-columns.js';
+import { CHARGED_ALONE, CHARGING_ALONE, chargeAloneValues } from './charge-alone.js';
 import { StatementForms } from '../named-statement.js';
 import { textArray } from '../text-array.js';
 
@@ -34,10 +35,16 @@ interface Form extends EndForm {
 }
 
 const STATEMENTS = new StatementForms<Form>('charge_holds', (form) =>
-  form.records || form.answers
-    ? finishingRecords(TEXT, form, form.answers ? KEEPING_ANSWERS : undefined)
-    : TEXT,
+  form.records || form.answers ? finishingRecords(TEXT, form, keeping(form)) : TEXT,
 );
+
+const ALONE = new StatementForms<Form>('charge_holds_alone', (form) =>
+  finishingRecords(CHARGED_ALONE, form, keeping(form), CHARGING_ALONE),
+);
+
+function keeping({ answers }: Form): string | undefined {
+  return answers ? KEEPING_ANSWERS : undefined;
+}
 
 /**
  * The second of the two statements of a paid call. The content of a receipt with an overrun is known only when its
@@ -105,9 +112,17 @@ async function settle(
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
   const answers = settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
+  const form = { ...records.form, answers };
+  const besides = { lockWait, ...records.values, ...(answers ? keptColumns(settlements) : {}) };
+  const [alone, ...others] = settlements;
+  if (alone && others.length === 0 && !sweep && !alone.payment && !needsCorrection(alone)) {
+    const values = { ...besides, ...chargeAloneValues(alone) };
+    const { rows } = await database.query<SettleRow>(ALONE.of(form).with(values));
+    if (rows.length > 0) return rows;
+  }
   const { rows } = await database.query<SettleRow>(
-    STATEMENTS.of({ ...records.form, answers }).with({
-      lockWait,
+    STATEMENTS.of(form).with({
+      ...besides,
       sweep,
       holdIds: textArray(settlements.map(({ holdId }) => holdId)),
       keyIds: textArray(settlements.map(({ keyId }) => keyId)),
@@ -125,8 +140,6 @@ async function settle(
       estimated: settlements.map(({ estimated }) => estimated),
       proofs: settlements.map(({ signature }) => proofOf(signature)),
       settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
-      ...records.values,
-      ...(answers ? keptColumns(settlements) : {}),
     }),
   );
   return [...rows].sort((a, b) => a.ordinal - b.ordinal);

@@ -2,8 +2,8 @@ import { noteStored } from './note-stored.js';
 import type { EndForm } from './record-columns.js';
 
 /**
- * The parts that a statement which ends holds adds for stored calls. `ended` is its first part, which has the columns
- * `ordinal` and `outcome`; `form` says which of the parameters of `endColumns` there are; `also` is a further part. A
+ * The parts that a statement which ends holds adds for stored calls. `ended` is a part which has the columns
+ * `ordinal` and `outcome`; `form` says which of the parameters of `endColumns` there are; `also` is a further part, and `before` come before `ended`. A
  * record that has ended keeps its end.
  *
  * A conversation takes items only from the call that has its lock, and the lock ends with that: writing the same end
@@ -13,8 +13,10 @@ export function finishingRecords(
   ended: string,
   { records, logs, conversations }: EndForm,
   also?: string,
+  before: readonly string[] = [],
 ): string {
   const parts = [
+    ...before,
     `ended AS MATERIALIZED (${ended})`,
     ...(records ? [FINISHED] : []),
     ...(logs ? [LOGGED] : []),

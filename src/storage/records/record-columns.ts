@@ -10,12 +10,12 @@ type WithRecord<Rows> = { readonly record?: Rows | undefined };
 export type Columns = Readonly<Record<string, unknown>>;
 
 /** The parts of a batch of starts; see `EndForm`. */
-interface StartForm {
+export interface StartForm {
   readonly stores: boolean;
   readonly locks: boolean;
 }
 
-interface StartColumns {
+export interface StartColumns {
   readonly form: StartForm;
   readonly values: Columns;
 }
