@@ -68,10 +68,26 @@ beforeAll(async () => {
   for (const [index, id] of ids.entries()) {
     const at = days[index] ?? '2026-03-03T15:00:00Z';
     await gateway.pool.query('UPDATE responses SET created_at = $2 WHERE id = $1', [id, at]);
-    await gateway.pool.query('UPDATE receipts SET settled_at = $2 WHERE response_id = $1', [id, at]);
+    await moveReceipts('response_id = $2', at, id);
   }
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await gateway.pool.query(
+    'UPDATE receipts r SET settled_at = m.settled_at FROM moved_receipts m WHERE m.id = r.id',
+  );
+  await gateway.close();
+});
+
+/** Until the end of the tests: receipts are signed for their times. */
+async function moveReceipts(condition: string, at: string, ...values: readonly string[]): Promise<void> {
+  await gateway.pool.query('CREATE TABLE IF NOT EXISTS moved_receipts (id text, settled_at timestamptz)');
+  await gateway.pool.query(
+    `WITH moved AS (UPDATE receipts r SET settled_at = $1 FROM receipts o
+       WHERE o.id = r.id AND r.${condition} RETURNING r.id, o.settled_at)
+     INSERT INTO moved_receipts SELECT * FROM moved`,
+    [at, ...values],
+  );
+}
 
 describe.each(['/admin/responses', '/admin/receipts', '/admin/usage'])('%s', (path) => {
   it('is closed without the token', async () => {
@@ -234,9 +250,7 @@ describe('/admin/usage', () => {
   it('counts only what lies between the times, within a day too', async () => {
     await respond(acme, {});
     await gateway.idle();
-    await gateway.pool.query(
-      `UPDATE receipts SET settled_at = '2026-03-01T20:00:00Z' WHERE settled_at > now() - interval '1 hour'`,
-    );
+    await moveReceipts(`settled_at > now() - interval '1 hour'`, '2026-03-01T20:00:00Z');
     const calls = async (query: object) =>
       (await list('/admin/usage', { key: acme.id, created_before: '2026-03-02', ...query })).data.map(
         (row) => row['calls'],

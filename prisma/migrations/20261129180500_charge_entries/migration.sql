@@ -31,7 +31,8 @@ WHERE v.amount <> 0;
 
 -- The rules are those of the versions before. A batch of one finds its key by the index and nothing more; the keys of
 -- other batches are written by one statement, where there was one for each key. Plans are made once for a connection,
--- and never read a whole table: what PostgreSQL knows of a table that turns over with every call is always old.
+-- and never read a whole table: what PostgreSQL knows of a table that turns over with every call is always old. Hence
+-- OFFSET 0, which keeps each key's look-up apart, and an order that no index has.
 CREATE OR REPLACE FUNCTION take_holds(
   p_process_id text, p_retry boolean,
   p_hold_ids text[], p_key_hashes bytea[], p_models text[], p_wanted bigint[], p_minimum bigint[],
@@ -79,14 +80,14 @@ BEGIN
       FROM api_keys a WHERE a.key_hash = p_key_hashes[1] FOR UPDATE;
   ELSE
     -- All keys are locked, in id order, before anything is done with the first.
-    PERFORM 1 FROM api_keys a WHERE a.key_hash = ANY (p_key_hashes) ORDER BY a.id FOR UPDATE;
+    PERFORM 1 FROM api_keys a WHERE a.key_hash = ANY (p_key_hashes) ORDER BY a.id || '' FOR UPDATE;
     OPEN keys FOR
       SELECT a.id, a.account_id, a.chain_id, a.budget_limit, a.budget_spent, a.budget_held, a.open_holds,
              a.allowed_models, a.rate_limit_rpm, a.rate_arrival_at, a.max_concurrent_requests, a.expires_at, a.revoked_at,
              r.positions
       FROM (SELECT u.hash, array_agg(u.position::integer ORDER BY u.position) AS positions
             FROM unnest(p_key_hashes) WITH ORDINALITY AS u (hash, position) GROUP BY u.hash) AS r
-      JOIN api_keys a ON a.key_hash = r.hash ORDER BY a.id;
+      CROSS JOIN LATERAL (SELECT * FROM api_keys a WHERE a.key_hash = r.hash OFFSET 0) AS a ORDER BY a.id;
   END IF;
 
   LOOP
@@ -221,7 +222,7 @@ BEGIN
       SELECT a.id, a.budget_limit, a.budget_spent, a.budget_held, a.open_holds, a.wallet, r.positions
       FROM (SELECT u.key_id, array_agg(u.position::integer ORDER BY u.position) AS positions
             FROM unnest(p_key_ids) WITH ORDINALITY AS u (key_id, position) GROUP BY u.key_id) AS r
-      JOIN api_keys a ON a.id = r.key_id ORDER BY a.id;
+      CROSS JOIN LATERAL (SELECT * FROM api_keys a WHERE a.id = r.key_id OFFSET 0) AS a ORDER BY a.id;
     FETCH keys INTO k;
   END IF;
 
