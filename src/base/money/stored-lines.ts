@@ -7,7 +7,9 @@ export type StoredLine = readonly [
   quantity: number,
   unitPriceUsd: string,
   amountWei: string,
-  estimated?: true,
+  /** Null only where a field follows. */
+  estimated?: true | null,
+  savedWei?: string,
 ];
 
 /** @returns JSON, which `fromStoredLine` reads line by line */
@@ -16,10 +18,10 @@ export function storedLines(lines: readonly LineItem[]): string {
 }
 
 function toStoredLine(line: LineItem): StoredLine {
-  const { key, unit, quantity, unitPriceUsd, amountWei, estimated } = line;
-  return estimated
-    ? [key, unit, quantity, unitPriceUsd, amountWei, estimated]
-    : [key, unit, quantity, unitPriceUsd, amountWei];
+  const { key, unit, quantity, unitPriceUsd, amountWei, estimated, savedWei } = line;
+  const required = [key, unit, quantity, unitPriceUsd, amountWei] as const;
+  if (savedWei !== undefined) return [...required, estimated ?? null, savedWei];
+  return estimated ? [...required, estimated] : required;
 }
 
 /** The fields come in the order in which receipts show them. */
@@ -30,6 +32,15 @@ export function fromStoredLine([
   unitPriceUsd,
   amountWei,
   estimated,
+  savedWei,
 ]: StoredLine): LineItem {
-  return { key, unit, quantity, unitPriceUsd, amountWei, ...(estimated && { estimated }) };
+  return {
+    key,
+    unit,
+    quantity,
+    unitPriceUsd,
+    amountWei,
+    ...(savedWei !== undefined && { savedWei }),
+    ...(estimated && { estimated }),
+  };
 }
