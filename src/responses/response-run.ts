@@ -50,6 +50,10 @@ export class ResponseRun implements CallRecord {
   /** The first events of a run that ends before it has begun. */
   private unshown: readonly ResponseEvent[] = [];
   private closed: ResponseEnd | undefined;
+  /** Events about it that were numbered after its end. */
+  private numberedAfter = 0;
+  /** Ends the call of the model as if its answer were complete. */
+  private endAnswer: (() => void) | undefined;
 
   constructor(private readonly run: RunSettings) {
     const { responseId: id, createdAtMs, settings, tools } = run;
@@ -107,19 +111,43 @@ export class ResponseRun implements CallRecord {
 
   /** Unlike `concatMap`, makes no Observable for each event: streams have many events. */
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
-    new Observable((subscriber) =>
-      events.subscribe({
+    new Observable((subscriber) => {
+      this.endAnswer = () => subscriber.complete();
+      return events.subscribe({
         next: (event) => {
           try {
             for (const shown of this.accept(event)) subscriber.next(shown);
           } catch (failure) {
             subscriber.error(failure);
           }
+          this.endIfSteered();
         },
         error: (failure: unknown) => subscriber.error(failure),
         complete: () => subscriber.complete(),
-      }),
-    );
+      });
+    });
+
+  /** See `ResponseReducer.steer`. The model is asked no further from the border on; what it said is paid for. */
+  steer(wanted: boolean): void {
+    this.reducer.steer(wanted);
+    this.endIfSteered();
+  }
+
+  private endIfSteered(): void {
+    if (this.reducer.isSteered) this.endAnswer?.();
+  }
+
+  /** Whether its last events have their numbers, shown or not. */
+  get hasEnded(): boolean {
+    return this.closed !== undefined;
+  }
+
+  /** The next number of its events, for one about it that is not its own; after its end, those after its last one. */
+  takeNumber(): number {
+    if (!this.closed) return this.reducer.takeNumber();
+    this.numberedAfter += 1;
+    return this.closed.terminal.sequence_number + this.numberedAfter;
+  }
 
   /** Shows the compaction of its context. */
   show(item: CompactionItem): readonly ResponseEvent[] {

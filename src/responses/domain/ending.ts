@@ -22,13 +22,17 @@ export interface Conclusion extends Pick<ResponseEnvelope, 'incomplete_details' 
   readonly status: TerminalStatus;
 }
 
-/** Finish reasons that cut an answer short. */
-const INCOMPLETE: Readonly<Partial<Record<FinishReason, IncompleteDetails>>> = {
+/** Why an answer is over: its model says so, or its client has steered it. */
+export type StopReason = FinishReason | 'steered';
+
+/** What cuts an answer short. */
+const INCOMPLETE: Readonly<Partial<Record<StopReason, IncompleteDetails>>> = {
+  steered: { reason: 'steered' },
   length: { reason: 'max_output_tokens' },
   content_filter: { reason: 'content_filter' },
 };
 
-export function conclude(ending: Ending, reason: FinishReason = 'stop'): Conclusion {
+export function conclude(ending: Ending, reason: StopReason = 'stop'): Conclusion {
   if (ending.status === 'failed') {
     const { code, message } = ending.error;
     return { status: 'failed', incomplete_details: null, error: { code, message } };

@@ -45,6 +45,7 @@ export class OutputItems {
   private next: { readonly phase: Phase | undefined } | undefined;
   /** Some upstreams send annotations before their text. */
   private readonly waitingAnnotations: JsonObject[] = [];
+  private openItems = 0;
 
   constructor(
     private readonly newItemId: (prefix: OutputItemPrefix) => string,
@@ -88,6 +89,38 @@ export class OutputItems {
         return this.endItem(event);
       case 'annotation':
         return this.annotate(convertAnnotation(event.annotation));
+    }
+  }
+
+  /** Whether every item is whole, and no call of a tool that the client runs is among them. */
+  get isAtBorder(): boolean {
+    return this.openItems === 0 && this.calls.size === 0;
+  }
+
+  /** Ends what is being said if the event belongs to another item. No effect while anything else is open. */
+  endBefore(event: ContentEvent): void {
+    const isSpeaking = (this.message ?? this.reasoning) !== undefined;
+    if (isSpeaking && this.openItems === 1 && this.calls.size === 0 && this.begins(event)) this.closeSpoken();
+  }
+
+  /** Whether the event begins an item. */
+  private begins(event: ContentEvent): boolean {
+    switch (event.type) {
+      case 'message':
+        return this.message !== undefined;
+      case 'tool_call_start':
+      case 'item_start':
+        return true;
+      case 'text':
+      case 'refusal':
+        return event.text !== '' && (!this.message || this.next !== undefined);
+      case 'reasoning':
+      case 'reasoning_summary':
+        return event.text !== '' && !this.reasoning;
+      case 'reasoning_signature':
+        return !this.reasoning;
+      default:
+        return false;
     }
   }
 
@@ -187,6 +220,7 @@ export class OutputItems {
     const builder = build(place);
     const slot: Slot<Builder> = { index, place, builder, done: undefined };
     this.slots.push(slot);
+    this.openItems += 1;
     this.emit({
       type: 'response.output_item.added',
       output_index: index,
@@ -206,6 +240,7 @@ export class OutputItems {
     if (slot.done) return;
     const item = slot.builder.close(status);
     slot.done = item;
+    this.openItems -= 1;
     this.emit({ type: 'response.output_item.done', output_index: slot.index, item });
   }
 }

@@ -45,6 +45,8 @@ export class ResponseReducer {
   private events: ResponseEvent[] = [];
   private nextNumber = 0;
   private stage: 'new' | 'running' | 'ended' = 'new';
+  /** Whether the response is to end at its next border, and whether it has come to it. */
+  private steering: 'none' | 'wanted' | 'done' = 'none';
   /** The state before `end`. */
   private beforeEnd: { readonly response: ResponseObject; readonly nextNumber: number } | undefined;
 
@@ -94,13 +96,47 @@ export class ResponseReducer {
       this.usage = event;
       return NOTHING;
     }
+    if (this.isSteered) return NOTHING;
     if (event.choice !== 0 || event.type === 'start') return NOTHING;
     if (event.type === 'finish') {
       this.finishReason = event.reason;
       return NOTHING;
     }
-    this.output.accept(this.asAskedFor(event));
+    const asked = this.asAskedFor(event);
+    if (this.steering === 'wanted') this.output.endBefore(asked);
+    if (!this.isAtBorder()) this.output.accept(asked);
+    this.isAtBorder();
     return this.take();
+  }
+
+  /**
+   * Ends the response at its next border: where an item has ended and no other one has begun. A call of a tool that the
+   * client runs, and a model that has finished, come first. No effect on a response that does not run.
+   * @param wanted false takes it back, unless the border has been reached
+   */
+  steer(wanted: boolean): void {
+    if (this.stage !== 'running' || this.isSteered) return;
+    this.steering = wanted ? 'wanted' : 'none';
+    this.isAtBorder();
+  }
+
+  /** Whether the response was steered and has come to its border: nothing more is shown of its upstream. */
+  get isSteered(): boolean {
+    return this.steering === 'done';
+  }
+
+  /** Looks whether a response that is to end at its next border has come to it. */
+  private isAtBorder(): boolean {
+    if (this.steering === 'wanted' && this.finishReason === undefined && this.output.isAtBorder)
+      this.steering = 'done';
+    return this.isSteered;
+  }
+
+  /** The number of an event about the response that is not its own, among those of its own. Not after the end. */
+  takeNumber(): number {
+    const number = this.nextNumber;
+    this.nextNumber += 1;
+    return number;
   }
 
   /** Shows that the conversation has been compacted. @throws Error before the beginning and after the end. */
@@ -123,7 +159,7 @@ export class ResponseReducer {
     const first = this.stage === 'new' ? this.begin() : NOTHING;
     this.stage = 'ended';
     this.beforeEnd = { response: this.response, nextNumber: this.nextNumber };
-    const conclusion = conclude(ending, this.finishReason);
+    const conclusion = conclude(ending, this.isSteered ? 'steered' : this.finishReason);
     this.output.closeAll(conclusion.status === 'completed' ? 'completed' : 'incomplete');
     if (ending.status === 'failed') this.emit(errorEvent(ending.error));
     this.concludeWith(conclusion, atSeconds);

@@ -54,7 +54,7 @@ export interface ResponseEnvelope extends ResponseSettings {
   readonly created_at: number;
   readonly completed_at: number | null;
   readonly status: ResponseStatus;
-  readonly incomplete_details: { readonly reason: 'max_output_tokens' | 'content_filter' } | null;
+  readonly incomplete_details: { readonly reason: 'max_output_tokens' | 'content_filter' | 'steered' } | null;
   readonly error: ResponseError | null;
   readonly usage: ResponseUsage | null;
 }

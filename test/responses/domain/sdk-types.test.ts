@@ -23,9 +23,9 @@ type Stated<T> = [JsonObject] extends [T]
 /**
  * Where the SDK's Response is stricter than the published object: it adds `output_text` itself, lists the error codes
  * of OpenAI alone, leaves `usage` out where the wire has null, and knows no service tiers or reasoning efforts but
- * OpenAI's.
+ * OpenAI's. It is older than steering, and so than one reason of `incomplete_details`.
  */
-type Looser = 'output_text' | 'error' | 'usage' | 'service_tier' | 'reasoning';
+type Looser = 'output_text' | 'error' | 'usage' | 'service_tier' | 'reasoning' | 'incomplete_details';
 
 /** Published after this version of the SDK. */
 type Newer = { readonly command_index: number };
