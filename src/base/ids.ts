@@ -24,7 +24,8 @@ export type IdPrefix =
   | 'hold'
   | 'call'
   | 'video'
-  | 'proc';
+  | 'proc'
+  | 'steer';
 
 const ID_BYTES = 16;
 const TIME_BYTES = 6;

@@ -31,7 +31,7 @@ export interface ResponsesRequest {
 }
 
 const checkRequest = checkerOf(responsesRequestSchema);
-const checkItems = checkerOf(itemList('items'));
+const CHECKS = { items: checkerOf(itemList('items')), input: checkerOf(itemList('input')) };
 
 /** @throws GatewayError 400 with the path of the field that is wrong */
 export function parseResponsesRequest(sent: JsonObject, { generates = true } = {}): ResponsesRequest {
@@ -58,15 +58,19 @@ export function parseResponsesRequest(sent: JsonObject, { generates = true } = {
 }
 
 /**
- * Parses items for a conversation, by the rules of `input`.
+ * Parses items that come without a request, by the rules of `input`.
  *
+ * @param name of the field that has them
  * @throws GatewayError 400 with a path such as `items[2].content`
  */
-export function parseItems(sent: JsonValue | undefined): readonly JsonObject[] {
-  const { items } = withoutNulls({ items: typed(sent) });
-  checkItems({ items });
+export function parseItems(
+  sent: JsonValue | undefined,
+  name: keyof typeof CHECKS = 'items',
+): readonly JsonObject[] {
+  const { [name]: items } = withoutNulls({ [name]: typed(sent) });
+  CHECKS[name]({ [name]: items });
   const parsed = objectsIn(items);
-  refuseReferences(parsed, 'items');
+  refuseReferences(parsed, name);
   return parsed;
 }
 
@@ -74,7 +78,8 @@ function itemList(name: string): Schema {
   return object({ [name]: list(inputItemSchema) });
 }
 
-function fromText(input: JsonValue | undefined): JsonValue | undefined {
+/** A text as one message of the user; any other value as it is. */
+export function fromText(input: JsonValue | undefined): JsonValue | undefined {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
 }
 

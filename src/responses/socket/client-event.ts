@@ -1,6 +1,7 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { IntakeShare } from '../../http/intake.js';
 import type { JsonObject } from '../../base/json.js';
+import type { SteerQueue } from './steer-queue.js';
 
 /** A message that asks for a response. */
 export interface CreateEvent {
@@ -14,6 +15,8 @@ export interface CreateEvent {
   readonly bytes: number;
   /** The message's share of this process's room for bodies; released when it is dropped or its response ends. */
   readonly share: IntakeShare;
+  /** Set for the successor of a steered response, which no message asks for: its input. */
+  readonly steers?: SteerQueue;
 }
 
 const STREAM_ID = /^[A-Za-z0-9_.-]{1,256}$/;
@@ -50,9 +53,13 @@ export function parseCreate(message: JsonObject): Pick<CreateEvent, 'body' | 'ge
       param: 'type',
     });
   if (type !== 'response.create')
-    throw new GatewayError('invalid_value', 'The only type of message is `response.create`.', {
-      param: 'type',
-    });
+    throw new GatewayError(
+      'invalid_value',
+      'The types of messages are `response.create` and `response.steer`.',
+      {
+        param: 'type',
+      },
+    );
   if (background !== null && background !== false)
     throw new GatewayError('invalid_value', 'A response on a WebSocket cannot run in the background.', {
       param: 'background',

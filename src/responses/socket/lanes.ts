@@ -44,6 +44,12 @@ export class Lanes {
     waiting.push(event);
   }
 
+  /** Whether a message waits in this lane that continues this response. */
+  continues(responseId: string, streamId: string | undefined): boolean {
+    const waiting = this.lanes.get(streamId ?? '') ?? [];
+    return waiting.some(({ body }) => body['previous_response_id'] === responseId);
+  }
+
   /** Removes the messages that wait. */
   takeWaiting(): readonly CreateEvent[] {
     this.waitingMessages = 0;

@@ -16,6 +16,9 @@ import { LocalResponses } from './local-responses.js';
 import { Outbox } from './outbox.js';
 import { ResponseTurn, type TurnContext } from './response-turn.js';
 import { errorMessage } from './socket-messages.js';
+import { steeredBy } from './steer-event.js';
+import { ENDINGS, noSuccessor } from './steer-failures.js';
+import { Steering } from './steering.js';
 
 export interface SocketOptions {
   readonly responses: ResponsesService;
@@ -40,6 +43,7 @@ export class ResponseSocket {
   private readonly left = new AbortController();
   private readonly outbox: Outbox;
   private readonly lanes: Lanes;
+  private readonly steering: Steering;
   private readonly context: TurnContext;
   private retirement: Retirement | undefined;
 
@@ -53,10 +57,16 @@ export class ResponseSocket {
     setMaxListeners(0, this.left.signal);
     const local = new LocalResponses(maxBytes);
     this.outbox = new Outbox(webSocket, connection, streaming);
-    this.context = { ...shared, local, outbox: this.outbox, left: this.left.signal };
+    this.steering = new Steering({
+      maxBytes,
+      say: (message, streamId) => this.sayInLane(message, streamId),
+      isContinued: (responseId, streamId) => this.lanes.continues(responseId, streamId),
+    });
+    const { outbox, steering } = this;
+    this.context = { ...shared, local, outbox, steering, left: this.left.signal };
     this.lanes = new Lanes({
       maxWaitingBytes: maxBytes,
-      run: (event) => new ResponseTurn(event, this.context).run().finally(() => event.share.release()),
+      run: (event) => this.runAll(event),
       onIdle: () => this.closeIfDone(),
     });
     webSocket.on('message', this.onMessage);
@@ -70,6 +80,7 @@ export class ResponseSocket {
     if (this.retirement) return;
     this.retirement = retirement;
     for (const event of this.dropWaiting()) new ResponseTurn(event, this.context).refuse(retirement.refusal);
+    this.steering.retire(noSuccessor(retirement.refusal));
     this.closeIfDone();
   }
 
@@ -93,15 +104,33 @@ export class ResponseSocket {
       const bytes = asBuffer(data);
       share.grow(bytes.length);
       const message = parseJsonBody(bytes, (values) => share.growByValues(values));
+      if (message['type'] === 'response.steer') {
+        const previousId = steeredBy(message);
+        return this.steering.receive({ previousId, message, bytes: bytes.length, share });
+      }
       streamId = streamIdOf(message);
       if (this.retirement) throw this.retirement.refusal;
       this.lanes.add({ ...parseCreate(message), streamId, bytes: bytes.length, share });
     } catch (thrown) {
       share.release();
       const refused = errorMessage(toGatewayError(thrown), this.options.surface);
-      this.outbox.say(streamId === undefined ? refused : { ...refused, stream_id: streamId });
+      this.sayInLane(refused, streamId);
     }
   };
+
+  /** Runs a response, and then those that follow by themselves. */
+  private async runAll(event: CreateEvent): Promise<void> {
+    try {
+      let next: CreateEvent | undefined = event;
+      while (next) next = await new ResponseTurn(next, this.context).run();
+    } finally {
+      event.share.release();
+    }
+  }
+
+  private sayInLane(message: object, streamId: string | undefined): void {
+    this.outbox.say(streamId === undefined ? message : { ...message, stream_id: streamId });
+  }
 
   private readonly onClose = (): void => {
     this.end();
@@ -111,6 +140,7 @@ export class ResponseSocket {
   /** The client has left, or counts as gone. */
   private end(): void {
     this.dropWaiting();
+    this.steering.retire(ENDINGS.other);
     this.left.abort(new ClientLeft());
   }
 

@@ -14,6 +14,8 @@ import type { CreateEvent } from './client-event.js';
 import type { LocalResponses } from './local-responses.js';
 import type { Outbox } from './outbox.js';
 import { errorMessage, SocketMessages } from './socket-messages.js';
+import type { Steering } from './steering.js';
+import { TurnSteers } from './turn-steers.js';
 
 /** What the responses of one socket share. */
 export interface TurnContext {
@@ -22,6 +24,7 @@ export interface TurnContext {
   readonly origin: CallOrigin;
   readonly surface: Surface;
   readonly local: LocalResponses;
+  readonly steering: Steering;
   readonly outbox: Outbox;
   /** Aborted when the client has left. */
   readonly left: AbortSignal;
@@ -40,32 +43,41 @@ export class ResponseTurn {
     this.previousId = textIn(event.body['previous_response_id']);
   }
 
-  async run(): Promise<void> {
+  /** @returns the response that follows by itself, since its client has steered this one */
+  async run(): Promise<CreateEvent | undefined> {
+    const steers = new TurnSteers(this.event, this.context.steering);
     try {
       // No response begins while the client takes no messages.
       await this.context.outbox.demand.ready();
-      const command = await this.commandOrRefuse();
+      const command = await this.commandOrRefuse(steers.body());
       try {
-        await this.answer(command);
+        return await this.answer(command, steers);
       } finally {
         command.run.abandon();
       }
     } catch (thrown) {
-      if (!(thrown instanceof ClientLeft)) this.refuse(thrown);
+      if (!(thrown instanceof ClientLeft)) this.refuse(thrown, steers);
+      return undefined;
+    } finally {
+      steers.close();
     }
   }
 
-  /** Refuses a turn that will not run. */
-  refuse(thrown: unknown): void {
+  /** Refuses a turn that will not run. Nobody has asked for the successor of a steered response but by steering. */
+  refuse(thrown: unknown, steers?: TurnSteers): void {
     const { local, surface } = this.context;
-    local.forget(this.previousId);
-    this.sayLast([errorMessage(reported(thrown), surface)]);
+    const error = reported(thrown);
+    if (!this.event.steers) {
+      local.forget(this.previousId);
+      this.sayLast([errorMessage(error, surface)]);
+    }
+    steers?.refused(error);
   }
 
   /** An invalid key is reported before any error in the request. */
-  private async commandOrRefuse(): Promise<ResponseCommand> {
+  private async commandOrRefuse(body: JsonObject): Promise<ResponseCommand> {
     const { responses, keys, local, left } = this.context;
-    const { body, generates } = this.event;
+    const { generates } = this.event;
     const rate = { counted: false };
     const origin = { ...this.context.origin, rate };
     // No hold follows that would check the key.
@@ -79,7 +91,7 @@ export class ResponseTurn {
     }
   }
 
-  private async answer(command: ResponseCommand): Promise<void> {
+  private async answer(command: ResponseCommand, steers: TurnSteers): Promise<CreateEvent | undefined> {
     const { responses, outbox, left, local, surface } = this.context;
     const messages = new SocketMessages(command.run, surface);
     // Decided now: a response that continues from memory is remembered, whatever is forgotten meanwhile.
@@ -90,14 +102,16 @@ export class ResponseTurn {
         : responses.prepare(command);
       await outcomes.pipe(takeUntil(aborted(left))).forEach((item) => {
         for (const message of messages.of(item)) outbox.say(this.inLane(message));
+        if (messages.hasShown) steers.begun(command);
       });
     } catch (thrown) {
+      if (!messages.hasShown) throw thrown;
       local.forget(this.previousId);
       this.sayLast(messages.failure(reported(thrown)));
-      return;
+      return steers.ended(undefined);
     }
     // The client has left: nobody listens, and the run may not have ended yet.
-    if (outbox.isClosed) return;
+    if (outbox.isClosed) return undefined;
     try {
       const last = messages.end();
       const { response } = command.run.closing().terminal;
@@ -107,10 +121,14 @@ export class ResponseTurn {
         local.remember(response.id, { history, asked: response.output.length });
       }
       this.sayLast(last);
+      steers.begun(command);
+      return steers.ended(response);
     } catch (thrown) {
+      if (!messages.hasShown) throw thrown;
       // The response has been paid for, but its end cannot be shown, so it fails.
       local.forget(command.call.responseId);
       this.sayLast(messages.failure(reported(thrown)));
+      return steers.ended(undefined);
     }
   }
 

@@ -23,7 +23,7 @@ export class SocketMessages {
   private readonly events: ResponseEvents;
   private receipt: Receipt | undefined;
   private failed: GatewayError | undefined;
-  private hasShown = false;
+  private shown = false;
 
   constructor(
     run: ResponseRun,
@@ -36,13 +36,17 @@ export class SocketMessages {
     if ('receipt' in item) this.receipt = item.receipt;
     if ('failure' in item) this.failed = item.failure;
     const events = this.events.of(item);
-    this.hasShown ||= events.length > 0;
+    this.shown ||= events.length > 0;
     return events;
   }
 
-  /** The last messages of a run that failed; a run that has shown nothing is refused. */
+  /** Whether the run has begun for its client. One that fails before is refused. */
+  get hasShown(): boolean {
+    return this.shown;
+  }
+
+  /** The last messages of a run that failed. */
   failure(error: GatewayError): readonly object[] {
-    if (!this.hasShown) return [errorMessage(error, this.surface)];
     return [...this.events.failure(error).map(withStatus), ...this.compose(this.failed ?? error)];
   }
 
