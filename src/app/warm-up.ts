@@ -2,11 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { compileNextChecker } from '../base/shape/checker.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
-import { giveMemoryBack } from './give-memory-back.js';
 
 /**
  * Prepares in the background what first calls need and the start does not, once the process listens. A call that comes
- * earlier does its part itself. What the start has left behind is given back at the end.
+ * earlier does its part itself.
  */
 @Injectable()
 @LivesIn('intake')
@@ -30,6 +29,5 @@ export class WarmUp implements Worker {
   private async prepare(): Promise<void> {
     do await nextTurn();
     while (!this.stopped && compileNextChecker());
-    if (!this.stopped) giveMemoryBack();
   }
 }
