@@ -44,7 +44,7 @@ const FULL = {
   idleMs: 3000,
   walletCalls: 40,
   chainTurns: 1000,
-  chainMs: 30_000,
+  chainMs: 50_000,
   openStreams: 10_000,
   openMs: 60_000,
   softLimitMs: 240_000,
