@@ -31,7 +31,7 @@ const CALLER = Symbol('caller');
 
 /** Not in a WeakMap, whose values live until the next collection of garbage but one. */
 interface WithCaller {
-  [CALLER]?: Caller;
+  [CALLER]?: Caller | undefined;
 }
 
 /**
