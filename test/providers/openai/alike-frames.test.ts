@@ -10,6 +10,8 @@ import type { SpokenEvent } from '../../../src/text/text-event.js';
 /** Some of them are names and values of other fields. */
 const WORDS = fc.oneof(
   fc.constantFrom(
+    ',',
+    ':',
     'content',
     'chat',
     'assistant',
@@ -63,6 +65,11 @@ const CHUNK = fc.record(
 
 /** As servers write it: compact, with blanks, or in ASCII alone; sometimes with its content said twice. */
 const WRITING = fc.constantFrom(
+  (chunk: object) =>
+    JSON.stringify(chunk).replaceAll(
+      /:"([,:])"/g,
+      (_, word: string) => `:"\\u00${word.charCodeAt(0).toString(16)}"`,
+    ),
   (chunk: object) => JSON.stringify(chunk),
   (chunk: object) => JSON.stringify(chunk, null, 1).replaceAll('\n', ' '),
   (chunk: object) =>
@@ -72,7 +79,7 @@ const WRITING = fc.constantFrom(
         .join(''),
     ),
   (chunk: object) =>
-    JSON.stringify(chunk).replace('"delta":{', '"delta":{"content":"chat","content":"chat",'),
+    JSON.stringify(chunk).replace('"delta":{"', '"delta":{"content":"chat","content":"chat","'),
 );
 
 /** Frames, of which many differ in their words alone. */
@@ -154,6 +161,13 @@ describe('frames that are alike', () => {
       expect(alike.read(frame('"two"'))).toBeUndefined();
     },
   );
+
+  it('teach nothing where the words seem to stand between two strings', () => {
+    const frames = [1, 2].map(
+      () => String.raw`{"choices":[{"index":0,"delta":{"content":"\u002c","role":"assistant"}}]}`,
+    );
+    expect(read(frames)).toEqual(parsed(frames));
+  });
 
   it('are not looked for any more in a stream that has none', () => {
     const alike = new AlikeFrames();

@@ -60,8 +60,12 @@ function wordsIn(frame: string, { before, after }: Lesson): string | undefined {
 
 /** Undefined for what is not the inside of one JSON string. */
 function unescaped(written: string): string | undefined {
+  return valueOf(`"${written}"`) as string | undefined;
+}
+
+function valueOf(json: string): JsonValue | undefined {
   try {
-    return JSON.parse(`"${written}"`) as string;
+    return JSON.parse(json) as JsonValue;
   } catch {
     return undefined;
   }
@@ -84,12 +88,13 @@ function lessonIn(frame: string, parsed: JsonObject, event: Words): Lesson | und
   if (field === -1 || start === 0) return undefined;
   const before = frame.slice(0, start);
   const after = frame.slice(start + words.length - 2);
-  const probed = deltaIn(JSON.parse(before + PROBE + after) as JsonValue);
+  // What was found may be the end of one string and the beginning of the next: then this is no JSON.
+  const probed = deltaIn(valueOf(before + PROBE + after));
   return probed[name] === PROBE ? { before, after, event } : undefined;
 }
 
 /** The delta of the only choice. */
-function deltaIn(frame: JsonValue): JsonObject {
+function deltaIn(frame: JsonValue | undefined): JsonObject {
   const choices = isJsonObject(frame) ? frame.choices : undefined;
   const [choice] = Array.isArray(choices) && choices.length === 1 ? (choices as readonly JsonValue[]) : [];
   return isJsonObject(choice) && isJsonObject(choice.delta) ? choice.delta : {};
