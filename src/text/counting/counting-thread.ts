@@ -5,7 +5,7 @@ import type { CountingOrder, CountingResult } from './counting-worker.js';
 /**
  * A thread that counts. It begins with the first text, since most upstreams count for themselves: its tables take
  * 57 MB, which on the main thread every collection of garbage would go through, and half a second to load. It keeps no
- * process alive. Should it end, this thread counts what it was asked, and another one begins with the next text.
+ * process alive. Should it end, or not begin, this thread counts what it was asked, and another one begins with the next text.
  */
 export class CountingThread {
   private worker: Worker | undefined;
@@ -17,7 +17,8 @@ export class CountingThread {
   constructor(private readonly entry = new URL('./counting-worker.js', import.meta.url)) {}
 
   async count(texts: readonly string[], encoding: Encoding): Promise<number> {
-    return (await this.ask(texts, encoding)) ?? countTokens(texts, encoding);
+    const counted = await this.ask(texts, encoding).catch(() => undefined);
+    return counted ?? countTokens(texts, encoding);
   }
 
   /** Ends the thread; a later text begins another one. */
@@ -29,8 +30,9 @@ export class CountingThread {
     this.orders += 1;
     const order: CountingOrder = { id: this.orders, texts, encoding };
     return new Promise((resolve) => {
-      this.waiting.set(order.id, resolve);
+      // Throws where the system has no more threads.
       this.worker ??= this.begin();
+      this.waiting.set(order.id, resolve);
       this.worker.postMessage(order);
     });
   }

@@ -69,6 +69,11 @@ describe('counting tokens', () => {
     expect({ stdout, status }).toEqual({ stdout: '2', status: 0 });
   });
 
+  it('counts here when no thread begins', async () => {
+    // Node refuses this address at once, as it refuses a thread that the system cannot give.
+    expect(await new CountingThread(new URL('https://127.0.0.1/')).count(['one two'], 'o200k')).toBe(2);
+  });
+
   it('counts here what its thread cannot', async () => {
     const answer =
       "import { parentPort } from 'node:worker_threads';parentPort.on('message', ({ id }) => parentPort.postMessage({ id }))";
