@@ -36,6 +36,8 @@ export interface LocalChain {
   transactionCount(address: Hex): Promise<number>;
   /** Undefined: the transaction is in no block. */
   receipt(hash: Hex): Promise<TransactionReceipt | undefined>;
+  /** Waits until a transaction is in a block, for at most 30 s. */
+  mined(hash: Hex): Promise<TransactionReceipt>;
   /** Makes blocks, one unless told otherwise; the first takes all waiting transactions. */
   mine(blocks?: number): Promise<void>;
   /** False: from now on blocks are made by `mine` alone. True: each transaction gets a block at once. */

@@ -1,5 +1,6 @@
 // @ts-check
 /** A chain of one's own, with the contracts that payments by wallets need at their usual addresses. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createTestClient,
   defineChain,
@@ -20,6 +21,7 @@ import { bytecodes } from './bytecodes.js';
 
 const FUJI = 43113;
 const POLL_MS = 20;
+const MINED_TIMEOUT_MS = 30_000;
 const GAS_MONEY = parseEther('1000');
 
 /** @type {import('./local-chain.js').CONTRACTS} */
@@ -127,7 +129,9 @@ class Chain {
   async mint(address, amount) {
     const account = this.#minter;
     const args = /** @type {const} */ ([address, amount]);
-    await this.#mined(this.client.writeContract({ ...USDC, functionName: 'mint', args, account }));
+    await this.#minedUnlessByHand(
+      this.client.writeContract({ ...USDC, functionName: 'mint', args, account }),
+    );
   }
 
   /** @param {Hex} address */
@@ -139,7 +143,9 @@ class Chain {
   async approvePermit2(privateKey, amount = maxUint256) {
     const account = privateKeyToAccount(privateKey);
     const args = /** @type {const} */ ([CONTRACTS.permit2, amount]);
-    await this.#mined(this.client.writeContract({ ...USDC, functionName: 'approve', args, account }));
+    await this.#minedUnlessByHand(
+      this.client.writeContract({ ...USDC, functionName: 'approve', args, account }),
+    );
   }
 
   /** @param {Hex} to */
@@ -180,11 +186,26 @@ class Chain {
     await this.mine();
   }
 
+  /**
+   * viem's own wait looks only when a block has come. anvil tells of a block a moment before it has the receipts, and
+   * the next block comes with the next transaction: who waits for the last one may wait for ever.
+   * @type {LocalChain['mined']}
+   */
+  async mined(hash) {
+    const deadline = Date.now() + MINED_TIMEOUT_MS;
+    for (;;) {
+      const receipt = await this.receipt(hash);
+      if (receipt) return receipt;
+      if (Date.now() > deadline) throw new Error(`The transaction ${hash} was not mined.`);
+      await sleep(POLL_MS);
+    }
+  }
+
   /** @param {Promise<Hex>} sent */
-  async #mined(sent) {
+  async #minedUnlessByHand(sent) {
     const hash = await sent;
     if (!this.#automatic) return;
-    const { status } = await this.client.waitForTransactionReceipt({ hash });
+    const { status } = await this.mined(hash);
     if (status !== 'success') throw new Error(`The transaction ${hash} was reverted.`);
   }
 }

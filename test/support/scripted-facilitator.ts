@@ -8,7 +8,7 @@ import { ExactEvmScheme } from '@x402/evm/exact/facilitator';
 import { UptoEvmScheme } from '@x402/evm/upto/facilitator';
 import { createWalletClient, http, publicActions } from 'viem';
 import { nonceManager, privateKeyToAccount } from 'viem/accounts';
-import type { LocalChain, Wallet } from '../../scripts/local-chain/local-chain.js';
+import type { Hex, LocalChain, Wallet } from '../../scripts/local-chain/local-chain.js';
 import { close, listen } from './node-proxy.js';
 
 /** How the service behaves when it is to settle. */
@@ -65,7 +65,11 @@ export async function startScriptedFacilitator(
     transport: http(chain.rpcUrl),
     pollingInterval: 20,
   }).extend(publicActions);
-  const signer = toFacilitatorEvmSigner({ ...client, address: account.address } as never);
+  const signer = toFacilitatorEvmSigner({
+    ...client,
+    address: account.address,
+    waitForTransactionReceipt: ({ hash }: { hash: Hex }) => chain.mined(hash),
+  } as never);
   const schemes = { exact: new ExactEvmScheme(signer), upto: new UptoEvmScheme(signer) };
   const schemeOf = (name: string) => schemes[name as keyof typeof schemes];
   const network = `eip155:${chain.chainId}`;

@@ -27,7 +27,7 @@ describeOnLocalChain('a wallet that may fall short', () => {
 
   const drain = async ({ wallet }: Buyer): Promise<void> => {
     const hash = await giveAway(shop.chain, wallet, await shop.chain.balanceOf(wallet.address));
-    await shop.chain.client.waitForTransactionReceipt({ hash });
+    await shop.chain.mined(hash);
   };
   /** What else a wallet that pays by Permit2 can do. */
   const disallow = ({ wallet }: Buyer): Promise<void> => shop.chain.approvePermit2(wallet.privateKey, 0n);
@@ -35,7 +35,7 @@ describeOnLocalChain('a wallet that may fall short', () => {
   const broadcast = async (payment: string, call = broadcastable): Promise<string> => {
     const { to, data } = call(decodePaymentSignatureHeader(payment).payload);
     const hash = await send(shop.chain, await shop.chain.wallet(), to, data);
-    await shop.chain.client.waitForTransactionReceipt({ hash });
+    await shop.chain.mined(hash);
     return hash;
   };
   const priceOf = async (way: Way, body: object): Promise<bigint> => {

@@ -42,7 +42,11 @@ describeOnLocalChain('the local chain', () => {
       transport: http(chain.rpcUrl),
       pollingInterval: 20,
     }).extend(publicActions);
-    const signer = toFacilitatorEvmSigner({ ...client, address: account.address } as never);
+    const signer = toFacilitatorEvmSigner({
+      ...client,
+      address: account.address,
+      waitForTransactionReceipt: ({ hash }: { hash: Hex }) => chain.mined(hash),
+    } as never);
     exact = new ExactFacilitator(signer);
     upto = new UptoFacilitator(signer);
   });
