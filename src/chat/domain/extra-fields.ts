@@ -26,6 +26,8 @@ export function extraFields(
   ours: ReadonlySet<string>,
 ): JsonObject | undefined {
   if (extras === undefined) return undefined;
-  const kept = Object.entries(extras).filter(([name]) => !ours.has(name));
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  const names = Object.keys(extras);
+  const kept = names.filter((name) => !ours.has(name));
+  if (kept.length === 0) return undefined;
+  return kept.length === names.length ? extras : Object.fromEntries(kept.map((name) => [name, extras[name]]));
 }

@@ -11,6 +11,8 @@ import { extraFields, OUR_ANSWER_FIELDS, OUR_CHOICE_FIELDS } from '../domain/ext
 export class ChunkWriter {
   private readonly head: string;
   private readonly tail: string;
+  /** The answer's fields of the last chunk that had some. */
+  private written: { readonly fields: JsonObject; readonly text: string } | undefined;
 
   /** With `usageNull` each chunk but the usage chunk says `usage: null`, as clients that ask for usage expect. */
   constructor({ responseId, createdSeconds, model }: CompletionHead, usageNull: boolean) {
@@ -29,7 +31,18 @@ export class ChunkWriter {
   }
 
   usage(usage: JsonObject, extras?: Extras): string {
-    return dataFrame(`${this.head}${answerExtras(extras)},"choices":[],"usage":${JSON.stringify(usage)}}`);
+    return dataFrame(
+      `${this.head}${this.answerExtras(extras)},"choices":[],"usage":${JSON.stringify(usage)}}`,
+    );
+  }
+
+  /** Most answers have the same fields in every chunk. */
+  private answerExtras(extras: Extras | undefined): string {
+    const fields = extras?.answer;
+    if (fields === undefined) return '';
+    if (fields !== this.written?.fields)
+      this.written = { fields, text: fieldsText(fields, OUR_ANSWER_FIELDS) };
+    return this.written.text;
   }
 
   private choice(
@@ -42,13 +55,9 @@ export class ChunkWriter {
     const probabilities = logprobs === undefined ? 'null' : JSON.stringify(logprobs);
     const choiceExtras = fieldsText(extras?.choice, OUR_CHOICE_FIELDS);
     return dataFrame(
-      `${this.head}${answerExtras(extras)},"choices":[{"index":${index},"delta":${delta},"logprobs":${probabilities},"finish_reason":${finishReason}${choiceExtras}}]${this.tail}`,
+      `${this.head}${this.answerExtras(extras)},"choices":[{"index":${index},"delta":${delta},"logprobs":${probabilities},"finish_reason":${finishReason}${choiceExtras}}]${this.tail}`,
     );
   }
-}
-
-function answerExtras(extras: Extras | undefined): string {
-  return fieldsText(extras?.answer, OUR_ANSWER_FIELDS);
 }
 
 /** `,"name":value` for each field, to be written after other fields; empty when there is no field. */

@@ -40,6 +40,11 @@ const DELTA = fc.record(
   { requiredKeys: [] },
 );
 
+const PADDING = fc.oneof(
+  fc.constantFrom('aB3', 'content', 'x', '', '","x":"', '\u2063alike\u2063'),
+  fc.constant(null),
+);
+
 const CHUNK = fc.record(
   {
     id: fc.constantFrom('chat', 'content'),
@@ -59,6 +64,7 @@ const CHUNK = fc.record(
     ),
     usage: fc.constantFrom(null, { prompt_tokens: 1, completion_tokens: 2 }),
     system_fingerprint: fc.constantFrom('fp'),
+    obfuscation: PADDING,
   },
   { requiredKeys: ['choices'] },
 );
@@ -67,7 +73,7 @@ const CHUNK = fc.record(
 const WRITING = fc.constantFrom(
   (chunk: object) =>
     JSON.stringify(chunk).replaceAll(
-      /:"([,:])"/g,
+      /:"([,:])"(?=[,}])/g,
       (_, word: string) => `:"\\u00${word.charCodeAt(0).toString(16)}"`,
     ),
   (chunk: object) => JSON.stringify(chunk),
@@ -84,16 +90,23 @@ const WRITING = fc.constantFrom(
 
 /** Frames, of which many differ in their words alone. */
 const STREAM = fc
-  .array(fc.record({ chunk: CHUNK, write: WRITING, again: fc.array(WORDS, { maxLength: 5 }) }), {
-    minLength: 1,
-    maxLength: 6,
-  })
+  .array(
+    fc.record({ chunk: CHUNK, write: WRITING, again: fc.array(fc.tuple(WORDS, PADDING), { maxLength: 5 }) }),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
   .map((kinds) =>
     kinds.flatMap(({ chunk, write, again }) => [
       write(chunk),
-      ...again.map((words) => write(withWords(chunk, words))),
+      ...again.map(([words, padding]) => write(withWords(padded(chunk, padding), words))),
     ]),
   );
+
+function padded(chunk: object, padding: string | null): object {
+  return 'obfuscation' in chunk ? { ...chunk, obfuscation: padding } : chunk;
+}
 
 function withWords(chunk: object, words: string): object {
   const { choices, ...rest } = chunk as { choices: { delta: object }[] };
@@ -133,6 +146,34 @@ describe('frames that are alike', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('give an unknown field that waited for them once', () => {
+    const frames = [
+      '{"choices":[],"x_groq":{"id":"r"}}',
+      ...['one', 'two', 'three'].map(
+        (content) => `{"choices":[{"index":0,"delta":{"content":"${content}"}}],"system_fingerprint":"fp"}`,
+      ),
+    ];
+    expect(read(frames)).toEqual(parsed(frames));
+    expect(JSON.stringify(read(frames)).split('x_groq')).toHaveLength(2);
+  });
+
+  const padding = (content: string, pad: string): string =>
+    `{"choices":[{"index":0,"delta":{"content":${content}},"finish_reason":null}],"system_fingerprint":"fp","obfuscation":"${pad}"}`;
+
+  it.each([
+    ['" two"', 'x', ' two'],
+    [String.raw`"\\"`, 'abc123', '\\'],
+    [String.raw`"\"}],\"obfuscation\":\"x"`, 'y', '"}],"obfuscation":"x'],
+  ])('are read without being parsed, whatever pads them: %s', (content, pad, text) => {
+    const alike = new AlikeFrames();
+    const first = padding('"one"', 'fL0');
+    const extras = { answer: { system_fingerprint: 'fp', obfuscation: 'fL0' } };
+    alike.learn(first, JSON.parse(first) as JsonObject, [{ type: 'text', choice: 0, text: 'one', extras }]);
+    const answer = { system_fingerprint: 'fp', obfuscation: pad };
+    expect(alike.read(padding(content, pad))).toEqual({ type: 'text', choice: 0, text, extras: { answer } });
+    expect(alike.read(padding('"two"', String.raw`\u0041`))).toBeUndefined();
   });
 
   const frame = (content: string): string =>

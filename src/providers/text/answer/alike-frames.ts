@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.js';
-import type { SpokenEvent } from '../../../text/text-event.js';
+import type { Extras, SpokenEvent } from '../../../text/text-event.js';
 
 type Words = Extract<SpokenEvent, { type: 'text' | 'reasoning' }>;
 
@@ -11,11 +11,24 @@ const SPECIAL = /["\\\u0000-\u001f]/;
 /** From so many lessons on, each must have saved the parsing of as many frames. */
 const LESSONS = 4;
 
+/** OpenAI pads its frames by a field of this name, so that their lengths tell nothing. */
+const PADDING = 'obfuscation';
+const PADDED = /^[A-Za-z0-9]+$/;
+
 interface Lesson {
-  /** Of the frame, up to and with the quote before its words, and from the quote after them. */
+  /** The frame up to and with the quote before its words. */
   readonly before: string;
+  /** From the quote after its words to the quote before its padding; undefined without padding. */
+  readonly between: string | undefined;
+  /** The rest, from the quote after its words or its padding. */
   readonly after: string;
   readonly event: Words;
+}
+
+/** What a frame has in the places where frames that are alike differ. */
+interface Told {
+  readonly words: string;
+  readonly padding: string | undefined;
 }
 
 /**
@@ -32,13 +45,13 @@ export class AlikeFrames {
   read(frame: string): Words | undefined {
     const { lesson } = this;
     if (!lesson) return undefined;
-    const words = wordsIn(frame, lesson);
-    if (words === undefined) {
+    const told = toldIn(frame, lesson);
+    if (!told) {
       this.lesson = undefined;
       return undefined;
     }
     this.spared += 1;
-    return { ...lesson.event, text: words };
+    return eventOf(lesson.event, told);
   }
 
   /** @param events what the frame was converted to */
@@ -51,11 +64,26 @@ export class AlikeFrames {
   }
 }
 
-function wordsIn(frame: string, { before, after }: Lesson): string | undefined {
-  const end = frame.length - after.length;
+function toldIn(frame: string, { before, between, after }: Lesson): Told | undefined {
+  let end = frame.length - after.length;
   if (end <= before.length || !frame.startsWith(before) || !frame.endsWith(after)) return undefined;
+  let padding: string | undefined;
+  if (between !== undefined) {
+    const start = frame.lastIndexOf('"', end - 1) + 1;
+    padding = frame.slice(start, end);
+    if (!PADDED.test(padding) || !frame.endsWith(between, start)) return undefined;
+    end = start - between.length;
+    if (end <= before.length) return undefined;
+  }
   const written = frame.slice(before.length, end);
-  return SPECIAL.test(written) ? unescaped(written) : written;
+  const words = SPECIAL.test(written) ? unescaped(written) : written;
+  return words === undefined ? undefined : { words, padding };
+}
+
+function eventOf(event: Words, { words, padding }: Told): Words {
+  if (padding === undefined) return { ...event, text: words };
+  const answer = { ...event.extras?.answer, [PADDING]: padding };
+  return { ...event, text: words, extras: { ...event.extras, answer } };
 }
 
 /** Undefined for what is not the inside of one JSON string. */
@@ -73,11 +101,12 @@ function valueOf(json: string): JsonValue | undefined {
 
 function saysWordsAlone(event: SpokenEvent): event is Words {
   if (event.type !== 'reasoning' && (event.type !== 'text' || event.logprobs !== undefined)) return false;
-  return event.text !== '' && event.extras === undefined;
+  return event.text !== '';
 }
 
 /** The field of the words is the only one of the delta that has them, and the frame with other words shows them there. */
 function lessonIn(frame: string, parsed: JsonObject, event: Words): Lesson | undefined {
+  if (!areOf(parsed, event.extras)) return undefined;
   const delta = deltaIn(parsed);
   const names = Object.keys(delta).filter((name) => delta[name] === event.text);
   const [name] = names;
@@ -87,15 +116,40 @@ function lessonIn(frame: string, parsed: JsonObject, event: Words): Lesson | und
   const start = frame.indexOf(words, field + name.length + 3) + 1;
   if (field === -1 || start === 0) return undefined;
   const before = frame.slice(0, start);
-  const after = frame.slice(start + words.length - 2);
+  const [between, after] = aroundPadding(frame.slice(start + words.length - 2), parsed[PADDING]);
   // What was found may be the end of one string and the beginning of the next: then this is no JSON.
-  const probed = deltaIn(valueOf(before + PROBE + after));
-  return probed[name] === PROBE ? { before, after, event } : undefined;
+  const probe = between === undefined ? PROBE : `${PROBE}${between}${PROBE}`;
+  const probed = valueOf(before + probe + after);
+  if (deltaIn(probed)[name] !== PROBE) return undefined;
+  if (between !== undefined && isJsonObject(probed) && probed[PADDING] !== PROBE) return undefined;
+  return { before, between, after, event };
+}
+
+/** Cuts what follows the words at the padding, if there is any. */
+function aroundPadding(rest: string, padding: JsonValue | undefined): [string | undefined, string] {
+  if (typeof padding !== 'string' || !PADDED.test(padding)) return [undefined, rest];
+  const start = rest.lastIndexOf(`"${padding}"`) + 1;
+  return start === 0 ? [undefined, rest] : [rest.slice(0, start), rest.slice(start + padding.length)];
+}
+
+/** Whether a frame has these fields itself: some wait for the next event, and are not to be told twice. */
+function areOf(frame: JsonObject, { answer, choice, message }: Extras = {}): boolean {
+  return isPartOf(frame, answer) && isPartOf(choiceIn(frame), choice) && isPartOf(deltaIn(frame), message);
+}
+
+function isPartOf(whole: JsonObject, part: JsonObject = {}): boolean {
+  return Object.entries(part).every(([name, value]) => whole[name] === value);
+}
+
+/** The only choice. */
+function choiceIn(frame: JsonValue | undefined): JsonObject {
+  const choices = isJsonObject(frame) ? frame.choices : undefined;
+  const [choice] = Array.isArray(choices) && choices.length === 1 ? (choices as readonly JsonValue[]) : [];
+  return isJsonObject(choice) ? choice : {};
 }
 
 /** The delta of the only choice. */
 function deltaIn(frame: JsonValue | undefined): JsonObject {
-  const choices = isJsonObject(frame) ? frame.choices : undefined;
-  const [choice] = Array.isArray(choices) && choices.length === 1 ? (choices as readonly JsonValue[]) : [];
-  return isJsonObject(choice) && isJsonObject(choice.delta) ? choice.delta : {};
+  const { delta } = choiceIn(frame);
+  return isJsonObject(delta) ? delta : {};
 }
