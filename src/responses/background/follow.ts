@@ -13,6 +13,7 @@ import { isTerminal } from '../domain/status.js';
 import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
 import { LogBell } from './log-bell.js';
+import { SharedLooks } from './shared-looks.js';
 
 /** An event of the log; its JSON text is shown unchanged. */
 export interface LoggedEvent extends RecordEvent {
@@ -39,6 +40,8 @@ const TERMINAL: ReadonlySet<string> = new Set(Object.values(TERMINAL_EVENTS));
 /** Replays a background stream from its log and goes on with the events that any process adds. */
 @Injectable()
 export class FollowResponses {
+  private readonly looks = new SharedLooks();
+
   constructor(
     private readonly log: BackgroundStore,
     private readonly store: ResponseStore,
@@ -60,26 +63,30 @@ export class FollowResponses {
     let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       const from = known;
-      const events = await patiently(() => this.log.eventsAfter(accountId, id, from, READ_EVENTS), signal);
+      const events = await this.eventsAfter(accountId, id, from, READ_EVENTS, signal);
       const last = events.at(-1);
       if (last) {
         known = last.sequenceNumber;
         pauseMs = FIRST_PAUSE_MS;
         const isOver = TERMINAL.has(last.type);
-        const shown = events.map((event) => ({ event: { ...event, isTerminal: TERMINAL.has(event.type) } }));
+        const shown = events.map((event) => ({ event }));
         if (!isOver) {
           yield shown;
           continue;
         }
-        const stored = await patiently(() => this.store.find(accountId, id), signal);
+        const stored = await this.stored(accountId, id, signal);
         yield [...shown.slice(0, -1), ...(stored ? endOf(stored) : []), ...shown.slice(-1)];
         return;
       }
-      const status = await patiently(() => this.store.status(accountId, id), signal);
+      const status = await this.together(
+        `status ${accountId} ${id}`,
+        () => this.store.status(accountId, id),
+        signal,
+      );
       if (!status) return;
       // The end is written together with the last events: the next look finds them, or there are none.
       if (isTerminal(status)) {
-        const rest = await patiently(() => this.log.eventsAfter(accountId, id, from, 1), signal);
+        const rest = await this.eventsAfter(accountId, id, from, 1, signal);
         if (rest.length === 0) {
           yield await this.endBehind(accountId, id, from, signal);
           return;
@@ -99,14 +106,37 @@ export class FollowResponses {
     sequenceNumber: number,
     signal: AbortSignal,
   ): Promise<readonly Followed[]> {
-    const last = await patiently(() => this.log.eventsAfter(accountId, id, sequenceNumber - 1, 1), signal);
+    const last = await this.eventsAfter(accountId, id, sequenceNumber - 1, 1, signal);
     if (last.length > 0) return [];
-    const stored = await patiently(() => this.store.find(accountId, id), signal);
+    const stored = await this.stored(accountId, id, signal);
     if (!stored) return [];
     const terminal = terminalAfter(stored.object, sequenceNumber);
     const { type, sequence_number } = terminal;
     const event = { sequenceNumber: sequence_number, type, json: JSON.stringify(terminal), isTerminal: true };
     return [...endOf(stored), { event }];
+  }
+
+  private eventsAfter(
+    accountId: string,
+    id: string,
+    sequenceNumber: number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly LoggedEvent[]> {
+    const look = async (): Promise<readonly LoggedEvent[]> => {
+      const events = await this.log.eventsAfter(accountId, id, sequenceNumber, limit);
+      return events.map((event) => ({ ...event, isTerminal: TERMINAL.has(event.type) }));
+    };
+    return this.together(`${limit} events ${accountId} ${id} ${sequenceNumber}`, look, signal);
+  }
+
+  private stored(accountId: string, id: string, signal: AbortSignal): Promise<StoredResponse | undefined> {
+    return this.together(`response ${accountId} ${id}`, () => this.store.find(accountId, id), signal);
+  }
+
+  /** A thousand followers of one response are woken together, and cost the database what one costs. */
+  private together<Found>(question: string, look: () => Promise<Found>, signal: AbortSignal): Promise<Found> {
+    return patiently(() => this.looks.share(`${this.bell.rings} ${question}`, look), signal);
   }
 }
 
