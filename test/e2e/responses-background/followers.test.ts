@@ -45,7 +45,8 @@ async function follow({ url }: TestGateway, id: string): Promise<Follower> {
   const follower = { text: '', ended: Promise.resolve() };
   const decoder = new TextDecoder();
   follower.ended = (async () => {
-    for await (const bytes of response.body!) follower.text += decoder.decode(bytes, { stream: true });
+    for await (const bytes of response.body!)
+      follower.text += decoder.decode(bytes as Uint8Array, { stream: true });
   })();
   return follower;
 }
@@ -57,7 +58,8 @@ it('a hundred followers of one response cost the database what a few cost, where
     headers: { 'content-type': 'application/json', authorization: `Bearer ${created.key}` },
     body: JSON.stringify({ model: 'test-model', input: 'Hello', background: true, stream: true }),
   });
-  const [first] = framesOf(new TextDecoder().decode((await started.body!.getReader().read()).value));
+  const { value: firstBytes } = (await started.body!.getReader().read()) as { value: Uint8Array };
+  const [first] = framesOf(new TextDecoder().decode(firstBytes));
   const { id } = (first!.data as { response: { id: string } }).response;
   const exchange = await speaking;
 
