@@ -3,26 +3,66 @@ const LEAST = 1_000;
 const ENOUGH_ROUNDS = 3;
 const MOST_ROUNDS = 12;
 
-function cpuMicroseconds(work: () => unknown): number {
-  const before = process.cpuUsage();
-  work();
+function cpuSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return user + system;
+}
+
+/** The least CPU that two kinds of work have taken, in microseconds. */
+class Compared {
+  private round = 0;
+  private small = Infinity;
+  private large = Infinity;
+
+  get ratio(): number {
+    return this.large / Math.max(LEAST, this.small);
+  }
+
+  add(small: number, large: number): void {
+    this.round += 1;
+    this.small = Math.min(this.small, small);
+    this.large = Math.min(this.large, large);
+  }
+
+  isEnough(bound: number, enoughRounds: number): boolean {
+    return this.round >= MOST_ROUNDS || (this.round >= enoughRounds && this.ratio < bound);
+  }
 }
 
 /**
  * How many times as much CPU the large work takes as the small one. Both are repeated in turn and the least counts, since
  * what others do on the machine can only add to it; a ratio above `bound` is looked at more often before it is believed.
+ *
+ * @param enoughRounds 1 for work that is so large that what others add does not matter
  */
-export function growth(small: () => unknown, large: () => unknown, bound: number): number {
-  let leastSmall = Infinity;
-  let leastLarge = Infinity;
-  let ratio = Infinity;
-  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    leastSmall = Math.min(leastSmall, cpuMicroseconds(small));
-    leastLarge = Math.min(leastLarge, cpuMicroseconds(large));
-    ratio = leastLarge / Math.max(LEAST, leastSmall);
-    if (round >= ENOUGH_ROUNDS && ratio < bound) break;
-  }
-  return ratio;
+export function growth(
+  small: () => unknown,
+  large: () => unknown,
+  bound: number,
+  enoughRounds = ENOUGH_ROUNDS,
+): number {
+  const compared = new Compared();
+  const measured = (work: () => unknown): number => {
+    const before = process.cpuUsage();
+    work();
+    return cpuSince(before);
+  };
+  while (!compared.isEnough(bound, enoughRounds)) compared.add(measured(small), measured(large));
+  return compared.ratio;
+}
+
+/** The same of work that waits; what else this process does meanwhile counts as well. */
+export async function growthOfCalls(
+  small: () => Promise<unknown>,
+  large: () => Promise<unknown>,
+  bound: number,
+): Promise<number> {
+  const compared = new Compared();
+  const measured = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = process.cpuUsage();
+    await work();
+    return cpuSince(before);
+  };
+  while (!compared.isEnough(bound, 1)) compared.add(await measured(small), await measured(large));
+  return compared.ratio;
 }

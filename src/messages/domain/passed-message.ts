@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.js';
 import { objectIn, textIn } from '../../base/json-fields.js';
+import { LatestFields } from './latest-fields.js';
 
 /** Whether frames of the same wire are shown as they come: of a stream, or the one frame that is a whole Message. */
 export type PassedForm = 'stream' | 'whole';
@@ -12,8 +13,8 @@ export interface PassedFrame {
 /** A Message of an upstream that speaks the same wire: kept as it came, but for its id and its model's name. */
 export class PassedMessage {
   private message: JsonObject | undefined;
-  private delta: JsonObject = {};
-  private counts: JsonObject | undefined;
+  private readonly delta = new LatestFields();
+  private counts: LatestFields | undefined;
   private open: { readonly index: number; readonly type: string } | undefined;
 
   constructor(private readonly form: PassedForm) {}
@@ -25,11 +26,11 @@ export class PassedMessage {
 
   /** What the last frames said of the end. */
   get ending(): JsonObject {
-    return this.delta;
+    return this.delta.all;
   }
 
   get usage(): JsonObject | undefined {
-    return this.counts;
+    return this.counts?.all;
   }
 
   /** An event that says nothing, while a block is open. */
@@ -52,8 +53,8 @@ export class PassedMessage {
       case 'message_stop':
         return undefined;
       case 'message_delta':
-        this.delta = { ...this.delta, ...objectIn(frame['delta']) };
-        this.counts = { ...this.counts, ...objectIn(frame['usage']) };
+        this.delta.add(objectIn(frame['delta']));
+        (this.counts ??= new LatestFields()).add(objectIn(frame['usage']));
         return undefined;
       case 'content_block_start':
         this.open = {

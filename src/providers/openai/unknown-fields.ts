@@ -35,17 +35,35 @@ export const CALLED_FIELDS: FieldNames = new Set(['name', 'arguments', 'input'])
 /** Names of one answer; far above what any upstream uses. */
 const MAX_NAMES = 1_024;
 
+/** The same of the calls of one answer. What a call has is copied whenever it gets more, here and behind. */
+const MAX_CALL_NAMES = 64;
+
+/** Names of fields. New ones are refused once there are too many. */
+class Names {
+  private readonly known = new Set<string>();
+
+  constructor(private readonly most: number) {}
+
+  allow(name: string): boolean {
+    if (this.known.has(name)) return true;
+    if (this.known.size >= this.most) return false;
+    this.known.add(name);
+    return true;
+  }
+}
+
 /** The fields of one answer that the vocabulary does not name. New names are dropped once there are too many. */
 export class UnknownFields {
-  private readonly names = new Set<string>();
+  private readonly names = new Names(MAX_NAMES);
+  private readonly callNames = new Names(MAX_CALL_NAMES);
 
   /** The fields that are not among the known ones, or undefined when there are none, which is the usual case. */
-  of(object: JsonObject, known: FieldNames): JsonObject | undefined {
+  of(object: JsonObject, known: FieldNames, names = this.names): JsonObject | undefined {
     let rest: Record<string, JsonValue> | undefined;
     for (const name in object) {
       const value = object[name];
       // A field of this name would change the prototype of the copy instead of becoming a field.
-      if (known.has(name) || value === undefined || name === '__proto__' || !this.isAllowed(name)) continue;
+      if (known.has(name) || value === undefined || name === '__proto__' || !names.allow(name)) continue;
       rest ??= {};
       rest[name] = value;
     }
@@ -65,16 +83,9 @@ export class UnknownFields {
 
   /** The unknown fields of a tool call (`extra_content`, signatures); those inside its function are nested in them. */
   ofCall(call: JsonObject, called: JsonObject, kind: 'function' | 'custom'): JsonObject | undefined {
-    const own = withoutNulls(this.of(call, CALL_FIELDS));
-    const inner = withoutNulls(this.of(called, CALLED_FIELDS));
+    const own = withoutNulls(this.of(call, CALL_FIELDS, this.callNames));
+    const inner = withoutNulls(this.of(called, CALLED_FIELDS, this.callNames));
     return inner ? { ...own, [kind]: inner } : own;
-  }
-
-  private isAllowed(name: string): boolean {
-    if (this.names.has(name)) return true;
-    if (this.names.size >= MAX_NAMES) return false;
-    this.names.add(name);
-    return true;
   }
 }
 

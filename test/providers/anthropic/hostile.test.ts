@@ -184,21 +184,6 @@ describe('what an upstream says costs work in proportion to its length, whatever
     expect(ratio).toBeLessThan(bound);
   });
 
-  it('a million frames and thirty thousand fields of one frame', () => {
-    const frame = Buffer.from(namedFrames(delta(0, { type: 'text_delta', text: '' })).repeat(10_000));
-    const fields = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`f${i}`, i]));
-    function* bytes(): Generator<Buffer> {
-      yield Buffer.from(namedFrames(START));
-      for (let i = 0; i < 100; i += 1) yield frame;
-      yield Buffer.from(
-        namedFrames({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, ...fields }),
-      );
-    }
-    const { events, failure } = read(bytes());
-    expect(failure).toBeUndefined();
-    expect(events.map(({ type }) => type)).toEqual(['start', 'finish']);
-  });
-
   it('too many calls, and a block out of range, end it', () => {
     const calls = read([
       many(1_025, (i) => opens(i, { type: 'tool_use', id: `a${i}`, name: 'look', input: {} })),

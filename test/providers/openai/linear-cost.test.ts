@@ -55,6 +55,12 @@ const SHAPES: readonly (readonly [string, number, (size: number) => Buffer, numb
       ),
     65_536,
   ],
+  [
+    'new fields of one call without a name',
+    256,
+    (n) => frames(n, (i) => chatChunk({ tool_calls: [{ index: 0, id: 'a', [`f${i}`]: i }] })),
+    65_536,
+  ],
   ['a line in tiny pieces', 20_000, (n) => Buffer.from(`data: {"x":"${'y'.repeat(n)}"}\n\n`), 1],
   [
     'data lines of one frame',

@@ -7,6 +7,8 @@ import type { StreamStep } from './stream-reader.js';
 
 /** Maximum number of events without content that wait for the first content. */
 const MAX_WAITING_EVENTS = 1_024;
+/** Maximum of the bytes that they came in: an event may hold a whole frame. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
  * `opened` is emitted with the first word, call or reasoning, so that a stream that is refused or breaks before any
@@ -19,13 +21,16 @@ export async function* answerEvents(
   reader: AnswerReader,
 ): AsyncGenerator<readonly SpokenEvent[]> {
   let waiting: SpokenEvent[] | undefined = [opened];
+  let waitingBytes = 0;
   for (;;) {
-    const { events, ended, failure } = await nextStep(answer, reader);
+    const { events, ended, failure, bytes } = await nextStep(answer, reader);
     if (!waiting) {
       if (events.length > 0) yield events;
     } else {
       for (const event of events) waiting.push(event);
-      if (events.some(isWord) || waiting.length > MAX_WAITING_EVENTS) {
+      if (events.length > 0) waitingBytes += bytes;
+      const isMuch = waiting.length > MAX_WAITING_EVENTS || waitingBytes > MAX_WAITING_BYTES;
+      if (isMuch || events.some(isWord)) {
         yield waiting;
         waiting = undefined;
       }
@@ -38,13 +43,15 @@ export async function* answerEvents(
 /**
  * A broken or silent connection fails like a broken frame, unless the answer was complete. An aborted call just ends.
  */
-async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep> {
+async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep & { bytes: number }> {
   try {
-    return reader.accept(await answer.read());
+    const chunks = await answer.read();
+    const bytes = chunks?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    return { ...reader.accept(chunks), bytes };
   } catch (reason) {
     return reason instanceof UpstreamFailure
-      ? reader.broken(reason)
-      : { events: [], ended: true, failure: { reason } };
+      ? { ...reader.broken(reason), bytes: 0 }
+      : { events: [], ended: true, failure: { reason }, bytes: 0 };
   }
 }
 

@@ -188,20 +188,6 @@ describe('what an upstream says costs work in proportion to its length, whatever
     expect(ratio).toBeLessThan(bound);
   });
 
-  it('a million frames and thirty thousand fields of one frame', () => {
-    const frame = Buffer.from(wireFrames(delta('output_text', { delta: '' })).repeat(10_000));
-    const fields = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`f${i}`, i]));
-    function* bytes(): Generator<Buffer> {
-      for (let i = 0; i < 100; i += 1) yield frame;
-      yield Buffer.from(
-        wireFrames({ type: 'response.completed', ...fields, response: wireResponse([], { usage: null }) }),
-      );
-    }
-    const { events, failure } = read(bytes());
-    expect(failure).toBeUndefined();
-    expect(events.map(({ type }) => type)).toEqual(['start', 'finish']);
-  });
-
   it('an item out of range ends it', () => {
     const far = read([many(1, () => added(65_536, messageItem()))]);
     expect(far.failure).toMatchObject({ error: { code: 'upstream_error' } });
