@@ -208,6 +208,18 @@ export function baseUrlOf({ isOrigin }: DialectWire, { url }: Pick<ScriptedUpstr
   return isOrigin ? new URL(url).origin : url;
 }
 
+/** The wire of a request, by its path. */
+export function wireOf({ request: { path } }: Exchange): DialectWire {
+  const name = path.includes('/chat/completions')
+    ? 'chat'
+    : path.includes('/responses')
+      ? 'responses'
+      : path.includes('/messages')
+        ? 'anthropic'
+        : 'gemini';
+  return DIALECT_WIRES.find((wire) => wire.name === name)!;
+}
+
 /** Whether a request to an upstream of any wire wants a stream. */
 export function wantsStream({ request }: Exchange): boolean {
   return request.body['stream'] === true || request.path.includes(':streamGenerateContent');

@@ -21,8 +21,8 @@ export class ReadClock {
     private readonly expire: (failure: UpstreamFailure) => void,
   ) {
     // A slow reader may have used up the time of a stream, so this timeout says nothing about the target.
-    this.whole = setTimeout(() => expire(timedOut(!stream)), limits.timeoutMs);
-    if (stream) this.firstByte = setTimeout(() => expire(timedOut(true)), limits.firstByteTimeoutMs);
+    this.whole = setTimeout(() => expire(timedOut({ targetFault: !stream })), limits.timeoutMs);
+    if (stream) this.firstByte = setTimeout(() => expire(wasSilent()), limits.firstByteTimeoutMs);
   }
 
   /** A read has begun, and there is nothing to read yet. */
@@ -48,10 +48,15 @@ export class ReadClock {
   }
 
   private silent(): void {
-    if (this.reading) this.expire(timedOut(true));
+    if (this.reading) this.expire(wasSilent());
   }
 }
 
-function timedOut(targetFault: boolean): UpstreamFailure {
-  return new UpstreamFailure(new GatewayError('upstream_timeout'), { retryable: false, targetFault });
+/** There may be time left for another target. */
+function wasSilent(): UpstreamFailure {
+  return timedOut({ targetFault: true, elsewhere: true });
+}
+
+function timedOut(fault: { readonly targetFault: boolean; readonly elsewhere?: boolean }): UpstreamFailure {
+  return new UpstreamFailure(new GatewayError('upstream_timeout'), { retryable: false, ...fault });
 }

@@ -2,14 +2,14 @@ import type { ProviderSettings } from '../../catalog/model.js';
 import type { SpokenEvent } from '../../text/text-event.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
-import { MAX_ANSWER_BYTES, readErrorBody, readWhole } from '../http/read-body.js';
+import { MAX_ANSWER_BYTES, readErrorBody } from '../http/read-body.js';
 import { refusalOf, type Refusal } from '../http/refusal.js';
 import type { Answer } from '../http/converse.js';
 import type { UpstreamClient } from '../http/upstream-client.js';
 import type { UpstreamFailure } from '../upstream-failure.js';
 import { wellFormedJson } from '../well-formed.js';
 import type { AnswerReading } from './answer/answer-converter.js';
-import { answerEvents } from './answer/answer-events.js';
+import { answerEvents, wholeEvents } from './answer/answer-events.js';
 import { AnswerReader, readAnswer } from './answer/answer-reader.js';
 import { openedBy } from './opened-by.js';
 import type { TextAttempt, TextProvider } from './text-provider.js';
@@ -51,9 +51,10 @@ export abstract class UpstreamTextProvider implements TextProvider {
       asked.accepted?.();
       const opened = openedBy(attempt.target, attempt.attempt);
       const { reading } = asked;
+      const { maxFrameBytes } = this;
       if (attempt.request.stream)
-        yield* answerEvents(answer, opened, new AnswerReader(reading, this.maxFrameBytes));
-      else yield [opened, ...readAnswer(await readWhole(answer), reading, this.maxFrameBytes)];
+        yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));
+      else yield await wholeEvents(answer, opened, (body) => readAnswer(body, reading, maxFrameBytes));
     } finally {
       answer.close();
     }

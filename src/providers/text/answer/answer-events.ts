@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../base/json.js';
 import type { Answer } from '../../http/converse.js';
+import { readWhole } from '../../http/read-body.js';
 import type { SpokenEvent } from '../../../text/text-event.js';
 import { UpstreamFailure } from '../../upstream-failure.js';
 import type { AnswerReader } from './answer-reader.js';
@@ -40,6 +41,19 @@ export async function* answerEvents(
   }
 }
 
+/** The events of an answer that is read as a whole: whatever is wrong with it, nothing of it was shown. */
+export async function wholeEvents(
+  answer: Answer,
+  opened: SpokenEvent,
+  read: (body: Buffer) => readonly SpokenEvent[],
+): Promise<readonly SpokenEvent[]> {
+  try {
+    return [opened, ...read(await readWhole(answer))];
+  } catch (reason) {
+    throw beforeFirstWord(reason);
+  }
+}
+
 /**
  * A broken or silent connection fails like a broken frame, unless the answer was complete. An aborted call just ends.
  */
@@ -76,7 +90,7 @@ function hasValue(fields: JsonObject = {}): boolean {
   return Object.values(fields).some((value) => value !== null);
 }
 
-/** A stream that broke before any content has cost the client nothing, so it is retryable. */
+/** An answer that broke before any content was shown has cost the client nothing, so it is retryable. */
 function beforeFirstWord(reason: unknown): unknown {
   if (!(reason instanceof UpstreamFailure) || reason.error.code !== 'upstream_error') return reason;
   return new UpstreamFailure(reason.error, { ...reason.options, retryable: true });
