@@ -1,4 +1,4 @@
-import type { ProviderSettings } from '../catalog/model.js';
+import type { ProviderSettings, Target } from '../catalog/model.js';
 
 /** Longer messages are cut. */
 const MAX_LENGTH = 300;
@@ -8,13 +8,27 @@ const MAX_READ = 2_048;
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
 
-/** Secrets that no message about a provider may contain: its keys, and its headers, one of which may be a key. */
-export function secretsOf({ apiKey, apiKeys = [], headers }: ProviderSettings): readonly string[] {
+/**
+ * Texts that no message about a provider may contain: its keys, its headers, one of which may be a key, and its host,
+ * which need not look like one.
+ */
+export function secretsOf({ apiKey, apiKeys = [], headers, baseUrl }: ProviderSettings): readonly string[] {
+  const { host, hostname } = new URL(baseUrl);
   return [
     ...(apiKey === undefined ? [] : [apiKey]),
     ...apiKeys.map(({ key }) => key),
     ...Object.values(headers),
+    host,
+    hostname,
   ];
+}
+
+/** The same for clients of a model: they know it by its own id, and not by a target's name for it. */
+export function secretsOfTarget(
+  { provider, upstreamModel }: Target,
+  model: { readonly id: string },
+): readonly string[] {
+  return [...secretsOf(provider), ...(upstreamModel === model.id ? [] : [upstreamModel])];
 }
 
 /** Where a stack trace begins. */
@@ -32,6 +46,15 @@ const PRIVATE: readonly RegExp[] = [
   /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}/g, // any other long text that looks random
 ];
 
+/** Whether a word has one of these in it. */
+export function hasSecret(word: string, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => isSecret(secret) && word.includes(secret));
+}
+
+function isSecret(text: string): boolean {
+  return text.length >= MIN_SECRET_LENGTH;
+}
+
 /**
  * An upstream's message without the operator's data: addresses, keys, ids of organisations and requests, stack traces
  * and the names in `secrets`; at most 300 characters in one line. Undefined when nothing is left.
@@ -44,7 +67,7 @@ export function cleanMessage(
   // A word that is cut off at the end may be half of a secret.
   let cleaned = message.length > MAX_READ ? message.slice(0, MAX_READ).replace(/\S*$/, '') : message;
   for (const secret of secrets) {
-    if (secret.length >= MIN_SECRET_LENGTH) cleaned = cleaned.replaceAll(secret, BLANK);
+    if (isSecret(secret)) cleaned = cleaned.replaceAll(secret, BLANK);
   }
   cleaned = cleaned.trim().split(TRACE, 1)[0] ?? '';
   for (const pattern of PRIVATE) cleaned = cleaned.replaceAll(pattern, BLANK);

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Target } from '../catalog/model.js';
-import { cleanMessage, secretsOf } from './clean-message.js';
+import { cleanMessage, hasSecret, secretsOf } from './clean-message.js';
 import { quotes } from './quotes.js';
 import { UpstreamFailure, type UpstreamWords } from './upstream-failure.js';
 
@@ -50,16 +50,17 @@ function wordsFor(
   { target, texts }: FailedAttempt,
 ): UpstreamWords {
   const { provider } = target;
-  const cleaned = cleanMessage(message, secretsOf(provider));
+  const secrets = secretsOf(provider);
+  const cleaned = cleanMessage(message, secrets);
   const isQuote = cleaned !== undefined && !provider.logUpstreamMessages && quotes(cleaned, texts());
   return {
-    code: named(code),
-    type: named(type),
-    param: named(param),
+    code: named(code, secrets),
+    type: named(type, secrets),
+    param: named(param, secrets),
     message: isQuote ? '[quotes the request]' : cleaned,
   };
 }
 
-function named(word: string | undefined): string | undefined {
-  return word !== undefined && NAME.test(word) ? word : undefined;
+function named(word: string | undefined, secrets: readonly string[]): string | undefined {
+  return word !== undefined && NAME.test(word) && !hasSecret(word, secrets) ? word : undefined;
 }

@@ -37,6 +37,8 @@ export interface Exchange {
   json(body: unknown, status?: number, headers?: Readonly<Record<string, string>>): void;
   /** A whole stream: one frame per value, then `[DONE]`. */
   stream(...values: readonly unknown[]): void;
+  /** Sends these bytes in place of an answer of HTTP, and closes the connection. */
+  raw(bytes: string): void;
   /** Breaks the connection in the middle, with a reset. */
   breakConnection(): void;
 }
@@ -226,6 +228,10 @@ class ScriptedExchange implements Exchange {
 
   stream(...values: readonly unknown[]): void {
     this.end(sse(...values, '[DONE]'));
+  }
+
+  raw(bytes: string): void {
+    this.response.socket?.end(bytes);
   }
 
   breakConnection(): void {

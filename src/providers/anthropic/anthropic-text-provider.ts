@@ -1,6 +1,6 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { reasoningScopeOf, type ProviderSettings, type Target } from '../../catalog/model.js';
-import { cleanMessage, secretsOf } from '../clean-message.js';
+import { cleanMessage, secretsOfTarget } from '../clean-message.js';
 import type { Refusal } from '../http/refusal.js';
 import { mapErrorFrame, mapRefusal, type RequestContext } from '../map-error.js';
 import { readError, type ReadError } from '../read-error.js';
@@ -125,12 +125,12 @@ export function readingOf({ prompt }: TextRequest, scope: string, errors: Reques
   };
 }
 
-function errorContext({ prompt, model, toClientParam }: TextRequest, { provider }: Target): RequestContext {
+function errorContext({ prompt, model, toClientParam }: TextRequest, target: Target): RequestContext {
   return {
     prompt,
     toClientParam,
     contextWindow: model.contextWindow,
-    secrets: secretsOf(provider),
+    secrets: secretsOfTarget(target, model),
     isOtherWire: true,
     senseOf,
   };

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { reasoningScopeOf, type ProviderSettings, type Target } from '../../catalog/model.js';
-import { secretsOf } from '../clean-message.js';
+import { secretsOfTarget } from '../clean-message.js';
 import type { Refusal } from '../http/refusal.js';
 import type { ImageFetch } from '../image/image-fetch.js';
 import { refusal } from '../map-status.js';
@@ -100,9 +100,7 @@ function contextOf({
   request,
   target,
 }: Converted): Pick<Parameters<typeof refuseText>[2], 'request' | 'secrets'> {
-  const { provider, upstreamModel } = target;
-  const names = upstreamModel === request.model.id ? [] : [upstreamModel];
-  return { request, secrets: [...secretsOf(provider), ...names] };
+  return { request, secrets: secretsOfTarget(target, request.model) };
 }
 
 /** The error names a field of the chat body, which the client may not have sent. */

@@ -119,6 +119,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    // The parser of HTTP keeps the bytes that it could not read in its error, and errors are logged.
+    Reflect.deleteProperty(error, 'data');
     this.failure ??= { reason: error };
     this.changed();
   }

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import { malformed } from '../http/malformed.js';
+import { isErrorFrame, mapErrorFrame, type RequestContext } from '../map-error.js';
 import type { Extras, FinishReason, SpokenEvent } from '../../text/text-event.js';
-import { namesTool, type Prompt } from '../../text/prompt.js';
+import { namesTool } from '../../text/prompt.js';
 import type { AnswerConverter } from '../text/answer/answer-converter.js';
 import { convertContent } from './convert-content.js';
 import { usageOf } from './convert-usage.js';
@@ -36,7 +37,9 @@ export class ChunkConverter implements AnswerConverter {
 
   private readonly asked: number;
 
-  constructor(prompt: Prompt | undefined) {
+  /** @param context the request, for what may be said of an error */
+  constructor(private readonly context: RequestContext) {
+    const { prompt } = context;
     this.isCallForced = namesTool(prompt?.toolChoice);
     this.asked = prompt?.choices ?? 1;
   }
@@ -97,6 +100,8 @@ export class ChunkConverter implements AnswerConverter {
     const message = isJsonObject(object.delta) ? object.delta : object.message;
     if (isJsonObject(message)) convertMessage(message, choice, object.logprobs ?? undefined, events);
 
+    // OpenRouter has the error of its own upstream here: https://openrouter.ai/docs/api-reference/overview.
+    if (isErrorFrame(object)) throw mapErrorFrame(object, { ...this.context, nowMs: Date.now() });
     const reason = mapFinishReason(object.finish_reason);
     if (reason === 'failed') throw failedFinish(object.finish_reason);
     if (reason && (choice.reason === undefined || reason !== 'stop')) choice.reason = reason;

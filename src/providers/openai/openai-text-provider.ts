@@ -1,5 +1,5 @@
 import type { ProviderSettings, Target } from '../../catalog/model.js';
-import { secretsOf } from '../clean-message.js';
+import { secretsOfTarget } from '../clean-message.js';
 import type { RequestContext } from '../map-error.js';
 import { LearntProfiles } from '../text/learnt-profiles.js';
 import type { TextAttempt } from '../text/text-provider.js';
@@ -35,11 +35,7 @@ export class OpenAiTextProvider extends UpstreamTextProvider {
   }
 }
 
-function errorContext(
-  { prompt, model, toClientParam }: TextRequest,
-  { provider, upstreamModel }: Target,
-): RequestContext {
-  const names = upstreamModel === model.id ? [] : [upstreamModel];
-  const secrets = [...secretsOf(provider), ...names];
+function errorContext({ prompt, model, toClientParam }: TextRequest, target: Target): RequestContext {
+  const secrets = secretsOfTarget(target, model);
   return { prompt, toClientParam, contextWindow: model.contextWindow, secrets };
 }

@@ -5,7 +5,7 @@ import { isErrorFrame, mapErrorFrame, type RequestContext } from '../map-error.j
 /** How answers to this request are read. */
 export function readingOf(asked: RequestContext): AnswerReading {
   return {
-    newConverter: () => new ChunkConverter(asked.prompt),
+    newConverter: () => new ChunkConverter(asked),
     failureIn: (frame, event) =>
       event === 'error' || isErrorFrame(frame)
         ? mapErrorFrame(frame, { ...asked, nowMs: Date.now() })

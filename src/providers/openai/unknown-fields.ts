@@ -18,6 +18,7 @@ export const CHOICE_FIELDS: FieldNames = new Set([
   'finish_reason',
   'logprobs',
   'usage',
+  'error',
 ]);
 export const MESSAGE_FIELDS: FieldNames = new Set([
   'role',

@@ -121,7 +121,7 @@ function withWords(chunk: object, words: string): object {
 }
 
 function parsed(frames: readonly string[]): readonly SpokenEvent[] {
-  const converter = new ChunkConverter(undefined);
+  const converter = new ChunkConverter({});
   const events: SpokenEvent[] = [];
   for (const frame of frames) converter.convert(JSON.parse(frame) as JsonObject, events);
   return events;

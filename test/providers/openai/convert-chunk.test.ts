@@ -10,7 +10,7 @@ import { chatAnswer, chatChunk, chatUsage } from '../../support/chat-wire.js';
 
 /** The events of these chunks, and those of the end if they finish. */
 function convertFor(chat: JsonObject, ...chunks: readonly JsonObject[]): SpokenEvent[] {
-  const converter = new ChunkConverter(chatPrompt(chat));
+  const converter = new ChunkConverter({ prompt: chatPrompt(chat) });
   const events: SpokenEvent[] = [];
   for (const chunk of chunks) converter.convert(chunk, events);
   if (converter.complete) converter.finish(events);

@@ -94,6 +94,20 @@ describe('a stream is an upstream_error, never a success,', () => {
   });
 });
 
+it.each([true, false])(
+  'an error of a choice is one of the answer, behind its words (stream: %p)',
+  async (stream) => {
+    const error = { code: 429, message: 'SECRET' };
+    const delta = { content: 'partial' };
+    const choice = { index: 0, delta, message: delta, finish_reason: 'stop', error };
+    const body = chatChunk({}, null, { choices: [choice] });
+    const told: Handler = (exchange) => (stream ? exchange.stream(body) : exchange.json(body));
+    const failure = await failureOf(told, stream);
+    expect(failure).toMatchObject({ code: 'rate_limit_exceeded', text: stream ? 'partial' : '' });
+    expect(failure.shown).not.toContain('SECRET');
+  },
+);
+
 describe('a whole answer is an upstream_error', () => {
   it.each<[string, Handler]>([
     ['empty', (exchange) => exchange.end()],

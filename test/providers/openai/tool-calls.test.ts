@@ -7,7 +7,7 @@ import { chatChunk } from '../../support/chat-wire.js';
 
 /** The events of these chunks, and those of the end if they finish. */
 function convert(...chunks: readonly JsonObject[]): SpokenEvent[] {
-  const converter = new ChunkConverter(undefined);
+  const converter = new ChunkConverter({});
   const events: SpokenEvent[] = [];
   for (const chunk of chunks) converter.convert(chunk, events);
   if (converter.complete) converter.finish(events);

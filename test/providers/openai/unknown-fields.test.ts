@@ -7,7 +7,7 @@ import { chatChunk } from '../../support/chat-wire.js';
 const start = { type: 'start', choice: 0 };
 
 function convert(...chunks: readonly JsonObject[]): SpokenEvent[] {
-  const converter = new ChunkConverter(undefined);
+  const converter = new ChunkConverter({});
   const events: SpokenEvent[] = [];
   for (const chunk of chunks) converter.convert(chunk, events);
   return events;

@@ -1,5 +1,5 @@
 import type { ProviderSettings, Target } from '../../../catalog/model.js';
-import { secretsOf } from '../../clean-message.js';
+import { secretsOfTarget } from '../../clean-message.js';
 import { MAX_EMBEDDINGS_BYTES } from '../../embedding/answer-limit.js';
 import type { EmbeddingAttempt, EmbeddingProvider, Embeddings } from '../../embedding/embedding-provider.js';
 import type { EmbeddingRequest } from '../../embedding/embedding-request.js';
@@ -62,11 +62,7 @@ export class OpenAiEmbeddingProvider implements EmbeddingProvider {
   }
 }
 
-function errorContext(
-  { body, model }: EmbeddingRequest,
-  { provider, upstreamModel }: Target,
-): RequestContext {
-  const names = upstreamModel === model.id ? [] : [upstreamModel];
-  const secrets = [...secretsOf(provider), ...names];
+function errorContext({ body, model }: EmbeddingRequest, target: Target): RequestContext {
+  const secrets = secretsOfTarget(target, model);
   return { own: { body, input: 'input' }, contextWindow: model.contextWindow, secrets };
 }

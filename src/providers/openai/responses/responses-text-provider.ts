@@ -1,5 +1,5 @@
 import { reasoningScopeOf, type ProviderSettings, type Target } from '../../../catalog/model.js';
-import { secretsOf } from '../../clean-message.js';
+import { secretsOfTarget } from '../../clean-message.js';
 import type { Refusal } from '../../http/refusal.js';
 import { mapRefusal, type RequestContext } from '../../map-error.js';
 import { readError } from '../../read-error.js';
@@ -71,12 +71,12 @@ export function readingOf({ prompt }: TextRequest, scope: string, errors: Reques
   };
 }
 
-function errorContext({ prompt, model, toClientParam }: TextRequest, { provider }: Target): RequestContext {
+function errorContext({ prompt, model, toClientParam }: TextRequest, target: Target): RequestContext {
   return {
     prompt,
     toClientParam,
     toChatParam,
     contextWindow: model.contextWindow,
-    secrets: secretsOf(provider),
+    secrets: secretsOfTarget(target, model),
   };
 }
