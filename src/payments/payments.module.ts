@@ -14,6 +14,7 @@ import { Networks } from './networks.js';
 import { ReceiptKeys } from './receipts/receipt-keys.js';
 import { ReceiptSigner } from './receipts/receipt-signer.js';
 import { Settling } from './receipts/settling.js';
+import { UsageUpkeep } from './receipts/usage-upkeep.js';
 import { AwaitedEnds } from './once/awaited-ends.js';
 import { RunningAnswers } from './once/running-answers.js';
 import { Once } from './once/once.js';
@@ -84,6 +85,7 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
     Settling,
     Sweeper,
     Upkeep,
+    UsageUpkeep,
     WalletSettings,
   ],
   exports: [

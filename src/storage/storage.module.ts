@@ -9,6 +9,7 @@ import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
+import { UsageSums } from '../payments/receipts/usage-sums.js';
 import { PaymentStore } from '../payments/x402/payment-store.js';
 import { TransactionJournal } from '../payments/x402/transaction-journal.js';
 import { TokenSecretStore } from '../payments/x402/token-secret-store.js';
@@ -31,6 +32,7 @@ import { ResponseStore } from '../responses/response-store.js';
 import { PostgresCompactionKeyStore } from './responses/postgres-compaction-key-store.js';
 import { PostgresResponseStore } from './responses/postgres-response-store.js';
 import { PostgresReceiptStore } from './receipts/postgres-receipt-store.js';
+import { PostgresUsageSums } from './receipts/postgres-usage-sums.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
 import { PostgresTokenSecretStore } from './postgres-token-secret-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
@@ -78,6 +80,7 @@ export class StorageModule implements OnModuleDestroy {
         { provide: ResponseStore, useClass: PostgresResponseStore },
         { provide: TransactionJournal, useClass: PostgresTransactionJournal },
         { provide: TokenSecretStore, useClass: PostgresTokenSecretStore },
+        { provide: UsageSums, useClass: PostgresUsageSums },
         { provide: VideoStore, useClass: PostgresVideoStore },
       ],
       exports: [
@@ -101,6 +104,7 @@ export class StorageModule implements OnModuleDestroy {
         RetentionStore,
         TransactionJournal,
         TokenSecretStore,
+        UsageSums,
         VideoStore,
       ],
     };

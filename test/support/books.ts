@@ -9,6 +9,23 @@ import {
 } from '../../src/storage/responses/stored-receipt.js';
 import { testSigner } from './receipt-signer.js';
 
+const USAGE = `day, account, key_id, provider, model, settlement_status, calls, estimated_calls, input_tokens, output_tokens,
+  provider_amount, platform_fee, overrun, final_amount`;
+
+/** Summed afresh, by the lines of each receipt as JSON. */
+const FRESH_USAGE = `
+  SELECT (t.settled_at AT TIME ZONE 'UTC')::date AS day, account, key_id, provider, model, settlement_status,
+    count(*) AS calls, count(*) FILTER (WHERE estimated) AS estimated_calls, sum(input_tokens) AS input_tokens,
+    sum(output_tokens) AS output_tokens, sum(provider_amount) AS provider_amount, sum(platform_fee) AS platform_fee,
+    sum(overrun) AS overrun, sum(final_amount) AS final_amount
+  FROM admin.receipts t GROUP BY 1, 2, 3, 4, 5, 6`;
+
+/** Rows that are in one of the two only. */
+export const USAGE_DIFFERENCES = `
+  (SELECT 'stated' AS source, * FROM (SELECT ${USAGE} FROM admin.usage_daily EXCEPT ${FRESH_USAGE}) AS stated)
+  UNION ALL
+  (SELECT 'counted', * FROM (${FRESH_USAGE} EXCEPT SELECT ${USAGE} FROM admin.usage_daily) AS counted)`;
+
 /** Every rule that the books obey at every moment; each query lists its violations. */
 const RULES: Readonly<Record<string, string>> = {
   'spent + held stays within the limit': `
@@ -32,6 +49,7 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT 1 FROM (SELECT -sum(amount) AS total FROM ledger WHERE ledger_account = 'operator:overrun') e,
                   (SELECT sum(amount) AS total FROM overruns) o
     WHERE coalesce(e.total, 0) <> coalesce(o.total, 0)`,
+  'usage is the sum of the receipts': USAGE_DIFFERENCES,
   'a response counts what it and its items store': `
     SELECT r.id, r.stored_bytes FROM responses r WHERE r.stored_bytes <> stored_size(r)`,
   'an account counts what it stores': `

@@ -1,17 +1,21 @@
 import type { RecordFilter, RecordPage } from '../../admin/record-store.js';
 import { Conditions } from './conditions.js';
 
-export function narrowed(
-  filter: RecordFilter,
-  { time, status }: { readonly time: string; readonly status: string },
-): Conditions {
+export interface FilterColumns {
+  readonly time: string;
+  readonly status: string;
+  /** What the time is compared with; `?` stands for that of the filter. */
+  readonly moment?: string;
+}
+
+export function narrowed(filter: RecordFilter, { time, status, moment = '?' }: FilterColumns): Conditions {
   const conditions = new Conditions();
   conditions.add('account = ?', filter.account);
   conditions.add('key_id = ?', filter.keyId);
   conditions.add('model = ?', filter.model);
   conditions.add(`${status} = ?`, filter.status);
-  conditions.add(`${time} >= ?`, filter.from);
-  conditions.add(`${time} < ?`, filter.before);
+  conditions.add(`${time} >= ${moment}`, filter.from);
+  conditions.add(`${time} < ${moment}`, filter.before);
   return conditions;
 }
 
