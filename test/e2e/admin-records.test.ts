@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { UsageUpkeep } from '../../src/payments/receipts/usage-upkeep.js';
 import { ADMIN_TOKEN, type CreatedKey, TestGateway } from '../support/gateway.js';
+import { forgetUsageSums } from '../support/usage-sums.js';
 
 const CONTENT = 'NIGHTINGALE';
 
@@ -75,6 +77,7 @@ afterAll(async () => {
   await gateway.pool.query(
     'UPDATE receipts r SET settled_at = m.settled_at FROM moved_receipts m WHERE m.id = r.id',
   );
+  await forgetUsageSums(gateway.pool);
   await gateway.close();
 });
 
@@ -87,6 +90,7 @@ async function moveReceipts(condition: string, at: string, ...values: readonly s
      INSERT INTO moved_receipts SELECT * FROM moved`,
     [at, ...values],
   );
+  await forgetUsageSums(gateway.pool);
 }
 
 describe.each(['/admin/responses', '/admin/receipts', '/admin/usage'])('%s', (path) => {
@@ -258,6 +262,24 @@ describe('/admin/usage', () => {
     expect(await calls({})).toEqual([2]);
     expect(await calls({ created_after: '2026-03-01T12:00:00Z' })).toEqual([1]);
     expect(await calls({ status: 'pending' })).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['all', {}],
+    ['its oldest first', { order: 'asc', limit: 2 }],
+    ['an account', { account: 'acme' }],
+    ['a model', { model: 'sandbox/assistant' }],
+    ['parts of days', { created_after: '2026-03-01T12:00:00Z', created_before: '2026-03-03T12:00:00Z' }],
+    ['nothing', { status: 'failed' }],
+  ])('shows %s as before once it is summed up', async (_, query) => {
+    await forgetUsageSums(gateway.pool);
+    const before = await list('/admin/usage', query);
+    await gateway.app.get(UsageUpkeep).sumUp(new AbortController().signal);
+    const { rows } = await gateway.pool.query<{ calls: number }>(
+      'SELECT sum(calls)::int AS calls FROM usage_days',
+    );
+    expect(rows[0]?.calls).toBe(6);
+    expect(await list('/admin/usage', query)).toEqual(before);
   });
 });
 

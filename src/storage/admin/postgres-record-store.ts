@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import {
   RecordStore,
   type ReceiptRow,
+  type RecordFilter,
   type RecordPage,
   type RecordPageRequest,
   type ResponseRow,
@@ -11,6 +12,7 @@ import {
 } from '../../admin/record-store.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { Database } from '../database.js';
+import { dayByDay, within } from './day-by-day.js';
 import { beyond, narrowed, pageOf } from './pages.js';
 import { usagePage } from './usage-page.js';
 
@@ -75,11 +77,31 @@ export class PostgresRecordStore extends RecordStore {
   }
 
   receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined> {
-    return inTime(this.page<ReceiptRow>(RECEIPTS, request));
+    const isGuided = request.filter.model !== undefined;
+    return inTime(isGuided ? this.receiptsOfModel(request) : this.page<ReceiptRow>(RECEIPTS, request));
   }
 
   usage(request: RecordPageRequest): Promise<RecordPage<UsageRow> | undefined> {
     return inTime(usagePage(this.pool, request));
+  }
+
+  /** No index has the models of receipts; usage says which days have some. */
+  private async receiptsOfModel({
+    limit,
+    order,
+    after,
+    filter,
+  }: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined> {
+    const last = after === undefined ? undefined : await this.timeOf(RECEIPTS, after);
+    if (after !== undefined && last === undefined) return undefined;
+    const left = last === undefined ? filter : from(last, order, filter);
+    const rows = await dayByDay(this.pool, left, {
+      order,
+      most: limit + 1,
+      rowsOf: async (ofDay, most) =>
+        (await this.page<ReceiptRow>(RECEIPTS, { limit: most, order, after, filter: ofDay }))?.rows ?? [],
+    });
+    return pageOf(rows, limit);
   }
 
   private async page<Row extends object>(
@@ -89,12 +111,9 @@ export class PostgresRecordStore extends RecordStore {
     const { view, id, time, columns } = list;
     const conditions = narrowed(filter, list);
     if (after !== undefined) {
-      const last = await this.pool.query<{ time: Date }>(
-        `SELECT ${time} AS time FROM ${view} WHERE ${id} = $1`,
-        [after],
-      );
-      if (!last.rows[0]) return undefined;
-      conditions.add(`(${time}, ${id}) ${beyond(order)} (?, ?)`, last.rows[0].time, after);
+      const last = await this.timeOf(list, after);
+      if (!last) return undefined;
+      conditions.add(`(${time}, ${id}) ${beyond(order)} (?, ?)`, last, after);
     }
     const { rows } = await this.pool.query<Row>(
       `SELECT ${columns} FROM ${view} ${conditions.where}
@@ -103,6 +122,21 @@ export class PostgresRecordStore extends RecordStore {
     );
     return pageOf(rows, limit);
   }
+
+  private async timeOf({ view, id, time }: TimedView, rowId: string): Promise<Date | undefined> {
+    const { rows } = await this.pool.query<{ time: Date }>(
+      `SELECT ${time} AS time FROM ${view} WHERE ${id} = $1`,
+      [rowId],
+    );
+    return rows[0]?.time;
+  }
+}
+
+/** Narrows the filter to this time and what comes after it, in this order. */
+function from(time: Date, order: 'asc' | 'desc', filter: RecordFilter): RecordFilter {
+  return order === 'asc'
+    ? within(filter, time.getTime(), undefined)
+    : within(filter, undefined, time.getTime() + 1);
 }
 
 /** @throws GatewayError 400 when the server has cancelled the query, since there is too much to read */

@@ -1,15 +1,9 @@
 import type { Pool } from 'pg';
-import type { RecordFilter, RecordPage, RecordPageRequest, UsageRow } from '../../admin/record-store.js';
+import type { RecordPage, RecordPageRequest, UsageRow } from '../../admin/record-store.js';
 import { Conditions } from './conditions.js';
+import { DAY_MS, DAYS, dayByDay, daysOf, without } from './day-by-day.js';
 import { beyond, type FilterColumns, narrowed, pageOf } from './pages.js';
 
-const DAY_MS = 86_400_000;
-/** Of a view or table with one row for each day, key, provider, model and status. */
-const DAYS: FilterColumns = {
-  time: 'day',
-  status: 'settlement_status',
-  moment: `(?::timestamptz AT TIME ZONE 'UTC')::date`,
-};
 /** Of receipts, where a filter begins or ends within the day. */
 const TIMES: FilterColumns = { time: 'settled_at', status: 'settlement_status' };
 
@@ -33,22 +27,18 @@ const PART_OF_DAY = `
 
 const ID_FORM = /^\d{4}-\d{2}-\d{2}\/[^/]+\/[^/]*\/[^/]+\/[^/]+\/./;
 
-/** Goes from day to day until the page is full: a page needs few of them. */
 export async function usagePage(
   pool: Pool,
   { limit, order, after, filter }: RecordPageRequest,
 ): Promise<RecordPage<UsageRow> | undefined> {
   const lastDay = after === undefined ? undefined : dayOfId(after);
   if (after !== undefined && lastDay === undefined) return undefined;
-  const rows: UsageRow[] = [];
-  let left = lastDay === undefined ? filter : without(filter, order, lastDay - step(order));
-  while (rows.length <= limit) {
-    const day = await nextDay(pool, order, left);
-    if (day === undefined) break;
-    const ofDay = within(left, day, day + DAY_MS);
-    rows.push(...(await usageOf(pool, { order, after, filter: ofDay, limit: limit + 1 - rows.length })));
-    left = without(left, order, day);
-  }
+  const left = lastDay === undefined ? filter : without(filter, order, lastDay - step(order));
+  const rows = await dayByDay(pool, left, {
+    order,
+    most: limit + 1,
+    rowsOf: (ofDay, most) => usageOf(pool, { order, after, filter: ofDay, limit: most }),
+  });
   return pageOf(rows, limit);
 }
 
@@ -70,27 +60,6 @@ async function usageOf(
   return rows;
 }
 
-/** The beginning of the next day that has usage, or of which the filter shows a part, in milliseconds. */
-async function nextDay(pool: Pool, order: 'asc' | 'desc', filter: RecordFilter): Promise<number | undefined> {
-  const { where, values } = narrowed(daysOf(filter), DAYS);
-  const first = `ORDER BY day ${order} LIMIT 1`;
-  const { rows } = await pool.query<{ day: string }>(
-    `SELECT day::text FROM (
-       (SELECT day FROM (SELECT day, account_id AS account, key_id, model, settlement_status FROM usage_days) AS d
-        ${where} ${first})
-       UNION ALL (SELECT day FROM usage_recent ${where} ${first})) AS d
-     ${first}`,
-    values,
-  );
-  const day = rows[0]?.day;
-  return day === undefined ? undefined : Date.parse(day);
-}
-
-/** The same filter, to be compared with days: it ends with the day that has the last millisecond before its end. */
-function daysOf(filter: RecordFilter): RecordFilter {
-  return { ...filter, before: filter.before && new Date(filter.before.getTime() - 1 + DAY_MS) };
-}
-
 const isMidnight = (time: Date | undefined): boolean => time !== undefined && time.getTime() % DAY_MS === 0;
 
 function dayOfId(id: string): number | undefined {
@@ -100,18 +69,4 @@ function dayOfId(id: string): number | undefined {
 
 function step(order: 'asc' | 'desc'): number {
   return order === 'asc' ? DAY_MS : -DAY_MS;
-}
-
-/** Narrows the filter to what comes after a day, in this order. */
-function without(filter: RecordFilter, order: 'asc' | 'desc', day: number): RecordFilter {
-  return order === 'asc' ? within(filter, day + DAY_MS, undefined) : within(filter, undefined, day);
-}
-
-function within(filter: RecordFilter, from: number | undefined, before: number | undefined): RecordFilter {
-  const { from: earliest, before: latest } = filter;
-  return {
-    ...filter,
-    from: from === undefined ? earliest : new Date(Math.max(from, earliest?.getTime() ?? from)),
-    before: before === undefined ? latest : new Date(Math.min(before, latest?.getTime() ?? before)),
-  };
 }

@@ -69,6 +69,16 @@ const CHECKS: readonly string[] = [
    WHERE o.amount IS DISTINCT FROM r.overrun`,
   `SELECT h.id, 'amount', h.amount, 0, 'the receipt ' || r.id || ', which ended it,'
    FROM holds h JOIN receipts r ON r.hold_id = h.id`,
+  // Usage stays when receipts are removed, so it may say more than they do.
+  `SELECT 'usage of ' || r.day, 'calls', coalesce(u.calls, 0), r.calls, 'its receipts'
+   FROM (SELECT (settled_at AT TIME ZONE 'UTC')::date AS day, count(*) AS calls FROM receipts GROUP BY 1) AS r
+   LEFT JOIN (SELECT day, sum(calls) AS calls FROM admin.usage_daily GROUP BY 1) AS u USING (day)
+   WHERE coalesce(u.calls, 0) < r.calls`,
+  `SELECT 'usage of ' || r.day, 'final_amount', u.amount, r.amount, 'its receipts'
+   FROM (SELECT (settled_at AT TIME ZONE 'UTC')::date AS day, count(*) AS calls, sum(final_amount) AS amount
+         FROM receipts GROUP BY 1) AS r
+   JOIN (SELECT day, sum(calls) AS calls, sum(final_amount) AS amount FROM admin.usage_daily GROUP BY 1) AS u USING (day)
+   WHERE u.calls = r.calls AND u.amount <> r.amount`,
   ...PAYMENT_CHECKS,
 ];
 

@@ -31,22 +31,24 @@ export class PostgresRetentionStore extends RetentionStore {
     return this.count(
       `WITH old AS (
          SELECT c.id FROM conversations c
-         WHERE c.last_used_at < $1
+         WHERE c.created_at < $1 AND c.last_used_at < $1
            AND NOT EXISTS (SELECT FROM responses r WHERE r.conversation_id = c.id AND r.finished_at IS NULL)
-         ORDER BY c.last_used_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+         ORDER BY c.created_at LIMIT $2 FOR UPDATE SKIP LOCKED),
        items AS (DELETE FROM conversation_items i USING old o WHERE i.conversation_id = o.id)
        DELETE FROM conversations c USING old o WHERE c.id = o.id`,
       [before, limit],
     );
   }
 
-  /** Whole logs only: half of one would be a gap. */
+  /** Whole logs only: half of one would be a gap. Each round looks at the oldest entries, not at all that are old. */
   purgeLogs(before: Date, limit: number): Promise<number> {
     return this.count(
       `WITH old AS (
-         SELECT DISTINCT v.response_id FROM response_events v
-         WHERE v.created_at < $1 AND NOT EXISTS (
-           SELECT FROM responses r WHERE r.id = v.response_id AND (r.finished_at IS NULL OR r.finished_at >= $1))
+         SELECT DISTINCT e.response_id FROM (
+           SELECT v.response_id FROM response_events v
+           WHERE v.created_at < $1 AND NOT EXISTS (
+             SELECT FROM responses r WHERE r.id = v.response_id AND (r.finished_at IS NULL OR r.finished_at >= $1))
+           ORDER BY v.created_at LIMIT $2 * 10) AS e
          LIMIT $2)
        DELETE FROM response_events v USING old o WHERE v.response_id = o.response_id`,
       [before, limit],

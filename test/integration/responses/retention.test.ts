@@ -103,13 +103,14 @@ describe('retention', () => {
   it('purges conversations that nobody uses', async () => {
     await database.pool.query(
       `INSERT INTO conversations (id, account_id, metadata, created_at, last_used_at)
-       VALUES ('old', 'acme', '{}', now(), now() - interval '31 days'), ('young', 'acme', '{}', now(), now())`,
+       VALUES ('old', 'acme', '{}', now() - interval '40 days', now() - interval '31 days'), ('young', 'acme', '{}', now(), now()),
+         ('in use', 'acme', '{}', now() - interval '40 days', now())`,
     );
     await database.pool.query(
       `INSERT INTO conversation_items VALUES ('old', 0, 'acme', 'msg_a', '{}'), ('young', 0, 'acme', 'msg_b', '{}')`,
     );
     await retention.purge();
-    expect(await left('conversations', 'id')).toEqual(['young']);
+    expect(await left('conversations', 'id')).toEqual(['in use', 'young']);
     expect(await left('conversation_items', 'conversation_id')).toEqual(['young']);
   });
 });
