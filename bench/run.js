@@ -1,6 +1,7 @@
 // @ts-check
 /** What the gateway costs, next to a bare proxy. How to read it: bench/README.md */
 import { cpus } from 'node:os';
+import { adminPart } from './parts/admin.js';
 import { chatPart, responsesPart, streamPart, unstoredPart } from './parts/calls.js';
 import { chainPart } from './parts/chain.js';
 import { dialectsPart } from './parts/dialects.js';
@@ -38,6 +39,7 @@ const PARTS = [
   dialectsPart,
   openStreamsPart,
   walletsPart,
+  adminPart,
 ];
 
 /** No part begins so long after the time was up: it might not end before the run is broken off. */

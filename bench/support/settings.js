@@ -21,6 +21,7 @@ import { isBuilt } from './gateway.js';
  * @property {number} chainMs no turn is added to the chain after it
  * @property {number} openStreams
  * @property {number} openMs
+ * @property {number} receipts that the database of `admin` has
  * @property {number} softLimitMs no round begins after it, except a part's first
  * @property {number} hardLimitMs the run is broken off
  * @property {string | undefined} beside another built checkout, measured in the same rounds
@@ -47,6 +48,7 @@ const FULL = {
   chainMs: 50_000,
   openStreams: 10_000,
   openMs: 60_000,
+  receipts: 1_000_000,
   softLimitMs: 240_000,
   hardLimitMs: 300_000,
 };
@@ -66,6 +68,7 @@ const QUICK = {
   chainMs: 20_000,
   openStreams: 500,
   openMs: 20_000,
+  receipts: 50_000,
   softLimitMs: 70_000,
   hardLimitMs: 150_000,
 };
@@ -89,7 +92,8 @@ export const USAGE = `Usage: npm run bench -- [name …] [options]
   --address-pid PID          its process, may be repeated; default: whoever listens on its port
   --mock-port PORT           where the mock upstream listens on 127.0.0.1, to be configured there before
 
-  --streams N, --minutes M   of open-streams (default: 10000, 1)`;
+  --streams N, --minutes M   of open-streams (default: 10000, 1)
+  --receipts N               of admin (default: 1000000)`;
 
 /** @param {string | undefined} text @param {string} option */
 function positive(text, option) {
@@ -138,6 +142,7 @@ export function readSettings(parameters) {
       'mock-port': { type: 'string', default: '0' },
       streams: { type: 'string' },
       minutes: { type: 'string' },
+      receipts: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -156,6 +161,7 @@ export function readSettings(parameters) {
     ...length,
     openStreams: positive(values.streams, '--streams') ?? length.openStreams,
     openMs,
+    receipts: positive(values.receipts, '--receipts') ?? length.receipts,
     softLimitMs: length.softLimitMs * longer * named,
     hardLimitMs: length.hardLimitMs * longer * named + (positionals.includes('open-streams') ? openMs : 0),
     names: positionals,

@@ -75,8 +75,8 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   'Who used a model in the last week?': [
-    { account: 'acme', calls: 3, input_tokens: '307', output_tokens: '70', last_used: ago(1) },
-    { account: 'beta', calls: 1, input_tokens: '109', output_tokens: '90', last_used: ago(5) },
+    { account: 'acme', calls: 3, input_tokens: '307', output_tokens: '70', last_used: dayOf(ago(1)) },
+    { account: 'beta', calls: 1, input_tokens: '109', output_tokens: '90', last_used: dayOf(ago(5)) },
   ],
   'How much was estimated, rather than measured by the provider?': [
     { provider: 'openai', model: 'gpt-5.5', calls: 5, estimated: 2, percent_of_amount: '31.7' },

@@ -270,15 +270,11 @@ describe('/admin/usage', () => {
     ['an account', { account: 'acme' }],
     ['a model', { model: 'sandbox/assistant' }],
     ['parts of days', { created_after: '2026-03-01T12:00:00Z', created_before: '2026-03-03T12:00:00Z' }],
-    ['nothing', { status: 'failed' }],
   ])('shows %s as before once it is summed up', async (_, query) => {
     await forgetUsageSums(gateway.pool);
     const before = await list('/admin/usage', query);
     await gateway.app.get(UsageUpkeep).sumUp(new AbortController().signal);
-    const { rows } = await gateway.pool.query<{ calls: number }>(
-      'SELECT sum(calls)::int AS calls FROM usage_days',
-    );
-    expect(rows[0]?.calls).toBe(6);
+    expect((await gateway.pool.query('SELECT FROM usage_days')).rowCount).toBe(5);
     expect(await list('/admin/usage', query)).toEqual(before);
   });
 });

@@ -41,9 +41,12 @@ const MORE: readonly string[] = [
    FROM generate_series(1, $1::int) AS n`,
 ];
 
+/** The benchmark is JavaScript without declarations. */
+const load = (name: string): Promise<unknown> => import(`../../../bench/support/${name}.js`);
+
 /** So many rows in each, by what the benchmark of the lists fills its database with, and more. */
 export async function fillTables({ url }: TestDatabase, rows: number): Promise<void> {
-  const { fill } = (await import(`../../../bench/support/${'admin-fill'}.js`)) as Fill;
+  const { fill } = (await load('admin-fill')) as Fill;
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -33,8 +33,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.idle();
-  // No call has made these.
-  await database.pool.query(`TRUNCATE ${FILLED.join(', ')}, usage_days, stored_changes CASCADE`);
+  // No call has made most of these.
+  await database.pool.query(
+    `TRUNCATE ${FILLED.join(', ')}, usage_days, stored_changes CASCADE;
+     UPDATE accounts SET stored_bytes = 0; UPDATE api_keys SET budget_spent = 0`,
+  );
   await gateway.close();
   await database.drop();
 });
