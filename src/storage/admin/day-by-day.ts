@@ -3,6 +3,7 @@ import type { RecordFilter } from '../../admin/record-store.js';
 import { type FilterColumns, narrowed } from './pages.js';
 
 export const DAY_MS = 86_400_000;
+const GROWTH = 8;
 
 /** Of a view or table with one row for each day, key, provider, model and status. */
 export const DAYS: FilterColumns = {
@@ -15,25 +16,45 @@ interface Days<Row> {
   readonly order: 'asc' | 'desc';
   /** Rows that are enough. */
   readonly most: number;
-  /** At most `most` rows of what the filter shows of one day. */
-  readonly rowsOf: (ofDay: RecordFilter, most: number) => Promise<readonly Row[]>;
+  /** Days that are asked for at once when the first ones had too few rows. */
+  readonly widest: number;
+  /** At most `most` rows of what the filter shows: several whole days, or one day or a part of it. */
+  readonly rowsOf: (ofDays: RecordFilter, most: number) => Promise<readonly Row[]>;
 }
 
-/** Goes from one day with usage to the next until there are enough rows: a page needs few days. */
+/** Goes on from one day with usage to the next until there are enough rows: a page needs few days. */
 export async function dayByDay<Row>(
   pool: Pool,
   filter: RecordFilter,
-  { order, most, rowsOf }: Days<Row>,
+  { order, most, widest, rowsOf }: Days<Row>,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let left = filter;
-  while (rows.length < most) {
+  for (let width = 1; rows.length < most; width = Math.min(width * GROWTH, widest)) {
     const day = await nextDay(pool, order, left);
     if (day === undefined) break;
-    rows.push(...(await rowsOf(within(left, day, day + DAY_MS), most - rows.length)));
-    left = without(left, order, day);
+    const [first, end] = order === 'asc' ? following(left, day, width) : preceding(left, day, width);
+    rows.push(...(await rowsOf(within(left, first, end), most - rows.length)));
+    left = without(left, order, order === 'asc' ? end - DAY_MS : first);
   }
   return rows;
+}
+
+/** This day and those after it, as long as all of them are whole: the first, and the end of the last. */
+function following({ from, before }: RecordFilter, day: number, width: number): readonly [number, number] {
+  const isWhole = from === undefined || from.getTime() <= day;
+  const lastMidnight = before === undefined ? Infinity : Math.floor(before.getTime() / DAY_MS) * DAY_MS;
+  const end = Math.min(day + (isWhole ? width : 1) * DAY_MS, lastMidnight);
+  return [day, Math.max(end, day + DAY_MS)];
+}
+
+/** This day and those before it, as long as all of them are whole: the first, and the end of the last. */
+function preceding({ from, before }: RecordFilter, day: number, width: number): readonly [number, number] {
+  const end = day + DAY_MS;
+  const isWhole = before === undefined || before.getTime() >= end;
+  const firstMidnight = from === undefined ? -Infinity : Math.ceil(from.getTime() / DAY_MS) * DAY_MS;
+  const first = Math.max(end - (isWhole ? width : 1) * DAY_MS, firstMidnight);
+  return [Math.min(first, day), end];
 }
 
 /** The beginning of the next day that has usage, and of which the filter shows at least a part, in milliseconds. */

@@ -98,6 +98,7 @@ export class PostgresRecordStore extends RecordStore {
     const rows = await dayByDay(this.pool, left, {
       order,
       most: limit + 1,
+      widest: 1,
       rowsOf: async (ofDay, most) =>
         (await this.page<ReceiptRow>(RECEIPTS, { limit: most, order, after, filter: ofDay }))?.rows ?? [],
     });

@@ -12,7 +12,10 @@ const ID = `concat_ws('/', day, account, key_id, settlement_status, provider, mo
 
 const GROUP = 'day, account, key_id, provider, model, settlement_status';
 
-const WHOLE_DAY = `
+/** Days whose rows are sorted for one page, where they are few. */
+const WIDEST = 64;
+
+const WHOLE_DAYS = `
   SELECT ${ID} AS id, day::text, account, key_id, provider, model, settlement_status, calls::float8,
     estimated_calls::float8, input_tokens::float8, output_tokens::float8, provider_amount, platform_fee, overrun,
     final_amount
@@ -37,12 +40,13 @@ export async function usagePage(
   const rows = await dayByDay(pool, left, {
     order,
     most: limit + 1,
-    rowsOf: (ofDay, most) => usageOf(pool, { order, after, filter: ofDay, limit: most }),
+    widest: WIDEST,
+    rowsOf: (ofDays, most) => usageOf(pool, { order, after, filter: ofDays, limit: most }),
   });
   return pageOf(rows, limit);
 }
 
-/** @param request whose filter begins and ends on one day */
+/** @param request whose filter has whole days, or one day or a part of it */
 async function usageOf(
   pool: Pool,
   { limit, order, after, filter }: RecordPageRequest,
@@ -53,7 +57,7 @@ async function usageOf(
   place.add(`id ${beyond(order)} ?`, after);
   const { rows } = await pool.query<UsageRow>(
     `SELECT * FROM (
-       ${isWhole ? WHOLE_DAY : PART_OF_DAY} ${conditions.where} ${isWhole ? '' : `GROUP BY ${GROUP}`}) AS u
+       ${isWhole ? WHOLE_DAYS : PART_OF_DAY} ${conditions.where} ${isWhole ? '' : `GROUP BY ${GROUP}`}) AS u
      ${place.where} ORDER BY id ${order} LIMIT ${limit}`,
     place.values,
   );
