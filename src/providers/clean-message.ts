@@ -8,19 +8,27 @@ const MAX_READ = 2_048;
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
 
+/** By provider, since each call has them at hand. */
+const secrets = new WeakMap<ProviderSettings, readonly string[]>();
+
 /**
  * Texts that no message about a provider may contain: its keys, its headers, one of which may be a key, and its host,
  * which need not look like one.
  */
-export function secretsOf({ apiKey, apiKeys = [], headers, baseUrl }: ProviderSettings): readonly string[] {
+export function secretsOf(provider: ProviderSettings): readonly string[] {
+  const known = secrets.get(provider);
+  if (known) return known;
+  const { apiKey, apiKeys = [], headers, baseUrl } = provider;
   const { host, hostname } = new URL(baseUrl);
-  return [
+  const all = [
     ...(apiKey === undefined ? [] : [apiKey]),
     ...apiKeys.map(({ key }) => key),
     ...Object.values(headers),
     host,
     hostname,
   ];
+  secrets.set(provider, all);
+  return all;
 }
 
 /** The same for clients of a model: they know it by its own id, and not by a target's name for it. */

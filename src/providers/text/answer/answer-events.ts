@@ -24,12 +24,12 @@ export async function* answerEvents(
   let waiting: SpokenEvent[] | undefined = [opened];
   let waitingBytes = 0;
   for (;;) {
-    const { events, ended, failure, bytes } = await nextStep(answer, reader);
+    const { events, ended, failure } = await nextStep(answer, reader);
     if (!waiting) {
       if (events.length > 0) yield events;
     } else {
       for (const event of events) waiting.push(event);
-      if (events.length > 0) waitingBytes += bytes;
+      if (events.length > 0) waitingBytes += reader.lastBytes;
       const isMuch = waiting.length > MAX_WAITING_EVENTS || waitingBytes > MAX_WAITING_BYTES;
       if (isMuch || events.some(isWord)) {
         yield waiting;
@@ -57,15 +57,13 @@ export async function wholeEvents(
 /**
  * A broken or silent connection fails like a broken frame, unless the answer was complete. An aborted call just ends.
  */
-async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep & { bytes: number }> {
+async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep> {
   try {
-    const chunks = await answer.read();
-    const bytes = chunks?.reduce((sum, { length }) => sum + length, 0) ?? 0;
-    return { ...reader.accept(chunks), bytes };
+    return reader.accept(await answer.read());
   } catch (reason) {
     return reason instanceof UpstreamFailure
-      ? { ...reader.broken(reason), bytes: 0 }
-      : { events: [], ended: true, failure: { reason }, bytes: 0 };
+      ? reader.broken(reason)
+      : { events: [], ended: true, failure: { reason } };
   }
 }
 

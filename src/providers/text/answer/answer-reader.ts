@@ -18,6 +18,8 @@ export class AnswerReader {
   private stream: StreamReader | undefined;
   private json: Buffer[] = [];
   private jsonBytes = 0;
+  /** Of what was accepted last. */
+  lastBytes = 0;
 
   constructor(
     private readonly reading: AnswerReading,
@@ -27,6 +29,8 @@ export class AnswerReader {
   /** @param chunks the next bytes; undefined at the end of the answer. */
   accept(chunks: readonly Buffer[] | undefined): StreamStep {
     if (this.form === 'unknown' && chunks) this.form = formOf(chunks);
+    this.lastBytes = 0;
+    for (const { length } of chunks ?? []) this.lastBytes += length;
     return this.form === 'json' ? this.gather(chunks) : this.frames.accept(chunks);
   }
 
