@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, Matches, ValidateBy } from '../base/shape/class-validator.js';
+import { AGENT_ID } from '../base/money/agent-session.js';
 import { ListQuery } from './list-query.js';
 import type { RecordPageRequest } from './record-store.js';
 
@@ -53,9 +54,19 @@ export class ReceiptsQuery extends RecordQuery {
   @IsOptional()
   @IsIn(STATUSES_OF_RECEIPTS)
   status?: string;
+
+  @IsOptional()
+  @Matches(AGENT_ID, { message: 'session must be the id of a session, as the receipts have it' })
+  session?: string;
+
+  @IsOptional()
+  @Matches(AGENT_ID, { message: 'agent must be the id of a subagent, as the receipts have it' })
+  agent?: string;
 }
 
-export function pageRequest(query: RecordQuery): RecordPageRequest {
+export function pageRequest(
+  query: RecordQuery & Pick<ReceiptsQuery, 'session' | 'agent'>,
+): RecordPageRequest {
   return {
     limit: query.limit,
     order: query.order,
@@ -65,6 +76,8 @@ export function pageRequest(query: RecordQuery): RecordPageRequest {
       keyId: query.key,
       model: query.model,
       status: query.status,
+      sessionId: query.session,
+      agentId: query.agent,
       from: query.created_after,
       before: query.created_before,
     },

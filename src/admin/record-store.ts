@@ -5,6 +5,9 @@ export interface RecordFilter {
   /** Exact public id. */
   readonly model: string | undefined;
   readonly status: string | undefined;
+  /** Of receipts only, as `agentId`. */
+  readonly sessionId: string | undefined;
+  readonly agentId: string | undefined;
   /** At this time or later. */
   readonly from: Date | undefined;
   /** Earlier than this. */
@@ -94,6 +97,9 @@ export interface ReceiptRow {
   readonly platform_fee: string;
   readonly overrun: string;
   readonly final_amount: string;
+  readonly session_id: string | null;
+  readonly agent_id: string | null;
+  readonly parent_agent_id: string | null;
 }
 
 /** Columns of `admin.usage_daily`, over the receipts that match the filter. */

@@ -1,9 +1,11 @@
 import { type IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import type { AgentSession } from '../base/money/agent-session.js';
 import { Payer } from '../payments/payer.js';
 import type { KeyedRequest } from '../payments/keys/keyed-request.js';
 import { wireOf } from '../streaming/wire-of.js';
+import { agentSessionOf } from './agent-session-of.js';
 import { buyerOf, type Buyer } from './buyer.js';
 import { exchangeOf } from './exchange.js';
 import { requestIdOf } from './request-id.js';
@@ -16,6 +18,8 @@ export interface Caller extends KeyedRequest {
   readonly chainId: string | undefined;
   readonly surface: Surface;
   readonly exchange: object | undefined;
+  /** Set when its client names the session of an agent. */
+  readonly agent: AgentSession | undefined;
   /** Set when there is no key: a paid call must bring its payment. */
   readonly buyer: Buyer | undefined;
 }
@@ -59,6 +63,7 @@ function readCaller(request: IncomingMessage): Caller {
     chainId: typeof chainId === 'string' && chainId !== '' ? chainId : undefined,
     surface,
     exchange: exchangeOf(request),
+    agent: agentSessionOf(request.headers),
     buyer,
   };
 }

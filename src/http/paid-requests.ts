@@ -112,8 +112,9 @@ export class PaidRequests {
     const keys = caller.buyer ? NO_KEY : this.keys;
     const received = await receivePaidBody({ caller, keys, intake }, read, (body) => {
       const { parsed, content } = parse(body);
-      const { payer, rate, requestId, exchange } = caller;
-      const origin = { payer, rate, requestId, exchange, chainId: this.networks.chainIdOf(caller.chainId) };
+      const { payer, rate, requestId, exchange, agent } = caller;
+      const chainId = this.networks.chainIdOf(caller.chainId);
+      const origin = { payer, rate, requestId, exchange, agent, chainId };
       const fingerprint = caller.buyer && fingerprintOf(request, content);
       return { parsed, origin, once: onceOf(request, content, parsed), fingerprint };
     });

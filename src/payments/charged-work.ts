@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { AgentSession } from '../base/money/agent-session.js';
 import type { CallRecord } from './call-record.js';
 import type { Price } from '../base/money/price.js';
 import type { HoldGrant } from './ledger.js';
@@ -21,6 +22,8 @@ export interface CallOrigin {
   readonly payment?: AgreedPayment | undefined;
   /** See `Received` in `src/base/moments/moment.ts`. */
   readonly exchange?: object | undefined;
+  /** The agent that asks. */
+  readonly agent?: AgentSession | undefined;
 }
 
 /** What a paid call may do once its hold is granted. */

@@ -10,7 +10,7 @@ const logger = new Logger('Settlement');
 /** The request for the hold, before the work runs. */
 export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string): HoldRequest {
   const { origin, price, model, entryId, provider, responseId, inputTokensEstimate } = work;
-  const { payment } = origin;
+  const { payment, agent } = origin;
   return {
     holdId,
     payer: origin.payer,
@@ -28,6 +28,7 @@ export function holdRequestFor<Event>(work: ChargedWork<Event>, holdId: string):
       provider,
       model,
       ...(payment && { payment: { scheme: payment.claim.payment.scheme } }),
+      ...(agent && { agent }),
     },
     payment: payment?.claim,
     record: work.record?.start(),

@@ -110,6 +110,7 @@ export function intentOf(
   { provider, upstreamModel }: Target,
   once: VideoIntent['once'],
 ): VideoIntent {
+  const { agent } = origin;
   const payment = origin.payment?.claim.payment;
   return {
     id,
@@ -129,6 +130,7 @@ export function intentOf(
       provider: provider.id,
       model: model.id,
       ...(payment && { payment: { scheme: payment.scheme } }),
+      ...(agent && { agent }),
     },
     payment: origin.payment?.claim,
     upstreamModel,

@@ -37,6 +37,15 @@ export const EXPECTED: Readonly<Record<string, readonly object[]>> = {
       finished_at: ago(6 / 16),
     },
   ],
+  'Which sessions of agents cost most in the last week?': [
+    { session_id: 'session-b', key: 'batch', calls: 1, subagents: 0, input_tokens: '104', usdc: '0.003940' },
+    { session_id: 'session-a', key: 'web', calls: 3, subagents: 2, input_tokens: '306', usdc: '0.003535' },
+  ],
+  'What did each agent of a session cost?': [
+    { agent_id: 'one', parent_agent_id: null, calls: 1, amount: '2020' },
+    { agent_id: null, parent_agent_id: null, calls: 1, amount: '1010' },
+    { agent_id: 'two', parent_agent_id: 'one', calls: 1, amount: '505' },
+  ],
   'Which accounts paid most in the last 30 days?': [
     { account: 'acme', calls: 4, usdc: '0.007475', percent: '95.5' },
     { account: 'beta', calls: 2, usdc: '0.000353', percent: '4.5' },

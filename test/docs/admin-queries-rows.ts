@@ -59,6 +59,7 @@ interface SeededReceipt {
   readonly overrun?: number;
   readonly status?: string;
   readonly estimated?: boolean;
+  readonly agent?: readonly [session: string, agent?: string, parent?: string];
 }
 
 const web = { key: 'web', account: 'acme' };
@@ -68,19 +69,38 @@ const claude = { subject: 'anthropic:claude' };
 const haiku = { subject: 'anthropic:haiku' };
 
 export const RECEIPTS: readonly SeededReceipt[] = [
-  { ...web, ...gpt, id: 1, days: 1, provider: 1_000, fee: 10 },
-  { ...web, ...gpt, id: 2, days: 1, provider: 2_000, fee: 20, estimated: true },
-  { ...web, ...claude, id: 3, days: 1, provider: 500, fee: 5, estimated: true },
-  { ...web, ...gpt, id: 4, key: 'batch', days: 2, provider: 4_000, fee: 40, overrun: 100 },
+  { ...web, ...gpt, id: 1, days: 1, provider: 1_000, fee: 10, agent: ['session-a'] },
+  { ...web, ...gpt, id: 2, days: 1, provider: 2_000, fee: 20, estimated: true, agent: ['session-a', 'one'] },
+  {
+    ...web,
+    ...claude,
+    id: 3,
+    days: 1,
+    provider: 500,
+    fee: 5,
+    estimated: true,
+    agent: ['session-a', 'two', 'one'],
+  },
+  {
+    ...web,
+    ...gpt,
+    id: 4,
+    key: 'batch',
+    days: 2,
+    provider: 4_000,
+    fee: 40,
+    overrun: 100,
+    agent: ['session-b'],
+  },
   { ...site, ...claude, id: 5, days: 3, provider: 10_000, fee: 100, status: 'pending' },
   { ...site, ...gpt, id: 6, days: 20, provider: 300, fee: 3, estimated: true },
-  { ...site, ...haiku, id: 7, days: 4, provider: 700, fee: 7, status: 'failed' },
-  { ...web, ...gpt, id: 8, days: 45, provider: 70_000, fee: 700 },
+  { ...site, ...haiku, id: 7, days: 4, provider: 700, fee: 7, status: 'failed', agent: ['session-c'] },
+  { ...web, ...gpt, id: 8, days: 45, provider: 70_000, fee: 700, agent: ['session-old'] },
   { ...site, ...gpt, id: 9, days: 5, provider: 60, fee: 1, overrun: 11 },
 ];
 
 export function receiptRow({ id, key, account, subject, days, provider, fee, ...rest }: SeededReceipt): Row {
-  const { overrun = 0, status = 'settled', estimated = false } = rest;
+  const { overrun = 0, status = 'settled', estimated = false, agent = [] } = rest;
   const line = (name: string, quantity: number): object => ({ key: name, quantity });
   return {
     id: `rct_${id}`,
@@ -104,6 +124,9 @@ export function receiptRow({ id, key, account, subject, days, provider, fee, ...
     estimated,
     settlement_status: status,
     settled_at: ago(days),
+    session_id: agent[0],
+    agent_id: agent[1],
+    parent_agent_id: agent[2],
   };
 }
 

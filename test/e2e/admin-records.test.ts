@@ -231,6 +231,9 @@ it('/admin/receipts tells what was charged', async () => {
     platform_fee: receipt['platform_fee'],
     overrun: '0',
     final_amount: receipt['final_amount'],
+    session_id: null,
+    agent_id: null,
+    parent_agent_id: null,
   });
   expect(row?.['input_tokens']).toBeGreaterThan(0);
 });

@@ -1,3 +1,4 @@
+import type { AgentSession } from './agent-session.js';
 import type { Measurement } from './meter.js';
 import type { Charge } from './metering.js';
 
@@ -36,4 +37,6 @@ export interface WorkTerms extends PriceTerms {
   readonly model: string;
   /** Set when a wallet pays. */
   readonly payment?: { readonly scheme: 'exact' | 'upto' } | undefined;
+  /** Whose call it is; `charge_holds` writes it to the receipt's row. */
+  readonly agent?: AgentSession | undefined;
 }

@@ -14,9 +14,16 @@ export function narrowed(filter: RecordFilter, { time, status, moment = '?' }: F
   conditions.add('key_id = ?', filter.keyId);
   conditions.add('model = ?', filter.model);
   conditions.add(`${status} = ?`, filter.status);
+  conditions.add('session_id = ?', filter.sessionId);
+  conditions.add('agent_id = ?', filter.agentId);
   conditions.add(`${time} >= ${moment}`, filter.from);
   conditions.add(`${time} < ${moment}`, filter.before);
   return conditions;
+}
+
+/** Whether only receipts can tell: usage is summed up over all sessions of a key. */
+export function isOfAgent({ sessionId, agentId }: RecordFilter): boolean {
+  return sessionId !== undefined || agentId !== undefined;
 }
 
 export function beyond(order: 'asc' | 'desc'): '>' | '<' {

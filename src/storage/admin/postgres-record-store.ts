@@ -13,7 +13,7 @@ import {
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { Database } from '../database.js';
 import { dayByDay, within } from './day-by-day.js';
-import { beyond, narrowed, pageOf } from './pages.js';
+import { beyond, isOfAgent, narrowed, pageOf } from './pages.js';
 import { usagePage } from './usage-page.js';
 
 /** PostgreSQL's error code for a statement that exceeded its time limit. */
@@ -56,7 +56,7 @@ const RECEIPTS: TimedView = {
   status: 'settlement_status',
   columns: `receipt_id AS id, settled_at, account, key_id, provider, model, request_id, response_id, network,
     settlement_status, tx_hash, estimated, input_tokens::float8, output_tokens::float8, provider_amount,
-    platform_fee, overrun, final_amount`,
+    platform_fee, overrun, final_amount, session_id, agent_id, parent_agent_id`,
 };
 
 @Injectable()
@@ -77,7 +77,7 @@ export class PostgresRecordStore extends RecordStore {
   }
 
   receipts(request: RecordPageRequest): Promise<RecordPage<ReceiptRow> | undefined> {
-    const isGuided = request.filter.model !== undefined;
+    const isGuided = request.filter.model !== undefined && !isOfAgent(request.filter);
     return inTime(isGuided ? this.receiptsOfModel(request) : this.page<ReceiptRow>(RECEIPTS, request));
   }
 

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { RecordPage, RecordPageRequest, UsageRow } from '../../admin/record-store.js';
 import { Conditions } from './conditions.js';
 import { DAY_MS, DAYS, dayByDay, daysOf, without } from './day-by-day.js';
-import { beyond, type FilterColumns, narrowed, pageOf } from './pages.js';
+import { beyond, type FilterColumns, isOfAgent, narrowed, pageOf } from './pages.js';
 
 /** Of receipts, where a filter begins or ends within the day. */
 const TIMES: FilterColumns = { time: 'settled_at', status: 'settlement_status' };
@@ -36,6 +36,10 @@ export async function usagePage(
 ): Promise<RecordPage<UsageRow> | undefined> {
   const lastDay = after === undefined ? undefined : dayOfId(after);
   if (after !== undefined && lastDay === undefined) return undefined;
+  if (isOfAgent(filter)) {
+    const ofAgent = await usageOf(pool, { order, after, filter, limit: limit + 1 });
+    return pageOf(ofAgent, limit);
+  }
   const left = lastDay === undefined ? filter : without(filter, order, lastDay - step(order));
   const rows = await dayByDay(pool, left, {
     order,
@@ -46,12 +50,12 @@ export async function usagePage(
   return pageOf(rows, limit);
 }
 
-/** @param request whose filter has whole days, or one day or a part of it */
+/** @param request whose filter has an agent, or whole days, or one day or a part of it */
 async function usageOf(
   pool: Pool,
   { limit, order, after, filter }: RecordPageRequest,
 ): Promise<readonly UsageRow[]> {
-  const isWhole = isMidnight(filter.from) && isMidnight(filter.before);
+  const isWhole = !isOfAgent(filter) && isMidnight(filter.from) && isMidnight(filter.before);
   const conditions = isWhole ? narrowed(daysOf(filter), DAYS) : narrowed(filter, TIMES);
   const place = new Conditions(conditions.values);
   place.add(`id ${beyond(order)} ?`, after);

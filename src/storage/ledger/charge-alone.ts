@@ -14,17 +14,20 @@ export const CHARGING_ALONE: readonly string[] = [
   SELECT a.id FROM api_keys a
   WHERE (SELECT patience.set FROM ${PATIENCE}) AND a.id = $keyId::text AND a.wallet IS NULL FOR UPDATE)`,
   `spent AS (
-  DELETE FROM holds h USING payer WHERE h.id = $holdId::text AND h.amount >= $price::bigint RETURNING h.amount)`,
+  DELETE FROM holds h USING payer WHERE h.id = $holdId::text AND h.amount >= $price::bigint
+  RETURNING h.amount, h.terms -> 'agent' AS agent)`,
   `paid AS (
   UPDATE api_keys a
   SET budget_spent = a.budget_spent + $price, budget_held = a.budget_held - s.amount, open_holds = a.open_holds - 1
-  FROM spent s WHERE a.id = $keyId RETURNING a.id)`,
+  FROM spent s WHERE a.id = $keyId RETURNING a.id, s.agent)`,
   `receipt AS (
   INSERT INTO receipts (id, hold_id, key_id, account_id, request_id, response_id, idempotency_key, network,
-    meter_subject, provider_amount, platform_fee, final_amount, line_items, lines, estimated, proof, settled_at)
+    meter_subject, provider_amount, platform_fee, final_amount, line_items, lines, estimated, proof, settled_at,
+    session_id, agent_id, parent_agent_id)
   SELECT $receiptId::text, $holdId, $keyId, $accountId::text, $requestId::text, $responseId::text,
     $idempotencyKey::text, $network::text, $meterSubject::text, $providerAmount::bigint, $platformFee::bigint, $price,
-    '[]', $linesOfReceipt::json, $isEstimated::boolean, $proof::bytea, $moment::timestamptz
+    '[]', $linesOfReceipt::json, $isEstimated::boolean, $proof::bytea, $moment::timestamptz,
+    paid.agent ->> 'sessionId', paid.agent ->> 'id', paid.agent ->> 'parentId'
   FROM paid)`,
   `entries AS (
   INSERT INTO charge_entries (receipt_id, account_id, key_id, provider, paid, provider_amount, platform_fee, difference)

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const call = async (path: string, body: object): Promise<{ id: string }> => {
     const response = await fetch(`${gateway.url}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID() },
+      headers: { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID(), 'session-id': 'session' },
       body: JSON.stringify(body),
     });
     const text = await response.text();
@@ -85,6 +85,7 @@ describe('the admin views', () => {
       'refunds_due',
       'response_chains',
       'responses',
+      'sessions',
       'usage_daily',
       'video_jobs',
       'x402_payments',

@@ -78,12 +78,17 @@ it('gets what a call in a batch gets, whatever its key is', async () => {
   );
 });
 
+function ofAgent(request: HoldRequest): HoldRequest {
+  const agent = { sessionId: 'session', id: 'agent', parentId: 'other' };
+  return { ...request, terms: { ...request.terms, agent } };
+}
+
 describe('a charge that comes alone', () => {
   let request: HoldRequest;
   let key: TestKey;
   beforeEach(async () => {
     key = await insertKey(database.pool, { budget_limit: 1_000 });
-    request = holdRequest(key, 100n);
+    request = ofAgent(holdRequest(key, 100n));
     await take(request, 'alone');
   });
 
@@ -93,7 +98,7 @@ describe('a charge that comes alone', () => {
 
   it.each([0n, 1n, 60n, 99n, 100n])('writes what a charge in a batch writes: %s', async (price) => {
     const twin = await insertKey(database.pool, { budget_limit: 1_000 });
-    const other = holdRequest(twin, 100n);
+    const other = ofAgent(holdRequest(twin, 100n));
     await take(other, 'function');
     const fee = price / 10n;
     const [mine, theirs] = [
@@ -112,7 +117,11 @@ describe('a charge that comes alone', () => {
           [receiptId, id],
         )
       ).rows as unknown[];
-    expect(await rows(mine, key.id)).toEqual(await rows(theirs, twin.id));
+    const written = await rows(mine, key.id);
+    expect(written).toEqual(await rows(theirs, twin.id));
+    expect(written).toMatchObject([
+      { receipt: { session_id: 'session', agent_id: 'agent', parent_agent_id: 'other' } },
+    ]);
   });
 
   it('is written once, however often and in whatever company it is sent', async () => {
