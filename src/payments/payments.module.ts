@@ -15,6 +15,8 @@ import { ReceiptKeys } from './receipts/receipt-keys.js';
 import { ReceiptSigner } from './receipts/receipt-signer.js';
 import { Settling } from './receipts/settling.js';
 import { UsageUpkeep } from './receipts/usage-upkeep.js';
+import { DistantAnswers } from './once/distant-answers.js';
+import { SharedAnswers } from './once/shared-answers.js';
 import { AwaitedEnds } from './once/awaited-ends.js';
 import { RunningAnswers } from './once/running-answers.js';
 import { Once } from './once/once.js';
@@ -69,6 +71,7 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
     BudgetQueue,
     Charge,
     Deliveries,
+    DistantAnswers,
     Holds,
     KeyAuthenticator,
     KeysService,
@@ -83,6 +86,7 @@ import { TokenSecretStore } from './x402/token-secret-store.js';
     RunningCalls,
     Settlements,
     Settling,
+    SharedAnswers,
     Sweeper,
     Upkeep,
     UsageUpkeep,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { inRounds } from '../base/work/in-rounds.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import { AccountStore } from './accounts/account-store.js';
+import { AnswerFrames } from './once/answer-frames.js';
 import { IdempotencyStore } from './once/idempotency-store.js';
 
 /** Every call that stores something adds rows, and the next call of the account sums them up. */
@@ -17,6 +18,7 @@ export class Upkeep {
   constructor(
     private readonly requests: IdempotencyStore,
     private readonly accounts: AccountStore,
+    private readonly frames: AnswerFrames,
   ) {}
 
   @Recurs({ name: 'the sum of what accounts have stored', every: FOLD_EVERY_MS, phase: 'upkeep' })
@@ -27,5 +29,10 @@ export class Upkeep {
   @Recurs({ name: 'a purge of idempotency keys', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
   forgetOldRequests(signal: AbortSignal): Promise<number> {
     return inRounds(MOST_REQUESTS, (most) => this.requests.purge(most), signal);
+  }
+
+  @Recurs({ name: 'a purge of shared frames', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
+  forgetLeftFrames(): Promise<void> {
+    return this.frames.purge();
   }
 }

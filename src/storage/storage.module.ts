@@ -5,6 +5,7 @@ import { AccountStore } from '../payments/accounts/account-store.js';
 import { KeyStore } from '../payments/keys/key-store.js';
 import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
+import { AnswerFrames } from '../payments/once/answer-frames.js';
 import { IdempotencyStore } from '../payments/once/idempotency-store.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
@@ -23,6 +24,7 @@ import { PostgresConversationStore } from './conversations/postgres-conversation
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
+import { PostgresAnswerFrames } from './once/postgres-answer-frames.js';
 import { PostgresIdempotencyStore } from './once/postgres-idempotency-store.js';
 import { BackgroundStore } from '../responses/background/background-store.js';
 import { PostgresBackgroundStore } from './responses/postgres-background-store.js';
@@ -62,6 +64,7 @@ export class StorageModule implements OnModuleDestroy {
           useFactory: (database: Database) => new StorageRoom(database, maxStoredBytes),
         },
         { provide: AccountStore, useClass: PostgresAccountStore },
+        { provide: AnswerFrames, useClass: PostgresAnswerFrames },
         { provide: ChatCompletionStore, useClass: PostgresChatCompletionStore },
         { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
@@ -85,6 +88,7 @@ export class StorageModule implements OnModuleDestroy {
       ],
       exports: [
         AccountStore,
+        AnswerFrames,
         BackgroundStore,
         ChatCompletionStore,
         CompactionKeyStore,

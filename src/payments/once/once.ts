@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { defer } from 'rxjs';
+import { tap } from 'rxjs';
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import { KeyAuthenticator } from '../keys/key-authenticator.js';
 import type { KeyedRequest } from '../keys/keyed-request.js';
 import type { Earlier, KeptEarlier } from './earlier.js';
 import { AwaitedEnds } from './awaited-ends.js';
+import { DistantAnswers } from './distant-answers.js';
 import { findRecord } from './find-record.js';
+import { keptAnswerOf } from './kept-answer-of.js';
 import { IdempotencyStore, type IdempotencyRecord, type KeptAnswer } from './idempotency-store.js';
 import type { OnceKey } from './once-key.js';
 import { RunningAnswers, type LiveAnswer } from './running-answers.js';
@@ -20,6 +22,7 @@ export class Once {
     private readonly store: IdempotencyStore,
     private readonly running: RunningAnswers,
     private readonly ends: AwaitedEnds,
+    private readonly distant: DistantAnswers,
   ) {}
 
   /**
@@ -41,18 +44,12 @@ export class Once {
     return ended && this.ended(accountId, key, ended);
   }
 
-  /** Of a stream that runs in another process, everything comes at its end. */
   private live(accountId: string, key: string, responseId: string): LiveAnswer {
     const here = this.running.find(responseId)?.live();
     if (here) return here;
-    const end = async (): Promise<string> => {
-      const record = await this.ends.of({ accountId, key, responseId });
-      if (!record) throw inFlight();
-      const { answer } = this.ended(accountId, key, record);
-      if (answer.kind !== 'stream') throw inFlight();
-      return answer.content;
-    };
-    return { kind: 'live', headers: () => ({}), frames: () => defer(end) };
+    const { headers, frames } = this.distant.of({ accountId, key, responseId });
+    const counted = tap<string>({ complete: () => this.count(accountId, key) });
+    return { kind: 'live', headers, frames: () => frames().pipe(counted) };
   }
 
   /** The same for an account that is known, without waiting for a call that still runs. */
@@ -71,10 +68,10 @@ export class Once {
     return record;
   }
 
-  private ended(accountId: string, key: string, { answer, responseId }: IdempotencyRecord): KeptEarlier {
-    if (typeof answer === 'string') throw withoutAnswer(answer, responseId);
+  private ended(accountId: string, key: string, record: IdempotencyRecord): KeptEarlier {
+    const answer = keptAnswerOf(record);
     this.count(accountId, key);
-    return { accountId, responseId, answer };
+    return { accountId, responseId: record.responseId, answer };
   }
 
   /** @throws GatewayError service_unavailable */
@@ -101,22 +98,4 @@ export class Once {
       this.logger.warn({ msg: 'a replay was not counted', err: failure });
     });
   }
-}
-
-function withoutAnswer(state: 'running' | 'lost' | 'erased', responseId: string): GatewayError {
-  if (state === 'running') return inFlight();
-  if (state === 'erased') {
-    const code = responseId.startsWith('video_') ? 'video_not_found' : 'response_not_found';
-    return new GatewayError(code, 'The answer to this request was deleted.');
-  }
-  return new GatewayError(
-    'server_error',
-    'This call was charged, but its answer is not kept: it was too long, or the gateway stopped before it was complete. A new Idempotency-Key runs it again.',
-    { shouldRetry: false },
-  );
-}
-
-/** The first request has no answer yet. */
-export function inFlight(): GatewayError {
-  return new GatewayError('idempotency_in_flight', undefined, { retryAfterSeconds: 1 });
 }

@@ -32,6 +32,11 @@ export class RunningAnswers {
     this.answers.delete(responseId);
   }
 
+  /** Ids of the streams of which everything is kept. */
+  streams(): readonly string[] {
+    return [...this.answers].flatMap(([id, answer]) => (answer.live() ? [id] : []));
+  }
+
   find(responseId: string): RunningAnswer | undefined {
     return this.answers.get(responseId);
   }

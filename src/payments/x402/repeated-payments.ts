@@ -2,7 +2,7 @@ import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { HeaderFields } from '../../streaming/presenter.js';
 import type { IdempotencyRecord } from '../once/idempotency-store.js';
 import type { Earlier } from '../once/earlier.js';
-import { inFlight } from '../once/once.js';
+import { inFlight } from '../once/kept-answer-of.js';
 import type { StoredPayment } from './payment.js';
 
 /** The answer to a request that has been paid for. */
