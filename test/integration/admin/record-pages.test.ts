@@ -21,11 +21,13 @@ beforeAll(async () => {
   store = new PostgresRecordStore(storage);
   await database.pool.query(
     `INSERT INTO receipts (id, hold_id, key_id, account_id, request_id, network, meter_subject, provider_amount,
-       platform_fee, final_amount, line_items, lines, estimated, settlement_status, settled_at)
+       platform_fee, final_amount, line_items, lines, estimated, settlement_status, settled_at,
+       session_id, agent_id)
      SELECT 'rct_' || n, 'hold_' || n, 'key_' || n % 5, 'acct_' || n % 3, 'req', 'eip155:1', 'up:m/' || n % 7 % 4, n, 0, n, '[]',
        '[["input_tokens","usd_per_1m_tokens",3,"1","3"]]', n % 9 = 0,
        CASE WHEN n % 11 = 0 THEN 'failed' WHEN n % 17 = 0 THEN 'pending' ELSE 'settled' END,
-       date_trunc('milliseconds', to_timestamp($1::float8 / 1000)) - (n * n % ($3 * 24)) * interval '1 hour'
+       date_trunc('milliseconds', to_timestamp($1::float8 / 1000)) - (n * n % ($3 * 24)) * interval '1 hour',
+       CASE WHEN n % 2 = 0 THEN 'session_' || n % 8 END, CASE WHEN n % 3 = 0 THEN 'agent' END
      FROM generate_series(1, $2::int) AS n`,
     [now, RECEIPTS, DAYS],
   );
@@ -51,6 +53,8 @@ const filters: fc.Arbitrary<RecordFilter> = fc.record({
   keyId: one('key_1'),
   model: one('m/1', 'm/3', 'm/none'),
   status: one('settled', 'failed', 'pending'),
+  sessionId: one('session_0', 'session_2'),
+  agentId: one('agent'),
   from: fc.oneof(time, midnight),
   before: fc.oneof(time, midnight),
 });
@@ -58,11 +62,13 @@ const orders = fc.constantFrom<('asc' | 'desc')[]>('asc', 'desc');
 
 const MATCHING = `($1::text IS NULL OR account = $1) AND ($2::text IS NULL OR key_id = $2) AND ($3::text IS NULL OR model = $3)
   AND ($4::text IS NULL OR settlement_status = $4) AND ($5::timestamptz IS NULL OR settled_at >= $5)
-  AND ($6::timestamptz IS NULL OR settled_at < $6)`;
+  AND ($6::timestamptz IS NULL OR settled_at < $6)
+  AND ($7::text IS NULL OR session_id = $7) AND ($8::text IS NULL OR agent_id = $8)`;
 
 async function expected(sql: string, filter: RecordFilter): Promise<readonly unknown[]> {
-  const { account, keyId, model, status, from, before } = filter;
-  return (await database.pool.query<object>(sql, [account, keyId, model, status, from, before])).rows;
+  const { account, keyId, model, status, from, before, sessionId, agentId } = filter;
+  const values = [account, keyId, model, status, from, before, sessionId, agentId];
+  return (await database.pool.query<object>(sql, values)).rows;
 }
 
 async function allOf<Row extends { readonly id: string }>(
