@@ -229,11 +229,8 @@ it('/admin/receipts tells what was charged', async () => {
     output_tokens: expect.any(Number) as unknown,
     provider_amount: receipt['provider_amount'],
     platform_fee: receipt['platform_fee'],
-    overrun: '0',
+    ...{ overrun: '0', session_id: null, agent_id: null, parent_agent_id: null },
     final_amount: receipt['final_amount'],
-    session_id: null,
-    agent_id: null,
-    parent_agent_id: null,
   });
   expect(row?.['input_tokens']).toBeGreaterThan(0);
 });
