@@ -1,5 +1,6 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
-import { TargetHealth, type TargetState } from '../providers/target-health.js';
+import type { TargetState } from '../providers/target-health.js';
+import { TargetReport } from '../providers/target-report.js';
 import { AdminGuard } from './admin-guard.js';
 import { checked } from './checked.js';
 import { listBody, type ListBody, unknownAfter } from './list-body.js';
@@ -15,7 +16,7 @@ type Shown<Row> = Row & { readonly object: string };
 export class AdminRecordsController {
   constructor(
     private readonly store: RecordStore,
-    private readonly health: TargetHealth,
+    private readonly targets: TargetReport,
   ) {}
 
   @Get('responses')
@@ -36,14 +37,14 @@ export class AdminRecordsController {
     return shown('receipt', await this.store.receipts(request));
   }
 
-  /** With the targets and keys that have failed lately, as this process knows them. */
+  /** With the targets and keys that have failed lately, as all processes that serve this port know them. */
   @Get('usage')
   async usage(
     @Query() query: QueryText,
   ): Promise<ListBody<object> & { readonly targets: readonly object[] }> {
     const request = pageRequest(await checked(ReceiptsQuery, query));
     const page = shown('usage', await this.store.usage(request));
-    return { ...page, targets: this.health.snapshot().map(shownTarget) };
+    return { ...page, targets: (await this.targets.all()).map(shownTarget) };
   }
 }
 

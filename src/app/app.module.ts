@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AdminModule } from '../admin/admin.module.js';
+import { Siblings } from '../base/work/siblings.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { ChatModule } from '../chat/chat.module.js';
 import type { LoadedConfig } from '../config/config.js';
@@ -10,6 +11,7 @@ import { EmbeddingsModule } from '../embeddings/embeddings.module.js';
 import { HealthModule } from '../http/health/health.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { siblingsModule } from './siblings.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
@@ -23,13 +25,14 @@ import { Workers } from './workers.js';
 /** The composition root: assembles the gateway and its database. */
 @Module({})
 export class AppModule {
-  static forRoot(config: LoadedConfig, databaseUrl: string): DynamicModule {
+  static forRoot(config: LoadedConfig, databaseUrl: string, siblings: Siblings): DynamicModule {
     return {
       module: AppModule,
       imports: [
         DiscoveryModule,
         configModule(config),
-        StorageModule.forRoot(databaseUrl, config.maxStoredBytes),
+        siblingsModule(siblings),
+        StorageModule.forRoot(databaseUrl, config.maxStoredBytes, config.workers),
         PaymentsModule,
         HttpModule,
         CatalogModule,

@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Moments } from '../base/moments/moments.js';
+import { NoSiblings, type Siblings } from '../base/work/siblings.js';
 import type { LoadedConfig } from '../config/config.js';
 import { AccessLog } from '../http/access-log.js';
 import { buyerMiddleware } from '../http/buyer.js';
@@ -18,9 +19,10 @@ export async function createApplication(
   config: LoadedConfig,
   databaseUrl: string,
   logger: Logger,
+  siblings: Siblings = new NoSiblings(),
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.forRoot(config, databaseUrl),
+    AppModule.forRoot(config, databaseUrl, siblings),
     new ExpressServer(),
     { ...HTTP_OPTIONS, logger: new NestLogger(logger), abortOnError: false },
   );

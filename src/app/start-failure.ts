@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { ListenConfig } from '../base/config.js';
 import { StartError } from '../base/errors/start-error.js';
@@ -18,13 +18,16 @@ export async function listen(app: INestApplication, address: ListenConfig): Prom
 
 /**
  * Rejects an unusable address before a database is made or migrated for a gateway that could not serve.
+ * @returns the port: that of the address, or a free one where that is 0
  * @throws as `listen`
  */
-export async function requireUsableAddress(address: ListenConfig): Promise<void> {
+export async function requireUsableAddress(address: ListenConfig): Promise<number> {
   const server = createServer();
   await inWords(address, () => once(server.listen(address.port, address.host), 'listening'));
+  const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
+  return port;
 }
 
 async function inWords({ host, port }: ListenConfig, tryToListen: () => Promise<unknown>): Promise<void> {

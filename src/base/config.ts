@@ -75,6 +75,8 @@ export interface VideosConfig {
 /** The configuration without the catalog; validated and frozen at start. */
 export interface Config {
   readonly listen: ListenConfig;
+  /** Processes that serve the port together; 1: this one alone. */
+  readonly workers: number;
   readonly database: DatabaseConfig;
   /** Absolute path. */
   readonly dataDir: string;

@@ -14,6 +14,7 @@ import type { EnvironmentVariables } from './environment/environment-variables.j
 import { readProxies } from './environment/proxies.js';
 import { readEnvironment } from './environment/read-environment.js';
 import { listEntries, trimSlashes } from './environment/rules.js';
+import { workerCount } from './environment/worker-count.js';
 import { errorMessage } from './file-errors.js';
 import { DEFAULT_PAYMENTS, type FilePayments } from './gateway-file/payments.js';
 import { readGatewayFile, type GatewayFile } from './gateway-file/read-gateway-file.js';
@@ -140,6 +141,7 @@ function fromVariables(
   const { HOST: host, PORT: port, LOG_LEVEL: level } = variables;
   return {
     listen: { host, port, publicUrl: trimSlashes(variables.PUBLIC_URL ?? defaultPublicUrl(host, port)) },
+    workers: workerCount(variables.WORKERS),
     database: { url: variables.DATABASE_URL },
     streaming: {
       keepAliveMs: variables.KEEP_ALIVE_MS,

@@ -13,6 +13,7 @@ import { GuardedClient } from './http/guarded-client.js';
 import { nameServers } from './http/resolve-host.js';
 import { ImageFetch } from './image/image-fetch.js';
 import { TargetHealth } from './target-health.js';
+import { TargetReport } from './target-report.js';
 import { TextCounting } from './text-counting.js';
 import { TextGeneration } from './text-generation.js';
 import { TextProviders } from './text-providers.js';
@@ -64,6 +65,7 @@ const IMAGES_AT_ONCE = 32;
     },
     EmbeddingGeneration,
     EmbeddingProviders,
+    TargetReport,
     VideoGeneration,
     VideoProviders,
   ],
@@ -73,6 +75,7 @@ const IMAGES_AT_ONCE = 32;
     TextCounting,
     TextGeneration,
     TargetHealth,
+    TargetReport,
     VideoGeneration,
     VideoProviders,
   ],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
+import { connectionsOf } from './connections.js';
 import type { PrismaClient } from './generated/client.js';
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
@@ -13,8 +14,9 @@ export class Database {
   readonly leasePool: pg.Pool;
   private opening: Promise<PrismaClient> | undefined;
 
-  constructor(url: string) {
-    this.pool = openPool(url, 20);
+  /** @param connections most of the pool; the one of the lease comes on top */
+  constructor(url: string, connections = connectionsOf(1).each) {
+    this.pool = openPool(url, connections);
     this.leasePool = openPool(url, 1);
   }
 

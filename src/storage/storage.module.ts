@@ -21,6 +21,7 @@ import { PostgresAccountStore } from './accounts/postgres-account-store.js';
 import { PostgresRecordStore } from './admin/postgres-record-store.js';
 import { PostgresChatCompletionStore } from './chat/postgres-chat-completion-store.js';
 import { PostgresConversationStore } from './conversations/postgres-conversation-store.js';
+import { connectionsOf } from './connections.js';
 import { Database } from './database.js';
 import { PrismaKeyStore } from './keys/prisma-key-store.js';
 import { PostgresLedger } from './ledger/postgres-ledger.js';
@@ -51,13 +52,14 @@ import { PostgresTransactionJournal } from './x402/postgres-transaction-journal.
 export class StorageModule implements OnModuleDestroy {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  static forRoot(databaseUrl: string, maxStoredBytes: number): DynamicModule {
+  /** @param workers processes that share the connections of one gateway */
+  static forRoot(databaseUrl: string, maxStoredBytes: number, workers: number): DynamicModule {
     return {
       module: StorageModule,
       global: true,
       providers: [
         ProcessIdentity,
-        { provide: Database, useFactory: () => new Database(databaseUrl) },
+        { provide: Database, useFactory: () => new Database(databaseUrl, connectionsOf(workers).each) },
         {
           provide: StorageRoom,
           inject: [Database],

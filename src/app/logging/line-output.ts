@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { constants, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
@@ -6,6 +7,8 @@ const WAITING_BYTES = 1_048_576;
 const RETRY_MS = 200;
 /** Most bytes of lines that are written together. */
 const BYTES_AT_ONCE = 65_536;
+/** What a pipe takes whole or not at all, on Linux; so the lines of several workers do not get into each other. */
+const WHOLE_BYTES = 4_096;
 
 /** Lines of this process's log that were dropped. */
 let dropped = 0;
@@ -31,7 +34,10 @@ export class LineOutput {
   private timer: NodeJS.Timeout | undefined;
   private soon: NodeJS.Immediate | undefined;
 
-  constructor(private readonly writeSome: WriteSome) {}
+  constructor(
+    private readonly writeSome: WriteSome,
+    private readonly bytesAtOnce = BYTES_AT_ONCE,
+  ) {}
 
   write(line: string): void {
     const bytes = Buffer.from(line);
@@ -73,7 +79,7 @@ export class LineOutput {
     let bytes = 0;
     let count = 0;
     for (const line of this.waiting) {
-      if (count > 0 && bytes + line.length > BYTES_AT_ONCE) break;
+      if (count > 0 && bytes + line.length > this.bytesAtOnce) break;
       bytes += line.length;
       count += 1;
     }
@@ -112,7 +118,10 @@ function openStandardOutput(): LineOutput {
   // Stream writes to these may fail later, when no code awaits them.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  const lines = new LineOutput((bytes) => writeSync(fd, bytes));
+  const lines = new LineOutput(
+    (bytes) => writeSync(fd, bytes),
+    cluster.isWorker ? WHOLE_BYTES : BYTES_AT_ONCE,
+  );
   process.once('exit', () => lines.flush());
   return lines;
 }

@@ -13,6 +13,7 @@ export class GasMetrics {
       name: 'slipstream_x402_signer_balance',
       help: "What the signer of payments by wallets has for gas, in the chain's coin; absent without a signer.",
       labelNames: ['chain'],
+      aggregator: 'min',
       registers: [registry],
     });
     moments.subscribe((moment) => {

@@ -4,6 +4,7 @@ import { MomentsModule } from '../../base/moments/moments.module.js';
 import { PaymentsModule } from '../../payments/payments.module.js';
 import { ProvidersModule } from '../../providers/providers.module.js';
 import { VideosModule } from '../../videos/videos.module.js';
+import { AllMetrics } from './all-metrics.js';
 import { GasMetrics } from './gas-metrics.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
@@ -12,6 +13,6 @@ import { VideoMetrics } from './video-metrics.js';
 @Module({
   imports: [AdminModule, MomentsModule, PaymentsModule, ProvidersModule, VideosModule],
   controllers: [MetricsController],
-  providers: [Metrics, GasMetrics, VideoMetrics],
+  providers: [AllMetrics, Metrics, GasMetrics, VideoMetrics],
 })
 export class MetricsModule {}

@@ -45,6 +45,7 @@ export class Metrics {
       name: 'slipstream_upstream_target_available',
       help: '0 while a target, or one of the keys for it, is set aside; what had no recent failures is not listed.',
       labelNames: ['provider', 'model', 'key'],
+      aggregator: 'min',
       registers: [this.registry],
       collect() {
         this.reset();

@@ -13,6 +13,8 @@ export class VideoMetrics {
       name: 'slipstream_running_videos',
       help: 'Videos that have not ended, by status, whichever process made them; absent while the database fails.',
       labelNames: ['status'],
+      // Each process counts those of all.
+      aggregator: 'max',
       registers: [registry],
       async collect() {
         this.reset();

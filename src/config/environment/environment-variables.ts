@@ -11,6 +11,7 @@ import {
   Rule,
   WholeNumber,
 } from './rules.js';
+import { isWorkerCount } from './worker-count.js';
 
 const GIBIBYTE = 1024 ** 3;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -24,6 +25,10 @@ export class EnvironmentVariables {
   /** 0 takes any free port. */
   @WholeNumber(0, 65_535)
   PORT = 3000;
+
+  /** Processes that serve the port; `auto`: one for each core. */
+  @Rule('must be auto, or a whole number from 1 to 64', isWorkerCount)
+  WORKERS = '1';
 
   @Rule('must be an http(s) URL without user, query and fragment, such as https://gateway.example', isHttpUrl)
   PUBLIC_URL: string | undefined = undefined;
