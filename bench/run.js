@@ -14,6 +14,7 @@ import { ratePart } from './parts/rate.js';
 import { startPart } from './parts/start.js';
 import { burstPart, pacedPart } from './parts/streams.js';
 import { walletsPart } from './parts/wallets.js';
+import { workersPart } from './parts/workers.js';
 import { comparisonsOf, startColumns } from './support/columns.js';
 import { runPart } from './support/part.js';
 import { compareWithNewest, majorOf, newestResults, save } from './support/results.js';
@@ -40,6 +41,7 @@ const PARTS = [
   openStreamsPart,
   walletsPart,
   adminPart,
+  workersPart,
 ];
 
 /** No part begins so long after the time was up: it might not end before the run is broken off. */

@@ -121,9 +121,11 @@ export class Gateway {
   /**
    * @param {string} checkout whose build it is
    * @param {string} catalog its gateway file
+   * @param {Record<string, string>} [environment] beside what every one needs
    */
-  constructor(checkout, catalog) {
+  constructor(checkout, catalog, environment = {}) {
     this.checkout = checkout;
+    this.environment = environment;
     // The database may run as another user, who has to get in.
     chmodSync(this.directory, 0o755);
     onExit(() => rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
@@ -178,6 +180,7 @@ export class Gateway {
         GATEWAY_CONFIG: join(directory, 'gateway.yaml'),
         ADMIN_TOKEN: this.adminToken,
         SHUTDOWN_GRACE_MS: '2000',
+        ...this.environment,
       },
     });
     closeSync(output);
@@ -238,10 +241,10 @@ const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !
 
 /**
  * A gateway with a key, that nobody has called yet.
- * @param {{ checkout: string, upstream: string, catalog?: string, payments?: object, idleMs?: number }} options `idleMs`: before its memory is read
+ * @param {{ checkout: string, upstream: string, catalog?: string, payments?: object, idleMs?: number, environment?: Record<string, string> }} options `idleMs`: before its memory is read
  */
-export async function startGateway({ checkout, upstream, payments, catalog, idleMs = 0 }) {
-  const gateway = new Gateway(checkout, catalog ?? plainCatalog(upstream, payments));
+export async function startGateway({ checkout, upstream, payments, catalog, idleMs = 0, environment }) {
+  const gateway = new Gateway(checkout, catalog ?? plainCatalog(upstream, payments), environment);
   await gateway.start();
   gateway.databaseUrl = await untilLogged(gateway.log, /psql "([^"]+)"/);
   gateway.headers = { authorization: `Bearer ${await createKey(gateway.url, gateway.adminToken)}` };

@@ -40,7 +40,10 @@ const processes = () =>
     .map(Number);
 
 /** @param {number} pid */
-const childrenOf = (pid) => processes().filter((candidate) => stat(candidate)?.parent === pid);
+export const childrenOf = (pid) => processes().filter((candidate) => stat(candidate)?.parent === pid);
+
+/** @param {number} pid */
+export const isPostgres = (pid) => stat(pid)?.name === 'postgres';
 
 /**
  * A PostgreSQL server: its postmaster, the running backends, and the backends that have ended.
@@ -59,8 +62,8 @@ export function cpuOfPostgres(postmaster) {
  */
 export function findPostmaster(gateway, dataDirectory) {
   const recorded = Number(read(`${dataDirectory}/postgres/postmaster.pid`)?.split('\n')[0]);
-  if (stat(recorded)?.name === 'postgres') return recorded;
-  return childrenOf(gateway).find((pid) => stat(pid)?.name === 'postgres');
+  if (isPostgres(recorded)) return recorded;
+  return childrenOf(gateway).find(isPostgres);
 }
 
 /**

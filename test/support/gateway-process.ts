@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { compileProject } from './compiled.js';
 import { GatewayClient } from './gateway-client.js';
@@ -20,6 +20,8 @@ export interface ProcessOptions {
   readonly nodeOptions?: readonly string[];
   /** Path of another Node than the one that runs the tests. */
   readonly node?: string;
+  /** A program of the project, with its words, in place of main.js. */
+  readonly program?: readonly [path: string, ...words: string[]];
 }
 
 /** A directory that the database's user can enter too, when root runs the tests. */
@@ -55,10 +57,11 @@ export class GatewayProcess {
     file,
     nodeOptions = [],
     node = process.execPath,
+    program,
   }: ProcessOptions) {
     if (file) await writeFile(join(directory, 'gateway.yaml'), stringify(file));
-    const main = join(await compileProject(), 'main.js');
-    const child = spawn(node, [...nodeOptions, '--enable-source-maps', main], {
+    const [path, ...words] = program ?? [join(await compileProject(), 'main.js')];
+    const child = spawn(node, [...nodeOptions, '--enable-source-maps', resolve(path), ...words], {
       cwd: directory,
       env: processEnvironment(environment),
       stdio: ['ignore', 'pipe', 'pipe'],

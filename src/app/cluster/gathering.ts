@@ -6,7 +6,7 @@ import { workerMetrics } from './worker-metrics.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A worker that does not answer within this time is left out. */
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 2_000;
 
 interface Round {
   readonly question: Question;

@@ -3,8 +3,8 @@ import { Siblings, type Question } from '../../base/work/siblings.js';
 import type { EndSignals } from '../end-signals.js';
 import type { Beginning, FromPrimary, FromWorker } from './messages.js';
 
-/** The primary takes a second at most; without it there is nobody to ask. */
-const ANSWERS_MS = 3_000;
+/** Longer than the primary waits for anybody. */
+const ANSWERS_MS = 5_000;
 
 interface Asking {
   readonly resolve: (answers: readonly unknown[]) => void;

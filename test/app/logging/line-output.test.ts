@@ -50,6 +50,20 @@ describe('lines that cannot be written', () => {
     expect(disk.text).toBe('first line\nsecond line\n');
   });
 
+  it('are written in pieces that end with a line, as large as the output takes whole', () => {
+    const disk = new Disk();
+    disk.room = Infinity;
+    const pieces: string[] = [];
+    const output = new LineOutput((bytes) => {
+      pieces.push(bytes.toString());
+      return disk.writeSome(bytes);
+    }, 100);
+    for (const length of [40, 50, 20, 300, 80]) output.write(line(length));
+    output.flush();
+    expect(pieces.map((piece) => piece.length)).toEqual([90, 20, 300, 80]);
+    expect(pieces.every((piece) => piece.endsWith('\n'))).toBe(true);
+  });
+
   it('of one turn of the event loop are written together, at its end', async () => {
     const disk = new Disk();
     disk.room = Infinity;
