@@ -8,8 +8,11 @@ import { childrenOf, isPostgres } from '../support/processes.js';
 import { chatCall } from '../support/wire.js';
 
 const COUNTS = [1, 2, 4];
+/** For each worker: with fewer, a turn of its event loop and a trip to PostgreSQL would serve fewer calls. */
 const CALLERS = 32;
 const PER_SECOND = 200;
+const WARM_CALLS = 4000;
+const MOST_WARM_UPS = 8;
 const CALL = chatCall({ model: 'instant' });
 
 /** @typedef {import('../support/columns.js').Column} Column */
@@ -34,6 +37,9 @@ async function startColumn(count, upstream) {
   const workers = childrenOf(gateway.pid).filter((pid) => !isPostgres(pid));
   return { ...surfaceOf(gateway, 'native', nameOf(count)), pids: [gateway.pid, ...workers] };
 }
+
+/** All processes but the primary, which is the only one where there is one. @param {Column} column */
+const workersOf = ({ pids }) => Math.max(1, pids.length - 1);
 
 /** @param {string} load @returns {Row[]} */
 const costsOf = (load) => [
@@ -72,7 +78,21 @@ const SURROUNDINGS = [
 function loads({ rounds, callsMs }) {
   /** @param {Bench} bench @param {Column} column @param {number} durationMs */
   const byCallers = ({ load }, column, durationMs) =>
-    load.ask('calls', { target: targetOf(column), call: CALL, concurrency: CALLERS, durationMs });
+    load.ask('calls', {
+      target: targetOf(column),
+      call: CALL,
+      concurrency: CALLERS * workersOf(column),
+      durationMs,
+    });
+  /**
+   * Each worker compiles for itself, and needs as many calls for that as one alone.
+   * @param {Bench} bench @param {Column} column @param {number} durationMs
+   */
+  const warmUp = async (bench, column, durationMs) => {
+    let calls = 0;
+    for (let turn = 0; turn < MOST_WARM_UPS && calls < WARM_CALLS * workersOf(column); turn += 1)
+      calls += (await byCallers(bench, column, durationMs)).calls;
+  };
   const common = {
     title: 'workers',
     columns: (/** @type {readonly Column[]} */ columns) => columns,
@@ -83,20 +103,18 @@ function loads({ rounds, callsMs }) {
       yardstick: true,
     })),
     rounds,
-    // Each worker compiles for itself, with its share of the calls.
-    warmUp: (/** @type {Bench} */ bench, /** @type {Column} */ column, /** @type {number} */ ms) =>
-      byCallers(bench, column, ms * Math.max(1, column.pids.length - 1)),
   };
   return [
     {
       ...common,
       name: 'workers.callers',
-      run: (bench, column) => byCallers(bench, column, callsMs),
+      warmUp,
+      run: (bench, column) => byCallers(bench, column, callsMs * 2),
       rows: [
-        ...costsOf(`${CALLERS} callers`),
+        ...costsOf(`${CALLERS} callers each`),
         {
           id: 'rate',
-          label: `${CALLERS} callers: calls/s`,
+          label: `${CALLERS} callers each: calls/s`,
           pick: ({ result }) => (result.calls * 1e6) / result.elapsedMicroseconds,
           compared: 'ratio',
         },
@@ -105,8 +123,9 @@ function loads({ rounds, callsMs }) {
     {
       ...common,
       name: 'workers.rate',
+      warmUp: () => Promise.resolve(),
       run: ({ load }, column) =>
-        load.ask('rate', { target: targetOf(column), perSecond: PER_SECOND, durationMs: callsMs * 2 }),
+        load.ask('rate', { target: targetOf(column), perSecond: PER_SECOND, durationMs: callsMs * 4 }),
       rows: [...costsOf(`${PER_SECOND} calls/s`), ...SURROUNDINGS],
     },
   ];
