@@ -63,6 +63,17 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
+  it('takes as many connections as its workers may open, where these are more than its file says', async () => {
+    const shown = async (workers: number): Promise<unknown> => {
+      const database = await startDatabase({ url: undefined, dataDir, workers, log: scratch.log });
+      const rows = await query(database.url, 'SHOW max_connections');
+      await database.stop();
+      return rows;
+    };
+    expect(await shown(32)).toEqual([{ max_connections: '170' }]);
+    expect(await shown(4)).toEqual([{ max_connections: '100' }]);
+  });
+
   it('outlives a gateway whose process group is killed, and is taken over by the next one', async () => {
     const gateway = await startGatewayLikeProcess(dataDir);
     await write(gateway.url);
