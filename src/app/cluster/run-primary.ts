@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { StartError } from '../../base/errors/start-error.js';
 import { wordsForHome } from '../../storage/embedded-postgres/data-home.js';
 import { applyMigrations } from '../../storage/migrations/apply-migrations.js';
@@ -6,7 +5,6 @@ import { startDatabase } from '../../storage/start-database.js';
 import { listenForSignals, type EndSignals } from '../end-signals.js';
 import { createLogger } from '../logging/create-logger.js';
 import { requireUsableAddress } from '../start-failure.js';
-import type { Needs } from './messages.js';
 import type { SuccessionBounds } from './succession.js';
 import { WorkerProcesses, type Failure } from './worker-processes.js';
 
@@ -54,6 +52,7 @@ class Primary {
     const leader = workers.add();
     const needs = await this.unlessStopped(leader.configured);
     if (needs instanceof Stopped) return this.end(needs, 0);
+    if (needs.hasFile) process.on('SIGHUP', () => workers.tellAll({ type: 'reload' }));
     for (let others = 1; others < count; others += 1) workers.add();
 
     const logger = createLogger(needs.log);
@@ -70,20 +69,16 @@ class Primary {
       let stopped = await this.unlessStopped(workers.begin({ databaseUrl: database.url, port }));
       leader.tell({ type: 'announce' });
       if (!(stopped instanceof Stopped)) stopped = await this.unlessStopped(leader.announced);
-      if (!(stopped instanceof Stopped)) stopped = await this.watch(needs, logger);
+      if (!(stopped instanceof Stopped)) {
+        workers.started(logger);
+        stopped = await this.stopped;
+      }
       return await this.end(stopped, needs.shutdownGraceMs);
     } finally {
       workers.kill();
       await workers.whenEnded();
       await database.stop();
     }
-  }
-
-  /** Until a signal, or until no worker lives long. */
-  private watch({ hasFile }: Needs, logger: Logger): Promise<Stopped> {
-    this.workers.started(logger);
-    if (hasFile) process.on('SIGHUP', () => this.workers.tellAll({ type: 'reload' }));
-    return this.stopped;
   }
 
   private unlessStopped<Result>(work: Promise<Result>): Promise<Result | Stopped> {
