@@ -19,6 +19,14 @@ export async function untilWorkers(gateway: GatewayProcess, count: number): Prom
   await until(async () => (await workersOf(gateway)).length === count);
 }
 
+/** The status of an answer; undefined if there is none: a worker that ends closes its connections, perhaps just now. */
+export function statusOf(answer: Promise<Response>): Promise<number | undefined> {
+  return answer.then(
+    ({ status }) => status,
+    () => undefined,
+  );
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

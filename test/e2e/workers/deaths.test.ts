@@ -15,7 +15,7 @@ import {
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
-import { isAlive, untilWorkers, WorkerLine, workersOf } from '../../support/worker-line.js';
+import { isAlive, statusOf, untilWorkers, WorkerLine, workersOf } from '../../support/worker-line.js';
 
 /** Where a test waits for its end. It is long enough for a worker that gets little of a busy machine. */
 const SHORT_LEASE = { LEASE_MS: '6000' };
@@ -207,7 +207,7 @@ describe('workers that end at once', () => {
     const { stream, exchange } = await openStream(line);
     await breakFile();
     process.kill(doomed.pid, 'SIGKILL');
-    await until(async () => (await fetch(`${gateway.url}/health/ready`)).status === 503);
+    await until(async () => (await statusOf(fetch(`${gateway.url}/health/ready`))) === 503);
     exchange.end(REST);
     expect(await stream.whole()).toMatch(/compose\.receipt[\s\S]*\[DONE\]\s*$/);
     expect(await gateway.exited).toBe(1);

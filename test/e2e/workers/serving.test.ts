@@ -15,7 +15,7 @@ import {
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
-import { untilWorkers, WorkerLine, workersOf } from '../../support/worker-line.js';
+import { statusOf, untilWorkers, WorkerLine, workersOf } from '../../support/worker-line.js';
 
 const REST = sse(
   chatChunk({ content: ' done' }),
@@ -96,9 +96,10 @@ describe('a gateway with several workers', () => {
     const other = await WorkerLine.open(gateway, key, [one.pid]);
     const streams = [await openStream(one.line), await openStream(other.line)];
     gateway.signal('SIGTERM');
-    await until(async () => (await fetch(`${gateway.url}/health/ready`)).status === 503);
+    await until(async () => (await statusOf(fetch(`${gateway.url}/health/ready`))) === 503);
     await untilWorkers(gateway, 2);
-    expect((await gateway.client.chat(key)).status).toBe(503);
+    await until(async () => (await statusOf(gateway.client.chat(key))) === 503);
+    expect(upstream.requests).toHaveLength(2);
     for (const { stream, exchange } of streams) {
       exchange.end(REST);
       expect(await stream.whole()).toMatch(/compose\.receipt[\s\S]*\[DONE\]\s*$/);
