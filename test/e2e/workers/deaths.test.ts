@@ -183,14 +183,14 @@ describe('workers that end at once', () => {
 
   it('are started again until they can serve', async () => {
     const gateway = await start();
-    const [doomed = 0] = await workersOf(gateway);
+    const [doomed = NaN] = await workersOf(gateway);
     await breakFile();
     process.kill(doomed, 'SIGKILL');
     await until(() => gateway.stderr.includes('bananas'));
     expect((await gateway.client.createKey()).key).toContain('compose-');
     await writeFile(join(processes.directory, 'gateway.yaml'), stringify(fileFor(upstream.url)));
     const { key } = await gateway.client.createKey();
-    const [survivor = 0] = await workersOf(gateway);
+    const [survivor = NaN] = await workersOf(gateway);
     const successor = await WorkerLine.open(gateway, key, [survivor]);
     expect((await successor.line.chat()).status).toBe(200);
     await gateway.stop();

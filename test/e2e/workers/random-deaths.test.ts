@@ -71,7 +71,7 @@ describe('workers that are killed at random, under load', () => {
         await until(() => allServe(gateway));
         await delay(Math.random() * 500);
         const workers = await workersOf(gateway);
-        const doomed = workers[Math.floor(Math.random() * workers.length)] ?? 0;
+        const doomed = workers[Math.floor(Math.random() * workers.length)] ?? NaN;
         process.kill(doomed, 'SIGKILL');
         await until(() => !isAlive(doomed));
       }
