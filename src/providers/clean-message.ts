@@ -8,15 +8,15 @@ const MAX_READ = 2_048;
 const MIN_SECRET_LENGTH = 4;
 const BLANK = '[…]';
 
-/** By provider, since each call has them at hand. */
-const secrets = new WeakMap<ProviderSettings, readonly string[]>();
+/** Each call has them at hand. */
+const secretsByProvider = new WeakMap<ProviderSettings, readonly string[]>();
 
 /**
  * Texts that no message about a provider may contain: its keys, its headers, one of which may be a key, and its host,
  * which need not look like one.
  */
 export function secretsOf(provider: ProviderSettings): readonly string[] {
-  const known = secrets.get(provider);
+  const known = secretsByProvider.get(provider);
   if (known) return known;
   const { apiKey, apiKeys = [], headers, baseUrl } = provider;
   const { host, hostname } = new URL(baseUrl);
@@ -27,7 +27,7 @@ export function secretsOf(provider: ProviderSettings): readonly string[] {
     host,
     hostname,
   ];
-  secrets.set(provider, all);
+  secretsByProvider.set(provider, all);
   return all;
 }
 

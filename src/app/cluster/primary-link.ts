@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { SharedLooks } from '../../base/work/shared-looks.js';
 import { Siblings, type Question } from '../../base/work/siblings.js';
 import type { EndSignals } from '../end-signals.js';
 import type { Beginning, FromPrimary, FromWorker } from './messages.js';
@@ -19,8 +20,7 @@ export class PrimaryLink extends Siblings {
   readonly announce: Promise<void>;
   private readonly answers = new Map<Question, () => unknown>();
   private readonly asking = new Map<number, Asking>();
-  /** Who asks the same at the same time gets the same answers. */
-  private readonly shared = new Map<Question, Promise<readonly unknown[]>>();
+  private readonly looks = new SharedLooks();
   private lastId = 0;
 
   /** @param signals hears of the end from the primary, and from its silence when it has died */
@@ -63,10 +63,7 @@ export class PrimaryLink extends Siblings {
   }
 
   ask(question: Question): Promise<readonly unknown[]> {
-    const shared =
-      this.shared.get(question) ?? this.askOnce(question).finally(() => this.shared.delete(question));
-    this.shared.set(question, shared);
-    return shared;
+    return this.looks.share(question, () => this.askOnce(question));
   }
 
   private async askOnce(question: Question): Promise<readonly unknown[]> {

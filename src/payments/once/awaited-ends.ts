@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { SharedLooks } from '../../base/work/shared-looks.js';
 import { LivesIn, type Worker } from '../../base/work/worker.js';
 import { PaymentSettings } from '../settings.js';
 import { findRecord } from './find-record.js';
@@ -22,7 +23,7 @@ interface Wait {
 @Injectable()
 @LivesIn('intake')
 export class AwaitedEnds implements Worker {
-  private readonly waits = new Map<string, Promise<IdempotencyRecord | undefined>>();
+  private readonly looks = new SharedLooks();
   private readonly closed = new AbortController();
 
   constructor(
@@ -41,12 +42,7 @@ export class AwaitedEnds implements Worker {
    * @throws GatewayError service_unavailable
    */
   of(wait: Wait): Promise<IdempotencyRecord | undefined> {
-    const name = JSON.stringify([wait.accountId, wait.key]);
-    const known = this.waits.get(name);
-    if (known) return known;
-    const begun = this.wait(wait).finally(() => this.waits.delete(name));
-    this.waits.set(name, begun);
-    return begun;
+    return this.looks.share(JSON.stringify([wait.accountId, wait.key]), () => this.wait(wait));
   }
 
   /** The process ends: nobody waits any more. */

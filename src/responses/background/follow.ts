@@ -6,6 +6,7 @@ import type { Receipt } from '../../base/money/receipt.js';
 import type { Demand } from '../../streaming/demand.js';
 import { fromPull } from '../../streaming/from-pull.js';
 import { GatewayError } from '../../base/errors/gateway-error.js';
+import { SharedLooks } from '../../base/work/shared-looks.js';
 import { TERMINAL_EVENTS } from '../domain/ending.js';
 import { terminalAfter } from '../domain/replay.js';
 import { ownCodeOf } from '../domain/response-error.js';
@@ -13,7 +14,6 @@ import { isTerminal } from '../domain/status.js';
 import { ResponseStore, type StoredResponse } from '../response-store.js';
 import { BackgroundStore } from './background-store.js';
 import { LogBell } from './log-bell.js';
-import { SharedLooks } from './shared-looks.js';
 
 /** An event of the log; its JSON text is shown unchanged. */
 export interface LoggedEvent extends RecordEvent {
