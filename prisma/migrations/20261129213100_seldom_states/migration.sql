@@ -1,7 +1,7 @@
 -- For operators, who look for what is seldom. A charge that is settled at once, and a response that is completed, have no
 -- entry here, and cost nothing.
-CREATE INDEX receipts_unsettled_idx ON receipts (settled_at) WHERE settlement_status <> 'settled';
-CREATE INDEX responses_not_completed_idx ON responses (status, created_at)
+CREATE INDEX IF NOT EXISTS receipts_unsettled_idx ON receipts (settled_at) WHERE settlement_status <> 'settled';
+CREATE INDEX IF NOT EXISTS responses_not_completed_idx ON responses (status, created_at)
   WHERE status IN ('failed', 'incomplete', 'cancelled');
 
 -- As before, but that a chain is followed from its beginning: whoever asks for one, or for those of an account or of some

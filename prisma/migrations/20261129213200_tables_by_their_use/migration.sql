@@ -1,5 +1,5 @@
 -- CreateIndex
-CREATE INDEX "conversations_created_at_idx" ON "conversations"("created_at");
+CREATE INDEX IF NOT EXISTS "conversations_created_at_idx" ON "conversations"("created_at");
 
 -- Only inserts: vacuum marks what is new as visible to all, and freezes it, a hundred thousand rows at a time, however
 -- large the table has become, where a fifth of it would be weeks of work at once. What is known of the newest rows is fresh.

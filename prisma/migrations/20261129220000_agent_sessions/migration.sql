@@ -3,9 +3,6 @@ ALTER TABLE "receipts" ADD COLUMN     "agent_id" TEXT,
 ADD COLUMN     "parent_agent_id" TEXT,
 ADD COLUMN     "session_id" TEXT;
 
--- For the lists of one session. A call without one has nothing in it.
-CREATE INDEX "receipts_session_idx" ON "receipts"("session_id", "settled_at") WHERE "session_id" IS NOT NULL;
-
 -- As before, and the receipt gets the session and the agent of its call, which its hold has among its terms: so the
 -- statement knows them whoever ends the hold, also for a process that died, and calls without them have nothing to send.
 CREATE OR REPLACE FUNCTION charge_holds(

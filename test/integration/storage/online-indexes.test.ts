@@ -1,0 +1,95 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { applyMigrations } from '../../../src/storage/migrations/apply-migrations.js';
+import { createEmptyTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
+
+/** What builds before `online-indexes` wait for at their start, in a statement. */
+const LOCK_OF_EARLIER_BUILDS = 7_305_114_201;
+
+let database: TestDatabase;
+let directory: string;
+
+beforeEach(async () => {
+  database = await createEmptyTestDatabase();
+  directory = await mkdtemp(join(tmpdir(), 'slipstream-migrations-'));
+  await write('20200101000000_table', 'CREATE TABLE words (word text, length int);');
+  await applyMigrations(database.url, { directory });
+  await database.pool.query(`INSERT INTO words SELECT n::text, n % 10 FROM generate_series(1, 1000) AS n`);
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+  await database.drop();
+});
+
+async function write(name: string, sql: string): Promise<void> {
+  await mkdir(join(directory, name));
+  await writeFile(join(directory, name, 'migration.sql'), sql);
+}
+
+/** Undefined: there is none. */
+async function isValid(index: string): Promise<boolean | undefined> {
+  const { rows } = await database.pool.query<{ valid: boolean }>(
+    'SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass($1)',
+    [index],
+  );
+  return rows[0]?.valid;
+}
+
+describe('an index that a migration adds to a table with rows', () => {
+  it('is built while others write, and while starts of this build and of earlier ones wait', async () => {
+    await write('20200102000000_before', 'CREATE TABLE before_index (id int);');
+    await write(
+      '20200103000000_index',
+      `CREATE INDEX IF NOT EXISTS words_length_idx ON words (length)\n  WHERE word IS NOT NULL;`,
+    );
+    await write('20200104000000_after', 'CREATE TABLE after_index (id int);');
+    const writer = await database.pool.connect();
+    await writer.query(`BEGIN; INSERT INTO words VALUES ('slow')`);
+    const starts = Array.from({ length: 3 }, () => applyMigrations(database.url, { directory }));
+    await until(async () => (await isValid('words_length_idx')) === false);
+
+    await database.pool.query(`INSERT INTO words VALUES ('quick')`);
+    const earlier = await database.pool.connect();
+    await earlier.query('SELECT pg_advisory_lock($1)', [LOCK_OF_EARLIER_BUILDS]);
+    await earlier.query('SELECT pg_advisory_unlock($1)', [LOCK_OF_EARLIER_BUILDS]);
+    earlier.release();
+
+    await writer.query('COMMIT');
+    writer.release();
+    const applied = (await Promise.all(starts)).map((start) => start.applied);
+    expect(applied.filter((names) => names.length > 0)).toEqual([
+      ['20200102000000_before', '20200103000000_index', '20200104000000_after'],
+    ]);
+    expect(await isValid('words_length_idx')).toBe(true);
+  });
+
+  it('is built anew where an attempt was broken off', async () => {
+    await write(
+      '20200102000000_index',
+      'CREATE UNIQUE INDEX IF NOT EXISTS "words_word_idx" ON words (word);',
+    );
+    await database.pool.query(`INSERT INTO words VALUES ('7')`);
+    await expect(applyMigrations(database.url, { directory })).rejects.toThrow(
+      'The index "words_word_idx" could not be built. The next start tries it again.',
+    );
+    expect(await isValid('words_word_idx')).toBe(false);
+    await database.pool.query(`DELETE FROM words WHERE word = '7'`);
+    expect((await applyMigrations(database.url, { directory })).applied).toEqual(['20200102000000_index']);
+    expect(await isValid('words_word_idx')).toBe(true);
+  });
+
+  it('is built by the migration itself in an empty database', async () => {
+    const empty = await createEmptyTestDatabase();
+    try {
+      await write('20200102000000_index', 'CREATE INDEX IF NOT EXISTS words_word_idx ON words (word);');
+      const { applied } = await applyMigrations(empty.url, { directory });
+      expect(applied).toEqual(['20200101000000_table', '20200102000000_index']);
+    } finally {
+      await empty.drop();
+    }
+  });
+});
