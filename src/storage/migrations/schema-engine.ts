@@ -8,6 +8,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { withoutLongLocks } from './without-long-locks.js';
 
 let loading: Promise<void> | undefined;
 
@@ -80,9 +81,10 @@ class WholeScriptFactory implements SqlMigrationAwareDriverAdapterFactory {
   }
 
   private withWholeScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
-    adapter.executeScript = async (script) => {
-      await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
-    };
+    adapter.executeScript = (script) =>
+      withoutLongLocks(async (sql) => {
+        await adapter.executeRaw({ sql, args: [], argTypes: [] });
+      }, script);
     this.adapters.push(adapter);
     return adapter;
   }

@@ -93,3 +93,29 @@ describe('an index that a migration adds to a table with rows', () => {
     }
   });
 });
+
+describe('a migration of a table that somebody reads for long', () => {
+  it('lets calls through meanwhile, and is applied when the reader has ended', async () => {
+    await write('20200102000000_column', 'ALTER TABLE words ADD COLUMN language text;');
+    const reader = await database.pool.connect();
+    await reader.query('BEGIN; SELECT count(*) FROM words');
+    const applying = applyMigrations(database.url, { directory });
+    await until(async () => (await waiting()) === 1);
+    await database.pool.query(`INSERT INTO words VALUES ('quick')`);
+    await until(async () => (await waiting()) === 0);
+    await until(async () => (await waiting()) === 1);
+    await database.pool.query(`INSERT INTO words VALUES ('quicker')`);
+    await reader.query('COMMIT');
+    reader.release();
+    expect((await applying).applied).toEqual(['20200102000000_column']);
+  });
+
+  /** Statements that wait for a table. */
+  async function waiting(): Promise<number> {
+    const { rows } = await database.pool.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+       WHERE d.datname = current_database() AND l.locktype = 'relation' AND NOT l.granted`,
+    );
+    return rows[0]!.count;
+  }
+});
