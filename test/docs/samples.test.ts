@@ -68,7 +68,7 @@ function framesOf(text: string | undefined): readonly string[] {
 /** Ids, times and signatures differ from call to call. */
 function withoutChance(text = ''): string {
   return text
-    .replaceAll(/\b(resp|rct|req)_[0-9a-f]{32}\b/g, '$1')
+    .replaceAll(/\b(resp|rct|req)_[0-9a-z]{32}\b/g, '$1')
     .replaceAll(/("created"|"settledAt"):\s*\d+/g, '$1:0')
     .replaceAll(/("signature"):"eyJ[^"]+"/g, '$1:""');
 }

@@ -18,7 +18,7 @@ describe.each(['/external/v1', '/v1'])('the stock openai SDK on %s', (path) => {
     const { conversations } = client();
     const created = await conversations.create({ metadata: { topic: 'tea' } });
     expect(created).toEqual({
-      id: expect.stringMatching(/^conv_[0-9a-f]{32}$/) as unknown,
+      id: expect.stringMatching(/^conv_[0-9a-z]{32}$/) as unknown,
       object: 'conversation',
       created_at: expect.any(Number) as unknown,
       metadata: { topic: 'tea' },

@@ -82,7 +82,7 @@ describe('[route.messages.create] a Message', () => {
     });
     for (const other of [externalWhole, streamed, externalStreamed])
       expect(alike(other)).toEqual(alike(whole));
-    expect(whole.id).toMatch(/^msg_[0-9a-f]{32}$/);
+    expect(whole.id).toMatch(/^msg_[0-9a-z]{32}$/);
     expect([whole.compose_receipt, streamed.compose_receipt]).toEqual([
       expect.objectContaining({ response_id: whole.id, final_amount_wei: expect.any(String) }),
       expect.objectContaining({ response_id: streamed.id }),

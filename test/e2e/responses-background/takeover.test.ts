@@ -159,7 +159,7 @@ describe('a background response whose process is killed', () => {
     const stream = await request(gateway, key, '', { stream: true });
     const reader = stream.body?.getReader();
     const first = (await reader?.read())?.value as Uint8Array | undefined;
-    const id = /resp_[0-9a-f]+/.exec(new TextDecoder().decode(first))?.[0] ?? '';
+    const id = /resp_[0-9a-z]+/.exec(new TextDecoder().decode(first))?.[0] ?? '';
     await call;
     await until(async () =>
       (await openHolds(processes.pool)).some(({ outputTokens }) => outputTokens === 100),

@@ -24,7 +24,7 @@ describe('a response that is steered', () => {
     expect(await steer(client, id, 'Be short')).toEqual({
       type: 'response.steer.accepted',
       sequence_number: expect.any(Number),
-      steer: { id: expect.stringMatching(/^steer_[0-9a-f]{32}$/), previous_response_id: id },
+      steer: { id: expect.stringMatching(/^steer_[0-9a-z]{32}$/), previous_response_id: id },
     });
     await exchange.send(sse(chatChunk({ content: 'Never shown' })));
     await exchange.aborted;

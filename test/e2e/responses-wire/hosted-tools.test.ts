@@ -100,7 +100,7 @@ const ASKED: JsonObject = {
   max_tool_calls: 3,
   include: ['web_search_call.action.sources'],
 };
-const shown = { ...SEARCH, id: expect.stringMatching(/^ws_[0-9a-f]{32}$/) };
+const shown = { ...SEARCH, id: expect.stringMatching(/^ws_[0-9a-z]{32}$/) };
 
 describe('a search that the service makes by itself', () => {
   it.each(SURFACES)('is shown on %s as it came, but for its id, stored, and continued', async (surface) => {

@@ -70,7 +70,7 @@ describe.each(['/external/v1', '/v1'])('the stock SDK on %s', (path) => {
       input: CONVERSATION,
       instructions: 'You plan.',
     })) as Compacted;
-    expect(first.id).toMatch(/^resp_[0-9a-f]{32}$/);
+    expect(first.id).toMatch(/^resp_[0-9a-z]{32}$/);
     expect(first.object).toBe('response.compaction');
     expect(Math.abs(first.created_at - Date.now() / 1000)).toBeLessThan(60);
     expect(first.output).toEqual([
@@ -90,7 +90,7 @@ describe.each(['/external/v1', '/v1'])('the stock SDK on %s', (path) => {
       },
       {
         type: 'compaction',
-        id: expect.stringMatching(/^cmp_[0-9a-f]{32}$/) as unknown,
+        id: expect.stringMatching(/^cmp_[0-9a-z]{32}$/) as unknown,
         encrypted_content: expect.stringMatching(/^[A-Za-z0-9_-]+$/) as unknown,
       },
     ]);

@@ -90,7 +90,7 @@ describe.each(WAYS)('a response, %s', (_, ask) => {
     expect(response.output).toEqual([
       {
         type: 'compaction',
-        id: expect.stringMatching(/^cmp_[0-9a-f]{32}$/) as unknown,
+        id: expect.stringMatching(/^cmp_[0-9a-z]{32}$/) as unknown,
         encrypted_content: expect.stringMatching(/^[A-Za-z0-9_-]+$/) as unknown,
       },
     ]);

@@ -29,7 +29,7 @@ describe('a video', () => {
     expect(answer.headers.get('x-compose-key-budget-reserved')).toBe('404000');
     const job = (await answer.json()) as ShownVideo;
     expect(job).toEqual({
-      id: expect.stringMatching(/^video_[0-9a-f]{32}$/),
+      id: expect.stringMatching(/^video_[0-9a-z]{32}$/),
       object: 'video.generation',
       status: 'queued',
       created: expect.any(Number),

@@ -61,7 +61,7 @@ describe('what one worker has begun', () => {
     const body = { model: 'test-model', input: 'Hi', background: true, stream: true };
     const begun = await one.line.ask('POST', '/external/v1/responses', { body });
     await begun.shows('Working');
-    const [id = ''] = /resp_[0-9a-f]+/.exec(begun.text) ?? [];
+    const [id = ''] = /resp_[0-9a-z]+/.exec(begun.text) ?? [];
     const exchange = await arrived;
     const followed = await other.line.ask('GET', `/external/v1/responses/${id}?stream=true`);
     await followed.shows('Working');

@@ -37,7 +37,7 @@ async function callUntil(stop: AbortSignal, gateway: GatewayProcess, key: string
   for (let call = 0; !stop.aborted; call += 1) {
     try {
       const response = await gateway.client.chat(key, { stream: call % 2 === 0 });
-      const [id] = /rct_[0-9a-f]+/.exec(await response.text()) ?? [];
+      const [id] = /rct_[0-9a-z]+/.exec(await response.text()) ?? [];
       if (id === undefined) lost += 1;
       else receiptIds.push(id);
     } catch {

@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/test-databa
 const wei = fc.nat().map(String);
 const pending: fc.Arbitrary<Receipt> = fc.record(
   {
-    id: fc.stringMatching(/^rct_[0-9a-f]{32}$/),
+    id: fc.stringMatching(/^rct_[0-9a-z]{32}$/),
     type: fc.constant('compose.receipt' as const),
     finalAmountWei: wei,
     providerAmountWei: wei,
