@@ -54,12 +54,14 @@ export function comparisonsOf(names) {
     names.includes(upper) && names.includes(lower)
       ? [{ heading: `${upper} ÷ ${lower}`, upper, lower, yardstick }]
       : [];
-  const others = names.filter((name) => !['direct', 'proxy'].includes(name) && !name.startsWith('beside'));
+  const others = names.filter((name) => !/^(direct|proxy|beside .+|full .+)$/.test(name));
   return [
     ...others.flatMap((name) => pair(name, 'proxy', true)),
     ...pair('native', 'external'),
     ...pair('native', 'beside native'),
     ...pair('external', 'beside external'),
+    ...pair('full native', 'native'),
+    ...pair('full external', 'external'),
   ];
 }
 
@@ -69,7 +71,7 @@ export function comparisonsOf(names) {
  * @returns {Promise<{ bench: import('./measure.js').Bench, notes: string[], stop: () => Promise<void> }>}
  */
 export async function startColumns(settings, { direct }) {
-  const { frames, intervalMs, beside, address, mockPort } = settings;
+  const { frames, intervalMs, idleMs, beside, full, address, mockPort } = settings;
   const mock = startChild('mock-upstream', [String(frames), String(intervalMs)]);
   const load = startChild('load');
   const upstream = await mock.ask('start', { port: mockPort });
@@ -82,15 +84,21 @@ export async function startColumns(settings, { direct }) {
     { name: 'proxy', origin: await proxy.ask('start'), base, headers, pids: [proxy.pid] },
   ];
   if (!isBuilt(HERE)) throw new Error('dist/main.js is missing: npm run build');
-  const gateways = [await startGateway({ checkout: HERE, upstream, idleMs: settings.idleMs })];
-  if (beside) gateways.push(await startGateway({ checkout: beside, upstream, idleMs: settings.idleMs }));
-  for (const [index, gateway] of gateways.entries()) {
-    const who = index === 0 ? '' : 'beside ';
+  const gateways = [];
+  const add = async (
+    /** @type {string} */ who,
+    /** @type {{ checkout?: string, directory?: string }} */ own = {},
+  ) => {
+    const gateway = await startGateway({ checkout: HERE, upstream, idleMs, ...own });
+    gateways.push(gateway);
     columns.push(
       surfaceOf(gateway, 'native', `${who}native`),
       surfaceOf(gateway, 'external', `${who}external`),
     );
-  }
+  };
+  await add('');
+  if (beside) await add('beside ', { checkout: beside });
+  if (full) await add('full ', { directory: full });
   if (address) columns.push(await startAddress(address, upstream));
   const stop = async () => {
     for (const gateway of gateways) await gateway.stop();

@@ -7,6 +7,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -100,7 +101,6 @@ export const isBuilt = (checkout) => existsSync(entryOf(checkout));
  * One gateway with a directory of its own, which may be started more than once.
  */
 export class Gateway {
-  directory = mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
   adminToken = randomBytes(32).toString('hex');
   /** Whether V8 has compiled what calls use most. */
   isWarm = false;
@@ -121,14 +121,18 @@ export class Gateway {
   /**
    * @param {string} checkout whose build it is
    * @param {string} catalog its gateway file
-   * @param {Record<string, string>} [environment] beside what every one needs
+   * @param {{ environment?: Record<string, string> | undefined, directory?: string | undefined }} [own] beside what every
+   *   one needs; a directory of its own is kept, any other is removed
    */
-  constructor(checkout, catalog, environment = {}) {
+  constructor(checkout, catalog, { environment = {}, directory } = {}) {
     this.checkout = checkout;
     this.environment = environment;
+    this.directory = directory ?? mkdtempSync(join(tmpdir(), 'slipstream-bench-'));
+    mkdirSync(this.directory, { recursive: true });
     // The database may run as another user, who has to get in.
     chmodSync(this.directory, 0o755);
-    onExit(() => rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+    if (directory === undefined)
+      onExit(() => rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
     onExit(() => this.kill());
     writeFileSync(join(this.directory, 'gateway.yaml'), catalog);
   }
@@ -241,10 +245,10 @@ const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !
 
 /**
  * A gateway with a key, that nobody has called yet.
- * @param {{ checkout: string, upstream: string, catalog?: string, payments?: object, idleMs?: number, environment?: Record<string, string> }} options `idleMs`: before its memory is read
+ * @param {{ checkout: string, upstream: string, catalog?: string, payments?: object, idleMs?: number, environment?: Record<string, string>, directory?: string }} options `idleMs`: before its memory is read
  */
-export async function startGateway({ checkout, upstream, payments, catalog, idleMs = 0, environment }) {
-  const gateway = new Gateway(checkout, catalog ?? plainCatalog(upstream, payments), environment);
+export async function startGateway({ checkout, upstream, payments, catalog, idleMs = 0, ...own }) {
+  const gateway = new Gateway(checkout, catalog ?? plainCatalog(upstream, payments), own);
   await gateway.start();
   gateway.databaseUrl = await untilLogged(gateway.log, /psql "([^"]+)"/);
   gateway.headers = { authorization: `Bearer ${await createKey(gateway.url, gateway.adminToken)}` };

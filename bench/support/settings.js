@@ -1,4 +1,6 @@
 // @ts-check
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isBuilt } from './gateway.js';
 
@@ -25,6 +27,7 @@ import { isBuilt } from './gateway.js';
  * @property {number} softLimitMs no round begins after it, except a part's first
  * @property {number} hardLimitMs the run is broken off
  * @property {string | undefined} beside another built checkout, measured in the same rounds
+ * @property {string | undefined} full the directory of a gateway whose database is full, measured in the same rounds
  * @property {import('./address.js').Address | undefined} address somebody else's gateway
  * @property {number} mockPort of the mock upstream; 0: a free one
  * @property {boolean} save
@@ -82,6 +85,7 @@ export const USAGE = `Usage: npm run bench -- [name …] [options]
 
   --quick            fewer and shorter rounds, about a minute, for a look only
   --beside DIR       another built checkout of this project in the same rounds, to compare two versions
+  --full DIR         this build on a database that bench/fill.js has filled, in the same rounds; admin asks it, too
   --save             write the table to bench/results
   --compare          run the parts whose CPU per call is checked, and compare it with the newest results of this
                      major version of Node; the exit status is 1 when one is worse than the tolerance
@@ -133,6 +137,7 @@ export function readSettings(parameters) {
     options: {
       quick: { type: 'boolean', default: false },
       beside: { type: 'string' },
+      full: { type: 'string' },
       save: { type: 'boolean', default: false },
       compare: { type: 'boolean', default: false },
       address: { type: 'string' },
@@ -147,15 +152,18 @@ export function readSettings(parameters) {
     },
   });
   if (values.help) return undefined;
-  const { beside, save, compare } = values;
+  const { beside, full, save, compare } = values;
   if (beside !== undefined && !isBuilt(beside)) throw new Error(`--beside ${beside}: no dist/main.js there`);
+  if (full !== undefined && !existsSync(join(full, 'data')))
+    throw new Error(`--full ${full}: no data there; node bench/fill.js ${full} makes it`);
   if (save && (positionals.length > 0 || compare || values.quick))
     throw new Error('--save writes the whole table: without names, --quick and --compare');
   const length = values.quick ? QUICK : FULL;
   const address = readAddress(values);
   const openMs = (positive(values.minutes, '--minutes') ?? length.openMs / 60_000) * 60_000;
   // Beside others a round takes longer.
-  const longer = (beside === undefined ? 1 : 1.7) + (address === undefined ? 0 : 0.4);
+  const longer =
+    1 + (beside === undefined ? 0 : 0.7) + (full === undefined ? 0 : 0.7) + (address === undefined ? 0 : 0.4);
   const named = positionals.length > 0 ? NAMED_TAKE : 1;
   return {
     ...length,
@@ -166,6 +174,7 @@ export function readSettings(parameters) {
     hardLimitMs: length.hardLimitMs * longer * named + (positionals.includes('open-streams') ? openMs : 0),
     names: positionals,
     beside,
+    full,
     address,
     mockPort: Number(values['mock-port']),
     save,

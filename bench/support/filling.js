@@ -1,5 +1,6 @@
 // @ts-check
 /** A database as it is after a month of paid calls, by plain SQL: what the gateway writes, without the calls. */
+import pg from 'pg';
 
 export const ACCOUNTS = 50;
 const KEYS_OF_ACCOUNT = 4;
@@ -19,7 +20,7 @@ const CALLS = (from, to) => `
     (ARRAY['alpha', 'alpha', 'beta', 'beta', 'gamma'])[1 + (n / 7) % 5] AS provider,
     now() - ($1::bigint - n) * (interval '${DAYS} days' / $1) AS at,
     200 + n % 3000 AS input, n % 500 AS cached, 20 + n % 800 AS output,
-    md5(n::text) AS hex,
+    lpad(to_hex(n), 12, '0') || left(md5(n::text), 20) AS hex,
     'hold_' || lpad(to_hex(n), 12, '0') || left(md5(n::text), 20) AS hold
   FROM generate_series(${from}::bigint, ${to}::bigint) AS n`;
 
@@ -53,7 +54,7 @@ const STORED = `
     INSERT INTO responses (id, account_id, status, model, previous_response_id, background, streamed, hold_id, key_id,
       request_id, process_id, chat, chat_metadata, envelope, stored_bytes, created_at, finished_at, last_used_at)
     SELECT 'resp_' || hex, account, CASE WHEN n % 100 = 0 THEN 'failed' ELSE 'completed' END, model,
-      CASE WHEN n / ($4::bigint * ${ACCOUNTS}) % 4 > 0 THEN 'resp_' || md5((n - $4 * ${ACCOUNTS})::text) END, false, false, hold, key,
+      CASE WHEN n / ($4::bigint * ${ACCOUNTS}) % 4 > 0 THEN 'resp_' || lpad(to_hex(n - $4 * ${ACCOUNTS}), 12, '0') || left(md5((n - $4 * ${ACCOUNTS})::text), 20) END, false, false, hold, key,
       'req_' || hex, 'proc_1', CASE WHEN n % 1000 = 5 THEN json_build_object('id', hex) END, '{}',
       json_build_object('id', 'resp_' || hex, 'object', 'response', 'model', model,
         'usage', json_build_object('input_tokens', input)),
@@ -68,12 +69,25 @@ const SPENT = `
   UPDATE api_keys k SET budget_spent = s.spent FROM (SELECT key_id, sum(final_amount) AS spent FROM receipts GROUP BY key_id) AS s
   WHERE s.key_id = k.id`;
 
+/** Indexes that belong to no constraint: they are built faster when all rows are there. @param {pg.Client} client */
+async function takeIndexes(client) {
+  const { rows } = await client.query(`
+    SELECT format('%I', x.relname) AS name, pg_get_indexdef(x.oid) AS definition
+    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+    WHERE i.indrelid = ANY ('{receipts, responses, response_items}'::regclass[])
+      AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.oid)`);
+  for (const { name } of rows) await client.query(`DROP INDEX ${name}`);
+  return rows.map(({ definition }) => /** @type {string} */ (definition));
+}
+
 /**
- * @param {import('pg').Client} client
+ * @param {pg.Client} client
  * @param {Size} size rows of receipts, each with its entries, and of stored responses, each with two items
  */
 export async function fill(client, { receipts, responses }) {
   const every = Math.max(1, Math.round(receipts / responses));
+  await client.query(`SET synchronous_commit = off; SET maintenance_work_mem = '512MB'`);
+  const indexes = await takeIndexes(client);
   await client.query(ACCOUNT_ROWS);
   await client.query(KEYS);
   for (let first = 1; first <= receipts; first += CHUNK) {
@@ -81,6 +95,31 @@ export async function fill(client, { receipts, responses }) {
     await client.query(PAID, [receipts, first, last]);
     await client.query(STORED, [receipts, first, last, every]);
   }
+  for (const definition of indexes) await client.query(definition);
   await client.query(SPENT);
   await client.query('VACUUM (ANALYZE)');
+}
+
+const ROUND_OF_SUMS = 10_000;
+
+/** As the gateway sums usage up, round by round. @param {pg.Client} client */
+export async function sumUp(client) {
+  // The gateway may have begun with what was there then, and these receipts come as no call's do.
+  await client.query(
+    `BEGIN; UPDATE usage_progress SET summed_until = '-infinity'; TRUNCATE usage_days, usage_awaited; COMMIT`,
+  );
+  for (let more = true; more;)
+    ({ more } = (await client.query('SELECT sum_up_usage($1) AS more', [ROUND_OF_SUMS])).rows[0]);
+  await client.query('VACUUM (ANALYZE) usage_days');
+}
+
+/** @param {string} url of a database @param {(client: pg.Client) => Promise<void>} work */
+export async function withClient(url, work) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
