@@ -78,7 +78,7 @@ function timeAndRandom(nowMs: number): string {
 /**
  * A new public id: `prefix`, and 128 random bits, which nobody guesses. Most have the time in front, so that what is written
  * together stands together in the indexes, at their end: an index that is larger than memory stays as fast as a small one,
- * and as dense as it gets (decision 0057). Nothing reads the time back, or orders by it.
+ * and as dense as it gets (decision 0054). Nothing reads the time back, or orders by it.
  */
 export function newId(prefix: IdPrefix, nowMs = Date.now()): string {
   if (!HEXADECIMAL.has(prefix)) return `${prefix}_${timeAndRandom(nowMs)}`;
