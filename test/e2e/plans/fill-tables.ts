@@ -1,11 +1,12 @@
 import { Client } from 'pg';
 import type { TestDatabase } from '../../support/test-database.js';
 
-interface Fill {
+interface Filling {
   readonly fill: (
     client: Client,
     size: { readonly receipts: number; readonly responses: number },
   ) => Promise<void>;
+  readonly sumUp: (client: Client) => Promise<void>;
 }
 
 /** Tables that grow with calls. */
@@ -46,13 +47,14 @@ const load = (name: string): Promise<unknown> => import(`../../../bench/support/
 
 /** So many rows in each, by what the benchmark of the lists fills its database with, and more. */
 export async function fillTables({ url }: TestDatabase, rows: number): Promise<void> {
-  const { fill } = (await load('admin-fill')) as Fill;
+  const { fill, sumUp } = (await load('filling')) as Filling;
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query('SET auto_explain.log_min_duration = -1');
     for (const statement of MORE) await client.query(statement, [rows]);
     await fill(client, { receipts: rows, responses: rows });
+    await sumUp(client);
   } finally {
     await client.end();
   }

@@ -125,6 +125,7 @@ const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
     await call('GET', '/admin/receipts?status=failed');
     await call('GET', '/admin/receipts?model=nobody/knows');
     await call('GET', '/admin/responses?status=cancelled');
+    await call('GET', '/admin/responses?model=nobody/knows');
   },
   'all that recurs': async () => {
     const { app } = gateway;
