@@ -30,6 +30,7 @@ RUN install -d -o node -g node /data
 WORKDIR /app
 COPY package.json ./
 COPY prisma/migrations ./prisma/migrations
+COPY prisma/sharding ./prisma/sharding
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node

@@ -28,7 +28,10 @@ interface AbandonedRow {
 
 @Injectable()
 export class PostgresProcessLeases extends ProcessLeases {
-  constructor(private readonly database: Database) {
+  /** A condition on a hold `h`: another process may run its response. */
+  protected readonly runsAgain: string = `EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})`;
+
+  constructor(protected readonly database: Database) {
     super();
   }
 
@@ -70,7 +73,7 @@ export class PostgresProcessLeases extends ProcessLeases {
        FROM holds h JOIN api_keys k ON k.id = h.key_id LEFT JOIN x402_payments p ON p.hold_id = h.id
        WHERE h.id > $2 AND h.process_id IS NOT NULL AND NOT EXISTS (
          SELECT FROM gateway_processes p WHERE p.id = h.process_id AND p.lease_expires_at > now())
-         AND NOT EXISTS (SELECT FROM responses r WHERE r.hold_id = h.id AND ${CAN_RUN_AGAIN})
+         AND NOT ${this.runsAgain}
        ORDER BY h.id LIMIT $1`,
       [limit, after],
     );

@@ -1,4 +1,10 @@
-import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { RecordStore } from '../admin/record-store.js';
 import { DatabaseProbe } from '../base/database-probe.js';
 import { AccountStore } from '../payments/accounts/account-store.js';
@@ -39,6 +45,18 @@ import { PostgresUsageSums } from './receipts/postgres-usage-sums.js';
 import { PostgresReceiptKeyStore } from './receipts/postgres-receipt-key-store.js';
 import { PostgresTokenSecretStore } from './postgres-token-secret-store.js';
 import { PostgresProcessLeases } from './postgres-process-leases.js';
+import { Layout, layoutOf } from './sharding/layout.js';
+import { ShardedBackgroundStore } from './sharding/sharded-background-store.js';
+import { ShardedChatCompletionStore } from './sharding/sharded-chat-completion-store.js';
+import { ShardedConversationStore } from './sharding/sharded-conversation-store.js';
+import { ShardedLedger } from './sharding/sharded-ledger.js';
+import { ShardedAnswerFrames, ShardedIdempotencyStore } from './sharding/sharded-once-stores.js';
+import { ShardedPaymentStore } from './sharding/sharded-payment-store.js';
+import { ShardedProcessLeases } from './sharding/sharded-process-leases.js';
+import { ShardedRecordStore } from './sharding/sharded-record-store.js';
+import { ShardedResponseStore } from './sharding/sharded-response-store.js';
+import { ShardedRetentionStore } from './sharding/sharded-retention-store.js';
+import { ShardedVideoStore } from './sharding/sharded-video-store.js';
 import { StorageRoom } from './storage-room.js';
 import { PollStore } from '../videos/polling/poll-store.js';
 import { VideoStore } from '../videos/video-store.js';
@@ -46,6 +64,22 @@ import { PostgresPollStore } from './videos/postgres-poll-store.js';
 import { PostgresVideoStore } from './videos/postgres-video-store.js';
 import { PostgresPaymentStore } from './x402/postgres-payment-store.js';
 import { PostgresTransactionJournal } from './x402/postgres-transaction-journal.js';
+
+type Adapter<Port> = new (database: Database, identity: ProcessIdentity, room: StorageRoom) => Port;
+
+/** The adapter of a port by where the content is: beside the money, or on the shards of a cluster. */
+function placed<Port>(
+  port: abstract new () => Port,
+  beside: Adapter<Port>,
+  onShards: Adapter<Port>,
+): FactoryProvider<Port> {
+  return {
+    provide: port,
+    inject: [Layout, Database, ProcessIdentity, StorageRoom],
+    useFactory: ({ isSharded }: Layout, database: Database, identity: ProcessIdentity, room: StorageRoom) =>
+      new (isSharded ? onShards : beside)(database, identity, room),
+  };
+}
 
 /** Implements every port that needs the database. */
 @Module({})
@@ -65,28 +99,29 @@ export class StorageModule implements OnModuleDestroy {
           inject: [Database],
           useFactory: (database: Database) => new StorageRoom(database, maxStoredBytes),
         },
+        { provide: Layout, inject: [Database], useFactory: (database: Database) => layoutOf(database.pool) },
         { provide: AccountStore, useClass: PostgresAccountStore },
-        { provide: AnswerFrames, useClass: PostgresAnswerFrames },
-        { provide: ChatCompletionStore, useClass: PostgresChatCompletionStore },
+        placed(AnswerFrames, PostgresAnswerFrames, ShardedAnswerFrames),
+        placed(ChatCompletionStore, PostgresChatCompletionStore, ShardedChatCompletionStore),
         { provide: CompactionKeyStore, useClass: PostgresCompactionKeyStore },
         { provide: DatabaseProbe, useExisting: Database },
-        { provide: IdempotencyStore, useClass: PostgresIdempotencyStore },
+        placed(IdempotencyStore, PostgresIdempotencyStore, ShardedIdempotencyStore),
         { provide: KeyStore, useClass: PrismaKeyStore },
-        { provide: Ledger, useClass: PostgresLedger },
-        { provide: ProcessLeases, useClass: PostgresProcessLeases },
-        { provide: BackgroundStore, useClass: PostgresBackgroundStore },
-        { provide: ConversationStore, useClass: PostgresConversationStore },
-        { provide: RecordStore, useClass: PostgresRecordStore },
+        placed(Ledger, PostgresLedger, ShardedLedger),
+        placed(ProcessLeases, PostgresProcessLeases, ShardedProcessLeases),
+        placed(BackgroundStore, PostgresBackgroundStore, ShardedBackgroundStore),
+        placed(ConversationStore, PostgresConversationStore, ShardedConversationStore),
+        placed(RecordStore, PostgresRecordStore, ShardedRecordStore),
         { provide: ReceiptKeyStore, useClass: PostgresReceiptKeyStore },
         { provide: ReceiptStore, useClass: PostgresReceiptStore },
-        { provide: RetentionStore, useClass: PostgresRetentionStore },
-        { provide: PaymentStore, useClass: PostgresPaymentStore },
+        placed(RetentionStore, PostgresRetentionStore, ShardedRetentionStore),
+        placed(PaymentStore, PostgresPaymentStore, ShardedPaymentStore),
         { provide: PollStore, useClass: PostgresPollStore },
-        { provide: ResponseStore, useClass: PostgresResponseStore },
+        placed(ResponseStore, PostgresResponseStore, ShardedResponseStore),
         { provide: TransactionJournal, useClass: PostgresTransactionJournal },
         { provide: TokenSecretStore, useClass: PostgresTokenSecretStore },
         { provide: UsageSums, useClass: PostgresUsageSums },
-        { provide: VideoStore, useClass: PostgresVideoStore },
+        placed(VideoStore, PostgresVideoStore, ShardedVideoStore),
       ],
       exports: [
         AccountStore,

@@ -5,9 +5,18 @@ import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres/embed
 import { applyMigrations } from '../../src/storage/migrations/apply-migrations.js';
 import { oncePerRun } from './once-per-run.js';
 import { runDirectory } from './run-directory.js';
+import { TestServers, withDatabase } from './test-servers.js';
 import { until } from './until.js';
 
 const TEMPLATE = 'test_template';
+
+/**
+ * A server to test on in place of the run's own, as its superuser: `TEST_DATABASE_URL`. With `TEST_WORKER_URLS` besides, it is
+ * the coordinator of a Citus cluster, and these, parted by commas, are its workers: every test has a sharded database.
+ */
+const GIVEN_SERVER = process.env['TEST_DATABASE_URL'];
+export const ON_SHARDS = (process.env['TEST_WORKER_URLS'] ?? '') !== '';
+const WORKERS = (process.env['TEST_WORKER_URLS'] ?? '').split(',').filter((url) => url !== '');
 const LEAK_GRACE_MS = 2_000;
 
 /** Fast rather than durable: the data is thrown away with the run. */
@@ -29,16 +38,17 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = await testServerUrl();
   await oncePerRun('template', () => makeTemplate(server));
-  return openDatabase(server, `TEMPLATE ${TEMPLATE}`);
+  return openDatabase(server, WORKERS, `TEMPLATE ${TEMPLATE}`);
 }
 
 /** Like `createTestDatabase`, but with nothing in it. */
 export async function createEmptyTestDatabase(): Promise<TestDatabase> {
-  return openDatabase(await testServerUrl(), '');
+  return openDatabase(await testServerUrl(), [], '');
 }
 
 /** The run's server, as its superuser. It is started by the first test that asks. */
 async function testServerUrl(): Promise<string> {
+  if (GIVEN_SERVER !== undefined) return GIVEN_SERVER;
   return oncePerRun('database', async () => {
     const log = { info: () => undefined, warn: (message: string) => process.stderr.write(`${message}\n`) };
     const dataDir = join(runDirectory(), 'database');
@@ -47,14 +57,24 @@ async function testServerUrl(): Promise<string> {
 }
 
 async function makeTemplate(server: string): Promise<string> {
-  await execute(server, `CREATE DATABASE ${TEMPLATE}`);
+  const servers = new TestServers(server, WORKERS);
+  // A given server may have that of another run.
+  await servers.drop(TEMPLATE);
+  await servers.create(TEMPLATE, '');
+  await servers.join(TEMPLATE);
   await applyMigrations(withDatabase(server, TEMPLATE));
+  await servers.seal(TEMPLATE);
   return TEMPLATE;
 }
 
-async function openDatabase(server: string, options: string): Promise<TestDatabase> {
+async function openDatabase(
+  server: string,
+  workers: readonly string[],
+  options: string,
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await execute(server, `CREATE DATABASE ${name} ${options}`);
+  const servers = new TestServers(server, workers);
+  await servers.create(name, options);
   const url = withDatabase(server, name);
   const pool = new Pool({ connectionString: url, application_name: 'test' });
   return {
@@ -63,7 +83,7 @@ async function openDatabase(server: string, options: string): Promise<TestDataba
     drop: async () => {
       await pool.end();
       const leaked = await leakedConnections(server, name);
-      await execute(server, `DROP DATABASE ${name} WITH (FORCE)`);
+      await servers.drop(name);
       if (leaked.length > 0) {
         throw new Error(`${leaked.length} database connection(s) were left open:\n${leaked.join('\n')}`);
       }
@@ -79,7 +99,7 @@ async function leakedConnections(server: string, database: string): Promise<read
     const open = async () => {
       const { rows } = await client.query<{ description: string }>(
         `SELECT format('%s, %s since %s: %s', application_name, state, state_change, left(query, 200)) AS description
-           FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'`,
+           FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend' AND application_name NOT LIKE 'citus%'`,
         [database],
       );
       return rows.map((row) => row.description);
@@ -89,20 +109,4 @@ async function leakedConnections(server: string, database: string): Promise<read
   } finally {
     await client.end();
   }
-}
-
-async function execute(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
-
-function withDatabase(url: string, database: string): string {
-  const result = new URL(url);
-  result.pathname = `/${database}`;
-  return result.href;
 }

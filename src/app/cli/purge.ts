@@ -1,6 +1,8 @@
 import { ProcessIdentity } from '../../payments/lease-keeper.js';
 import { Retention } from '../../responses/retention.js';
 import { PostgresRetentionStore } from '../../storage/responses/postgres-retention-store.js';
+import { layoutOf } from '../../storage/sharding/layout.js';
+import { ShardedRetentionStore } from '../../storage/sharding/sharded-retention-store.js';
 import { StorageRoom } from '../../storage/storage-room.js';
 import { PostgresVideoStore } from '../../storage/videos/postgres-video-store.js';
 import { VideoRetention } from '../../videos/video-retention.js';
@@ -20,7 +22,9 @@ export const purge: Command = {
     readWords(words, {});
     return withDatabase(async ({ database, config: { responseRetentionDays: days } }) => {
       const keepMs = days * DAY_MS;
-      const retention = new Retention(new PostgresRetentionStore(database), { keepMs });
+      const { isSharded } = await layoutOf(database.pool);
+      const store = new (isSharded ? ShardedRetentionStore : PostgresRetentionStore)(database);
+      const retention = new Retention(store, { keepMs });
       const videos = new VideoRetention(
         new PostgresVideoStore(database, new ProcessIdentity(), new StorageRoom(database, 0)),
         { keepMs },

@@ -29,7 +29,7 @@ interface TimedView {
 }
 
 /** `float8` holds every count exactly, and pg reads it as a number. */
-const RESPONSES: TimedView = {
+export const RESPONSES: TimedView = {
   view: 'admin.responses',
   id: 'response_id',
   time: 'created_at',
@@ -61,7 +61,7 @@ const RECEIPTS: TimedView = {
 
 @Injectable()
 export class PostgresRecordStore extends RecordStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor({ pool }: Database) {
     super();
@@ -105,7 +105,7 @@ export class PostgresRecordStore extends RecordStore {
     return pageOf(rows, limit);
   }
 
-  private async page<Row extends object>(
+  protected async page<Row extends object>(
     list: TimedView,
     { limit, order, after, filter }: RecordPageRequest,
   ): Promise<RecordPage<Row> | undefined> {
@@ -141,7 +141,7 @@ function from(time: Date, order: 'asc' | 'desc', filter: RecordFilter): RecordFi
 }
 
 /** @throws GatewayError 400 when the server has cancelled the query, since there is too much to read */
-async function inTime<Page>(page: Promise<Page>): Promise<Page> {
+export async function inTime<Page>(page: Promise<Page>): Promise<Page> {
   try {
     return await page;
   } catch (failure) {

@@ -15,7 +15,9 @@ import { fromPairTexts, pairText } from '../records/metadata-pairs.js';
 import { eraseResponse } from '../responses/erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
 
-interface CompletionRow extends ReceiptRow {
+export interface CompletionRow extends ReceiptRow {
+  /** Rows of the whole page, where it is one. */
+  readonly found?: string;
   readonly id: string;
   readonly chat: { readonly completion: JsonObject; readonly messages: readonly JsonObject[] };
   readonly chat_metadata: readonly string[];
@@ -23,12 +25,11 @@ interface CompletionRow extends ReceiptRow {
 
 const COLUMNS = `r.id, r.account_id, r.chat, r.chat_metadata, ${RECEIPT_COLUMNS}`;
 const WITH_RECEIPT = 'LEFT JOIN receipts t ON t.hold_id = r.hold_id';
-const SELECT = `SELECT ${COLUMNS} FROM responses r ${WITH_RECEIPT}`;
 
 /** A stored completion is a response with a completion beside it. */
 @Injectable()
 export class PostgresChatCompletionStore extends ChatCompletionStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor({ pool }: Database) {
     super();
@@ -36,8 +37,9 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
   }
 
   async find(accountId: string, id: string): Promise<StoredCompletion | undefined> {
-    const { rows } = await this.pool.query<CompletionRow>(
-      `${SELECT} WHERE r.id = $1 AND r.account_id = $2 AND r.chat IS NOT NULL`,
+    const rows = await this.completions(
+      `(SELECT r.*, 1 AS found FROM responses r WHERE r.id = $1 AND r.account_id = $2 AND r.chat IS NOT NULL) AS r`,
+      '',
       [columnText(id), accountId],
     );
     return rows.map(completionOf)[0];
@@ -55,9 +57,9 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
          AND ($3::text IS NULL OR r.model = $3)
          AND r.chat_metadata @> $4::text[]
        ORDER BY ${sorting} LIMIT $5`;
-    const { rows } = await this.pool.query<CompletionRow & { readonly found: string }>(
-      `SELECT ${COLUMNS}, r.found FROM (${withinPage(page, 'chat', sorting)}) AS r ${WITH_RECEIPT}
-       ORDER BY r.created_at ${direction}, r.finished_at ${direction}, r.id ${direction}`,
+    const rows = await this.completions(
+      `(${withinPage(page, 'chat', sorting)}) AS r`,
+      `ORDER BY r.created_at ${direction}, r.finished_at ${direction}, r.id ${direction}`,
       [
         accountId,
         after === undefined ? null : columnText(after),
@@ -89,6 +91,23 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
 
   async erase(accountId: string, id: string): Promise<boolean> {
     return eraseResponse(this.pool, { accountId, id, onlyChat: true });
+  }
+
+  /**
+   * Completions with their receipts.
+   *
+   * @param from a table expression `r` of responses
+   */
+  protected async completions(
+    from: string,
+    order: string,
+    values: readonly unknown[],
+  ): Promise<readonly CompletionRow[]> {
+    const { rows } = await this.pool.query<CompletionRow>(
+      `SELECT ${COLUMNS}, r.found FROM ${from} ${WITH_RECEIPT} ${order}`,
+      [...values],
+    );
+    return rows;
   }
 }
 

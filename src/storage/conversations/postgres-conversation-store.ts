@@ -19,7 +19,7 @@ import { StorageRoom } from '../storage-room.js';
 import { withinPage } from '../within-page.js';
 import { IS_FREE } from './free-conversation.js';
 
-interface ConversationRow {
+export interface ConversationRow {
   readonly id: string;
   readonly metadata: JsonObject;
   readonly created_at: Date;
@@ -71,12 +71,12 @@ const LOCK = attempting(`${callerBy('$2')},
 /** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
 @Injectable()
 export class PostgresConversationStore extends ConversationStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor(
     { pool }: Database,
-    private readonly identity: ProcessIdentity,
-    private readonly room: StorageRoom,
+    protected readonly identity: ProcessIdentity,
+    protected readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;
@@ -194,27 +194,27 @@ export class PostgresConversationStore extends ConversationStore {
     );
   }
 
-  private async attempt(text: string, values: readonly unknown[]): Promise<Attempt> {
+  protected async attempt(text: string, values: readonly unknown[]): Promise<Attempt> {
     const { rows } = await this.pool.query<{ isThere: boolean; isDone: boolean }>(text, [...values]);
     if (rows[0]?.isDone) return 'done';
     return rows[0]?.isThere ? 'locked' : 'absent';
   }
 }
 
-function asConversation(row: ConversationRow | undefined): StoredConversation | undefined {
+export function asConversation(row: ConversationRow | undefined): StoredConversation | undefined {
   return row && { id: row.id, metadata: row.metadata, createdAtMs: row.created_at.getTime() };
 }
 
 /** The approximate bytes that the items count; without items there is still a row. */
-function bytesOf(items: readonly RecordItem[]): number {
+export function bytesOf(items: readonly RecordItem[]): number {
   return items.reduce((bytes, { json }) => bytes + json.length, 1);
 }
 
-function columnsOf(items: readonly RecordItem[]): readonly unknown[] {
+export function columnsOf(items: readonly RecordItem[]): readonly unknown[] {
   return [items.map(({ id }) => columnText(id)), items.map(({ json }) => json)];
 }
 
-async function refusingRepeatedIds<Result>(statement: Promise<Result>): Promise<Result> {
+export async function refusingRepeatedIds<Result>(statement: Promise<Result>): Promise<Result> {
   try {
     return await statement;
   } catch (failure) {

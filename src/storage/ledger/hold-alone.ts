@@ -4,8 +4,9 @@ import type { HoldRequest } from '../../payments/ledger.js';
 import { lives } from '../caller.js';
 import { PATIENCE, type LockWait } from '../lock-wait.js';
 import { StatementForms } from '../named-statement.js';
-import type { StartColumns, StartForm } from '../records/record-columns.js';
+import type { Placed, StartColumns, StartForm } from '../records/record-columns.js';
 import { startingRecords } from '../records/start-records.js';
+import { startingSharded } from '../sharding/record-parts.js';
 import { textArray } from '../text-array.js';
 
 /** When the request is over by the key's limit, were requests spread evenly: the arrival of the next one. */
@@ -40,12 +41,13 @@ granted AS MATERIALIZED (
   FROM taken t)`;
 }
 
-const STATEMENTS = new StatementForms<StartForm>('take_holds_alone', (form) => {
-  const parts = [taking(form.stores), ...startingRecords(form)];
-  return `WITH ${parts.join(',\n')}\nSELECT * FROM granted`;
+const STATEMENTS = new StatementForms<StartForm & Placed>('take_holds_alone', (form) => {
+  const starting = form.sharded ? startingSharded(form) : startingRecords(form);
+  const read = form.sharded && form.stores ? ' CROSS JOIN started' : '';
+  return `WITH ${[taking(form.stores), ...starting].join(',\n')}\nSELECT granted.* FROM granted${read}`;
 });
 
-interface Bounds {
+interface Bounds extends Placed {
   readonly lockWait: LockWait;
   readonly maxStoredBytes: number;
   readonly addedBytes: readonly (number | null)[];
@@ -56,9 +58,9 @@ export function takingAlone(
   processId: string,
   { payer, ...request }: HoldRequest,
   { form, values }: StartColumns,
-  bounds: Bounds,
+  { sharded, ...bounds }: Bounds,
 ): QueryConfig {
-  return STATEMENTS.of(form).with({
+  return STATEMENTS.of({ ...form, sharded }).with({
     processId,
     keyHash: payer.hash,
     amount: request.wanted,

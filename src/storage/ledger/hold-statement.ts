@@ -6,9 +6,10 @@ import { PATIENCE } from '../lock-wait.js';
 import { onceColumns } from '../once/answer-columns.js';
 import { takingAlone } from './hold-alone.js';
 import { givingBack, withLimits } from './key-limits.js';
-import { startColumns, weightOf } from '../records/record-columns.js';
+import { startColumns, weightOf, type Placed } from '../records/record-columns.js';
 import { startingRecords } from '../records/start-records.js';
 import { StatementForms } from '../named-statement.js';
+import { startingSharded } from '../sharding/record-parts.js';
 import { textArray } from '../text-array.js';
 import { paymentJson } from '../x402/payment-json.js';
 
@@ -29,7 +30,7 @@ export interface HoldRow {
   readonly full_ordinal?: number | null;
 }
 
-interface HoldOptions extends StatementOptions {
+interface HoldOptions extends StatementOptions, Placed {
   readonly maxStoredBytes: number;
 }
 
@@ -64,7 +65,7 @@ answers AS (
 
 const HASHES_LET_THROUGH = `(SELECT array_agg(CASE WHEN NOT c.is_full THEN c.hash END ORDER BY c.ordinal) FROM checked c)`;
 
-interface Form {
+interface Form extends Placed {
   readonly once: boolean;
   readonly stores: boolean;
   /** Some calls run on a conversation. */
@@ -82,9 +83,10 @@ function textOf(form: Form): string {
   const parts = [
     ...(form.counted ? [givingBack('$keyHashes', '$countedHashes')] : []),
     ...(isBounded ? [withinBounds(form)] : []),
-    ...startingRecords(form),
+    ...(form.sharded ? startingSharded(form) : startingRecords(form)),
   ];
-  const answers = withLimits(isBounded ? 'answers' : `(${taking(form, '$keyHashes')})`);
+  const read = form.sharded && form.stores ? ' CROSS JOIN started' : '';
+  const answers = withLimits(isBounded ? 'answers' : `(${taking(form, '$keyHashes')})`) + read;
   return parts.length === 0 ? answers : `WITH ${parts.join(',\n')}\n${answers}`;
 }
 
@@ -93,17 +95,17 @@ export async function takeHolds(
   pool: Pool,
   processId: string,
   requests: readonly HoldRequest[],
-  { retry, lockWait, maxStoredBytes }: HoldOptions,
+  { retry, lockWait, maxStoredBytes, sharded }: HoldOptions,
 ): Promise<readonly (HoldGrant | HoldRefusal)[]> {
   const records = startColumns(requests);
   const once = requests.some((request) => request.once);
   const counted = requests.filter((request) => request.counted).map(({ payer }) => payer.hash);
   const payment = requests[0]?.payment;
-  const form = { ...records.form, once, counted: counted.length > 0, wallet: payment !== undefined };
+  const form = { ...records.form, sharded, once, counted: counted.length > 0, wallet: payment !== undefined };
   const [alone, ...others] = requests;
   const isUsual = !retry && !form.once && !form.counted && !form.wallet;
   if (alone && others.length === 0 && isUsual && alone.wanted >= alone.minimum) {
-    const bounds = { lockWait, maxStoredBytes, addedBytes: requests.map(addedBytes) };
+    const bounds = { lockWait, maxStoredBytes, sharded, addedBytes: requests.map(addedBytes) };
     const { rows } = await pool.query<HoldRow>(takingAlone(processId, alone, records, bounds));
     if (rows[0]) return [answerOf(rows[0])];
   }

@@ -25,6 +25,8 @@ const BOUNDS = { rows: 128, bytes: 8 * 1024 * 1024, waiting: 10_000, locked: 1_0
 
 @Injectable()
 export class PostgresLedger extends Ledger {
+  /** Where the records of stored calls, and the answers to those that run once, are. */
+  protected readonly sharded: boolean = false;
   private readonly holds: GroupCommit<HoldRequest, HoldGrant | HoldRefusal>;
   private readonly settlements: GroupCommit<SignedSettlement, SettlementResult>;
   private readonly releases: GroupCommit<Release, true>;
@@ -37,19 +39,24 @@ export class PostgresLedger extends Ledger {
     super();
     const { pool } = database;
     this.holds = new GroupCommit<HoldRequest, HoldGrant | HoldRefusal>(
-      (batch, options) => takeHolds(pool, identity.id, batch, { ...options, maxStoredBytes: room.maxBytes }),
+      (batch, options) =>
+        takeHolds(pool, identity.id, batch, {
+          ...options,
+          maxStoredBytes: room.maxBytes,
+          sharded: this.sharded,
+        }),
       BOUNDS,
       ({ payer }) => payer.id,
       ({ record, once }) => weightOf(record, once?.accepted),
     );
     this.settlements = new GroupCommit<SignedSettlement, SettlementResult>(
-      (batch, { lockWait }) => settleHolds(pool, batch, { sweep: false, lockWait }),
+      (batch, { lockWait }) => settleHolds(pool, batch, { sweep: false, lockWait, sharded: this.sharded }),
       BOUNDS,
       ({ keyId }) => keyId,
       ({ record, answer }) => weightOf(record, answer),
     );
     this.releases = new GroupCommit<Release, true>(
-      (batch, options) => releaseHolds(pool, batch, options),
+      (batch, options) => releaseHolds(pool, batch, { ...options, sharded: this.sharded }),
       BOUNDS,
       ({ keyId }) => keyId,
       ({ record }) => weightOf(record),
@@ -65,7 +72,12 @@ export class PostgresLedger extends Ledger {
     const { id } = this.identity;
     const { maxBytes: maxStoredBytes } = this.room;
     const [answer] = await whileLocked((lockWait) =>
-      takeHolds(this.database.pool, id, [request], { retry: true, lockWait, maxStoredBytes }),
+      takeHolds(this.database.pool, id, [request], {
+        retry: true,
+        lockWait,
+        maxStoredBytes,
+        sharded: this.sharded,
+      }),
     );
     if (!answer) throw new Error('the hold gave no answer');
     return answer;
@@ -86,7 +98,7 @@ export class PostgresLedger extends Ledger {
 
   async settleAbandoned(settlement: SignedSettlement): Promise<SettlementResult> {
     const [result] = await whileLocked((lockWait) =>
-      settleHolds(this.database.pool, [settlement], { sweep: true, lockWait }),
+      settleHolds(this.database.pool, [settlement], { sweep: true, lockWait, sharded: this.sharded }),
     );
     if (!result) throw new Error('the settlement gave no answer');
     return result;

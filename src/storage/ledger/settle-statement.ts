@@ -7,9 +7,10 @@ import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { correctAnswers, keptColumns, KEEPING_ANSWERS } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { endColumns, type EndForm } from '../records/record-columns.js';
+import { endColumns, type EndForm, type Placed } from '../records/record-columns.js';
 import { CHARGED_ALONE, CHARGING_ALONE, chargeAloneValues } from './charge-alone.js';
 import { StatementForms } from '../named-statement.js';
+import { finishingSharded, KEEPING_SHARDED, SETTLED_ACCOUNTS } from '../sharding/record-parts.js';
 import { textArray } from '../text-array.js';
 
 interface SettleRow {
@@ -19,7 +20,7 @@ interface SettleRow {
   readonly overrun: string;
 }
 
-interface SettleOptions extends Pick<StatementOptions, 'lockWait'> {
+interface SettleOptions extends Pick<StatementOptions, 'lockWait'>, Placed {
   /** Whether this settles on behalf of a process that died. */
   readonly sweep: boolean;
 }
@@ -29,21 +30,23 @@ const TEXT = `SELECT s.* FROM ${PATIENCE} CROSS JOIN LATERAL charge_holds(
   $networks, $meterSubjects, $providers, $providerAmounts, $platformFees, $lines, $estimated, $proofs,
   $settledAt) AS s`;
 
-interface Form extends EndForm {
+interface Form extends EndForm, Placed {
   /** Some calls are requests that run once, whose answers are kept. */
   readonly answers: boolean;
 }
 
 const STATEMENTS = new StatementForms<Form>('charge_holds', (form) =>
-  form.records || form.answers ? finishingRecords(TEXT, form, keeping(form)) : TEXT,
+  form.records || form.answers ? finishing(TEXT, form) : TEXT,
 );
 
 const ALONE = new StatementForms<Form>('charge_holds_alone', (form) =>
-  finishingRecords(CHARGED_ALONE, form, keeping(form), CHARGING_ALONE),
+  finishing(CHARGED_ALONE, form, CHARGING_ALONE),
 );
 
-function keeping({ answers }: Form): string | undefined {
-  return answers ? KEEPING_ANSWERS : undefined;
+function finishing(ended: string, form: Form, before: readonly string[] = []): string {
+  if (!form.sharded) return finishingRecords(ended, form, form.answers ? KEEPING_ANSWERS : undefined, before);
+  const also = form.answers ? KEEPING_SHARDED : undefined;
+  return finishingSharded(ended, form, { accounts: SETTLED_ACCOUNTS, also, before });
 }
 
 /**
@@ -82,7 +85,7 @@ async function settleAndCorrect(
   });
   if (corrected.length === 0) return results;
   await correctReceipts(client, corrected);
-  await correctAnswers(client, corrected);
+  await correctAnswers(client, corrected, options);
   return results;
 }
 
@@ -108,12 +111,20 @@ export async function correctReceipts(
 async function settle(
   database: Pick<ClientBase, 'query'>,
   settlements: readonly SignedSettlement[],
-  { sweep, lockWait }: SettleOptions,
+  { sweep, lockWait, sharded }: SettleOptions,
 ): Promise<readonly SettleRow[]> {
   const records = endColumns(settlements);
   const answers = settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
-  const form = { ...records.form, answers };
-  const besides = { lockWait, ...records.values, ...(answers ? keptColumns(settlements) : {}) };
+  const form = { ...records.form, answers, sharded };
+  const contentAccounts = sharded
+    ? { contentAccounts: textArray(settlements.map(({ accountId }) => accountId)) }
+    : {};
+  const besides = {
+    lockWait,
+    ...contentAccounts,
+    ...records.values,
+    ...(answers ? keptColumns(settlements) : {}),
+  };
   const [alone, ...others] = settlements;
   if (alone && others.length === 0 && !sweep && !alone.payment && !needsCorrection(alone)) {
     const values = { ...besides, ...chargeAloneValues(alone) };

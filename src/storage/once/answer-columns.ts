@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { KeptAnswer } from '../../payments/once/idempotency-store.js';
 import type { HoldRequest, SignedSettlement } from '../../payments/ledger.js';
 import { NamedStatement } from '../named-statement.js';
-import type { Columns } from '../records/record-columns.js';
+import type { Columns, Placed } from '../records/record-columns.js';
 import { textArray } from '../text-array.js';
 
 /** The parameters of `take_holds_once` that `take_holds` does not have. */
@@ -58,15 +58,23 @@ const CORRECT_ANSWERS = new NamedStatement(
    WHERE o.hold_id = k.hold_id AND o.kind = 'lost'`,
 );
 
+const CORRECT_SHARDED = new NamedStatement(
+  'correct_answers_sharded',
+  `SELECT sharded.keep_answers(false, $answerAccounts::text[], array_fill(true, ARRAY[cardinality($answerAccounts::text[])]),
+     $answerHolds::text[], $answerKinds::text[], $answerStatuses::int[], $answerHeaders::text[], $answerContents::text[])`,
+);
+
 /** Corrects the answers of settlements with an overrun, in the transaction that settled them. */
 export async function correctAnswers(
   client: Pick<ClientBase, 'query'>,
   settlements: readonly SignedSettlement[],
+  { sharded }: Placed,
 ): Promise<void> {
   const answered = settlements.filter(({ answer }) => answer);
   if (answered.length === 0) return;
   await client.query(
-    CORRECT_ANSWERS.with({
+    (sharded ? CORRECT_SHARDED : CORRECT_ANSWERS).with({
+      answerAccounts: textArray(answered.map(({ accountId }) => accountId)),
       answerHolds: textArray(answered.map(({ holdId }) => holdId)),
       ...answerColumns(answered.map(({ answer }) => answer)),
     }),

@@ -9,7 +9,7 @@ const READ_PARTS = 500;
 
 @Injectable()
 export class PostgresAnswerFrames extends AnswerFrames {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor(
     { pool }: Database,

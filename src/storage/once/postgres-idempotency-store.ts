@@ -18,7 +18,7 @@ interface RecordRow {
 
 @Injectable()
 export class PostgresIdempotencyStore extends IdempotencyStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor({ pool }: Database) {
     super();

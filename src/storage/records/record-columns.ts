@@ -9,6 +9,12 @@ type WithRecord<Rows> = { readonly record?: Rows | undefined };
 /** Parameters by their names: one array for each column, over those calls of a batch that are stored. */
 export type Columns = Readonly<Record<string, unknown>>;
 
+/** Where the content is. */
+export interface Placed {
+  /** On the shards of a cluster, else beside the money. */
+  readonly sharded: boolean;
+}
+
 /** The parts of a batch of starts; see `EndForm`. */
 export interface StartForm {
   readonly stores: boolean;
@@ -149,17 +155,17 @@ function stored<Rows>(calls: readonly WithRecord<Rows>[]): { call: number; recor
   return calls.flatMap(({ record }, index) => (record ? [{ call: index + 1, record }] : []));
 }
 
-interface Placed<Entry> {
+interface AtPlace<Entry> {
   readonly call: number;
   readonly position: number;
   readonly entry: Entry;
 }
 
-function flat<Entry>(lists: readonly { call: number; list: readonly Entry[] }[]): Placed<Entry>[] {
+function flat<Entry>(lists: readonly { call: number; list: readonly Entry[] }[]): AtPlace<Entry>[] {
   return lists.flatMap(({ call, list }) => list.map((entry, position) => ({ call, position, entry })));
 }
 
-function itemColumns(items: readonly Placed<RecordItem>[]): Columns {
+function itemColumns(items: readonly AtPlace<RecordItem>[]): Columns {
   return {
     itemCalls: items.map(({ call }) => call),
     itemPositions: items.map(({ position }) => position),
@@ -168,7 +174,7 @@ function itemColumns(items: readonly Placed<RecordItem>[]): Columns {
   };
 }
 
-function logColumns(events: readonly Placed<RecordEvent>[]): Columns {
+function logColumns(events: readonly AtPlace<RecordEvent>[]): Columns {
   return {
     eventCalls: events.map(({ call }) => call),
     eventNumbers: events.map(({ entry }) => entry.sequenceNumber),

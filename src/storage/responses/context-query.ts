@@ -10,7 +10,7 @@ import {
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 
-interface ContextRow {
+export interface ContextRow {
   readonly kind: 'parent' | 'conversation' | 'history' | 'item';
   readonly status: ResponseStatus | null;
   readonly item_id: string | null;
@@ -63,20 +63,31 @@ SELECT kind, status, item_id, CASE WHEN NOT is_too_large THEN item END AS item, 
 FROM found, size
 ORDER BY kind, depth DESC, direction, position`;
 
-export async function readContext(
-  pool: Pool,
-  { payer, previousResponseId, conversationId, itemIds }: ContextQuery,
-): Promise<StoredContext> {
+export async function readContext(pool: Pool, query: ContextQuery): Promise<StoredContext> {
   const { rows } = await pool.query<ContextRow>({
     name: 'read_context',
     text: TEXT,
-    values: [
-      payer.hash,
-      previousResponseId === undefined ? null : columnText(previousResponseId),
-      itemIds.map(columnText),
-      conversationId === undefined ? null : columnText(conversationId),
-    ],
+    values: contextValues(query),
   });
+  return contextOf(rows, query.itemIds);
+}
+
+/** The payer's hash, the response, the items and the conversation. */
+export function contextValues({
+  payer,
+  previousResponseId,
+  conversationId,
+  itemIds,
+}: ContextQuery): unknown[] {
+  return [
+    payer.hash,
+    previousResponseId === undefined ? null : columnText(previousResponseId),
+    itemIds.map(columnText),
+    conversationId === undefined ? null : columnText(conversationId),
+  ];
+}
+
+export function contextOf(rows: readonly ContextRow[], itemIds: readonly string[]): StoredContext {
   const history: JsonObject[] = [];
   const found = new Map<string, JsonObject>();
   let parent: StoredContext['parent'];

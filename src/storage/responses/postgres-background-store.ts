@@ -7,20 +7,20 @@ import { BackgroundStore, type Adoptable } from '../../responses/background/back
 import { Database } from '../database.js';
 import { CAN_RUN_AGAIN } from '../records/can-run-again.js';
 
-interface EventRow {
+export interface EventRow {
   readonly sequence_number: number;
   readonly type: string;
   readonly event: string;
 }
 
-interface AdoptableRow {
+export interface AdoptableRow {
   readonly id: string;
   readonly hold_id: string;
   readonly status: string;
   readonly request: Adoptable['pending'];
 }
 
-interface AdoptedRow {
+export interface AdoptedRow {
   readonly key_id: string;
   readonly account_id: string;
   readonly chain_id: number | null;
@@ -38,11 +38,11 @@ const HAS_LEASE = `EXISTS (SELECT FROM gateway_processes p WHERE p.id = $2 AND p
 
 @Injectable()
 export class PostgresBackgroundStore extends BackgroundStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor(
     { pool }: Database,
-    private readonly identity: ProcessIdentity,
+    protected readonly identity: ProcessIdentity,
   ) {
     super();
     this.pool = pool;
@@ -86,11 +86,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
              ORDER BY v.sequence_number LIMIT $4`,
       values: [responseId, accountId, sequenceNumber, limit],
     });
-    return rows.map(({ sequence_number, type, event }) => ({
-      sequenceNumber: sequence_number,
-      type,
-      json: event,
-    }));
+    return rows.map(eventOf);
   }
 
   async adoptable(limit: number): Promise<readonly Adoptable[]> {
@@ -100,12 +96,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
        WHERE ${CAN_RUN_AGAIN} AND ${NOBODY_RUNS} ORDER BY r.created_at LIMIT $1`,
       [limit],
     );
-    return rows.map(({ id, hold_id, status, request }) => ({
-      responseId: id,
-      holdId: hold_id,
-      wasStarted: status !== 'queued',
-      pending: request,
-    }));
+    return rows.map(adoptableOf);
   }
 
   async adopt({ holdId }: Adoptable): Promise<HoldGrant | undefined> {
@@ -131,7 +122,15 @@ export class PostgresBackgroundStore extends BackgroundStore {
   }
 }
 
-function grantOf(row: AdoptedRow): HoldGrant {
+export function eventOf({ sequence_number, type, event }: EventRow): RecordEvent {
+  return { sequenceNumber: sequence_number, type, json: event };
+}
+
+export function adoptableOf({ id, hold_id, status, request }: AdoptableRow): Adoptable {
+  return { responseId: id, holdId: hold_id, wasStarted: status !== 'queued', pending: request };
+}
+
+export function grantOf(row: AdoptedRow): HoldGrant {
   return {
     keyId: row.key_id,
     accountId: row.account_id,

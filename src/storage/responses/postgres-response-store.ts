@@ -32,14 +32,14 @@ import { eraseResponse } from './erase-response.js';
 import { keepResponse } from './keep-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from './stored-receipt.js';
 
-interface ResponseRow extends ReceiptRow {
+export interface ResponseRow extends ReceiptRow {
   readonly envelope: ResponseEnvelope;
   readonly status: ResponseStatus;
   readonly is_logged: boolean;
   readonly output: readonly OutputItem[] | null;
 }
 
-interface LeftBehindRow {
+export interface LeftBehindRow {
   readonly envelope: ResponseEnvelope;
   readonly events: readonly ResponseEvent[] | null;
 }
@@ -60,12 +60,12 @@ const FINISH = new StatementForms<EndForm>('finish_record', (form) =>
 /** Content is `json`, never `jsonb` or `text`: what clients and models write may hold NUL and lone surrogates. */
 @Injectable()
 export class PostgresResponseStore extends ResponseStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor(
     { pool }: Database,
-    private readonly identity: ProcessIdentity,
-    private readonly room: StorageRoom,
+    protected readonly identity: ProcessIdentity,
+    protected readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;

@@ -5,7 +5,7 @@ import { Database } from '../database.js';
 
 @Injectable()
 export class PostgresRetentionStore extends RetentionStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor({ pool }: Database) {
     super();

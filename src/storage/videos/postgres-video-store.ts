@@ -36,12 +36,12 @@ import {
 
 @Injectable()
 export class PostgresVideoStore extends VideoStore {
-  private readonly pool: Pool;
+  protected readonly pool: Pool;
 
   constructor(
     { pool }: Database,
-    private readonly identity: ProcessIdentity,
-    private readonly room: StorageRoom,
+    protected readonly identity: ProcessIdentity,
+    protected readonly room: StorageRoom,
   ) {
     super();
     this.pool = pool;

@@ -21,11 +21,26 @@ const COMPLETE = new NamedStatement(
    LEFT JOIN receipts t ON t.hold_id = p.hold_id`,
 );
 
-const COMPLETE_RECEIPT = new NamedStatement(
-  'complete_payment_receipt',
-  `WITH answer AS (${CHANGING_ANSWER})
+/** What a payment bought, which changes or goes with it. */
+export interface PaidContent {
+  /** Completes the receipt, and the kept answer that shows it. */
+  readonly change: NamedStatement;
+  /** What was not paid for is not given away; with the record of its request, it may be bought again. */
+  erase(database: Pick<ClientBase, 'query'>, payment: StoredPayment): Promise<void>;
+}
+
+export const BESIDE_MONEY: PaidContent = {
+  change: new NamedStatement(
+    'complete_payment_receipt',
+    `WITH answer AS (${CHANGING_ANSWER})
    SELECT complete_x402_receipt(CASE WHEN patience.set THEN $id END, $signature) FROM ${PATIENCE}`,
-);
+  ),
+  async erase(database, { accountId, responseId, holdId }) {
+    if (responseId !== undefined)
+      await eraseResponse(database, { accountId, id: responseId, onlyChat: false });
+    await database.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
+  },
+};
 
 /**
  * First the payment, then its receipt, and the kept answer that shows the receipt. A process that dies in between leaves
@@ -37,7 +52,7 @@ export async function completePayment(
   id: string,
   movement: Exclude<Movement, { outcome: 'unknown' }>,
   words: CompletionWords,
-  lockWait: LockWait,
+  { lockWait, content }: { readonly lockWait: LockWait; readonly content: PaidContent },
 ): Promise<CompletedPayment> {
   const [hash, failure] =
     movement.outcome === 'moved' ? [movement.transactionHash, null] : [null, movement.reason];
@@ -49,17 +64,18 @@ export async function completePayment(
   if (old?.settlementStatus !== 'pending' || !isFinal(payment)) return { payment, receipt: old };
   const receipt = changed(old, payment, words);
   await database.query(
-    COMPLETE_RECEIPT.with({
+    content.change.with({
       ...receiptChange(old, receipt),
       isByUse: payment.scheme === 'upto',
       told: JSON.stringify({ 'PAYMENT-RESPONSE': await words.response(payment) }),
       holdId: payment.holdId,
+      accountId: payment.accountId,
       id,
       signature: receipt.signature,
       lockWait,
     }),
   );
-  if (payment.state === 'failed') await eraseUnpaid(database, payment);
+  if (payment.state === 'failed') await content.erase(database, payment);
   return { payment, receipt };
 }
 
@@ -85,13 +101,4 @@ function changed(
     ...(transactionHash === undefined ? {} : { txHash: transactionHash }),
   };
   return { ...unsigned, signature: words.sign(unsigned) };
-}
-
-/** What was not paid for is not given away; with the record of its request, it may be bought again. */
-async function eraseUnpaid(
-  database: Pick<ClientBase, 'query'>,
-  { accountId, responseId, holdId }: StoredPayment,
-): Promise<void> {
-  if (responseId !== undefined) await eraseResponse(database, { accountId, id: responseId, onlyChat: false });
-  await database.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
 }

@@ -12,7 +12,12 @@ import { Database } from '../database.js';
 import { inTransaction } from '../in-transaction.js';
 import { PATIENCE, whileLocked } from '../lock-wait.js';
 import { NamedStatement } from '../named-statement.js';
-import { completePayment, type CompletedPayment } from './complete-payment.js';
+import {
+  BESIDE_MONEY,
+  completePayment,
+  type CompletedPayment,
+  type PaidContent,
+} from './complete-payment.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
 
 /** For so long after a charge, the process that ran the call concludes its payment itself; by two clocks. */
@@ -60,6 +65,7 @@ const CONCLUDE = new NamedStatement(
 
 @Injectable()
 export class PostgresPaymentStore extends PaymentStore {
+  protected readonly content: PaidContent = BESIDE_MONEY;
   private readonly pool: Pool;
 
   constructor({ pool }: Database) {
@@ -115,8 +121,10 @@ export class PostgresPaymentStore extends PaymentStore {
   ): Promise<CompletedPayment> {
     return whileLocked((lockWait) =>
       movement.outcome === 'moved'
-        ? completePayment(this.pool, id, movement, words, lockWait)
-        : inTransaction(this.pool, (client) => completePayment(client, id, movement, words, lockWait)),
+        ? completePayment(this.pool, id, movement, words, { lockWait, content: this.content })
+        : inTransaction(this.pool, (client) =>
+            completePayment(client, id, movement, words, { lockWait, content: this.content }),
+          ),
     );
   }
 

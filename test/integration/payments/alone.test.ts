@@ -26,7 +26,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const OPTIONS = { lockWait: '100ms', maxStoredBytes: 10 ** 12 } as const;
+const OPTIONS = { lockWait: '100ms', maxStoredBytes: 10 ** 12, sharded: false } as const;
 
 /** A call that comes alone has a statement of its own. One that may be a repetition goes the way of batches. */
 function take(request: HoldRequest, way: 'alone' | 'function') {
@@ -94,7 +94,7 @@ describe('a charge that comes alone', () => {
 
   /** A sweep goes the way of batches. */
   const settle = (settlement: Parameters<typeof settleHolds>[1][number], sweep = false) =>
-    settleHolds(books.database.pool, [settlement], { lockWait: '100ms', sweep });
+    settleHolds(books.database.pool, [settlement], { lockWait: '100ms', sweep, sharded: false });
 
   it.each([0n, 1n, 60n, 99n, 100n])('writes what a charge in a batch writes: %s', async (price) => {
     const twin = await insertKey(database.pool, { budget_limit: 1_000 });
