@@ -46,6 +46,15 @@ export async function createEmptyTestDatabase(): Promise<TestDatabase> {
   return openDatabase(await testServerUrl(), [], '');
 }
 
+/** Like `createEmptyTestDatabase`, as the coordinator of a cluster that is joined, and nothing more. */
+export async function createTestCluster(name: string): Promise<TestDatabase> {
+  const server = await testServerUrl();
+  const servers = new TestServers(server, WORKERS);
+  await servers.create(name, '');
+  await servers.join(name);
+  return opened(servers, name);
+}
+
 /** The run's server, as its superuser. It is started by the first test that asks. */
 async function testServerUrl(): Promise<string> {
   if (GIVEN_SERVER !== undefined) return GIVEN_SERVER;
@@ -75,6 +84,11 @@ async function openDatabase(
   const name = `test_${randomBytes(8).toString('hex')}`;
   const servers = new TestServers(server, workers);
   await servers.create(name, options);
+  return opened(servers, name);
+}
+
+function opened(servers: TestServers, name: string): TestDatabase {
+  const server = servers.main;
   const url = withDatabase(server, name);
   const pool = new Pool({ connectionString: url, application_name: 'test' });
   return {

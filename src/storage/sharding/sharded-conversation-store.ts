@@ -125,10 +125,11 @@ export class ShardedConversationStore extends PostgresConversationStore {
   override async freeAmong(ids: readonly string[]): Promise<readonly string[]> {
     const named = ids.map(columnText);
     const owners = await Promise.all(named.map((id) => this.owners.of(id)));
-    const { rows } = await this.pool.query<{ id: string }>(
-      'SELECT f.id FROM sharded.free_among($1, $2) AS f (id)',
-      [owners, named],
-    );
+    const { rows } = await this.pool.query<{ id: string }>({
+      name: 'free_conversations_sharded',
+      text: 'SELECT f.id FROM sharded.free_among($1, $2) AS f (id)',
+      values: [owners, named],
+    });
     return rows.map(({ id }) => id);
   }
 

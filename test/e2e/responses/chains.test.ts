@@ -190,7 +190,11 @@ describe('a chain of a thousand turns', () => {
       return typeof given === 'string' ? given : given.text;
     });
     query.mockRestore();
-    const reads = texts.filter((text) => text.includes('response_items') && !text.includes('INSERT INTO'));
+    const reads = texts.filter(
+      (text) =>
+        (text.includes('response_items') || text.includes('sharded.read_context')) &&
+        !text.includes('INSERT INTO'),
+    );
     expect(reads).toHaveLength(1);
     expect(response.status).toBe('completed');
     const messages = messagesOf(first.requests.at(-1)!);
