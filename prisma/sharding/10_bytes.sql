@@ -18,3 +18,12 @@ BEGIN
   DELETE FROM sharded.two_phases WHERE id = -1;
 END
 $$;
+
+-- The same for a batch: one row for each account.
+CREATE OR REPLACE FUNCTION sharded.note_all_stored(p_accounts text[], p_bytes bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO stored_changes (account_id, bytes)
+  SELECT c.account, sum(c.bytes) FROM unnest(p_accounts, p_bytes) AS c (account, bytes) GROUP BY c.account;
+  DELETE FROM sharded.two_phases WHERE id = -1;
+END
+$$;

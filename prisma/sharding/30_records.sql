@@ -8,33 +8,35 @@ CREATE OR REPLACE FUNCTION sharded.start_records(
 ) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   c record;
-  is_new integer;
-  started integer[] := '{}';
-  ids text[] := '{}';
+  records text;
+  account text;
+  bytes bigint;
   accounts text[] := '{}';
+  counts bigint[] := '{}';
 BEGIN
-  -- Citus cannot write an element of an array into what it sends to a shard, nor every CASE: hence variables.
-  FOR c IN
-    SELECT r.*, g.account, g.key_id, p_hold_ids[r.call] AS hold_id, p_request_ids[r.call] AS request_id
-    FROM unnest(p_calls, p_ids, p_statuses, p_models, p_previous, p_conversations, p_background, p_streamed,
-                p_requests::json[], p_envelopes::json[], p_created_at, p_bytes)
-      AS r (call, id, status, model, previous, conversation, background, streamed, request, envelope, created_at, bytes)
-    JOIN unnest(p_granted, p_accounts, p_keys) AS g (call, account, key_id) ON g.call = r.call
-    ORDER BY r.call
-  LOOP
-    INSERT INTO responses (account_id, id, status, model, previous_response_id, conversation_id, background, streamed,
-                           hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes)
-    VALUES (c.account, c.id, c.status, c.model, c.previous, c.conversation, c.background, c.streamed, c.hold_id, c.key_id,
-            c.request_id, p_process_id, c.request, c.envelope, c.created_at, c.bytes)
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS is_new = ROW_COUNT;
-    PERFORM sharded.note_stored(c.account, c.bytes * is_new);
-    started := started || c.call;
-    ids := ids || c.id;
-    accounts := accounts || c.account;
-  END LOOP;
-  IF cardinality(started) > 0 AND cardinality(p_item_calls) > 0 THEN
-    PERFORM sharded.add_items(0, started, accounts, ids, p_item_calls, p_item_positions, p_item_ids, p_items);
+  -- One statement for all calls of a batch, as text: Citus sends each shard its rows in one message.
+  SELECT string_agg(format('(%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%L,%s)', g.account, r.id, r.status, r.model, r.previous,
+           r.conversation, r.background, r.streamed, p_hold_ids[r.call], g.key_id, p_request_ids[r.call], p_process_id,
+           r.request, r.envelope, r.created_at, r.bytes), ',' ORDER BY g.account, r.id)
+  INTO records
+  FROM unnest(p_calls, p_ids, p_statuses, p_models, p_previous, p_conversations, p_background, p_streamed, p_requests,
+              p_envelopes, p_created_at, p_bytes)
+    AS r (call, id, status, model, previous, conversation, background, streamed, request, envelope, created_at, bytes)
+  JOIN unnest(p_granted, p_accounts, p_keys) AS g (call, account, key_id) ON g.call = r.call;
+  IF records IS NOT NULL THEN
+    FOR account, bytes IN EXECUTE
+      'INSERT INTO responses (account_id, id, status, model, previous_response_id, conversation_id, background, streamed,
+         hold_id, key_id, request_id, process_id, request, envelope, created_at, stored_bytes) VALUES ' || records
+      || ' ON CONFLICT DO NOTHING RETURNING account_id, stored_bytes'
+    LOOP
+      accounts := accounts || account;
+      counts := counts || bytes;
+    END LOOP;
+    PERFORM sharded.note_all_stored(accounts, counts);
+    PERFORM sharded.add_items(0, array_agg(r.call), array_agg(g.account), array_agg(r.id), p_item_calls, p_item_positions,
+                              p_item_ids, p_items)
+    FROM unnest(p_calls, p_ids) AS r (call, id) JOIN unnest(p_granted, p_accounts) AS g (call, account) ON g.call = r.call
+    HAVING cardinality(p_item_calls) > 0;
   END IF;
   -- From here on the lock of a conversation lasts as long as the hold.
   FOR c IN
@@ -47,27 +49,44 @@ BEGIN
     WHERE v.account_id = c.account AND v.id = c.conversation AND v.locked_by = c.holder;
     PERFORM sharded.note_stored(c.account, 0);
   END LOOP;
-  RETURN cardinality(started);
+  RETURN cardinality(accounts);
 END
 $$;
 
--- Items of responses. One statement with all rows of a response: Citus sends it to its shard in one message.
+-- Items of responses, of all calls of a batch.
 CREATE OR REPLACE FUNCTION sharded.add_items(
   p_direction integer, p_calls integer[], p_accounts text[], p_ids text[],
   p_item_calls integer[], p_item_positions integer[], p_item_ids text[], p_items text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  of_response text;
+  items text;
 BEGIN
-  FOR of_response IN
-    SELECT string_agg(format('(%L,%L,%s,%s,%L,%L)', p_accounts[c.place], p_ids[c.place], p_direction, i.position, i.id, i.item), ',')
-    FROM unnest(p_item_calls, p_item_positions, p_item_ids, p_items) AS i (call, position, id, item)
-    JOIN unnest(p_calls) WITH ORDINALITY AS c (call, place) ON c.call = i.call
-    GROUP BY c.place ORDER BY c.place
-  LOOP
-    EXECUTE 'INSERT INTO response_items (account_id, response_id, direction, position, item_id, item) VALUES '
-      || of_response || ' ON CONFLICT DO NOTHING';
-  END LOOP;
+  SELECT string_agg(format('(%L,%L,%s,%s,%L,%L)', c.account, c.id, p_direction, i.position, i.id, i.item), ','
+                    ORDER BY c.account, c.id, i.position)
+  INTO items
+  FROM unnest(p_item_calls, p_item_positions, p_item_ids, p_items) AS i (call, position, id, item)
+  JOIN unnest(p_calls, p_accounts, p_ids) AS c (call, account, id) ON c.call = i.call;
+  IF items IS NOT NULL THEN
+    EXECUTE 'INSERT INTO response_items (account_id, response_id, direction, position, item_id, item) VALUES ' || items
+      || ' ON CONFLICT DO NOTHING';
+  END IF;
+END
+$$;
+
+-- The end of one record: true when its content is kept, false when it was deleted meanwhile, null when it had ended before.
+-- Citus plans these two once. It cannot write an element of an array into what it sends to a shard, nor every CASE.
+CREATE OR REPLACE FUNCTION sharded.finish_record(
+  p_account text, p_id text, p_status text, p_envelope json, p_chat json, p_pairs text[], p_bytes bigint
+) RETURNS boolean LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  UPDATE responses r
+  SET status = p_status, finished_at = now(), last_used_at = now(), request = NULL, envelope = p_envelope, chat = p_chat,
+      chat_metadata = p_pairs, stored_bytes = r.stored_bytes + p_bytes
+  WHERE r.account_id = p_account AND r.id = p_id AND r.finished_at IS NULL AND r.deleted_at IS NULL;
+  IF FOUND THEN RETURN true; END IF;
+  UPDATE responses r SET status = p_status, finished_at = now(), last_used_at = now(), request = NULL, envelope = NULL
+  WHERE r.account_id = p_account AND r.id = p_id AND r.finished_at IS NULL;
+  RETURN CASE WHEN FOUND THEN false END;
 END
 $$;
 
@@ -82,6 +101,7 @@ CREATE OR REPLACE FUNCTION sharded.finish_records(
 DECLARE
   c record;
   is_live boolean;
+  counts bigint[] := '{}';
   finished integer[] := '{}';
   live integer[] := '{}';
   ids text[] := '{}';
@@ -94,24 +114,16 @@ BEGIN
       AS r (call, id, status, envelope, chat, metadata, bytes)
     ORDER BY r.call
   LOOP
-    UPDATE responses r
-    SET status = c.status, finished_at = now(), last_used_at = now(), request = NULL, envelope = c.envelope,
-        chat = c.chat, chat_metadata = c.pairs, stored_bytes = r.stored_bytes + c.bytes
-    WHERE r.account_id = c.account AND r.id = c.id AND r.finished_at IS NULL AND r.deleted_at IS NULL;
-    is_live := FOUND;
-    IF NOT is_live THEN
-      UPDATE responses r
-      SET status = c.status, finished_at = now(), last_used_at = now(), request = NULL, envelope = NULL
-      WHERE r.account_id = c.account AND r.id = c.id AND r.finished_at IS NULL;
-      CONTINUE WHEN NOT FOUND;
-    END IF;
+    is_live := sharded.finish_record(c.account, c.id, c.status, c.envelope, c.chat, c.pairs, c.bytes);
+    CONTINUE WHEN is_live IS NULL;
     finished := finished || c.call;
-    PERFORM sharded.note_stored(c.account, CASE WHEN is_live THEN c.bytes ELSE 0 END);
     CONTINUE WHEN NOT is_live;
+    counts := counts || c.bytes;
     live := live || c.call;
     ids := ids || c.id;
     accounts := accounts || c.account;
   END LOOP;
+  PERFORM sharded.note_all_stored(accounts, counts);
   IF cardinality(live) > 0 AND cardinality(p_item_calls) > 0 THEN
     PERFORM sharded.add_items(1, live, accounts, ids, p_item_calls, p_item_positions, p_item_ids, p_items);
   END IF;

@@ -1,5 +1,21 @@
 -- Sweeps and purges look at all shards, and then go to the account of each row that they find.
 
+-- What is to be cancelled. Every process looks four times a second for what it runs: here, not on every shard.
+CREATE TABLE IF NOT EXISTS sharded.cancellations (
+  response_id text PRIMARY KEY,
+  requested_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE OR REPLACE FUNCTION sharded.request_cancel(p_account text, p_id text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE responses r SET cancel_requested_at = now()
+  WHERE r.account_id = p_account AND r.id = p_id AND r.finished_at IS NULL AND r.cancel_requested_at IS NULL;
+  IF FOUND THEN
+    INSERT INTO sharded.cancellations (response_id) VALUES (p_id) ON CONFLICT DO NOTHING;
+  END IF;
+END
+$$;
+
 -- Whether another process may run the response of a hold: see src/storage/records/can-run-again.ts.
 CREATE OR REPLACE FUNCTION sharded.can_run_again(p_account text, p_response_id text, p_hold_id text) RETURNS boolean
 LANGUAGE plpgsql AS $$
@@ -169,11 +185,12 @@ BEGIN
 END
 $$;
 
--- Frames of streams that have ended.
+-- Frames of streams that have ended, and requests to cancel what has ended long ago.
 CREATE OR REPLACE FUNCTION sharded.purge_frames() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   f record;
 BEGIN
+  DELETE FROM sharded.cancellations WHERE requested_at < now() - interval '2 days';
   FOR f IN SELECT DISTINCT a.account_id, a.response_id FROM answer_frames a LOOP
     PERFORM 1 FROM idempotency_records i
     WHERE i.account_id = f.account_id AND i.response_id = f.response_id AND i.finished_at IS NULL;

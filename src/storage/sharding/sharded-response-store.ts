@@ -127,20 +127,15 @@ export class ShardedResponseStore extends PostgresResponseStore {
   }
 
   override async requestCancel(accountId: string, id: string): Promise<void> {
-    await this.pool.query(
-      `UPDATE responses SET cancel_requested_at = now()
-       WHERE id = $1 AND account_id = $2 AND finished_at IS NULL AND cancel_requested_at IS NULL`,
-      [columnText(id), accountId],
-    );
+    await this.pool.query('SELECT sharded.request_cancel($1, $2)', [accountId, columnText(id)]);
   }
 
   override async cancelRequested(ids: readonly string[]): Promise<readonly string[]> {
-    const owners = await Promise.all(ids.map((id) => this.owners.of(id)));
-    const { rows } = await this.pool.query<{ id: string }>(
-      `SELECT id FROM responses
-       WHERE account_id = ANY ($1) AND id = ANY ($2) AND cancel_requested_at IS NOT NULL`,
-      [[...new Set(owners.filter((owner) => owner !== undefined))], ids],
-    );
+    const { rows } = await this.pool.query<{ id: string }>({
+      name: 'cancel_requested_sharded',
+      text: 'SELECT c.response_id AS id FROM sharded.cancellations c WHERE c.response_id = ANY ($1)',
+      values: [ids],
+    });
     return rows.map(({ id }) => id);
   }
 
