@@ -81,6 +81,16 @@ function placed<Port>(
   };
 }
 
+/** Nobody else ends the connections of a start that fails. */
+async function layoutOrClosed(database: Database): Promise<Layout> {
+  try {
+    return await layoutOf(database.pool);
+  } catch (failure) {
+    await database.close();
+    throw failure;
+  }
+}
+
 /** Implements every port that needs the database. */
 @Module({})
 export class StorageModule implements OnModuleDestroy {
@@ -99,7 +109,7 @@ export class StorageModule implements OnModuleDestroy {
           inject: [Database],
           useFactory: (database: Database) => new StorageRoom(database, maxStoredBytes),
         },
-        { provide: Layout, inject: [Database], useFactory: (database: Database) => layoutOf(database.pool) },
+        { provide: Layout, inject: [Database], useFactory: layoutOrClosed },
         { provide: AccountStore, useClass: PostgresAccountStore },
         placed(AnswerFrames, PostgresAnswerFrames, ShardedAnswerFrames),
         placed(ChatCompletionStore, PostgresChatCompletionStore, ShardedChatCompletionStore),

@@ -7,6 +7,7 @@ import {
   storedReceipt,
   type ReceiptRow,
 } from '../../src/storage/responses/stored-receipt.js';
+import { MISCOUNTED_ON_SHARDS } from './content-by-hand.js';
 import { testSigner } from './receipt-signer.js';
 import { ON_SHARDS } from './test-database.js';
 
@@ -69,12 +70,7 @@ const CONTENT_RULES: Readonly<Record<string, string>> = {
 
 /** The same, as Citus can ask it; not as of one moment. */
 const SHARDED_CONTENT_RULES: Readonly<Record<string, string>> = {
-  'a response counts what it and its items store': `
-    SELECT r.id, r.stored_bytes FROM responses r LEFT JOIN (
-      SELECT i.account_id, i.response_id, sum(256 + octet_length(i.item::text)) AS bytes FROM response_items i
-      GROUP BY i.account_id, i.response_id) AS i ON i.account_id = r.account_id AND i.response_id = r.id
-    WHERE r.stored_bytes <> 256 + coalesce(i.bytes, 0) + CASE WHEN r.finished_at IS NULL THEN 0
-      ELSE coalesce(octet_length(r.envelope::text), 0) + coalesce(octet_length(r.chat::text), 0) END`,
+  'a response counts what it and its items store': MISCOUNTED_ON_SHARDS,
   'an account counts what it stores': `
     WITH content AS MATERIALIZED (
       SELECT r.account_id, r.stored_bytes AS bytes FROM responses r

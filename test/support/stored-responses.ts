@@ -40,8 +40,3 @@ export async function insertChain(
   );
   return `${prefix}${turns}`;
 }
-
-/** Has rows that a test wrote say what they store, as those that calls write do. */
-export async function countStored(pool: Pool): Promise<void> {
-  await pool.query('UPDATE responses r SET stored_bytes = stored_size(r)');
-}

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { forgetAnswerOfJob } from '../../support/content-by-hand.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { newId } from '../../../src/base/ids.js';
@@ -84,10 +85,7 @@ describe('a video that is asked for again', () => {
   it('is shown as it is, where the process died before it knew what it had answered', async () => {
     const { id } = (await (await submit('unknown')).json()) as ShownVideo;
     await videos.ended(id);
-    await gateway.pool.query(
-      `UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`,
-      [id],
-    );
+    await forgetAnswerOfJob(gateway.pool, id);
     const again = await submit('unknown');
     expect(again.status).toBe(202);
     expect(await again.json()).toEqual(await videos.find(id));
@@ -97,10 +95,7 @@ describe('a video that is asked for again', () => {
   it('is told to wait while it is not known whether its provider takes it', async () => {
     const { id } = (await (await submit('submitting')).json()) as ShownVideo;
     await videos.ended(id);
-    await gateway.pool.query(
-      `UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`,
-      [id],
-    );
+    await forgetAnswerOfJob(gateway.pool, id);
     await gateway.pool.query(`UPDATE videos SET status = 'submitting' WHERE id = $1`, [id]);
     const again = await submit('submitting');
     expect(again.status).toBe(409);
@@ -112,10 +107,7 @@ describe('a video that is asked for again', () => {
     const { id } = (await (await submit('taken back')).json()) as ShownVideo;
     await videos.ended(id);
     // As between the two looks of a repetition: the record was there, and the video is not there any more.
-    await gateway.pool.query(
-      `UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`,
-      [id],
-    );
+    await forgetAnswerOfJob(gateway.pool, id);
     await gateway.pool.query('DELETE FROM videos WHERE id = $1', [id]);
     expect((await submit('taken back')).status).toBe(409);
   });

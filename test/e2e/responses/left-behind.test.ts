@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeftBehindResponses } from '../../../src/responses/left-behind.js';
 import { TestGateway } from '../../support/gateway.js';
-import { countStored } from '../../support/stored-responses.js';
+import { countStored } from '../../support/content-by-hand.js';
 import { ResponsesClient } from '../../support/responses-client.js';
 
 let gateway: TestGateway;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '../../support/gateway.js';
-import { countStored, insertChain } from '../../support/stored-responses.js';
+import { countStored } from '../../support/content-by-hand.js';
+import { insertChain } from '../../support/stored-responses.js';
 import { ConversationsClient, type ItemList } from '../conversations/conversations-client.js';
 
 const MEBIBYTE = 1024 * 1024;
