@@ -74,7 +74,7 @@ END
 $$;
 
 -- The end of one record: true when its content is kept, false when it was deleted meanwhile, null when it had ended before.
--- Citus plans these two once. It cannot write an element of an array into what it sends to a shard, nor every CASE.
+-- Citus plans these two once. Only whole variables: it crashes on elements of arrays that it has to send to a shard.
 CREATE OR REPLACE FUNCTION sharded.finish_record(
   p_account text, p_id text, p_status text, p_envelope json, p_chat json, p_pairs text[], p_bytes bigint
 ) RETURNS boolean LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$

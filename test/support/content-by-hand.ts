@@ -17,11 +17,18 @@ export async function countStored(pool: Pool): Promise<void> {
     await pool.query('UPDATE responses r SET stored_bytes = stored_size(r)');
     return;
   }
-  const { rows } = await pool.query<{ account_id: string; id: string; stored_bytes: string; counted: string }>(
-    MISCOUNTED_ON_SHARDS,
-  );
+  const { rows } = await pool.query<{
+    account_id: string;
+    id: string;
+    stored_bytes: string;
+    counted: string;
+  }>(MISCOUNTED_ON_SHARDS);
   for (const { account_id: account, id, stored_bytes: stated, counted } of rows) {
-    await pool.query('UPDATE responses SET stored_bytes = $3 WHERE account_id = $1 AND id = $2', [account, id, counted]);
+    await pool.query('UPDATE responses SET stored_bytes = $3 WHERE account_id = $1 AND id = $2', [
+      account,
+      id,
+      counted,
+    ]);
     await note(pool, account, Number(counted) - Number(stated));
   }
 }
@@ -32,7 +39,9 @@ export async function forgetAnswerOfJob(pool: Pool, responseId: string): Promise
     'SELECT account_id, octet_length(content) AS bytes FROM idempotency_records WHERE response_id = $1',
     [responseId],
   );
-  await pool.query(`UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`, [responseId]);
+  await pool.query(`UPDATE idempotency_records SET kind = 'job', content = '' WHERE response_id = $1`, [
+    responseId,
+  ]);
   for (const { account_id: account, bytes } of rows) if (ON_SHARDS) await note(pool, account, -bytes);
 }
 
