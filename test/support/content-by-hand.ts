@@ -45,6 +45,17 @@ export async function forgetAnswerOfJob(pool: Pool, responseId: string): Promise
   for (const { account_id: account, bytes } of rows) if (ON_SHARDS) await note(pool, account, -bytes);
 }
 
+/** Counts the items of a conversation, all of which a test wrote. */
+export async function countItems(pool: Pool, conversation: string): Promise<void> {
+  if (!ON_SHARDS) return;
+  const { rows } = await pool.query<{ account_id: string; bytes: string }>(
+    `SELECT account_id, sum(256 + octet_length(item::text)) AS bytes FROM conversation_items
+     WHERE conversation_id = $1 GROUP BY account_id`,
+    [conversation],
+  );
+  for (const { account_id: account, bytes } of rows) await note(pool, account, Number(bytes));
+}
+
 /** On shards no trigger does. */
 async function note(pool: Pool, account: string, bytes: number): Promise<void> {
   await pool.query('INSERT INTO stored_changes (account_id, bytes) VALUES ($1, $2)', [account, bytes]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '../../support/gateway.js';
-import { countStored } from '../../support/content-by-hand.js';
+import { countItems, countStored } from '../../support/content-by-hand.js';
 import { insertChain } from '../../support/stored-responses.js';
 import { ConversationsClient, type ItemList } from '../conversations/conversations-client.js';
 
@@ -27,6 +27,7 @@ async function longConversation(items: number, mebibytes: number): Promise<strin
      SELECT $1, n, 'acme', 'msg_' || n, ${LONG_ITEM} FROM generate_series(1, $3::int) AS n`,
     [id, (mebibytes * MEBIBYTE) / 5, items],
   );
+  await countItems(gateway.pool, id);
   return id;
 }
 
@@ -67,6 +68,7 @@ describe('more than fits into memory', () => {
        FROM generate_series(0, 50000) AS n`,
       [conversation],
     );
+    await countItems(gateway.pool, conversation);
     const read = await client.call('POST', '/responses/input_tokens', { ...body, conversation });
     expect([read.status, await read.json()]).toMatchObject([400, refused('conversation')]);
     const items = Array.from({ length: 10_001 }, () => ({ role: 'user', content: '' }));
