@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
     log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
   });
   try {
-    await applyMigrations(database.url);
+    await applyMigrations(database.url, { onWait: (words) => logger.warn(words) });
     const { port } = config.listen;
     const siblings = new NoSiblings();
     const serving = { config, databaseUrl: database.url, port, logger, signals, siblings };

@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import pg from 'pg';
 import { connectionsOf } from './connections.js';
 import type { PrismaClient } from './generated/client.js';
+import { PrimaryFinder } from './servers/find-primary.js';
+import { giveUpTogether } from './servers/give-up-together.js';
+import { primaryClient } from './servers/primary-client.js';
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
 @Injectable()
@@ -16,8 +19,9 @@ export class Database {
 
   /** @param connections most of the pool; the one of the lease comes on top */
   constructor(url: string, connections = connectionsOf(1).each) {
-    this.pool = openPool(url, connections);
-    this.leasePool = openPool(url, 1);
+    const finder = new PrimaryFinder(url);
+    this.pool = openPool(finder, connections);
+    this.leasePool = openPool(finder, 1);
   }
 
   /** Prisma, loaded when it is first asked for: a process that only serves clients never does. */
@@ -38,9 +42,10 @@ export class Database {
   }
 }
 
-function openPool(connectionString: string, max: number): pg.Pool {
+function openPool(finder: PrimaryFinder, max: number): pg.Pool {
   const pool = new pg.Pool({
-    connectionString,
+    connectionString: finder.anyUrl,
+    Client: primaryClient(finder),
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
@@ -48,9 +53,12 @@ function openPool(connectionString: string, max: number): pg.Pool {
     statement_timeout: 10_000,
     query_timeout: 12_000,
     keepAlive: true,
+    // A host that has gone without a word is noticed where connections are idle, too: ten unanswered probes later.
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'slipstream',
   });
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
+  giveUpTogether(pool, () => finder.forget());
   return pool;
 }

@@ -65,7 +65,7 @@ class Primary {
       log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
     });
     try {
-      await applyMigrations(database.url);
+      await applyMigrations(database.url, { onWait: (words) => logger.warn(words) });
       let stopped = await this.unlessStopped(workers.begin({ databaseUrl: database.url, port }));
       leader.tell({ type: 'announce' });
       if (!(stopped instanceof Stopped)) stopped = await this.unlessStopped(leader.announced);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
+import { databaseServersOf } from '../../base/database-servers.js';
 import { ValidateBy } from '../../base/shape/class-validator.js';
 
 /** Accepts an unset variable, or one that passes `test`; `words` follow the variable's name in the problem. */
@@ -41,7 +42,7 @@ export function isHttpUrl(text: string): boolean {
 }
 
 export function isPostgresUrl(text: string): boolean {
-  return ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? '');
+  return databaseServersOf(text) !== undefined;
 }
 
 const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]*$/;

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { PrimaryFinder } from '../servers/find-primary.js';
 import { PAYMENT_CHECKS, PAYMENT_ENTRIES } from './payment-checks.js';
 import { keyFigure } from './key-figure.js';
 
@@ -86,7 +87,8 @@ const COUNTS = `SELECT (SELECT count(*) FROM api_keys)::int AS keys, (SELECT cou
   (SELECT count(*) FROM ledger)::int AS entries, (SELECT count(*) FROM holds)::int AS open_holds`;
 
 /** Recomputes every figure of the books as of one moment, while calls run. Reads all rows, so it takes a while. */
-export async function checkBooks(connectionString: string): Promise<BooksReport> {
+export async function checkBooks(databaseUrl: string): Promise<BooksReport> {
+  const connectionString = await new PrimaryFinder(databaseUrl).urlNow();
   const client = new Client({ connectionString, application_name: 'check-books' });
   client.on('error', () => undefined);
   await client.connect();

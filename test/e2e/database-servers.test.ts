@@ -1,0 +1,118 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres/embedded-postgres.js';
+import { CutProxy } from '../support/cut-proxy.js';
+import { GatewayProcess, scratchDirectory, removeDirectory } from '../support/gateway-process.js';
+import { GatewayProcesses } from '../support/gateway-processes.js';
+import { fileFor } from '../support/gateway.js';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
+import { until } from '../support/until.js';
+
+type RunningPostgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
+const SILENT = { info: () => undefined, warn: () => undefined };
+
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
+let upstream: ScriptedUpstream;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+beforeEach(() => upstream.reset());
+afterAll(() => upstream.close());
+
+/** One URL for the servers of several. */
+function together(...urls: readonly string[]): string {
+  const [first = ''] = urls;
+  return first.replace(new URL(first).host, urls.map((url) => new URL(url).host).join(','));
+}
+
+describe('a gateway with several database servers', () => {
+  let places: readonly [CutProxy, CutProxy];
+  beforeEach(async () => {
+    const { url } = processes.database;
+    places = [await CutProxy.before(url), await CutProxy.before(url)];
+  });
+  afterEach(() => Promise.all(places.map((place) => place.close())));
+
+  it('starts at the one that is there, and follows to the other and back', async () => {
+    const [first, second] = places;
+    first.cut();
+    const gateway = await processes.start({
+      url: together(first.url, second.url),
+      file: fileFor(upstream.url),
+    });
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    expect((await gateway.client.chat(key)).status).toBe(200);
+    for (const [leaves, comes] of [
+      [second, first],
+      [first, second],
+    ] as const) {
+      leaves.cut();
+      const refused = await gateway.client.chat(key);
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get('retry-after')).toBe('5');
+      comes.mend();
+      await until(async () => (await gateway.client.chat(key)).status === 200, 10_000);
+    }
+    await gateway.stop();
+  });
+});
+
+describe('a database server that takes no writes', () => {
+  let directory: string;
+  let servers: readonly RunningPostgres[];
+  beforeAll(async () => {
+    directory = await scratchDirectory();
+    const [a, b] = ['a', 'b'].map((name) => join(directory, name)) as [string, string];
+    await Promise.all([mkdir(a), mkdir(b)]);
+    const first = await startEmbeddedPostgres({ dataDir: a, log: SILENT });
+    await copyFile(join(a, 'postgres-password'), join(b, 'postgres-password'));
+    servers = [first, await startEmbeddedPostgres({ dataDir: b, log: SILENT })];
+  });
+  afterAll(async () => {
+    await GatewayProcess.endAll();
+    await Promise.all(servers.map((server) => server.stop()));
+    await removeDirectory(directory);
+  });
+
+  async function setReadOnly({ url }: RunningPostgres, value: 'on' | 'off'): Promise<void> {
+    const client = new Client({ connectionString: url, options: '-c default_transaction_read_only=off' });
+    await client.connect();
+    await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
+  }
+
+  function start(...urls: readonly string[]): Promise<GatewayProcess> {
+    return processes.start({ url: together(...urls), file: fileFor(upstream.url) });
+  }
+
+  it('is passed over, also when it was one that did, and is used again when it does again', async () => {
+    const [first, second] = servers as [RunningPostgres, RunningPostgres];
+    await setReadOnly(first, 'on');
+    const gateway = await start(first.url, second.url);
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    expect((await gateway.client.chat(key)).status).toBe(200);
+
+    await setReadOnly(second, 'on');
+    const seen = upstream.requests.length;
+    for (let calls = 0; calls < 3; calls += 1) {
+      const refused = await gateway.client.chat(key);
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    }
+    expect(upstream.requests).toHaveLength(seen);
+    await setReadOnly(second, 'off');
+    await until(async () => (await gateway.client.chat(key)).status === 200, 10_000);
+    await gateway.stop();
+    await setReadOnly(first, 'off');
+  });
+
+  it('is not started with: the start says why', async () => {
+    const [first] = servers as [RunningPostgres, RunningPostgres];
+    await setReadOnly(first, 'on');
+    await expect(start(first.url)).rejects.toThrow('takes no writes: it is a standby, or read only');
+    await setReadOnly(first, 'off');
+  });
+});
