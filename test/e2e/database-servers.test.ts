@@ -60,6 +60,26 @@ describe('a gateway with several database servers', () => {
   });
 });
 
+describe('a gateway whose database server has gone without a word', () => {
+  let proxy: CutProxy;
+  beforeEach(async () => {
+    proxy = await CutProxy.before(processes.database.url);
+  });
+  afterEach(() => proxy.close());
+
+  it('finds out once, however many connections it has', async () => {
+    const gateway = await processes.start({ url: proxy.url, file: fileFor(upstream.url) });
+    const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const reads = Array.from({ length: 16 }, () => gateway.client.admin(`/admin/keys/${id}`, 'GET'));
+    expect((await Promise.all(reads)).every(({ ok }) => ok)).toBe(true);
+    proxy.silence();
+    expect((await gateway.client.chat(key)).status).toBe(503);
+    // Fifteen connections were idle. What listens at the address now is not asked through any of them.
+    for (let calls = 0; calls < 3; calls += 1) expect((await gateway.client.chat(key)).status).toBe(200);
+    await gateway.stop();
+  });
+});
+
 describe('a database server that takes no writes', () => {
   let directory: string;
   let servers: readonly RunningPostgres[];
