@@ -4,6 +4,7 @@ import { connectionsOf } from './connections.js';
 import type { PrismaClient } from './generated/client.js';
 import { PrimaryFinder } from './servers/find-primary.js';
 import { giveUpTogether } from './servers/give-up-together.js';
+import { tellOutages } from './servers/outages.js';
 import { primaryClient } from './servers/primary-client.js';
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
@@ -60,5 +61,6 @@ function openPool(finder: PrimaryFinder, max: number): pg.Pool {
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
   giveUpTogether(pool, () => finder.forget());
+  tellOutages(pool);
   return pool;
 }

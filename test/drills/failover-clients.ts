@@ -24,6 +24,12 @@ interface Answer {
   readonly retryAfter: string | null;
 }
 
+interface Call {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /** Said of a call while the database is away, or that was running when it was lost. */
 const FAILURES = ['service_unavailable', 'server_error'];
 /** As a key with little budget, or a repeated request, is refused at any time. */
@@ -112,7 +118,11 @@ export class FailoverClient {
     if (ids.size > 1) this.seen.faults.push(`one request had ${ids.size} answers: ${[...ids].join(' ')}`);
   }
 
-  private post(path: string, body: object, headers: object = {}): Promise<Answer | undefined> {
+  private post(
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer | undefined> {
     return this.call(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -125,12 +135,12 @@ export class FailoverClient {
   }
 
   /** Both replicas live all the time, so no connection to them may break. */
-  private async call(path: string, init: RequestInit): Promise<Answer | undefined> {
+  private async call(path: string, { headers, ...init }: Call): Promise<Answer | undefined> {
     this.turn += 1;
     try {
       const response = await fetch(`${this.urls[this.turn % this.urls.length]}/v1${path}`, {
         ...init,
-        headers: { authorization: `Bearer ${this.key}`, ...init.headers },
+        headers: { authorization: `Bearer ${this.key}`, ...headers },
       });
       const retryAfter = response.headers.get('retry-after');
       return { status: response.status, body: await response.text(), retryAfter };

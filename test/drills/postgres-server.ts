@@ -91,8 +91,9 @@ export class PostgresServer {
     if (postmaster?.pid === undefined || postmaster.exitCode !== null || postmaster.signalCode !== null)
       return;
     process.kill(postmaster.pid, 'SIGSTOP');
+    const gone = once(postmaster, 'exit');
     for (const pid of [...childrenOf(postmaster.pid), postmaster.pid]) killed(pid);
-    if (postmaster.signalCode === null) await once(postmaster, 'exit');
+    await gone;
   }
 
   promote(): Promise<void> {
@@ -149,8 +150,8 @@ export class PostgresServer {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const note = (bytes: Buffer): void => void (this.log = (this.log + bytes.toString()).slice(-4_000));
-    child.stdout?.on('data', note);
-    child.stderr?.on('data', note);
+    child.stdout.on('data', note);
+    child.stderr.on('data', note);
     return child;
   }
 }

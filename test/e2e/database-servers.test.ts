@@ -7,6 +7,7 @@ import { CutProxy } from '../support/cut-proxy.js';
 import { GatewayProcess, scratchDirectory, removeDirectory } from '../support/gateway-process.js';
 import { GatewayProcesses } from '../support/gateway-processes.js';
 import { fileFor } from '../support/gateway.js';
+import { ResponsesClient } from '../support/responses-client.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
@@ -77,6 +78,34 @@ describe('a gateway whose database server has gone without a word', () => {
     // Fifteen connections were idle. What listens at the address now is not asked through any of them.
     for (let calls = 0; calls < 3; calls += 1) expect((await gateway.client.chat(key)).status).toBe(200);
     await gateway.stop();
+  });
+});
+
+describe('a gateway whose database goes away while it looks something up', () => {
+  it('says that it is away for a moment, also to operators', async () => {
+    const proxy = await CutProxy.before(processes.database.url);
+    const gateway = await processes.start({ url: proxy.url, file: fileFor(upstream.url) });
+    const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+    const heldBack = proxy.holdBack('statement', 'SELECT r.account_id, r.envelope, r.status');
+    const found = new ResponsesClient(gateway.url, key).find('resp_0123456789abcdef0123456789abcdef');
+    await heldBack;
+    proxy.cut();
+    const admin = (path: string, method: string, body?: object) =>
+      gateway.client.admin(`/admin${path}`, method, body);
+    const answers = await Promise.all([
+      found,
+      admin('/keys', 'POST', { account: 'acme' }),
+      admin('/keys', 'GET'),
+      admin('/receipts', 'GET'),
+    ]);
+    for (const answer of answers) {
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await answer.json()).toMatchObject({
+        error: { code: 'service_unavailable', type: 'server_error' },
+      });
+    }
+    await proxy.close();
+    await gateway.kill();
   });
 });
 
