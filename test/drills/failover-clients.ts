@@ -32,6 +32,8 @@ interface Call {
 
 /** Said of a call while the database is away, or that was running when it was lost. */
 const FAILURES = ['service_unavailable', 'server_error'];
+/** Kinds of calls whose answers are stored. */
+const STORED = ['response', 'retrieved', 'background', 'followed'];
 /** As a key with little budget, or a repeated request, is refused at any time. */
 const REFUSALS = ['insufficient_budget', 'budget_held', 'idempotency_in_flight'];
 const PAUSE_MS = 200;
@@ -167,7 +169,7 @@ export class FailoverClient {
       if (!shown.receipt) throw new Error('it has no receipt');
       const { id, final_amount_wei: inBody, finalAmountWei: amount = inBody } = shown.receipt;
       this.seen.paid.set(id, amount ?? '');
-      if (shown.id.startsWith('resp_')) this.seen.completed.add(shown.id);
+      if (STORED.includes(kind)) this.seen.completed.add(shown.id);
       count(this.seen.whole, kind);
       return shown.id;
     } catch (failure) {
