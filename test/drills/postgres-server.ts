@@ -90,10 +90,20 @@ export class PostgresServer {
     const { postmaster } = this;
     if (postmaster?.pid === undefined || postmaster.exitCode !== null || postmaster.signalCode !== null)
       return;
-    process.kill(postmaster.pid, 'SIGSTOP');
     const gone = once(postmaster, 'exit');
-    for (const pid of [...childrenOf(postmaster.pid), postmaster.pid]) killed(pid);
+    // No child is made or missed any more.
+    process.kill(postmaster.pid, 'SIGSTOP');
+    this.signal('SIGKILL');
     await gone;
+  }
+
+  /** Nothing of it does anything until `thaw`, and nobody is told. */
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
   }
 
   promote(): Promise<void> {
@@ -128,6 +138,12 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    const pid = this.postmaster?.pid;
+    if (pid === undefined) return;
+    for (const each of [...childrenOf(pid), pid]) sent(each, signal);
   }
 
   private async makeHome(): Promise<void> {
@@ -173,9 +189,9 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
-function killed(pid: number): void {
+function sent(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code !== 'ESRCH') throw failure;
   }

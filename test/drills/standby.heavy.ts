@@ -22,8 +22,18 @@ const FAILOVERS = Number(process.env['FAILOVERS'] ?? 2);
 const CLIENTS = Number(process.env['CLIENTS'] ?? 12);
 /** Calls run for so long before each failover. */
 const CALM_MS = 3_000;
-/** Between the death of a primary and the promotion, in turn: nobody may notice at once, and calls may run on. */
-const OUTAGES_MS = [8_000, 0, 20_000];
+/**
+ * How a primary goes, in turn: for how long its standby hangs before, so that commits wait which the standby never gets,
+ * and how long it takes until somebody notices.
+ */
+const ENDS = [
+  { hungMs: 0, outageMs: 8_000 },
+  { hungMs: 4_000, outageMs: 0 },
+  { hungMs: 0, outageMs: 20_000 },
+  { hungMs: 15_000, outageMs: 2_000 },
+] as const;
+/** The project is compiled, and a database made and copied. */
+const STARTED_WITHIN_MS = 300_000;
 /** Replicas that are back are back so soon after a promotion. */
 const BACK_WITHIN_MS = 30_000;
 /** Leases that ended, and the sweeps after them. */
@@ -56,7 +66,7 @@ if (!programs) {
     const url = `postgresql://postgres@127.0.0.1:${a},127.0.0.1:${b}/postgres?target_session_attrs=read-write`;
     const options = { directory, environment: testEnvironment(url), file: fileFor(upstream.url) };
     replicas = [await GatewayProcess.start(options), await GatewayProcess.start(options)];
-  });
+  }, STARTED_WITHIN_MS);
   afterAll(async () => {
     await GatewayProcess.endAll();
     await primary.kill();
@@ -68,11 +78,14 @@ if (!programs) {
   /** @returns milliseconds since the primary was killed: until the standby was promoted, and until each replica worked */
   async function failOver(
     key: CreatedKey,
-    outageMs: number,
+    { hungMs, outageMs }: (typeof ENDS)[number],
   ): Promise<{ promotedMs: number; backMs: readonly number[] }> {
+    if (hungMs > 0) standby.freeze();
+    await sleep(hungMs);
     const killedMs = performance.now();
     const since = (): number => Math.round(performance.now() - killedMs);
     await primary.kill();
+    standby.thaw();
     await sleep(outageMs);
     await standby.promote();
     await standby.demandNone();
@@ -113,7 +126,7 @@ if (!programs) {
       try {
         for (let done = 0; done < FAILOVERS; done += 1) {
           await sleep(CALM_MS);
-          const { promotedMs, backMs } = await failOver(keys[0], OUTAGES_MS[done % OUTAGES_MS.length]!);
+          const { promotedMs, backMs } = await failOver(keys[0], ENDS[done % ENDS.length]!);
           lines.push(
             `${done + 1}: promoted after ${promotedMs} ms, replicas back after ${backMs.join(' and ')} ms`,
           );
