@@ -4,7 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres/embedded-postgres.js';
 import { CutProxy } from '../support/cut-proxy.js';
-import { GatewayProcess, scratchDirectory, removeDirectory } from '../support/gateway-process.js';
+import {
+  GatewayProcess,
+  scratchDirectory,
+  removeDirectory,
+  testEnvironment,
+} from '../support/gateway-process.js';
 import { GatewayProcesses } from '../support/gateway-processes.js';
 import { fileFor } from '../support/gateway.js';
 import { ResponsesClient } from '../support/responses-client.js';
@@ -154,6 +159,22 @@ describe('a database server that takes no writes', () => {
     expect(upstream.requests).toHaveLength(seen);
     await setReadOnly(second, 'off');
     await until(async () => (await gateway.client.chat(key)).status === 200, 10_000);
+    await gateway.stop();
+    await setReadOnly(first, 'off');
+  });
+
+  it('is waited for by a start, which says so', async () => {
+    const [first, second] = servers as [RunningPostgres, RunningPostgres];
+    await Promise.all(servers.map((server) => setReadOnly(server, 'on')));
+    const gateway = await GatewayProcess.spawn({
+      directory: processes.directory,
+      environment: testEnvironment(together(first.url, second.url)),
+    });
+    await until(() => gateway.stdout.includes('no server of the database takes writes'));
+    expect(gateway.stdout).toContain(new URL(first.url).host);
+    expect(gateway.stdout).not.toContain(new URL(first.url).password);
+    await setReadOnly(second, 'off');
+    await until(() => gateway.stdout.includes('Slipstream is listening'));
     await gateway.stop();
     await setReadOnly(first, 'off');
   });
