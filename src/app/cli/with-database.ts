@@ -2,6 +2,7 @@ import { commandConfig } from '../configuration.js';
 import type { CommandConfig } from '../../config/load-config.js';
 import { Database } from '../../storage/database.js';
 import { runningEmbeddedPostgres } from '../../storage/embedded-postgres/running.js';
+import { urlForStart } from '../../storage/servers/url-for-start.js';
 import { requireMigrated } from '../../storage/migrations/require-migrated.js';
 
 export interface Opened {
@@ -24,7 +25,7 @@ export async function withDatabase<Result>(work: (opened: Opened) => Promise<Res
       `No gateway is running on ${config.dataDir}, so its database is not either. Start it, or set DATABASE_URL or DATA_DIR.`,
     );
   }
-  await requireMigrated(url);
+  await requireMigrated(await urlForStart(url));
   const database = new Database(url);
   try {
     return await work({ database, url, config });

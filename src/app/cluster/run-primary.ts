@@ -1,6 +1,7 @@
 import { StartError } from '../../base/errors/start-error.js';
 import { wordsForHome } from '../../storage/embedded-postgres/data-home.js';
 import { applyMigrations } from '../../storage/migrations/apply-migrations.js';
+import { urlForStart } from '../../storage/servers/url-for-start.js';
 import { startDatabase } from '../../storage/start-database.js';
 import { listenForSignals, type EndSignals } from '../end-signals.js';
 import { createLogger } from '../logging/create-logger.js';
@@ -65,7 +66,7 @@ class Primary {
       log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
     });
     try {
-      await applyMigrations(database.url, { onWait: (words) => logger.warn(words) });
+      await applyMigrations(await urlForStart(database.url, (words) => logger.warn(words)));
       let stopped = await this.unlessStopped(workers.begin({ databaseUrl: database.url, port }));
       leader.tell({ type: 'announce' });
       if (!(stopped instanceof Stopped)) stopped = await this.unlessStopped(leader.announced);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DatabaseStartError } from '../embedded-postgres/database-start-error.js';
+import { refuseReadOnly } from '../servers/url-for-start.js';
 import { refuseFailedMigration } from './failed-migration.js';
 import { MigrationError } from './migration-error.js';
 import { type Migration, migrationsDirectory, readMigrations } from './migrations-directory.js';
@@ -42,6 +43,7 @@ export async function applyMigrations(
     throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', { cause });
   });
   try {
+    await refuseReadOnly(connection);
     const missing = await missingMigrations(connection, directory);
     const applied = missing.length === 0 ? [] : await upgrade(connectionString, directory, connection);
     if (lost !== undefined) throw lost;
