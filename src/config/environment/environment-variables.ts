@@ -33,7 +33,10 @@ export class EnvironmentVariables {
   @Rule('must be an http(s) URL without user, query and fragment, such as https://gateway.example', isHttpUrl)
   PUBLIC_URL: string | undefined = undefined;
 
-  @Rule('must be a URL that begins with postgres:// or postgresql://, of servers that take writes', isPostgresUrl)
+  @Rule(
+    'must be a URL that begins with postgres:// or postgresql://, of servers that take writes',
+    isPostgresUrl,
+  )
   DATABASE_URL: string | undefined = undefined;
 
   @Rule('must be a path', (path) => !path.includes('\0'))
