@@ -18,6 +18,8 @@ const MOST_ROUNDS = 100;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
+  /** Whether the last sweep has found nothing out. */
+  private isBlind = false;
 
   constructor(
     private readonly leases: ProcessLeases,
@@ -26,8 +28,21 @@ export class Sweeper {
     private readonly settings: PaymentSettings,
   ) {}
 
+  /**
+   * After an outage of the ledger every lease may have lapsed, of those who live as well: until the next sweep they can
+   * renew theirs, and end the calls whose ends they could not write.
+   */
   @Recurs({ name: 'a sweep of holds', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
   async sweep(): Promise<void> {
+    const wasBlind = this.isBlind;
+    this.isBlind = true;
+    const found = await this.leases.abandoned(1);
+    this.isBlind = false;
+    if (!wasBlind && found.length > 0) await this.sweepAll();
+    if (!wasBlind) await this.leases.forgetDead();
+  }
+
+  private async sweepAll(): Promise<void> {
     let last: string | undefined;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const calls = await this.leases.abandoned(ROUND, last);
@@ -35,7 +50,6 @@ export class Sweeper {
       last = calls.at(-1)?.holdId;
       if (calls.length < ROUND) break;
     }
-    await this.leases.forgetDead();
   }
 
   /** A hold that cannot be ended now, as when its key is locked, delays no other; the next sweep finds it again. */

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { nextStalls } from '../support/chat-scripts.js';
+import { chatChunk, chatUsage, sse, usageChunk } from '../support/chat-wire.js';
+import { CutProxy } from '../support/cut-proxy.js';
+import { receiptIn } from '../support/gateway-client.js';
+import { GatewayProcesses } from '../support/gateway-processes.js';
+import { fileFor } from '../support/gateway.js';
+import { receipts } from '../support/ledger-state.js';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
+import { until } from '../support/until.js';
+
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '20000' });
+let upstream: ScriptedUpstream;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+beforeEach(() => upstream.reset());
+afterAll(() => upstream.close());
+
+/** The longest time that a lease has left, in seconds. */
+async function leasesLastFor(): Promise<number> {
+  const { rows } = await processes.pool.query<{ seconds: number }>(
+    'SELECT extract(epoch FROM max(lease_expires_at) - now())::float AS seconds FROM gateway_processes',
+  );
+  return rows[0]?.seconds ?? 0;
+}
+
+it('calls that ended while all leases lapsed, since the database was away, are settled by whoever ran them', async () => {
+  const proxy = await CutProxy.before(processes.database.url);
+  const options = { url: proxy.url, file: fileFor(upstream.url) };
+  const [gateway, replica] = await Promise.all([processes.start(options), processes.start(options)]);
+  const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
+  const calls = [gateway, replica, gateway, replica].map(async ({ client }) => {
+    const stalled = nextStalls(upstream, chatChunk({ role: 'assistant', content: 'Once' }));
+    const stream = await client.stream(key);
+    return { stream, exchange: await stalled };
+  });
+  const running = await Promise.all(calls);
+  await Promise.all(running.map(({ stream }) => stream.shows('Once')));
+  proxy.cut();
+  // Before the leases are lost, with which calls are cut off.
+  await until(async () => (await leasesLastFor()) < 7);
+  for (const { exchange } of running)
+    exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(1_000, 500)), '[DONE]'));
+  await until(async () => (await leasesLastFor()) < 0);
+  proxy.mend();
+  for (const { stream } of running) expect(receiptIn(await stream.frames())?.finalAmountWei).toBe('2020');
+  expect(await receipts(processes.pool, id)).toEqual(
+    running.map(() => ({ finalAmount: 2_020, estimated: false })),
+  );
+  await proxy.close();
+  await Promise.all([gateway.kill(), replica.kill()]);
+});
