@@ -1,7 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
+import type { PreparedStatements } from '../base/config.js';
 import { connectionsOf } from './connections.js';
 import type { PrismaClient } from './generated/client.js';
+import { lookAtEnd, prepareWithoutNames } from './pooled-connection.js';
+
+/** The server gives up first, so that a statement has ended by the time that the client stops waiting for it. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const QUERY_TIMEOUT_MS = 12_000;
+
+export interface DatabaseOptions {
+  /** Most of the pool; the one of the lease comes on top. */
+  readonly connections?: number;
+  /** `auto` unless given. */
+  readonly preparedStatements?: PreparedStatements;
+}
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
 @Injectable()
@@ -14,10 +27,12 @@ export class Database {
   readonly leasePool: pg.Pool;
   private opening: Promise<PrismaClient> | undefined;
 
-  /** @param connections most of the pool; the one of the lease comes on top */
-  constructor(url: string, connections = connectionsOf(1).each) {
-    this.pool = openPool(url, connections);
-    this.leasePool = openPool(url, 1);
+  constructor(
+    url: string,
+    { connections = connectionsOf(1).each, preparedStatements = 'auto' }: DatabaseOptions = {},
+  ) {
+    this.pool = openPool(url, connections, preparedStatements);
+    this.leasePool = openPool(url, 1, preparedStatements);
   }
 
   /** Prisma, loaded when it is first asked for: a process that only serves clients never does. */
@@ -38,17 +53,22 @@ export class Database {
   }
 }
 
-function openPool(connectionString: string, max: number): pg.Pool {
+function openPool(connectionString: string, max: number, preparedStatements: PreparedStatements): pg.Pool {
+  const begin = async (client: pg.ClientBase): Promise<void> => {
+    const { isPooled } = await lookAtEnd(client, STATEMENT_TIMEOUT_MS);
+    const hasNames = preparedStatements === 'auto' ? !isPooled : preparedStatements === 'on';
+    if (!hasNames) prepareWithoutNames(client);
+  };
   const pool = new pg.Pool({
     connectionString,
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    // The server gives up first, so that a statement has ended by the time that the client stops waiting for it.
-    statement_timeout: 10_000,
-    query_timeout: 12_000,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'slipstream',
+    // A promise, for which the pool waits, whatever its types say.
+    onConnect: (client): unknown => begin(client),
   });
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);

@@ -25,7 +25,7 @@ export async function withDatabase<Result>(work: (opened: Opened) => Promise<Res
     );
   }
   await requireMigrated(url);
-  const database = new Database(url);
+  const database = new Database(url, config.database);
   try {
     return await work({ database, url, config });
   } finally {
