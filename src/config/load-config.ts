@@ -95,7 +95,11 @@ export function loadCommandConfig(
 }
 
 function databaseOf(variables: EnvironmentVariables): DatabaseConfig {
-  const { DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl, PREPARED_STATEMENTS: preparedStatements } = variables;
+  const {
+    DATABASE_URL: url,
+    DATABASE_DIRECT_URL: directUrl,
+    PREPARED_STATEMENTS: preparedStatements,
+  } = variables;
   return { url, directUrl, preparedStatements };
 }
 

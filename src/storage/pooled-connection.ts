@@ -41,7 +41,9 @@ export async function lookAtServer(connectionString: string): Promise<Connection
   client.on('error', () => undefined);
   try {
     await client.connect().catch((cause: unknown) => {
-      throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', { cause });
+      throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', {
+        cause,
+      });
     });
     return await lookAtEnd(client);
   } finally {

@@ -21,7 +21,10 @@ let database: TestDatabase;
 let pooler: TransactionPooler;
 
 async function advisoryLocks(): Promise<number | null> {
-  return (await database.pool.query(`SELECT FROM pg_locks WHERE locktype = 'advisory'`)).rowCount;
+  return (
+    await database.pool.query(`SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.locktype = 'advisory'`)
+  ).rowCount;
 }
 
 /** What clients do, each kind once; each proves its own answer. */
@@ -111,6 +114,16 @@ describe('starts behind a pooler in transaction mode', () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => applyMigrations(pooler.url)));
     expect(results.filter(({ applied }) => applied.length > 0)).toHaveLength(1);
     expect(await advisoryLocks()).toBe(0);
+  });
+
+  it('bring the schema up to date past a pooler that has too few sessions for it', async () => {
+    const narrow = await TransactionPooler.before(database.url, 1);
+    const environment = testEnvironment(narrow.url, { DATABASE_DIRECT_URL: database.url });
+    const gateway = await GatewayProcess.start({ directory, environment });
+    const { key } = await gateway.client.createKey();
+    expect((await gateway.client.chat(key, { model: ECHO })).status).toBe(200);
+    await gateway.stop();
+    await narrow.close();
   });
 
   it('tell the operator what the pooler takes away, and serve', async () => {

@@ -30,7 +30,9 @@ export async function applyMigrations(
   const upgrade = new Upgrade(connectionString, directory);
   try {
     await upgrade.connection.connect().catch((cause: unknown) => {
-      throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', { cause });
+      throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', {
+        cause,
+      });
     });
     // Building an index may take longer than operators let other statements take.
     await lookAtEnd(upgrade.connection, 0);
@@ -70,7 +72,9 @@ class Upgrade {
       lock.whileMigrating(async () => {
         await refuseFailedMigration(connection);
         if (some.some(({ name }) => missing.has(name)))
-          applied.push(...(await runEngine(this.connectionString, { directory, migrations: some, connection })));
+          applied.push(
+            ...(await runEngine(this.connectionString, { directory, migrations: some, connection })),
+          );
       });
     for (const [index, { name, sql }] of migrations.entries()) {
       const online = isEmpty || !missing.has(name) ? [] : onlineIndexesOf(sql);
