@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 
 /** What a balancer, a gateway that ends, and one without its database say. */
 const PASSING = new Set([502, 503, 504]);
+const NO_BUDGET = new Set([402, 429]);
 const PAUSE_MS = 100;
 const MOST_TRIES = 400;
 
@@ -42,11 +43,15 @@ export interface ClientOptions {
 interface Answer {
   readonly status: number;
   readonly text: string;
+  /** In how many pieces it came. */
+  readonly pieces: number;
 }
 
 /** A client of one kind that calls again and again, through whatever happens to the servers. */
 export class DrillClient {
   private chain: string | undefined;
+  /** Whether the last answer was that the budget does not suffice. */
+  private isOutOfBudget = false;
 
   constructor(private readonly options: ClientOptions) {}
 
@@ -67,7 +72,9 @@ export class DrillClient {
 
   protected async streamed(): Promise<boolean> {
     const answer = await this.ask('POST', '/v1/chat/completions', { ...chat(), stream: true });
-    return answer?.text.includes('compose.receipt') === true;
+    if (answer === undefined) return false;
+    this.expectThat(answer.pieces > 1, 'a stream came in one piece: somebody keeps answers back');
+    return answer.text.includes('compose.receipt');
   }
 
   /** A chain of stored responses, each of which is found again by whoever is asked for it. */
@@ -152,7 +159,7 @@ export class DrillClient {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const answer = await this.ask(method, path, body, headers);
       if (answer) return answer;
-      if (this.options.isPoor) return undefined;
+      if (this.isOutOfBudget) return undefined;
       await sleep(PAUSE_MS);
     }
     throw new Error(`${method} ${path} is never answered`);
@@ -166,6 +173,7 @@ export class DrillClient {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer | undefined> {
     const { url, key, sightings, isPoor } = this.options;
+    this.isOutOfBudget = false;
     try {
       const response = await fetch(`${url}${path}`, {
         method,
@@ -173,17 +181,17 @@ export class DrillClient {
         ...(body && { body: JSON.stringify(body) }),
       });
       const { status } = response;
-      const text = await response.text();
+      const { text, pieces } = await readPieces(response);
       if (response.ok) {
         sightings.note(text);
-        return { status, text };
+        return { status, text, pieces };
       }
       const code = /"code":"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 40);
       sightings.count('lost', `${status} ${code}`);
       // The replica stopped during the call, and said so; a request that runs once ends with it.
-      if (code === 'server_error') return headers['idempotency-key'] ? { status, text } : undefined;
-      const isInOrder = PASSING.has(status) || (isPoor && [402, 429].includes(status));
-      this.expectThat(isInOrder, `${method} ${path}: ${status} ${text}`);
+      if (code === 'server_error') return headers['idempotency-key'] ? { status, text, pieces } : undefined;
+      this.isOutOfBudget = isPoor && NO_BUDGET.has(status);
+      this.expectThat(PASSING.has(status) || this.isOutOfBudget, `${method} ${path}: ${status} ${text}`);
     } catch (failure) {
       sightings.count('lost', `broken: ${String((failure as Error).cause ?? failure).slice(0, 60)}`);
     }
@@ -193,6 +201,17 @@ export class DrillClient {
   private expectThat(holds: boolean | undefined, fault: string): void {
     if (holds !== true) this.options.sightings.faults.push(fault.slice(0, 600));
   }
+}
+
+async function readPieces({ body }: Response): Promise<{ readonly text: string; readonly pieces: number }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let pieces = 0;
+  for await (const bytes of body ?? []) {
+    text += decoder.decode(bytes as Uint8Array, { stream: true });
+    pieces += 1;
+  }
+  return { text, pieces };
 }
 
 /** Kinds of clients, and what each of them does. */

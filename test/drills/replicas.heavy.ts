@@ -17,9 +17,11 @@ const CLIENTS = Number(process.env['CLIENTS'] ?? 16);
 const LEASE_MS = '6000';
 /** The lease of a process that died, and the sweep after it. */
 const SWEPT_WITHIN_MS = 60_000;
+/** Compiles the project, and starts a process for each worker on a machine that may be busy. */
+const START_MS = 300_000;
 const WORDS = 12;
-/** For some hundred calls. */
-const POOR_BUDGET = '40000';
+/** For some hundred calls; then it is spent. */
+const POOR_BUDGET = '8000';
 
 const missing = await missingPrograms('pgbouncer', 'haproxy');
 if (missing.length > 0) {
@@ -46,13 +48,13 @@ beforeAll(async () => {
     file: fileFor(upstream.url),
     environment: { LEASE_MS, BUDGET_WAIT_MS: '2000' },
   });
-});
+}, START_MS);
 afterAll(async () => {
   await Fleet.endAll();
   if (upstream === undefined) return;
   await database.drop();
   await upstream.close();
-});
+}, START_MS);
 
 /** Words at the pace of a quick model. */
 async function answer(exchange: Exchange): Promise<void> {
@@ -68,6 +70,17 @@ async function answer(exchange: Exchange): Promise<void> {
     await sleep(10 + Math.random() * 40);
   }
   exchange.end(sse(chatChunk({}, 'stop'), usageChunk(usage), '[DONE]'));
+}
+
+/** What went wrong in the log, how often each; where the database is away, much does. */
+function errorsIn(log: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of log.split('\n').filter((text) => /^\{"level":[56]0/.test(text))) {
+    const { msg, err } = JSON.parse(line) as { msg: string; err?: { message: string } };
+    const name = `${msg}: ${(err?.message ?? '').replaceAll(/[\d.]+:\d+/g, '…')}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }
 
 async function count(query: string): Promise<number> {
@@ -123,13 +136,9 @@ drill(
     ).catch(async () => sightings.faults.push(`still open: ${JSON.stringify(await whatIsOpen())}`));
     const { calls, lost, faults, receipts } = sightings;
     const seconds = Math.round((performance.now() - beganMs) / 1_000);
-    const logs = whole.replicas.flatMap(({ log }) =>
-      log.split('\n').filter((line) => /"level":[56]0/.test(line)),
-    );
-    console.log(
-      JSON.stringify({ seconds, killed: whole.killed, calls, lost, receipts: receipts.size }, null, 1),
-    );
-    console.log(`${logs.length} lines of errors\n${logs.slice(0, 20).join('\n').slice(0, 8_000)}`);
+    const errors = errorsIn(whole.replicas.map(({ log }) => log).join('\n'));
+    const figures = { seconds, killed: whole.killed, calls, lost, receipts: receipts.size, errors };
+    console.log(JSON.stringify(figures, null, 1));
 
     expect(faults).toEqual([]);
     const { rows } = await database.pool.query<{ id: string; final_amount: string }>(
