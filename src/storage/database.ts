@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import pg from 'pg';
 import type { PreparedStatements } from '../base/config.js';
 import { connectionsOf } from './connections.js';
+import { statementFailure } from './database-failure.js';
 import type { PrismaClient } from './generated/client.js';
 import { lookAtEnd, prepareWithoutNames } from './pooled-connection.js';
 
@@ -72,5 +73,15 @@ function openPool(connectionString: string, max: number, preparedStatements: Pre
   });
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
+  return telling(pool);
+}
+
+/** Lets statements that get no answer fail with `DatabaseAway`. */
+function telling(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
+  pool.query = ((...given: unknown[]) =>
+    query(...given).catch((failure: unknown) => {
+      throw statementFailure(failure);
+    })) as typeof pool.query;
   return pool;
 }

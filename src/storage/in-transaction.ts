@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { statementFailure } from './database-failure.js';
 
 /** A process that stops within a transaction must not keep its locks: the server ends its session. */
 const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'`;
@@ -8,7 +9,7 @@ export async function inTransaction<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch(fail);
   // A connection that breaks between two statements fails the next; without a listener it would end the process.
   const ignore = (): void => undefined;
   client.on('error', ignore);
@@ -20,6 +21,10 @@ export async function inTransaction<Result>(
     return result;
   } catch (failure) {
     client.release(true);
-    throw failure;
+    return fail(failure);
   }
+}
+
+function fail(failure: unknown): never {
+  throw statementFailure(failure);
 }

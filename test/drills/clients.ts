@@ -125,7 +125,11 @@ export class DrillClient {
     let text = '';
     socket.on('message', (data: Buffer) => (text += data.toString()));
     let turns = 0;
-    if (await Promise.race([once(socket, 'open'), closed])) {
+    const opened = once(socket, 'open').then(
+      () => true,
+      () => false,
+    );
+    if (await Promise.race([opened, closed])) {
       for (; turns < 3; turns += 1) {
         text = '';
         socket.send(JSON.stringify({ type: 'response.create', ...response() }));

@@ -1,3 +1,5 @@
+import { DatabaseAway } from './database-away.js';
+
 /** Every code that a client can receive, with its HTTP status, its envelope `type` and a default text. */
 export const ERRORS = {
   invalid_json: { status: 400, type: 'invalid_request_error', text: 'The request body is not valid JSON.' },
@@ -222,9 +224,13 @@ export function severityOf({ code, status, type, cause }: GatewayError): 'error'
   return status >= 500 && type !== 'upstream_error' && cause !== undefined ? 'warn' : undefined;
 }
 
+function databaseAway(cause: DatabaseAway): GatewayError {
+  return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+}
+
 /** Turns anything thrown into an error that is safe to show; an unknown failure keeps its cause for the log only. */
 export function toGatewayError(thrown: unknown): GatewayError {
-  return thrown instanceof GatewayError
-    ? thrown
-    : new GatewayError('internal_error', undefined, { cause: thrown });
+  if (thrown instanceof GatewayError) return thrown;
+  if (thrown instanceof DatabaseAway) return databaseAway(thrown);
+  return new GatewayError('internal_error', undefined, { cause: thrown });
 }

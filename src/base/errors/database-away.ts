@@ -1,0 +1,11 @@
+/** The database could not be asked, or has not answered. Nobody knows whether a statement that was sent was executed. */
+export class DatabaseAway extends Error {
+  override readonly name = 'DatabaseAway';
+  /** Of Node or PostgreSQL, such as `ECONNREFUSED`; where the driver gives none, that of a broken connection. */
+  readonly code: string;
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.code = 'code' in cause && typeof cause.code === 'string' ? cause.code : 'ECONNRESET';
+  }
+}
