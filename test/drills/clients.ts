@@ -121,7 +121,7 @@ export class DrillClient {
       headers: { authorization: `Bearer ${key}` },
     });
     socket.on('error', () => undefined);
-    const closed = once(socket, 'close').then(() => false as const);
+    const closed = new Promise<false>((resolve) => socket.once('close', () => resolve(false)));
     let text = '';
     socket.on('message', (data: Buffer) => (text += data.toString()));
     let turns = 0;

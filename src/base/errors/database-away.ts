@@ -5,7 +5,7 @@ export class DatabaseAway extends Error {
   readonly code: string;
 
   constructor(cause: Error) {
-    super(cause.message, { cause });
+    super('the database did not answer', { cause });
     this.code = 'code' in cause && typeof cause.code === 'string' ? cause.code : 'ECONNRESET';
   }
 }
