@@ -32,7 +32,7 @@ export class AppModule {
         DiscoveryModule,
         configModule(config),
         siblingsModule(siblings),
-        StorageModule.forRoot(databaseUrl, config.maxStoredBytes, config.workers),
+        StorageModule.forRoot(databaseUrl, config),
         PaymentsModule,
         HttpModule,
         CatalogModule,

@@ -1,11 +1,10 @@
 import { NoSiblings } from '../base/work/siblings.js';
 import { wordsForHome } from '../storage/embedded-postgres/data-home.js';
-import { applyMigrations } from '../storage/migrations/apply-migrations.js';
-import { urlForStart } from '../storage/servers/url-for-start.js';
 import { startDatabase } from '../storage/start-database.js';
 import { gatewayConfig } from './configuration.js';
 import { listenForSignals } from './end-signals.js';
 import { createLogger } from './logging/create-logger.js';
+import { migrate } from './migrate.js';
 import { announce, serve } from './serve.js';
 import { requireUsableAddress } from './start-failure.js';
 
@@ -22,7 +21,7 @@ export async function run(): Promise<void> {
     log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
   });
   try {
-    await applyMigrations(await urlForStart(database.url, (words) => logger.warn(words)));
+    await migrate(database.url, config.database.directUrl, logger);
     const { port } = config.listen;
     const siblings = new NoSiblings();
     const serving = { config, databaseUrl: database.url, port, logger, signals, siblings };

@@ -5,9 +5,15 @@ export interface ListenConfig {
   readonly publicUrl: string;
 }
 
+/** How statements are prepared: `on`: by name; `auto`: by name where a connection is a session of our own. */
+export type PreparedStatements = 'auto' | 'on' | 'off';
+
 export interface DatabaseConfig {
   /** Undefined: embedded PostgreSQL below `dataDir`. */
   readonly url: string | undefined;
+  /** PostgreSQL itself where `url` is a pooler: the schema is brought up to date there. */
+  readonly directUrl: string | undefined;
+  readonly preparedStatements: PreparedStatements;
 }
 
 export interface StreamingConfig {

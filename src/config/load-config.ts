@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { getHeapStatistics } from 'node:v8';
-import type { PaymentsConfig, X402Config } from '../base/config.js';
+import type { DatabaseConfig, PaymentsConfig, X402Config } from '../base/config.js';
 import type { CatalogSnapshot } from '../catalog/catalog.js';
 import type { LoadedConfig } from './config.js';
 import { ConfigurationError } from '../base/errors/configuration-error.js';
@@ -86,12 +86,21 @@ export function loadCommandConfig(
 ): CommandConfig {
   const { variables, read } = readEverything(dialects, environment, workingDirectory);
   return {
-    database: { url: variables.DATABASE_URL },
+    database: databaseOf(variables),
     dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
     chainIds: read.payments.chainIds,
     x402: withTimes(read.payments, variables).x402,
   };
+}
+
+function databaseOf(variables: EnvironmentVariables): DatabaseConfig {
+  const {
+    DATABASE_URL: url,
+    DATABASE_DIRECT_URL: directUrl,
+    PREPARED_STATEMENTS: preparedStatements,
+  } = variables;
+  return { url, directUrl, preparedStatements };
 }
 
 /** With a database elsewhere only a few small secrets are stored, and any directory will do for them. */
@@ -142,7 +151,7 @@ function fromVariables(
   return {
     listen: { host, port, publicUrl: trimSlashes(variables.PUBLIC_URL ?? defaultPublicUrl(host, port)) },
     workers: workerCount(variables.WORKERS),
-    database: { url: variables.DATABASE_URL },
+    database: databaseOf(variables),
     streaming: {
       keepAliveMs: variables.KEEP_ALIVE_MS,
       bufferBytes: variables.STREAM_BUFFER_BYTES,

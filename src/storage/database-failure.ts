@@ -1,8 +1,22 @@
 import pg from 'pg';
+import { DatabaseAway } from '../base/errors/database-away.js';
 
 /** PostgreSQL's error codes for data exceptions, violated constraints and exceeded limits of a statement. */
 const UNWRITABLE = /^(?:22|23|54)/;
 const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Connections that broke, a server that is full, fails, ends or starts, or is read only; also what poolers say of theirs. */
+const AWAY = /^(?:08|53|57P0|58|25006)/;
+
+/**
+ * The failure of a statement: `DatabaseAway` unless PostgreSQL refused the statement itself, or its parameters could not
+ * even be made.
+ */
+export function statementFailure(failure: unknown): unknown {
+  if (!(failure instanceof Error) || failure instanceof DatabaseAway || isUnwritable(failure)) return failure;
+  if (failure instanceof pg.DatabaseError && !AWAY.test(failure.code ?? '')) return failure;
+  return new DatabaseAway(failure);
+}
 
 /** Whether the same rows would be refused at any time. */
 export function isUnwritable(failure: unknown): boolean {

@@ -1,11 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
+import type { PreparedStatements } from '../base/config.js';
 import { connectionsOf } from './connections.js';
+import { statementFailure } from './database-failure.js';
 import type { PrismaClient } from './generated/client.js';
+import { lookAtEnd, prepareWithoutNames } from './pooled-connection.js';
 import { PrimaryFinder } from './servers/find-primary.js';
 import { giveUpTogether } from './servers/give-up-together.js';
-import { tellOutages } from './servers/outages.js';
 import { primaryClient } from './servers/primary-client.js';
+
+/** The server gives up first, so that a statement has ended by the time that the client stops waiting for it. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const QUERY_TIMEOUT_MS = 12_000;
+
+export interface DatabaseOptions {
+  /** Most of the pool; the one of the lease comes on top. */
+  readonly connections?: number;
+  /** `auto` unless given. */
+  readonly preparedStatements?: PreparedStatements;
+}
 
 /** The pool of connections that Prisma and the hand-written statements share, and the pool of the lease. */
 @Injectable()
@@ -18,11 +31,13 @@ export class Database {
   readonly leasePool: pg.Pool;
   private opening: Promise<PrismaClient> | undefined;
 
-  /** @param connections most of the pool; the one of the lease comes on top */
-  constructor(url: string, connections = connectionsOf(1).each) {
+  constructor(
+    url: string,
+    { connections = connectionsOf(1).each, preparedStatements = 'auto' }: DatabaseOptions = {},
+  ) {
     const finder = new PrimaryFinder(url);
-    this.pool = openPool(finder, connections);
-    this.leasePool = openPool(finder, 1);
+    this.pool = openPool(finder, connections, preparedStatements);
+    this.leasePool = openPool(finder, 1, preparedStatements);
   }
 
   /** Prisma, loaded when it is first asked for: a process that only serves clients never does. */
@@ -43,24 +58,38 @@ export class Database {
   }
 }
 
-function openPool(finder: PrimaryFinder, max: number): pg.Pool {
+function openPool(finder: PrimaryFinder, max: number, preparedStatements: PreparedStatements): pg.Pool {
+  const begin = async (client: pg.ClientBase): Promise<void> => {
+    const { isPooled } = await lookAtEnd(client, STATEMENT_TIMEOUT_MS);
+    const hasNames = preparedStatements === 'auto' ? !isPooled : preparedStatements === 'on';
+    if (!hasNames) prepareWithoutNames(client);
+  };
   const pool = new pg.Pool({
     connectionString: finder.anyUrl,
     Client: primaryClient(finder),
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    // The server gives up first, so that a statement has ended by the time that the client stops waiting for it.
-    statement_timeout: 10_000,
-    query_timeout: 12_000,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     // A host that has gone without a word is noticed where connections are idle, too: ten unanswered probes later.
     keepAliveInitialDelayMillis: 10_000,
     application_name: 'slipstream',
+    // A promise, for which the pool waits, whatever its types say.
+    onConnect: (client): unknown => begin(client),
   });
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
   giveUpTogether(pool, () => finder.forget());
-  tellOutages(pool);
+  return telling(pool);
+}
+
+/** Lets statements that get no answer fail with `DatabaseAway`. */
+function telling(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
+  pool.query = ((...given: unknown[]) =>
+    query(...given).catch((failure: unknown) => {
+      throw statementFailure(failure);
+    })) as typeof pool.query;
   return pool;
 }

@@ -1,5 +1,6 @@
-import pg, { type Pool, type PoolClient } from 'pg';
-import { outageOr } from './servers/outages.js';
+import type { Pool, PoolClient } from 'pg';
+import { GatewayError } from '../base/errors/gateway-error.js';
+import { statementFailure } from './database-failure.js';
 
 /** A process that stops within a transaction must not keep its locks: the server ends its session. */
 const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'`;
@@ -9,21 +10,22 @@ export async function inTransaction<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect().catch((failure: unknown) => {
-    throw outageOr(failure);
-  });
+  const client = await pool.connect().catch(fail);
   // A connection that breaks between two statements fails the next; without a listener it would end the process.
-  const breaks: Error[] = [];
-  const note = (failure: Error): void => void breaks.push(failure);
-  client.on('error', note);
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
   try {
     await client.query(BEGIN);
     const result = await work(client);
     await client.query('COMMIT');
-    client.off('error', note).release();
+    client.off('error', ignore).release();
     return result;
   } catch (failure) {
     client.release(failure instanceof Error ? failure : true);
-    throw breaks.length > 0 || failure instanceof pg.DatabaseError ? outageOr(failure) : failure;
+    return fail(failure);
   }
+}
+
+function fail(failure: unknown): never {
+  throw failure instanceof GatewayError ? failure : statementFailure(failure);
 }

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { RecordStore } from '../admin/record-store.js';
+import type { Config } from '../base/config.js';
 import { DatabaseProbe } from '../base/database-probe.js';
 import { AccountStore } from '../payments/accounts/account-store.js';
 import { KeyStore } from '../payments/keys/key-store.js';
@@ -96,18 +97,22 @@ async function layoutOrClosed(database: Database): Promise<Layout> {
 export class StorageModule implements OnModuleDestroy {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** @param workers processes that share the connections of one gateway */
-  static forRoot(databaseUrl: string, maxStoredBytes: number, workers: number): DynamicModule {
+  static forRoot(
+    databaseUrl: string,
+    { database, maxStoredBytes, workers }: Pick<Config, 'database' | 'maxStoredBytes' | 'workers'>,
+  ): DynamicModule {
+    const { preparedStatements } = database;
+    const options = { connections: connectionsOf(workers).each, preparedStatements };
     return {
       module: StorageModule,
       global: true,
       providers: [
         ProcessIdentity,
-        { provide: Database, useFactory: () => new Database(databaseUrl, connectionsOf(workers).each) },
+        { provide: Database, useFactory: () => new Database(databaseUrl, options) },
         {
           provide: StorageRoom,
           inject: [Database],
-          useFactory: (database: Database) => new StorageRoom(database, maxStoredBytes),
+          useFactory: (opened: Database) => new StorageRoom(opened, maxStoredBytes),
         },
         { provide: Layout, inject: [Database], useFactory: layoutOrClosed },
         { provide: AccountStore, useClass: PostgresAccountStore },

@@ -38,7 +38,7 @@ describe('loadConfig', () => {
     const config = load({}, directory);
     expect(config).toMatchObject({
       listen: { host: '127.0.0.1', port: 3000, publicUrl: 'http://127.0.0.1:3000' },
-      database: { url: undefined },
+      database: { url: undefined, directUrl: undefined, preparedStatements: 'auto' },
       dataDir: join(directory, 'data'),
       adminTokenFile: join(directory, 'data', 'admin-token'),
       receiptSigningKey: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) as unknown,
@@ -83,7 +83,7 @@ describe('loadConfig', () => {
     });
     expect(config).toMatchObject({
       listen: { host: '::1', port: 0, publicUrl: 'http://[::1]:0' },
-      database: { url: 'postgresql://user@db.internal/gateway' },
+      database: { url: 'postgresql://user@db.internal/gateway', preparedStatements: 'auto' },
       adminToken: 'an-admin-token-of-mine',
       adminTokenFile: undefined,
       streaming: { keepAliveMs: 50, bufferBytes: 4096, stallMs: 100, headAfterMs: 200 },

@@ -26,7 +26,7 @@ export async function withDatabase<Result>(work: (opened: Opened) => Promise<Res
     );
   }
   await requireMigrated(await urlForStart(url));
-  const database = new Database(url);
+  const database = new Database(url, config.database);
   try {
     return await work({ database, url, config });
   } finally {

@@ -8,6 +8,7 @@ export interface Needs {
   readonly listen: ListenConfig;
   /** Undefined: embedded PostgreSQL below `dataDir`. */
   readonly databaseUrl: string | undefined;
+  readonly directUrl: string | undefined;
   readonly dataDir: string;
   readonly askedDataDir: string;
   readonly log: LogSettings;

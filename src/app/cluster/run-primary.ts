@@ -1,10 +1,9 @@
 import { StartError } from '../../base/errors/start-error.js';
 import { wordsForHome } from '../../storage/embedded-postgres/data-home.js';
-import { applyMigrations } from '../../storage/migrations/apply-migrations.js';
-import { urlForStart } from '../../storage/servers/url-for-start.js';
 import { startDatabase } from '../../storage/start-database.js';
 import { listenForSignals, type EndSignals } from '../end-signals.js';
 import { createLogger } from '../logging/create-logger.js';
+import { migrate } from '../migrate.js';
 import { requireUsableAddress } from '../start-failure.js';
 import type { SuccessionBounds } from './succession.js';
 import { WorkerProcesses, type Failure } from './worker-processes.js';
@@ -66,7 +65,7 @@ class Primary {
       log: { info: (message) => logger.info(message), warn: (message) => logger.warn(message) },
     });
     try {
-      await applyMigrations(await urlForStart(database.url, (words) => logger.warn(words)));
+      await migrate(database.url, needs.directUrl, logger);
       let stopped = await this.unlessStopped(workers.begin({ databaseUrl: database.url, port }));
       leader.tell({ type: 'announce' });
       if (!(stopped instanceof Stopped)) stopped = await this.unlessStopped(leader.announced);

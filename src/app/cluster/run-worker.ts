@@ -17,8 +17,8 @@ export async function runWorker(): Promise<void> {
   const config = gatewayConfig();
   const { listen, dataDir, askedDataDir, log, shutdownGraceMs } = config;
   const hasFile = config.catalogFile !== undefined;
-  const databaseUrl = config.database.url;
-  const needs = { listen, databaseUrl, dataDir, askedDataDir, log, shutdownGraceMs, hasFile };
+  const { url: databaseUrl, directUrl } = config.database;
+  const needs = { listen, databaseUrl, directUrl, dataDir, askedDataDir, log, shutdownGraceMs, hasFile };
   await link.tell({ type: 'configured', needs });
   const beginning = await Promise.race([link.begin, signals.first]);
   if (!beginning) return;

@@ -1,8 +1,11 @@
-/** The database cannot be asked at the moment: it is away, takes no writes, or has no room. Nothing is wrong with the question. */
+/** The database could not be asked, or has not answered. Nobody knows whether a statement that was sent was executed. */
 export class DatabaseAway extends Error {
   override readonly name = 'DatabaseAway';
+  /** Of Node or PostgreSQL, such as `ECONNREFUSED`; where the driver gives none, that of a broken connection. */
+  readonly code: string;
 
-  constructor(cause: unknown) {
-    super('the database cannot be used at the moment', { cause });
+  constructor(cause: Error) {
+    super('the database did not answer', { cause });
+    this.code = 'code' in cause && typeof cause.code === 'string' ? cause.code : 'ECONNRESET';
   }
 }

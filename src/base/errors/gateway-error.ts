@@ -224,10 +224,13 @@ export function severityOf({ code, status, type, cause }: GatewayError): 'error'
   return status >= 500 && type !== 'upstream_error' && cause !== undefined ? 'warn' : undefined;
 }
 
+function databaseAway(cause: DatabaseAway): GatewayError {
+  return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause });
+}
+
 /** Turns anything thrown into an error that is safe to show; an unknown failure keeps its cause for the log only. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
-  if (thrown instanceof DatabaseAway)
-    return new GatewayError('service_unavailable', undefined, { retryAfterSeconds: 5, cause: thrown.cause });
+  if (thrown instanceof DatabaseAway) return databaseAway(thrown);
   return new GatewayError('internal_error', undefined, { cause: thrown });
 }

@@ -1,3 +1,4 @@
+import type { PreparedStatements } from '../../base/config.js';
 import { parseSigningKey } from '../../base/signing-key.js';
 import { isProxyUrl } from './proxies.js';
 import {
@@ -38,6 +39,14 @@ export class EnvironmentVariables {
     isPostgresUrl,
   )
   DATABASE_URL: string | undefined = undefined;
+
+  /** PostgreSQL itself, for what brings the schema up to date, where `DATABASE_URL` is a pooler. */
+  @Rule('must be a URL that begins with postgres:// or postgresql://', isPostgresUrl)
+  DATABASE_DIRECT_URL: string | undefined = undefined;
+
+  /** Whether statements are prepared by name; `auto`: unless there is a pooler on the way. */
+  @Rule('must be auto, on or off', (word) => ['auto', 'on', 'off'].includes(word))
+  PREPARED_STATEMENTS: PreparedStatements = 'auto';
 
   @Rule('must be a path', (path) => !path.includes('\0'))
   DATA_DIR = './data';

@@ -1,18 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DatabaseStartError } from '../embedded-postgres/database-start-error.js';
+import { lookAtEnd } from '../pooled-connection.js';
 import { refuseReadOnly } from '../servers/url-for-start.js';
 import { refuseFailedMigration } from './failed-migration.js';
 import { MigrationError } from './migration-error.js';
 import { type Migration, migrationsDirectory, readMigrations } from './migrations-directory.js';
 import { missingMigrations } from './missing-migrations.js';
 import { buildOnline, onlineIndexesOf } from './online-indexes.js';
+import { UpgradeLock } from './upgrade-lock.js';
 
-/** Any number nobody else uses: who brings a database up to date has this advisory lock, from the beginning to the end. */
-const UPGRADE_LOCK = 7_305_114_202;
-/** The same while migrations run: builds that know no other lock wait for it in a statement, as no index may be built. */
-const MIGRATION_LOCK = 7_305_114_201;
-const LOCK_POLL_MS = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface ApplyMigrationsOptions {
@@ -32,63 +28,79 @@ export async function applyMigrations(
   options: ApplyMigrationsOptions = {},
 ): Promise<{ applied: readonly string[] }> {
   const directory = options.directory ?? migrationsDirectory();
-  const connection = new Client({
-    connectionString,
-    application_name: 'migrations',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  let lost: Error | undefined;
-  connection.on('error', (error) => (lost = error));
-  await connection.connect().catch((cause: unknown) => {
-    throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', { cause });
-  });
+  const upgrade = new Upgrade(connectionString, directory);
   try {
-    await refuseReadOnly(connection);
-    const missing = await missingMigrations(connection, directory);
-    const applied = missing.length === 0 ? [] : await upgrade(connectionString, directory, connection);
-    if (lost !== undefined) throw lost;
+    await upgrade.connection.connect().catch((cause: unknown) => {
+      throw new DatabaseStartError('The database does not let the gateway in. Check DATABASE_URL.', {
+        cause,
+      });
+    });
+    // Building an index may take longer than operators let other statements take.
+    await lookAtEnd(upgrade.connection, 0);
+    await refuseReadOnly(upgrade.connection);
+    const missing = await missingMigrations(upgrade.connection, directory);
+    const applied = missing.length === 0 ? [] : await upgrade.run();
+    if (upgrade.lost !== undefined) throw upgrade.lost;
     return { applied };
   } finally {
-    await connection.end();
+    await upgrade.end();
   }
 }
 
-async function upgrade(
-  connectionString: string,
-  directory: string,
-  connection: Client,
-): Promise<readonly string[]> {
-  await takeUpgradeLock(connection);
-  const migrations = await readMigrations(directory);
-  const missing = new Set(await missingMigrations(connection, directory));
-  const isEmpty = missing.size === migrations.length;
-  const applied: string[] = [];
-  const migrate = async (some: readonly Migration[]): Promise<void> => {
-    await connection.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await refuseFailedMigration(connection);
-    if (some.some(({ name }) => missing.has(name)))
-      applied.push(...(await runEngine(connectionString, { directory, migrations: some, connection })));
-    await connection.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-  };
-  for (const [index, { name, sql }] of migrations.entries()) {
-    const online = isEmpty || !missing.has(name) ? [] : onlineIndexesOf(sql);
-    if (online.length === 0) continue;
-    await migrate(migrations.slice(0, index));
-    for (const one of online) await buildOnline(connection, one);
-  }
-  await migrate(migrations);
-  return applied;
-}
+class Upgrade {
+  /** Why a connection has broken. */
+  lost: Error | undefined;
+  readonly connection: Client;
+  /** Of the lock alone; opened when it is needed, which at most starts it is not. */
+  private keeper: Client | undefined;
 
-/** By asking again and again: a statement that waits for a lock is a transaction, for which a new index would wait in turn. */
-async function takeUpgradeLock(connection: Client): Promise<void> {
-  for (;;) {
-    const { rows } = await connection.query<{ isOurs: boolean }>(
-      'SELECT pg_try_advisory_lock($1) AS "isOurs"',
-      [UPGRADE_LOCK],
-    );
-    if (rows[0]?.isOurs === true) return;
-    await delay(LOCK_POLL_MS);
+  constructor(
+    private readonly connectionString: string,
+    private readonly directory: string,
+  ) {
+    this.connection = this.newConnection();
+  }
+
+  async run(): Promise<readonly string[]> {
+    const { directory, connection } = this;
+    this.keeper = this.newConnection();
+    await this.keeper.connect();
+    const lock = await UpgradeLock.take(this.keeper);
+    const migrations = await readMigrations(directory);
+    const missing = new Set(await missingMigrations(connection, directory));
+    const isEmpty = missing.size === migrations.length;
+    const applied: string[] = [];
+    const migrate = (some: readonly Migration[]): Promise<void> =>
+      lock.whileMigrating(async () => {
+        await refuseFailedMigration(connection);
+        if (some.some(({ name }) => missing.has(name)))
+          applied.push(
+            ...(await runEngine(this.connectionString, { directory, migrations: some, connection })),
+          );
+      });
+    for (const [index, { name, sql }] of migrations.entries()) {
+      const online = isEmpty || !missing.has(name) ? [] : onlineIndexesOf(sql);
+      if (online.length === 0) continue;
+      await migrate(migrations.slice(0, index));
+      for (const one of online) await buildOnline(connection, one);
+    }
+    await migrate(migrations);
+    await lock.end();
+    return applied;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.connection.end(), this.keeper?.end()]);
+  }
+
+  private newConnection(): Client {
+    const connection = new Client({
+      connectionString: this.connectionString,
+      application_name: 'migrations',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
+    connection.on('error', (error) => (this.lost = error));
+    return connection;
   }
 }
 

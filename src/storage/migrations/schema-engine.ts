@@ -8,6 +8,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { asksForPrismaLock } from './upgrade-lock.js';
 import { withoutLongLocks } from './without-long-locks.js';
 
 let loading: Promise<void> | undefined;
@@ -15,7 +16,7 @@ let loading: Promise<void> | undefined;
 /** Prisma's schema engine on a database. */
 export interface OpenSchemaEngine {
   readonly engine: engineModule.SchemaEngine;
-  /** Frees the engine and closes its connections, of which one holds Prisma's own migration lock. */
+  /** Frees the engine and closes its connections. */
   close(): Promise<void>;
 }
 
@@ -81,10 +82,13 @@ class WholeScriptFactory implements SqlMigrationAwareDriverAdapterFactory {
   }
 
   private withWholeScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
+    const execute = adapter.executeRaw.bind(adapter);
     adapter.executeScript = (script) =>
       withoutLongLocks(async (sql) => {
-        await adapter.executeRaw({ sql, args: [], argTypes: [] });
+        await execute({ sql, args: [], argTypes: [] });
       }, script);
+    // Who applies migrations holds it for the engine, which wants it for its session.
+    adapter.executeRaw = (query) => (asksForPrismaLock(query.sql) ? Promise.resolve(1) : execute(query));
     this.adapters.push(adapter);
     return adapter;
   }

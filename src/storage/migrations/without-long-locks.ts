@@ -19,8 +19,8 @@ export async function withoutLongLocks(
   execute: (sql: string) => Promise<void>,
   script: string,
 ): Promise<void> {
-  // In one with the script: a connection that has failed is replaced by one that knows no such bound.
-  const bounded = `SET lock_timeout = ${LOCK_WAIT_MS};\n${script}`;
+  // In one with the script, for its transaction alone: the session may be a pooler's, and have bounds of its own.
+  const bounded = `SET LOCAL lock_timeout = ${LOCK_WAIT_MS}; SET LOCAL statement_timeout = 0;\n${script}`;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await execute(bounded);

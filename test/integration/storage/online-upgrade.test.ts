@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
 import { applyMigrations } from '../../../src/storage/migrations/apply-migrations.js';
 import { createEmptyTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { TransactionPooler } from '../../support/transaction-pooler.js';
 import { until } from '../../support/until.js';
 
 /** What builds before `online-indexes` wait for at their start, in a statement. */
@@ -80,6 +82,29 @@ describe('an index that a migration adds to a table with rows', () => {
     await database.pool.query(`DELETE FROM words WHERE word = '7'`);
     expect((await applyMigrations(database.url, { directory })).applied).toEqual(['20200102000000_index']);
     expect(await isValid('words_word_idx')).toBe(true);
+  });
+
+  it('is built behind a pooler, which keeps nothing of it in its sessions', async () => {
+    const pooler = await TransactionPooler.before(database.url, 2);
+    try {
+      await write('20200102000000_index', 'CREATE INDEX IF NOT EXISTS words_word_idx ON words (word);');
+      const starts = Array.from({ length: 4 }, () => applyMigrations(pooler.url, { directory }));
+      const applied = (await Promise.all(starts)).flatMap((start) => start.applied);
+      expect(applied).toEqual(['20200102000000_index']);
+      expect(await isValid('words_word_idx')).toBe(true);
+      const session = new Pool({ connectionString: pooler.url, max: 1 });
+      for (const name of ['lock_timeout', 'statement_timeout', 'lock_timeout', 'statement_timeout']) {
+        expect((await session.query(`SHOW ${name}`)).rows).toEqual([{ [name]: '0' }]);
+      }
+      await session.end();
+      const locks = await database.pool.query(
+        `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+         WHERE d.datname = current_database() AND l.locktype = 'advisory'`,
+      );
+      expect(locks.rowCount).toBe(0);
+    } finally {
+      await pooler.close();
+    }
   });
 
   it('is built by the migration itself in an empty database', async () => {
