@@ -12,7 +12,7 @@ interface Owner {
   readonly token: string;
 }
 
-/** If other processes keep replacing a stale lock while we try, it is soon a live one. */
+/** If a lock keeps coming and going while we try, it is soon a live one. */
 const MAX_ATTEMPTS = 10;
 
 /**
@@ -30,17 +30,41 @@ export async function takeOwnership(dataDir: string): Promise<{ release(): Promi
   const draft = `${path}.${owner.token}`;
   await writeFile(draft, JSON.stringify(owner), { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      if (await claim(draft, path)) return { release: () => release(path, owner.token) };
-      const current = await readOwner(path);
-      if (current === undefined) continue;
-      if (lives(current)) throw refusal(current.pid, dataDir);
-      await discard(path, current.token);
-    }
-    throw new DatabaseStartError(`${path} could not be taken: other processes keep replacing it.`);
+    const living = await take(path, draft, path);
+    if (living !== undefined) throw refusal(living.pid, dataDir);
+    return { release: () => release(path, owner.token) };
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/**
+ * Takes a file for us, unless a process that lives has it.
+ *
+ * A file of a dead process is replaced by whoever holds its guard, a file named after the dead one's token that is taken in
+ * the same way. So nobody replaces what has been replaced since it was read, and a file is never missing in between.
+ *
+ * @param base of the names of guards
+ * @returns the process that has it; undefined: we do
+ */
+async function take(path: string, draft: string, base: string): Promise<Owner | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (await claim(draft, path)) return undefined;
+    const current = await readOwner(path);
+    if (current === undefined) continue;
+    if (lives(current)) return current;
+    const guard = `${base}.${current.token}.guard`;
+    const successor = await take(guard, draft, base);
+    if (successor !== undefined) return successor;
+    try {
+      if ((await readOwner(path))?.token !== current.token) continue;
+      await replace(draft, path);
+      return undefined;
+    } finally {
+      await rm(guard, { force: true });
+    }
+  }
+  throw new DatabaseStartError(`${path} could not be taken: other processes keep replacing it.`);
 }
 
 /** A link appears whole or not at all, so no process reads half a lock. */
@@ -69,18 +93,11 @@ function lives(owner: Owner): boolean {
   return owner.identity === undefined || owner.identity === processIdentity(owner.pid);
 }
 
-/** Moves the stale lock away before removing it: what was moved may already be the lock of a quicker process. */
-async function discard(path: string, token: string): Promise<void> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  try {
-    await rename(path, aside);
-    const moved = await readOwner(aside);
-    if (moved !== undefined && moved.token !== token) await claim(aside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  } finally {
-    await rm(aside, { force: true });
-  }
+/** In one step: there is no moment without the file. The draft stays. */
+async function replace(draft: string, path: string): Promise<void> {
+  const twin = `${draft}.twin`;
+  await link(draft, twin);
+  await rename(twin, path);
 }
 
 async function release(path: string, token: string): Promise<void> {

@@ -30,7 +30,23 @@ describe('takeOwnership', () => {
 
   it('gives the directory to exactly one of many when a dead process still seems to own it', async () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
+    for (let round = 0; round < 50; round += 1) {
+      await writeFile(lockFile, JSON.stringify({ pid, identity: 'then', token: `old${round}` }));
+      // They do not come in step: some read the old lock when others have replaced it.
+      const asked = Array.from({ length: 20 }, async (_, order) => {
+        for (let turns = 0; turns < order % 7; turns += 1) await readdir(dataDir);
+        return takeOwnership(dataDir);
+      });
+      const results = await Promise.allSettled(asked);
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await readdir(dataDir)).toEqual(['gateway.lock']);
+    }
+  });
+
+  it('gives it to one also when the process that was about to take it over has died, too', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
     await writeFile(lockFile, JSON.stringify({ pid, identity: 'then', token: 'old' }));
+    await writeFile(`${lockFile}.old.guard`, JSON.stringify({ pid, identity: 'then', token: 'older' }));
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => takeOwnership(dataDir)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await readdir(dataDir)).toEqual(['gateway.lock']);
