@@ -16,6 +16,7 @@ import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { claude } from './claude-code.js';
 import { CLIENT_TIMEOUT_MS, InstalledClient, type ClientOutput } from './installed-client.js';
+import { until } from '../support/until.js';
 
 const MODEL = 'claude-sonnet-5-5';
 /** One black pixel. */
@@ -242,8 +243,10 @@ describe('Claude Code', () => {
         'The budget of this API key is used up',
       );
       expect(before).toBeGreaterThan(1);
-      const lines = gateway.stdout.split('\n').filter((line) => line.includes('"status":402'));
-      expect(lines).toHaveLength(1);
+      const refused = () => gateway.stdout.split('\n').filter((line) => line.includes('"status":402'));
+      // Lines of the log are written a moment after their answers.
+      await until(() => refused().length > 0);
+      expect(refused()).toHaveLength(1);
     },
     CLIENT_TIMEOUT_MS,
   );
