@@ -57,14 +57,14 @@ async function settings(): Promise<Record<string, string>> {
 }
 
 describe('the container image', () => {
-  it('holds the build, its packages and the migrations, and nothing else', async () => {
+  it('holds the build, its packages and the SQL of the database, and nothing else', async () => {
     expect((await readdir(image.directory)).sort()).toEqual([
       'dist',
       'node_modules',
       'package.json',
       'prisma',
     ]);
-    expect(await readdir(join(image.directory, 'prisma'))).toEqual(['migrations']);
+    expect((await readdir(join(image.directory, 'prisma'))).sort()).toEqual(['migrations', 'sharding']);
     const packages = await readdir(join(image.directory, 'node_modules'));
     expect(packages).toContain('@nestjs');
     expect(packages).not.toContain('typescript');
