@@ -18,7 +18,7 @@ const MOST_ROUNDS = 100;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
-  /** Whether the last sweep has found nothing out. */
+  /** Whether the last sweep could not ask the ledger all that it had to. */
   private isBlind = false;
 
   constructor(
@@ -36,19 +36,20 @@ export class Sweeper {
   async sweep(): Promise<void> {
     const wasBlind = this.isBlind;
     this.isBlind = true;
-    const found = await this.leases.abandoned(1);
+    const calls = await this.leases.abandoned(ROUND);
+    if (!wasBlind) {
+      await this.endInRounds(calls);
+      await this.leases.forgetDead();
+    }
     this.isBlind = false;
-    if (!wasBlind && found.length > 0) await this.sweepAll();
-    if (!wasBlind) await this.leases.forgetDead();
   }
 
-  private async sweepAll(): Promise<void> {
-    let last: string | undefined;
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const calls = await this.leases.abandoned(ROUND, last);
+  private async endInRounds(first: readonly AbandonedCall[]): Promise<void> {
+    let calls = first;
+    for (let round = 1; ; round += 1) {
       await this.endAll(calls);
-      last = calls.at(-1)?.holdId;
-      if (calls.length < ROUND) break;
+      if (calls.length < ROUND || round === MOST_ROUNDS) return;
+      calls = await this.leases.abandoned(ROUND, calls.at(-1)?.holdId);
     }
   }
 
