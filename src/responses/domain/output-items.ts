@@ -27,6 +27,7 @@ interface Slot<Builder extends ItemBuilder = ItemBuilder> {
 }
 
 type ItemEvent = Extract<TextEvent, { type: 'item_start' | 'item_end' }>;
+type StageEvent = Extract<TextEvent, { type: 'item_stage' }>;
 type CallDelta = Extract<TextEvent, { type: 'tool_call_delta' }>;
 
 export type ContentEvent = Exclude<TextEvent, { type: 'opened' | 'usage' | 'start' | 'finish' }>;
@@ -80,11 +81,8 @@ export class OutputItems {
         return;
       case 'item_start':
         return this.startItem(event);
-      case 'item_stage': {
-        const place = this.upstreamItems.get(event.index)?.place;
-        if (place) this.emit({ type: event.stage, ...place });
-        return;
-      }
+      case 'item_stage':
+        return this.stage(event);
       case 'item_end':
         return this.endItem(event);
       case 'annotation':
@@ -183,6 +181,11 @@ export class OutputItems {
     this.closeSpoken();
     const slot = this.open('ws', ({ item_id: id }) => new UpstreamItemBuilder(id, item));
     this.upstreamItems.set(index, slot);
+  }
+
+  private stage({ index, stage }: StageEvent): void {
+    const slot = this.upstreamItems.get(index);
+    if (slot && !slot.done && slot.builder.isSearch) this.emit({ type: stage, ...slot.place });
   }
 
   private endItem({ index, item }: ItemEvent): void {

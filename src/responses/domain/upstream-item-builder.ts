@@ -1,15 +1,24 @@
-import type { JsonObject } from '../../base/json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
 import { textIn } from '../../base/json-fields.js';
 import type { ItemStatus, UpstreamItem } from './item.js';
 
 /** An item of a tool that runs at the upstream. It is shown as it comes, with an id of ours. */
 export class UpstreamItemBuilder {
   private isWhole = false;
+  /** It stays, whatever the end says: an item does not turn into another. */
+  private readonly type: JsonValue | undefined;
 
   constructor(
     private readonly id: string,
     private item: JsonObject,
-  ) {}
+  ) {
+    this.type = item['type'];
+  }
+
+  /** Whether it is of the kind that has stages. */
+  get isSearch(): boolean {
+    return this.type === 'web_search_call';
+  }
 
   finish(item: JsonObject): void {
     this.item = item;
@@ -18,7 +27,8 @@ export class UpstreamItemBuilder {
 
   now(status: ItemStatus): UpstreamItem {
     const own = this.isWhole ? textIn(this.item['status']) : undefined;
-    return { ...this.item, id: this.id, status: own ?? status } as unknown as UpstreamItem;
+    const shown = own === undefined || own === 'in_progress' ? status : own;
+    return { ...this.item, type: this.type, id: this.id, status: shown } as unknown as UpstreamItem;
   }
 
   close(status: ItemStatus): UpstreamItem {

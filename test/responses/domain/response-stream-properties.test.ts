@@ -44,6 +44,8 @@ const SEARCH = {
   status: 'completed',
   action: { type: 'search' },
 };
+/** What a service may say of an item at its start and, against all sense, at its end. */
+const hosted = fc.constantFrom(SEARCH, { ...SEARCH, status: 'in_progress' });
 const CLIENT_NAMES = Object.keys(CLIENT_TOOLS).map((type) => `run_${type}`);
 const step = fc.oneof(
   { weight: 3, arbitrary: piece.map((text) => () => say(text)) },
@@ -84,8 +86,8 @@ const step = fc.oneof(
     .constantFrom<'commentary' | undefined>('commentary', undefined)
     .map((phase) => (): TextEvent => ({ type: 'message', choice: 0, ...(phase && { phase }) })),
   fc
-    .tuple(fc.constantFrom('item_start', 'item_end'), fc.nat({ max: 2 }))
-    .map(([type, index]) => (): TextEvent => ({ type, choice: 0, index, item: SEARCH })),
+    .tuple(fc.constantFrom('item_start', 'item_end'), fc.nat({ max: 2 }), hosted)
+    .map(([type, index, item]) => (): TextEvent => ({ type, choice: 0, index, item })),
   fc
     .tuple(fc.constantFrom(...SEARCH_STAGES), fc.nat({ max: 2 }))
     .map(([stage, index]) => (): TextEvent => ({ type: 'item_stage', choice: 0, index, stage })),
