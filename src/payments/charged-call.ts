@@ -223,7 +223,8 @@ export class ChargedCall<Event> implements RunningCall {
     const held = { holdId: this.holdId, grant: this.granted };
     const measurement = await measured(work.meter);
     this.story.measurement = measurement;
-    const settlement = settlementFor(work, held, measurement, settings.defaultChainId, this.payment?.settled);
+    const used = { measurement, settledAtMs: settling.clock.nowMs() };
+    const settlement = settlementFor(work, held, used, settings.defaultChainId, this.payment?.settled);
     const tell = (error: GatewayError): void => {
       // A whole answer tells the failure itself: it is charged, and an error would not be.
       if (work.streamed && ending.status !== 'failed') this.subscriber.next({ failure: error });

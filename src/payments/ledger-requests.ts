@@ -49,7 +49,7 @@ export async function measured(meter: Meter): Promise<Measurement> {
 export function settlementFor<Event>(
   work: ChargedWork<Event>,
   { holdId, grant }: { readonly holdId: string; readonly grant: HoldGrant },
-  measurement: Measurement,
+  { measurement, settledAtMs }: { readonly measurement: Measurement; readonly settledAtMs: number },
   defaultChainId: number,
   payment?: SettledPayment,
 ): HoldSettlement {
@@ -63,7 +63,7 @@ export function settlementFor<Event>(
     chainId: origin.chainId ?? grant.chainId ?? defaultChainId,
   };
   return {
-    ...settlementOf(ended, price, measurement),
+    ...settlementOf(ended, price, measurement, settledAtMs),
     holdId,
     keyId: grant.keyId,
     idempotencyKey: work.once?.key,

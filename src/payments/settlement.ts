@@ -9,11 +9,16 @@ interface EndedWork extends Pick<Settlement, 'accountId' | 'requestId' | 'respon
   readonly chainId: number;
 }
 
-/** What has been used, with its price. To be called once, when the work has ended: it names a new receipt. */
+/**
+ * What has been used, with its price. To be called once, when the work has ended: it names a new receipt.
+ *
+ * @param settledAtMs now, by the ledger's clock
+ */
 export function settlementOf(
   { model, chainId, ...work }: EndedWork,
   price: AgreedPrice,
   measurement: Measurement,
+  settledAtMs: number,
 ): Settlement {
   return {
     ...work,
@@ -22,6 +27,6 @@ export function settlementOf(
     meterSubject: `${work.provider}:${model}`,
     charge: price.chargeFor(measurement),
     estimated: measurement.estimated,
-    settledAtMs: Date.now(),
+    settledAtMs,
   };
 }

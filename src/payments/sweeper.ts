@@ -68,11 +68,14 @@ export class Sweeper {
 
   private async end(call: AbandonedCall): Promise<void> {
     if (!call.sent) await this.ledger.release({ holdId: call.holdId, keyId: call.keyId });
-    else await this.settling.settleAbandoned(endOf(call, this.settings.defaultChainId));
+    else
+      await this.settling.settleAbandoned(
+        endOf(call, this.settings.defaultChainId, this.settling.clock.nowMs()),
+      );
   }
 }
 
-function endOf(call: AbandonedCall, defaultChainId: number): HoldSettlement {
+function endOf(call: AbandonedCall, defaultChainId: number, nowMs: number): HoldSettlement {
   const { terms, holdId, keyId, accountId, requestId, responseId, idempotencyKey, amount, transactionHash } =
     call;
   const { provider, model } = terms;
@@ -80,6 +83,6 @@ function endOf(call: AbandonedCall, defaultChainId: number): HoldSettlement {
   const chainId = terms.chainId ?? call.keyChainId ?? defaultChainId;
   const usage = { ...NO_USAGE, inputTokens: call.inputTokens, outputTokens: call.outputTokens };
   const ended = { accountId, requestId, responseId, provider, model, chainId };
-  const settlement = settlementOf(ended, agreedPrice(terms), { usage, estimated: true });
+  const settlement = settlementOf(ended, agreedPrice(terms), { usage, estimated: true }, nowMs);
   return { ...settlement, payment, holdId, keyId, idempotencyKey, held: amount };
 }

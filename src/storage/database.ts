@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import pg from 'pg';
 import type { PreparedStatements } from '../base/config.js';
 import { connectionsOf } from './connections.js';
+import { DatabaseClock } from './database-clock.js';
 import { statementFailure } from './database-failure.js';
 import type { PrismaClient } from './generated/client.js';
 import { lookAtEnd, prepareWithoutNames } from './pooled-connection.js';
@@ -29,6 +30,8 @@ export class Database {
    * after another while the lease runs out.
    */
   readonly leasePool: pg.Pool;
+  /** Compared at each renewal of the lease. */
+  readonly clock = new DatabaseClock();
   private opening: Promise<PrismaClient> | undefined;
 
   constructor(

@@ -26,6 +26,11 @@ interface AbandonedRow {
   readonly transaction_hash: string | null;
 }
 
+/** One at least, without a hold where there is none. */
+type RenewalRow = { readonly now_ms: number } & (
+  { readonly hold_id: string; readonly key_id: string } | { readonly hold_id: null; readonly key_id: null }
+);
+
 @Injectable()
 export class PostgresProcessLeases extends ProcessLeases {
   /** A condition on a hold `h`: another process may run its response. */
@@ -42,7 +47,8 @@ export class PostgresProcessLeases extends ProcessLeases {
   ): Promise<readonly HeldCall[]> {
     const statement = {
       name: 'renew_lease',
-      text: 'SELECT * FROM renew_lease($1, $2, $3, $4, $5, $6)',
+      text: `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms, r.hold_id, r.key_id
+             FROM (SELECT) AS once LEFT JOIN renew_lease($1, $2, $3, $4, $5, $6) AS r ON true`,
       values: [
         processId,
         leaseMs,
@@ -55,8 +61,12 @@ export class PostgresProcessLeases extends ProcessLeases {
       // An unresponsive connection is given up early enough to try another one within the lease.
       query_timeout: leaseMs / 6,
     };
-    const { rows } = await this.database.leasePool.query<{ hold_id: string; key_id: string }>(statement);
-    return rows.map(({ hold_id, key_id }) => ({ holdId: hold_id, keyId: key_id }));
+    const askedAtMs = Date.now();
+    const { rows } = await this.database.leasePool.query<RenewalRow>(statement);
+    if (rows[0]) this.database.clock.compare(rows[0].now_ms, askedAtMs);
+    return rows.flatMap(({ hold_id, key_id }) =>
+      hold_id === null ? [] : [{ holdId: hold_id, keyId: key_id }],
+    );
   }
 
   async handOver(processId: string, holdIds: readonly string[]): Promise<void> {

@@ -14,6 +14,7 @@ import { ProcessIdentity } from '../payments/lease-keeper.js';
 import { Ledger } from '../payments/ledger.js';
 import { AnswerFrames } from '../payments/once/answer-frames.js';
 import { IdempotencyStore } from '../payments/once/idempotency-store.js';
+import { LedgerClock } from '../payments/ledger-clock.js';
 import { ProcessLeases } from '../payments/process-leases.js';
 import { ReceiptKeyStore } from '../payments/receipts/receipt-key-store.js';
 import { ReceiptStore } from '../payments/receipts/receipt-store.js';
@@ -123,6 +124,7 @@ export class StorageModule implements OnModuleDestroy {
         placed(IdempotencyStore, PostgresIdempotencyStore, ShardedIdempotencyStore),
         { provide: KeyStore, useClass: PrismaKeyStore },
         placed(Ledger, PostgresLedger, ShardedLedger),
+        { provide: LedgerClock, inject: [Database], useFactory: ({ clock }: Database) => clock },
         placed(ProcessLeases, PostgresProcessLeases, ShardedProcessLeases),
         placed(BackgroundStore, PostgresBackgroundStore, ShardedBackgroundStore),
         placed(ConversationStore, PostgresConversationStore, ShardedConversationStore),
@@ -149,6 +151,7 @@ export class StorageModule implements OnModuleDestroy {
         IdempotencyStore,
         KeyStore,
         Ledger,
+        LedgerClock,
         ProcessIdentity,
         PaymentStore,
         PollStore,

@@ -45,7 +45,8 @@ export class VideoEndings {
     const ended = { accountId, requestId, responseId: id, provider, model: terms.model, chainId };
     const measurement = { usage: NO_USAGE, quantity, estimated: false };
     const payment = terms.payment && job.payment && { ...terms.payment, ...job.payment };
-    const settlement = { ...settlementOf(ended, agreedPrice(terms), measurement), payment };
+    const settledAtMs = this.settling.clock.nowMs();
+    const settlement = { ...settlementOf(ended, agreedPrice(terms), measurement, settledAtMs), payment };
     return { ...settlement, signature: this.settling.sign(settlement) };
   }
 }

@@ -9,6 +9,7 @@ import {
   type SettlementEnd,
   type SignedSettlement,
 } from '../ledger.js';
+import { LedgerClock } from '../ledger-clock.js';
 import type { KeptAnswer } from '../once/idempotency-store.js';
 import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
@@ -26,6 +27,7 @@ export class Settling {
     private readonly ledger: Ledger,
     private readonly signer: ReceiptSigner,
     readonly settlements: Settlements,
+    readonly clock: LedgerClock,
   ) {}
 
   /** @returns nothing when the hold had been ended before: its receipt, if any, was written then. */

@@ -57,11 +57,8 @@ function intent(more: Partial<VideoIntent> = {}): VideoIntent {
 function settlement({ requestId, id, terms }: VideoIntent): SignedVideo {
   const { provider, model } = terms;
   const ended = { accountId: 'acme', requestId, responseId: id, provider, model, chainId: 43113 };
-  const unsigned = settlementOf(ended, agreedPrice(terms), {
-    usage: NO_USAGE,
-    quantity: 4,
-    estimated: false,
-  });
+  const measurement = { usage: NO_USAGE, quantity: 4, estimated: false };
+  const unsigned = settlementOf(ended, agreedPrice(terms), measurement, Date.now());
   return { ...unsigned, signature: gateway.app.get(Settling).sign(unsigned) };
 }
 

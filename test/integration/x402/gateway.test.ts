@@ -92,6 +92,7 @@ describe('the receipt of a wallet', () => {
             usage: { ...NO_USAGE, inputTokens: 10, outputTokens: tokens },
             estimated: false,
           },
+          Date.now(),
         ),
         holdId: request.holdId,
         keyId: grant.keyId,
