@@ -5,8 +5,11 @@ import { DatabaseAway } from '../base/errors/database-away.js';
 const UNWRITABLE = /^(?:22|23|54)/;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Connections that broke, a server that is full, fails, ends or starts, or is read only; also what poolers say of theirs. */
-const AWAY = /^(?:08|53|57P0|58|25006)/;
+/**
+ * Connections that broke, a server that is full, fails, ends or starts, or is read only; statements that it has ended, for
+ * they took too long or stood in the way of others; also what poolers say of theirs.
+ */
+const AWAY = /^(?:08|53|57P0|57014|58|25006|40001|40P01)/;
 
 /**
  * The failure of a statement: `DatabaseAway` unless PostgreSQL refused the statement itself, or its parameters could not

@@ -3,6 +3,7 @@ import { CutProxy } from '../support/cut-proxy.js';
 import { GatewayClient } from '../support/gateway-client.js';
 import { TestGateway } from '../support/gateway.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 const RESPONSE = { model: 'sandbox/echo', input: 'Hi' };
 
@@ -60,6 +61,27 @@ async function told(answer: Promise<Response>): Promise<readonly unknown[]> {
   const { error } = (await response.json()) as { error: { code: string } };
   return [response.status, error.code, response.headers.get('retry-after')];
 }
+
+describe('while the database is too busy to answer in time', () => {
+  it('a client is told to come again', async () => {
+    const busy = await database.pool.connect();
+    await busy.query('BEGIN; LOCK TABLE responses, conversations, videos, receipts IN ACCESS EXCLUSIVE MODE');
+    const answers: unknown[] = [];
+    const asked = REQUESTS.filter(([method]) => method !== 'POST').map(async ([method, path]) => {
+      answers.push([method, path, ...(await told(ask(method, path.replace('ID', id))))]);
+    });
+    // As the server does by itself, later.
+    await until(async () => {
+      await busy.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+      return answers.length === asked.length;
+    });
+    await busy.query('ROLLBACK');
+    busy.release();
+    const isToComeAgain = [expect.any(String), expect.any(String), 503, 'service_unavailable', '5'];
+    expect(answers).toEqual(asked.map(() => isToComeAgain));
+  });
+});
 
 describe('while the database is away', () => {
   beforeAll(() => proxy.cut());

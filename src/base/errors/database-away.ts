@@ -1,4 +1,4 @@
-/** The database could not be asked, or has not answered. Nobody knows whether a statement that was sent was executed. */
+/** The database could not be asked, or has not answered, or not in time. Nobody knows whether a statement that was sent was executed. */
 export class DatabaseAway extends Error {
   override readonly name = 'DatabaseAway';
   /** Of Node or PostgreSQL, such as `ECONNREFUSED`; where the driver gives none, that of a broken connection. */
