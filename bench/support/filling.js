@@ -1,5 +1,6 @@
 // @ts-check
 /** A database as it is after a month of paid calls, by plain SQL: what the gateway writes, without the calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export const ACCOUNTS = 50;
@@ -105,6 +106,7 @@ export async function fill(client, { receipts, responses }) {
 }
 
 const ROUND_OF_SUMS = 10_000;
+const PAUSE_MS = 200;
 
 /** As the gateway sums usage up, round by round. @param {pg.Client} client */
 export async function sumUp(client) {
@@ -112,8 +114,14 @@ export async function sumUp(client) {
   await client.query(
     `BEGIN; UPDATE usage_progress SET summed_until = '-infinity'; TRUNCATE usage_days, usage_awaited; COMMIT`,
   );
-  for (let more = true; more;)
-    ({ more } = (await client.query('SELECT sum_up_usage($1) AS more', [ROUND_OF_SUMS])).rows[0]);
+  const { until } = (await client.query('SELECT max(settled_at) AS until FROM receipts')).rows[0];
+  // The gateway sums up as well; while it does, there is nothing left for others.
+  for (let isSummed = false; !isSummed;) {
+    const { more } = (await client.query('SELECT sum_up_usage($1) AS more', [ROUND_OF_SUMS])).rows[0];
+    if (!more) await sleep(PAUSE_MS);
+    const progress = `SELECT summed_until > least($1, now() - interval '90 seconds') AS done FROM usage_progress`;
+    isSummed = (await client.query(progress, [until])).rows[0].done;
+  }
   await client.query('VACUUM (ANALYZE) usage_days');
 }
 
