@@ -17,7 +17,7 @@ function clockOff(byMs: number): string {
   return `data:text/javascript,${encodeURIComponent(module)}`;
 }
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
 
 async function settledTimes(): Promise<readonly number[]> {
   const { rows } = await processes.pool.query<{ at: Date }>('SELECT settled_at AS at FROM receipts');
@@ -43,7 +43,7 @@ describe.each([
 
     const running = await client.stream(key, { model: 'sandbox/echo:tokens=9,hang_after=2' });
     await until(async () => (await openHolds(processes.pool)).some(({ sent }) => sent));
-    await gateway.kill();
+    await processes.kill(gateway);
     const next = await processes.start({ nodeOptions: ['--import', clockOff(byMs)] });
     await until(async () => (await settledTimes()).length === 4);
     await running.ended.catch(() => undefined);

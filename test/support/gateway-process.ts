@@ -101,6 +101,10 @@ export class GatewayProcess {
     GatewayProcess.started.clear();
   }
 
+  static get isAnyRunning(): boolean {
+    return [...GatewayProcess.started].some(({ isRunning }) => isRunning);
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }

@@ -11,7 +11,7 @@ import { until } from '../../support/until.js';
 import { expectBill, newPayer, tokenBill, type Bill } from './bills.js';
 import { BASES, FOREGROUND, send, STREAMS, type Sent, type Way } from './ways.js';
 
-const LEASE_MS = 3_000;
+const LEASE_MS = 9_000;
 /** 400 characters: 100 tokens, roughly. The input is 7, roughly, with the marks around it. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 const WHOLE = FOREGROUND.filter(({ streamed }) => !streamed);
@@ -41,7 +41,7 @@ interface Call {
 
 /** Kills the process, and looks at the books when another one has ended what it left. */
 async function expectBillsAfterDeath(gateway: GatewayProcess, calls: readonly Call[]): Promise<void> {
-  await gateway.kill();
+  await processes.kill(gateway);
   const next = await start(100);
   await until(async () => (await openHolds(processes.pool)).length === 0);
   for (const { payer, bill } of calls) {

@@ -7,7 +7,7 @@ import { openHolds, receipts } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', SHUTDOWN_GRACE_MS: '100' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000', SHUTDOWN_GRACE_MS: '100' });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('a process that dies before it has answered a request that is to run on
     const joined = Promise.all(
       ['sent', 'unsent'].map(async (name) => (await send(replica, key, name)).text()),
     );
-    await gateway.kill();
+    await processes.kill(gateway);
     await expect(sent.text()).rejects.toThrow();
     await unsent;
     await until(noHolds);
@@ -84,7 +84,7 @@ describe('a process that dies before it has answered a request that is to run on
     const [gateway, replica] = await Promise.all([startReplica(), startReplica()]);
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const text = await (await send(gateway, key, 'answered')).text();
-    await gateway.kill();
+    await processes.kill(gateway);
     expect(await (await send(replica, key, 'answered')).text()).toBe(text);
     expect(upstream.requests).toHaveLength(1);
     await replica.stop();

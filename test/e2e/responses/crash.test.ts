@@ -11,7 +11,7 @@ import { checkedStream, idIn, ResponsesClient, type ResponseBody } from '../../s
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-const LEASE_MS = 3_000;
+const LEASE_MS = 9_000;
 /** 400 characters: 100 tokens, roughly. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 
@@ -56,7 +56,7 @@ describe('a gateway that is killed in the middle of a response', () => {
     const replica = isReplica ? await startGateway() : undefined;
     const stream = await openStream(gateway, { metadata: { mark: 'kept' } });
     const id = idIn(stream);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expect(stream.ended).rejects.toThrow();
 
     const next = replica ?? (await startGateway());
@@ -80,7 +80,7 @@ describe('a gateway that is killed in the middle of a response', () => {
     const gateway = await startGateway();
     const stream = await openStream(gateway, { store: false });
     const id = idIn(stream);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expect(stream.ended).rejects.toThrow();
     const next = await startGateway();
     await until(async () => (await openHolds(processes.pool)).length === 0);
@@ -94,7 +94,7 @@ describe('a gateway that is killed in the middle of a response', () => {
     const [gateway, replica] = [await startGateway(), await startGateway()];
     const stream = await openStream(gateway);
     const id = idIn(stream);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expect(stream.ended).rejects.toThrow();
     const answer = await clientOf(replica).cancel(id);
     expect(answer.status).toBe(200);

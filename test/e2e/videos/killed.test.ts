@@ -8,7 +8,7 @@ import { VideosClient, type ShownVideo } from './videos-client.js';
 
 const FILM = { model: 'film', prompt: 'Sea' };
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
@@ -22,14 +22,15 @@ function start(file?: object): Promise<GatewayProcess> {
 
 describe('a video whose process is killed', () => {
   it('goes on at a replica: its hold stays, and it is charged once', async () => {
-    const [gateway, replica] = await Promise.all([start(), start()]);
+    const [gateway, replica] = await Promise.all([start(upstream.file), start(upstream.file)]);
     const { id: keyId, key } = await gateway.client.createKey({ budget_limit: '1000000' });
-    const { id } = await new VideosClient(gateway.url, key).made({ model: 'sandbox/video:seconds=6' });
-    await gateway.kill();
+    const { id } = await new VideosClient(gateway.url, key).made(FILM);
+    await processes.kill(gateway);
     const dead = async (): Promise<boolean> =>
       (await processes.pool.query('SELECT 1 FROM gateway_processes')).rowCount === 1;
     await until(dead);
     expect(await openHolds(processes.pool)).toHaveLength(1);
+    upstream.find = says({ status: 'completed' });
     expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect(await receipts(processes.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
     expect(await openHolds(processes.pool)).toEqual([]);
@@ -39,7 +40,7 @@ describe('a video whose process is killed', () => {
     const gateway = await start();
     const { key } = await gateway.client.createKey();
     const { id } = await new VideosClient(gateway.url, key).made({ model: 'sandbox/video:seconds=1' });
-    await gateway.kill();
+    await processes.kill(gateway);
     const next = await start();
     expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect(await receipts(processes.pool)).toHaveLength(1);
@@ -58,7 +59,7 @@ describe('a video whose process is killed', () => {
     );
     expect(pollers.rows.map((row) => row.id)).toContain(rows[0]?.poller_id);
     // Whichever of the two it is: both are killed, and a third one has to wait for the claim.
-    await Promise.all([gateway.kill(), replica.kill()]);
+    await Promise.all([processes.kill(gateway), processes.kill(replica)]);
     const next = await start(upstream.file);
     expect(await new VideosClient(next.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect(await receipts(processes.pool, keyId)).toEqual([{ finalAmount: 404_000, estimated: false }]);
@@ -72,7 +73,7 @@ describe('a video whose process is killed', () => {
     const lost = new VideosClient(gateway.url, key).generate(FILM).catch(() => undefined);
     await until(() => upstream.submissions === 1);
     expect(await openHolds(processes.pool)).toHaveLength(1);
-    await gateway.kill();
+    await processes.kill(gateway);
     await lost;
     const { data } = (await (await new VideosClient(replica.url, key).call('GET', '')).json()) as {
       data: readonly ShownVideo[];

@@ -11,7 +11,7 @@ import { VideosClient } from './videos-client.js';
 const FILM = { model: 'film', prompt: 'Sea', duration: 8 };
 const UNKNOWN = { status: 'failed', error: { code: 'submission_unknown' } };
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', SHUTDOWN_GRACE_MS: '200' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000', SHUTDOWN_GRACE_MS: '200' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {
@@ -86,7 +86,7 @@ describe('a video whose process is killed around the moment of asking its provid
     const heldBack = proxy.holdBack(holdsBack, MARK);
     const client = request(gateway).catch(() => undefined);
     await heldBack;
-    await gateway.kill();
+    await processes.kill(gateway);
     await client;
     return { replica, key, again: () => request(replica) };
   }
@@ -112,7 +112,7 @@ describe('a video whose process is killed between the acceptance of its provider
     const gateway = await start();
     const replicas = await Promise.all([start(), start()]);
     const { id, key } = await accepted(gateway);
-    await gateway.kill();
+    await processes.kill(gateway);
     // The answer to the first submission again, as for every submission with its key.
     upstream.submit = says({ status: 'queued' });
     upstream.find = says({ status: 'completed', seconds: '8' });
@@ -129,7 +129,7 @@ describe('a video whose process is killed between the acceptance of its provider
     const file = upstream.file;
     const [gateway, replica] = await Promise.all([start(file), start(file)]);
     const { id, key } = await accepted(gateway);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expectFailed(replica, id, key);
   });
 
@@ -137,14 +137,14 @@ describe('a video whose process is killed between the acceptance of its provider
     const [gateway, replica] = await Promise.all([start(), start()]);
     const image_url = `data:image/png;base64,${PNG.toString('base64')}`;
     const { id, key } = await accepted(gateway, { image_url });
-    await gateway.kill();
+    await processes.kill(gateway);
     await expectFailed(replica, id, key);
   });
 
   it('fails when its provider is not configured any more', async () => {
     const gateway = await start();
     const { id, key } = await accepted(gateway);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expectFailed(await start({ sandbox: true }), id, key);
   });
 
@@ -152,7 +152,7 @@ describe('a video whose process is killed between the acceptance of its provider
     const [gateway, replica] = await Promise.all([start(), start()]);
     const { id, key } = await accepted(gateway);
     await processes.pool.query('UPDATE videos SET attempt = 4');
-    await gateway.kill();
+    await processes.kill(gateway);
     await expectFailed(replica, id, key);
   });
 });

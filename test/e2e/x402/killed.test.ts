@@ -21,7 +21,7 @@ const FAIR = [200, 409, 500, 502, 503, 504];
 const WAITING = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 describeOnLocalChain('a process that is killed while wallets pay', () => {
-  const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', X402_SETTLE_MS: '2000' });
+  const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000', X402_SETTLE_MS: '2000' });
   let chain: LocalChain;
   let upstream: ScriptedUpstream;
   let node: NodeProxy;
@@ -157,7 +157,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     });
     const asked = paid.map((one) => pay(gateway, one));
     await until(async () => upstream.requests.length === KINDS.length && (await reached(KINDS.length)));
-    await gateway.kill();
+    await processes.kill(gateway);
     await Promise.all(asked);
     await goOn?.();
     node.rule(() => 'passed');
@@ -170,7 +170,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     upstream.always(() => undefined);
     const asked = paid.map((one) => pay(gateway, one));
     await until(() => upstream.requests.length === KINDS.length);
-    await gateway.kill();
+    await processes.kill(gateway);
     await Promise.all(asked);
     await expectConsistent(await start(), paid);
     expect(upstream.requests).toHaveLength(KINDS.length);
@@ -179,7 +179,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
   it('between the challenge and the payment', async () => {
     const gateway = await start();
     const signed = await orders(gateway, KINDS);
-    await gateway.kill();
+    await processes.kill(gateway);
     const next = await start();
     for (const { request, header } of signed) {
       const response = await send(next, request, header);
@@ -197,7 +197,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
       const signed = await orders(gateway, indexes);
       const asked = signed.map((one) => pay(gateway, one));
       await delay(Math.random() * 1_000);
-      await gateway.kill();
+      await processes.kill(gateway);
       await Promise.all(asked);
       all.push(...signed);
       gateway = await start();
