@@ -1,4 +1,4 @@
-import { headerOf } from '../http/header.js';
+import { retryAfterIn } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import { mapRefusal, type RequestContext } from '../map-error.js';
 import { readError } from '../read-error.js';
@@ -28,7 +28,7 @@ export function refuseEmbeddings(
     ...context,
     toClientParam: (own) => (own === param ? own : undefined),
     nowMs: Date.now(),
-    retryAfter: headerOf(head, 'retry-after') ?? delayIn(error['details']),
+    retryAfter: retryAfterIn(head) ?? delayIn(error['details']),
   });
 }
 

@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonValue } from '../../base/json.js';
-import { headerOf } from '../http/header.js';
-import { parseRetryAfter } from '../http/retry-after.js';
+import { parseRetryAfter, retryAfterIn } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import { failureOfStatus } from '../map-status.js';
 import { readError } from '../read-error.js';
@@ -13,7 +12,7 @@ import { refusesSubmission } from '../video/submission-failure.js';
  */
 export function refuseSubmission(head: ResponseHead, refusal: unknown, nowMs: number): UpstreamFailure {
   const status = head.status === 400 && isOperators(refusal) ? 401 : head.status;
-  const retryAfterMs = parseRetryAfter(headerOf(head, 'retry-after'), nowMs);
+  const retryAfterMs = parseRetryAfter(retryAfterIn(head), nowMs);
   const { error, options } = failureOfStatus(status, { retryAfterMs });
   const { code, type, message } = readError(refusal);
   return new UpstreamFailure(error, {

@@ -32,7 +32,7 @@ const PARAMS: readonly (readonly [RegExp, string])[] = [
 const FULL_CONTEXT = /^(?:\* )?The input token count(?: \((\d{1,9})\))? exceeds the maximum number of tokens/;
 
 /** A delay as `google.rpc.RetryInfo` has it. */
-const DELAY = /^(\d{1,6})(?:\.\d+)?s$/;
+const DELAY = /^(\d{1,6}(?:\.\d{1,9})?)s$/;
 
 export interface RefusalContext {
   readonly request: TextRequest;

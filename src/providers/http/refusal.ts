@@ -1,4 +1,4 @@
-import { headerOf } from './header.js';
+import { retryAfterIn } from './retry-after.js';
 import type { ResponseHead } from './upstream-call.js';
 
 /** An answer with a status from 400 on. */
@@ -12,5 +12,5 @@ export interface Refusal {
 }
 
 export function refusalOf(head: ResponseHead, body: unknown): Refusal {
-  return { status: head.status, body, retryAfter: headerOf(head, 'retry-after'), nowMs: Date.now() };
+  return { status: head.status, body, retryAfter: retryAfterIn(head), nowMs: Date.now() };
 }

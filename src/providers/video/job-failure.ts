@@ -1,7 +1,6 @@
 import { isJsonObject } from '../../base/json.js';
-import { headerOf } from '../http/header.js';
 import { malformed } from '../http/malformed.js';
-import { parseRetryAfter } from '../http/retry-after.js';
+import { parseRetryAfter, retryAfterIn } from '../http/retry-after.js';
 import type { ResponseHead } from '../http/upstream-call.js';
 import { failureOfStatus } from '../map-status.js';
 import type { UpstreamFailure } from '../upstream-failure.js';
@@ -13,7 +12,7 @@ const OURS: ReadonlySet<number> = new Set([400, 413, 422]);
 export function jobFailure(head: ResponseHead): UpstreamFailure {
   const { status } = head;
   if (status < 400) return malformed(`status ${status}`);
-  const retryAfterMs = parseRetryAfter(headerOf(head, 'retry-after'), Date.now());
+  const retryAfterMs = parseRetryAfter(retryAfterIn(head), Date.now());
   return failureOfStatus(OURS.has(status) ? 502 : status, { retryAfterMs });
 }
 

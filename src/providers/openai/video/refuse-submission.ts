@@ -1,4 +1,4 @@
-import { headerOf } from '../../http/header.js';
+import { retryAfterIn } from '../../http/retry-after.js';
 import type { ResponseHead } from '../../http/upstream-call.js';
 import { UpstreamFailure } from '../../upstream-failure.js';
 import { refusesSubmission } from '../../video/submission-failure.js';
@@ -15,7 +15,7 @@ export function refuseSubmission(
   const params = paramsFor(names);
   const { error, options } = mapRefusal(head.status, refusal, {
     toClientParam: (param) => params.get(param),
-    retryAfter: headerOf(head, 'retry-after'),
+    retryAfter: retryAfterIn(head),
     nowMs,
   });
   return new UpstreamFailure(error, {
