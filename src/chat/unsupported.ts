@@ -1,6 +1,9 @@
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.js';
 
+/** What a model thought, which other services show without a content. */
+const REASONING = ['reasoning_content', 'reasoning_details'] as const;
+
 /**
  * Checks that a schema of single fields cannot express. The body has passed the schema and has no nulls.
  *
@@ -34,6 +37,7 @@ function checkAssistant(message: JsonObject, path: string): void {
     (message['content'] ?? null) === null &&
     message['refusal'] === undefined &&
     message['function_call'] === undefined &&
+    REASONING.every((field) => message[field] === undefined) &&
     items(message['tool_calls']).length === 0;
   if (!isSilent) return;
   const param = `${path}.content`;

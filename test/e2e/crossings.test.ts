@@ -127,6 +127,35 @@ describe('a conversation that changes its model at every turn and in the middle 
   );
 });
 
+describe('an answer without a word', () => {
+  const names = ['openai', 'responses', 'anthropic', 'gemini', 'deepseek'];
+
+  /** What a client of Messages says to Anthropic goes up as it came. */
+  const apis = APIS.filter((api) => api !== 'messages');
+
+  it.each(apis.flatMap((api) => [true, false].map((stream) => [api, stream] as const)))(
+    'of any vendor is a turn that all others go on from, over %s (stream: %p)',
+    async (api, stream) => {
+      const wrong: unknown[] = [];
+      const pairs = names.flatMap((from) => names.map((to) => [from, to] as const));
+      const jobs = pairs.map(([from, to], index) => async () => {
+        const conversation = new Conversation(api, { surface: SURFACES[index % 2]!, stream });
+        try {
+          const silent = await conversation.user('think').ask(from);
+          const next = await conversation.user('say').ask(to);
+          if (silent.text !== '' || !silent.isComplete || wordsOf(next) !== `${to} says n.`)
+            wrong.push({ from, to, silent, next });
+        } catch (failure) {
+          wrong.push({ from, to, failure });
+        }
+      });
+      await together(jobs);
+      expect(vendors.all.flatMap(({ refusals }) => refusals).slice(0, 3)).toEqual([]);
+      expect(wrong.slice(0, 3)).toEqual([]);
+    },
+  );
+});
+
 describe('signatures that do not hold any more', () => {
   const signing = ['responses', 'anthropic', 'gemini'];
 

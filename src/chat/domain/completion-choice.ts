@@ -87,7 +87,7 @@ export class CompletionChoice {
       index,
       message: {
         role: 'assistant',
-        content: this.content,
+        content: this.content ?? (calls.length === 0 && !this.saysElsewhere ? '' : null),
         refusal: this.refusal,
         ...(this.reasoning === undefined ? {} : { reasoning_content: this.reasoning }),
         ...(this.details.length === 0 ? {} : { reasoning_details: this.details }),
@@ -99,6 +99,11 @@ export class CompletionChoice {
       finish_reason: this.finishReason,
       ...extraFields(this.choiceExtras, OUR_CHOICE_FIELDS),
     };
+  }
+
+  /** An answer without a word, call or refusal has an empty content: without any, OpenAI refuses it as a turn. */
+  private get saysElsewhere(): boolean {
+    return this.refusal !== null || Object.hasOwn(this.messageExtras, 'function_call');
   }
 
   private startCall({

@@ -12,14 +12,30 @@ const REASONING = ['reasoning_content', 'reasoning', 'reasoning_details'] as con
  * give equal results on every turn, so that the service's prompt cache holds.
  */
 export function fitMessages(messages: readonly JsonValue[], profile: Profile): readonly JsonObject[] {
-  const fitted = messages.filter(isJsonObject).map((message) => fitMessage(message, profile));
+  const fitted = messages.filter(isJsonObject).flatMap((message) => fitMessage(message, profile));
   return fitOrder(fitToolCallIds(fitted, profile.toolCallIds), profile);
 }
 
-function fitMessage(message: JsonObject, profile: Profile): JsonObject {
-  if (message['role'] === 'assistant') return fitReasoning(fitCalls(message), profile);
+function fitMessage(message: JsonObject, profile: Profile): JsonObject | readonly JsonObject[] {
+  if (message['role'] === 'assistant') return fitSilence(fitReasoning(fitCalls(message), profile), profile);
   if (message['role'] === 'developer' && !profile.developerRole) return { ...message, role: 'system' };
   return message;
+}
+
+/**
+ * A model may answer without a word, and the others have to go on from there. OpenAI refuses a turn without a content;
+ * Mistral, which is as strict about the order of turns, even one whose content is empty:
+ * https://github.com/OpenHands/OpenHands/issues/8685.
+ */
+function fitSilence(
+  message: JsonObject,
+  { assistantAfterTools }: Profile,
+): JsonObject | readonly JsonObject[] {
+  const { content = null, refusal = null, tool_calls: calls, function_call: call = null } = message;
+  const isSilent = content === null || content === '' || (Array.isArray(content) && content.length === 0);
+  if (!isSilent || refusal !== null || calls !== undefined || call !== null) return message;
+  if (assistantAfterTools) return [];
+  return content === '' ? message : { ...message, content: '' };
 }
 
 /** Services parse the arguments of earlier calls, and refuse an empty list of calls. */

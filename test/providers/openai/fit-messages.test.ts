@@ -80,6 +80,26 @@ describe('messages on their way up', () => {
     ]);
   });
 
+  it('have a content where an answer had no word, and are no turn where that is not enough', () => {
+    const silent = { role: 'assistant', content: null };
+    const refused = { ...silent, refusal: 'No.' };
+    for (const content of [null, '', []]) {
+      expect(fit([user, { ...silent, content }])).toEqual([user, { ...silent, content: '' }]);
+      expect(fit([user, { ...silent, content }, user], { assistantAfterTools: true })).toEqual([user, user]);
+    }
+    const thought = { ...silent, reasoning_content: 'hm' };
+    expect(fit([thought])).toEqual([{ ...thought, content: '' }]);
+    expect(fit([thought], { reasoningContent: 'never' })).toEqual([{ ...silent, content: '' }]);
+    for (const spoken of [refused, calls('a'), { ...silent, function_call: { name: 'f', arguments: '{}' } }])
+      expect(fit([spoken], { assistantAfterTools: true })).toEqual([spoken]);
+    expect(fit([calls('a'), output('a'), silent, user], { assistantAfterTools: true })).toEqual([
+      calls('a'),
+      output('a'),
+      { role: 'assistant', content: 'OK.' },
+      user,
+    ]);
+  });
+
   it('have images of tools behind all outputs where they cannot stand inside', () => {
     const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
     const text = { type: 'text', text: 'a map' };

@@ -107,6 +107,7 @@ function joined(stream: string): unknown {
     }
   }
   if (calls.length > 0) message['tool_calls'] = calls;
+  else message['content'] ??= '';
   if (details.length > 0) message['reasoning_details'] = details;
   return { choices: [{ message, finish_reason: finish }], usage };
 }

@@ -36,8 +36,8 @@ export class OpenAiVendor extends Vendor {
     const other = Object.keys(message).find((field) => !known.includes(field));
     if (other !== undefined) return `unknown field ${other}`;
     const calls = objectsIn(message['tool_calls']);
-    return message['role'] === 'assistant' && calls.length === 0 && !hasText(message['content'])
-      ? 'content or tool_calls must be set'
+    return message['role'] === 'assistant' && calls.length === 0 && !hasContent(message['content'])
+      ? "Invalid value for 'content': expected a string, got null."
       : undefined;
   }
 
@@ -47,7 +47,10 @@ export class OpenAiVendor extends Vendor {
 
   protected say(made: Made, exchange: Exchange): void {
     const { calls } = made;
-    const message: JsonObject = { ...this.thoughtOf(made), content: made.text === '' ? null : made.text };
+    const message: JsonObject = {
+      ...this.thoughtOf(made),
+      content: made.text === '' && calls.length > 0 ? null : made.text,
+    };
     const called = calls.map(({ id, name, at }, index) => ({
       index,
       ...{ id, type: 'function', function: { name, arguments: JSON.stringify({ at }) } },
@@ -130,6 +133,7 @@ export class DeepSeekVendor extends OpenAiVendor {
   }
 }
 
-function hasText(content: JsonValue | undefined): boolean {
-  return typeof content === 'string' ? content !== '' : objectsIn(content).length > 0;
+/** An empty text is one, verified in https://github.com/vercel/ai/pull/14950. */
+function hasContent(content: JsonValue | undefined): boolean {
+  return typeof content === 'string' || objectsIn(content).length > 0;
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../src/base/json.js';
 import type { Exchange, Handler } from '../scripted-upstream.js';
 
 /** What a vendor was told to do next, by the last `do:…` of a request. */
-const TOLD = /do:(two|one|say)\b/g;
+const TOLD = /do:(two|one|say|think)\b/g;
 
 /** A call of the function `look`, whose argument `at` no other call of any vendor has. */
 export interface MadeCall {
@@ -11,7 +11,7 @@ export interface MadeCall {
   readonly at: string;
 }
 
-/** An answer: calls or a text, after a thought that is signed. */
+/** An answer: calls, a text or nothing, after a thought that is signed. */
 export interface Made {
   readonly calls: readonly MadeCall[];
   readonly text: string;
@@ -82,7 +82,8 @@ export abstract class Vendor {
     const thought = `${this.name} thinks ${asked}.`;
     // Base64, as all of them have it.
     const signature = Buffer.from(`signed by ${this.name} ${asked}`).toString('base64');
-    const made = { calls, thought, signature, text: count > 0 ? '' : `${this.name} says ${asked}.` };
+    const text = told === 'do:say' ? `${this.name} says ${asked}.` : '';
+    const made = { calls, thought, signature, text };
     if (this.signs(body)) this.thoughts.set(signature, thought);
     for (const { at } of calls) this.made.set(at, made);
     return made;
