@@ -35,7 +35,7 @@ export function textBlock(text: string, mark: CacheMark = {}): TextBlockParam | 
   return isBlank(text) ? undefined : { type: 'text', text, ...mark };
 }
 
-function isBlank(text: string): boolean {
+export function isBlank(text: string): boolean {
   return !/\S/.test(text);
 }
 

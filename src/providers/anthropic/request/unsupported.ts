@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../base/json.js';
 import { isEmpty } from '../../../base/json-fields.js';
 import type { Prompt, PromptMessage } from '../../../text/prompt.js';
+import { silentPrompt } from '../../silent-prompt.js';
 import { firstAsked, type Unsupported } from '../../unsupported.js';
-import { isCarried } from './convert-content.js';
+import { isBlank, isCarried } from './convert-content.js';
 
 /**
  * What shapes the answer and has no place on the Messages wire, by its name on the chat wire. Values that ask for
@@ -22,7 +23,8 @@ export function unsupportedIn(prompt: Prompt): Unsupported | undefined {
     ['prediction', !isEmpty(extra['prediction']), 'The model takes no predicted answer.'],
     ['functions', !isEmpty(extra['functions']), 'Send `tools` instead.'],
   ]);
-  return found ?? unsupportedPart(prompt.messages);
+  const { messages } = prompt;
+  return found ?? unsupportedPart(messages) ?? silentPrompt(messages, (text) => !isBlank(text));
 }
 
 function unsupportedPart(messages: readonly PromptMessage[]): Unsupported | undefined {
