@@ -143,12 +143,30 @@ export const OPENAI_MODELS = knownModels(OPENAI_ENTRIES);
 export const ANTHROPIC_MODELS = knownModels(ANTHROPIC_ENTRIES);
 export const GOOGLE_MODELS = knownModels(GOOGLE_ENTRIES);
 
-/** All built-in models, for entries that are priced as `builtin`. */
-export const BUILT_IN_MODELS: KnownModels = new Map([
-  ...OPENAI_MODELS,
-  ...ANTHROPIC_MODELS,
-  ...GOOGLE_MODELS,
-]);
+/**
+ * Dated names of the same models at the same prices, as the providers' own lists have them; Anthropic lists some models
+ * by no other name. Left out: a version at another price (`gpt-4o-2024-05-13`).
+ */
+const DATED_NAMES: Readonly<Record<string, readonly string[]>> = {
+  'gpt-5.1': ['gpt-5.1-2025-11-13'],
+  'gpt-4.1': ['gpt-4.1-2025-04-14'],
+  'gpt-4.1-mini': ['gpt-4.1-mini-2025-04-14'],
+  'gpt-4o': ['gpt-4o-2024-08-06', 'gpt-4o-2024-11-20'],
+  'gpt-4o-mini': ['gpt-4o-mini-2024-07-18'],
+  'claude-haiku-4-5': ['claude-haiku-4-5-20251001'],
+};
+
+/** All built-in models by all of their names, for entries that are priced as `builtin`. */
+export const BUILT_IN_MODELS: KnownModels = withDatedNames(
+  new Map([...OPENAI_MODELS, ...ANTHROPIC_MODELS, ...GOOGLE_MODELS]),
+);
+
+function withDatedNames(models: KnownModels): KnownModels {
+  const dated = [...models].flatMap(([name, model]) =>
+    (DATED_NAMES[name] ?? []).map((other) => [other, model] as const),
+  );
+  return new Map([...models, ...dated]);
+}
 
 function knownModels(entries: Readonly<Record<string, Entry>>): KnownModels {
   return new Map(Object.entries(entries).map(([name, entry]) => [name, knownModel(entry)]));

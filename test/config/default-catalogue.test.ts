@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TextModel } from '../../src/catalog/model.js';
+import { BUILT_IN_MODELS } from '../../src/config/built-in-models.js';
 import { catalogueFromKeys } from '../../src/config/default-catalogue.js';
 import { EnvironmentVariables } from '../../src/config/environment/environment-variables.js';
 import { DIALECTS } from '../../src/providers/dialects.js';
@@ -59,6 +60,16 @@ describe('the models that need no file', () => {
     expect(row(pricesOf('gpt-6.2-sol').longContext!)).toEqual([4, 0.2, 5, 15]);
     expect(pricesOf('claude-haiku-5-5').longContext!.aboveInputTokens).toBe(100_000);
     expect(row(pricesOf('claude-haiku-5-5').longContext!)).toEqual([0.5, 0.05, 0.625, 2.5]);
+  });
+
+  it('are known by their dated names too, but listed by one', () => {
+    const haiku = BUILT_IN_MODELS.get('claude-haiku-4-5')!;
+    expect(BUILT_IN_MODELS.get('claude-haiku-4-5-20251001')).toBe(haiku);
+    expect(BUILT_IN_MODELS.has('gpt-4o-2024-05-13')).toBe(false);
+    const dated = [...BUILT_IN_MODELS.keys()].filter((name) => !models.has(name));
+    expect(dated).not.toEqual([]);
+    for (const name of dated)
+      expect([name, models.has(name.replace(/-\d{8}$|-\d{4}-\d{2}-\d{2}$/, ''))]).toEqual([name, true]);
   });
 
   it('take no price from a discount that ends soon', () => {

@@ -96,7 +96,6 @@ describe('a provider with discover', () => {
       { id: 'm', max_model_len: -1, context_length: 1e300, context_window: '9' },
       { window: 131_072 },
     ],
-    ['embeddings', { id: 'm', type: 'embeddings' }, undefined],
     ['images', { id: 'm', architecture: { output_modalities: ['image'] } }, undefined],
     ['what does not chat at Mistral', { id: 'm', capabilities: { completion_chat: false } }, undefined],
     ['a name that is no public id', { id: 'C:\\models\\m.gguf' }, undefined],

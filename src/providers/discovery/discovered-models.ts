@@ -9,7 +9,12 @@ import type {
   ProviderSettings,
   TextModel,
 } from '../../catalog/model.js';
-import { DEFAULT_CREATED, DEFAULT_PART_TOKENS, defaultOutputTokens } from '../../catalog/model-defaults.js';
+import {
+  DEFAULT_CREATED,
+  DEFAULT_EMBEDDING_WINDOW,
+  DEFAULT_PART_TOKENS,
+  defaultOutputTokens,
+} from '../../catalog/model-defaults.js';
 import type { ListedModel } from './listed-model.js';
 
 /** More than any known server lists. */
@@ -35,34 +40,34 @@ export function discoveredModels(
   let unusable = 0;
   for (const entry of listed) {
     if (!included(entry.name)) continue;
-    const embedding = settings.embeddings.get(plainName(entry));
-    if (embedding && !provider.wires.includes('embeddings')) continue;
-    const known = knownModel(settings, entry);
+    if (isEmbedding(settings, entry) && !provider.wires.includes('embeddings')) continue;
     const id = settings.prefix + entry.name;
+    const model = isModelName(id) ? pricedModel(id, provider, settings, entry) : undefined;
     if (!isModelName(id) || models.length === MOST_MODELS) unusable += 1;
-    else if (embedding) models.push(embeddingModel(id, provider, entry, priced(embedding, settings)));
-    else if (known === undefined) unpriced.push(entry.name);
-    else models.push(textModel(id, provider, entry, known));
+    else if (model) models.push(model);
+    else unpriced.push(entry.name);
   }
   return { models, unpriced, unusable };
 }
 
-function textModel(
+/** Undefined when prices are by name and this model has none. */
+function pricedModel(
   id: string,
   provider: ProviderSettings,
+  settings: DiscoverSettings,
   listed: ListedModel,
-  known: KnownModel,
-): TextModel {
-  return { kind: 'text', id, ...offered(provider, listed), ...known };
+): TextModel | EmbeddingModel | undefined {
+  if (isEmbedding(settings, listed)) {
+    const known = knownEmbedding(settings, listed);
+    return known && { kind: 'embedding', id, ...offered(provider, listed), ...known };
+  }
+  const known = knownModel(settings, listed);
+  return known && { kind: 'text', id, ...offered(provider, listed), ...known };
 }
 
-function embeddingModel(
-  id: string,
-  provider: ProviderSettings,
-  listed: ListedModel,
-  known: KnownEmbedding,
-): EmbeddingModel {
-  return { kind: 'embedding', id, ...offered(provider, listed), ...known };
+/** By the built-in table, or by the list itself. */
+function isEmbedding({ embeddings }: DiscoverSettings, listed: ListedModel): boolean {
+  return listed.makesEmbeddings === true || embeddings.has(plainName(listed));
 }
 
 function offered(
@@ -77,12 +82,16 @@ function offered(
 }
 
 /** At its own price where prices are by name, else at that of all models. */
-function priced(known: KnownEmbedding, { pricing }: DiscoverSettings): KnownEmbedding {
+function knownEmbedding(
+  { embeddings, pricing }: DiscoverSettings,
+  listed: ListedModel,
+): KnownEmbedding | undefined {
+  const known = embeddings.get(plainName(listed));
   if (isByName(pricing)) return known;
-  return { ...known, pricing: pricing === 'free' ? pricing : { input: pricing.input } };
+  const contextWindow = known?.contextWindow ?? listed.contextWindow ?? DEFAULT_EMBEDDING_WINDOW;
+  return { contextWindow, pricing: pricing === 'free' ? pricing : { input: pricing.input } };
 }
 
-/** Undefined when prices are by name and this model has none. */
 function knownModel(settings: DiscoverSettings, listed: ListedModel): KnownModel | undefined {
   const { pricing } = settings;
   if (isByName(pricing)) {

@@ -2,6 +2,8 @@
 export interface ListedModel {
   /** Its name at the upstream. */
   readonly name: string;
+  /** It makes embeddings, and does not chat. */
+  readonly makesEmbeddings?: true;
   readonly contextWindow?: number;
   readonly maxOutputTokens?: number;
   /** Epoch seconds. */

@@ -20,7 +20,7 @@ const LONGEST_NAME = 256;
 /** Models with the method for text whose answers are not text. */
 const OTHER_KINDS = /embed|-image|-tts|-audio|-live|aqa/i;
 
-/** Lists a provider's models for text. @throws UpstreamFailure, or the signal's own reason. */
+/** Lists a provider's models for text and embeddings. @throws UpstreamFailure, or the signal's own reason. */
 export async function listModels(
   provider: ProviderSettings,
   signal: AbortSignal,
@@ -56,13 +56,16 @@ function readEntry(entry: JsonValue): readonly ListedModel[] {
   if (!isJsonObject(entry) || typeof entry['name'] !== 'string') return [];
   const name = entry['name'].replace(/^models\//, '');
   const methods = entry['supportedGenerationMethods'];
-  const isText = !Array.isArray(methods) || methods.includes('generateContent');
-  if (!isText || OTHER_KINDS.test(name) || name === '' || name.length > LONGEST_NAME) return [];
+  const has = (method: string): boolean => Array.isArray(methods) && methods.includes(method);
+  const isText = (!Array.isArray(methods) || has('generateContent')) && !OTHER_KINDS.test(name);
+  const isEmbedding = !isText && has('embedContent');
+  if (!(isText || isEmbedding) || name === '' || name.length > LONGEST_NAME) return [];
   const contextWindow = tokensIn(entry, 'inputTokenLimit');
   const maxOutputTokens = tokensIn(entry, 'outputTokenLimit');
   return [
     {
       name,
+      ...(isEmbedding && { makesEmbeddings: true }),
       ...(contextWindow !== undefined && { contextWindow }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     },

@@ -5,12 +5,13 @@ const MOST_TOKENS = 100_000_000;
 const LONGEST_NAME = 256;
 const LATEST_CREATED = 99_999_999_999;
 
+const EMBEDS = /embed/i;
 /** Kinds of models that do not chat, as named in lists that state kinds. */
-const OTHER_KINDS = /embed|rerank|moderat|image|audio|speech|transcri|tts|video/i;
+const OTHER_KINDS = /rerank|moderat|image|audio|speech|transcri|tts|video/i;
 
 /**
  * The models of a list: OpenAI's `{data: […]}`, Ollama's and llama.cpp's `{models: […]}`, Together's bare array.
- * Entries that cannot be read, or that say that they do not chat, are left out. Undefined for anything but a list of
+ * Entries that cannot be read, or that say that they neither chat nor embed, are left out. Undefined for anything but a list of
  * models.
  */
 export function convertModelList(list: unknown): readonly ListedModel[] | undefined {
@@ -25,17 +26,31 @@ function entriesOf(list: unknown): readonly unknown[] | undefined {
 
 function readEntry(entry: JsonObject): ListedModel | undefined {
   const name = entry['id'] ?? entry['name'];
-  if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME || !chats(entry))
-    return undefined;
+  if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME) return undefined;
+  const isEmbedding = embeds(entry, name);
+  if (!isEmbedding && !chats(entry)) return undefined;
   const contextWindow = contextWindowOf(entry);
   const maxOutputTokens = maxOutputTokensOf(entry);
   const created = wholeNumber(entry['created'], LATEST_CREATED);
   return {
     name,
+    ...(isEmbedding && { makesEmbeddings: true }),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(created !== undefined && { created }),
   };
+}
+
+/**
+ * LM Studio and Together have a `type`, OpenRouter has `architecture.output_modalities`. Lists of Ollama, vLLM and
+ * others say nothing of kinds, but such models are named for what they do: `nomic-embed-text`, `Qwen3-Embedding-8B`.
+ */
+function embeds(entry: JsonObject, name: string): boolean {
+  const type = entry['type'];
+  if (typeof type === 'string') return EMBEDS.test(type);
+  const output = field(entry['architecture'], 'output_modalities');
+  if (Array.isArray(output)) return output.includes('embeddings');
+  return EMBEDS.test(name) && field(entry['capabilities'], 'completion_chat') !== true;
 }
 
 /**

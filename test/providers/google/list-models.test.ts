@@ -8,7 +8,7 @@ const gemini = new GeminiFixture();
 const NEVER = new AbortController().signal;
 
 describe('the list of models', () => {
-  it('is read page by page, without models that do not answer with text', async () => {
+  it('is read page by page, without models that neither answer with text nor embed', async () => {
     const text = { supportedGenerationMethods: ['generateContent', 'countTokens'] };
     const pages = [
       {
@@ -28,6 +28,7 @@ describe('the list of models', () => {
     for (const page of pages) gemini.upstream.next((exchange) => exchange.json(page));
     expect(await listModels(gemini.settings, NEVER)).toEqual([
       { name: 'gemini-3.8-flash', contextWindow: 1_048_576, maxOutputTokens: 65_536 },
+      { name: 'gemini-embedding-001', makesEmbeddings: true },
       { name: 'gemma-4' },
     ]);
     expect(gemini.upstream.requests.map(({ path, headers }) => [path, headers['x-goog-api-key']])).toEqual([
