@@ -5,7 +5,7 @@ import type { ProfileName } from './provider-profiles.js';
 /** The settings that do not depend on a provider's identity or address. */
 export type CommonDefaults = Omit<
   ProviderSettings,
-  'id' | 'type' | 'baseUrl' | 'proxy' | 'discover' | keyof Profile
+  'id' | 'type' | 'baseUrl' | 'apiVersion' | 'proxy' | 'discover' | keyof Profile
 >;
 
 /** The defaults of one dialect's providers, where they differ from those of all providers. */
@@ -32,6 +32,8 @@ export interface DialectTraits {
   };
   /** Prompts are marked for the service's cache. With it, a provider may set `cache_breakpoints`. */
   readonly cacheBreakpoints?: true;
+  /** Some of its servers have dated versions. With it, a provider may set `api_version`. */
+  readonly apiVersions?: true;
   /** Lists a provider's models. With it, a provider may set `discover`. */
   readonly listModels?: object;
 }

@@ -16,6 +16,8 @@ export interface ProviderSettings extends Profile {
   readonly type: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
+  /** Of an address at Azure with the deployment in its paths; absent for all other addresses. */
+  readonly apiVersion?: string;
   /** The key that is sent; undefined for an upstream that needs none. Where there are several: see `withEachKey`. */
   readonly apiKey: string | undefined;
   /** All keys of a provider that has several, at most 64. */

@@ -30,7 +30,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   [`providers: [{id: up, type: openai}, {id: up, type: google}]`]:
     'providers[1].id: is the id of an earlier provider',
   'providers: [{id: up, type: openai, key: x}]':
-    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, call_signatures, tool_images, prompt_cache_key, cache_control, affinity_header, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages, reasoning_scope, api_keys, api_key, cache_breakpoints, discover',
+    'providers[0].key: is not a known key; known here: id, type, base_url, profile, omit_fields, developer_role, token_limit_field, tool_call_ids, reasoning_content, assistant_after_tools, call_signatures, tool_images, prompt_cache_key, cache_control, affinity_header, wires, timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms, background_timeout_ms, headers, pass_fields, idempotent_videos, max_connections, proxy, log_upstream_messages, api_version, reasoning_scope, api_keys, api_key, cache_breakpoints, discover',
   'providers: [{id: up, type: openai, idempotent_videos: true}]':
     'providers[0].idempotent_videos: is for a provider of type openai with videos among its wires',
   'providers: [{id: up, type: google, wires: [videos], idempotent_videos: true}]':
@@ -89,6 +89,16 @@ const MISTAKES: Readonly<Record<string, string>> = {
     'providers[0].cache_breakpoints: is for a provider of type anthropic',
   'providers: [{id: up, type: anthropic, cache_breakpoints: never}]':
     'providers[0].cache_breakpoints: must be one of auto, off',
+  'providers: [{id: up, type: google, api_version: 2024-10-21}]':
+    'providers[0].api_version: is for a provider of type openai',
+  'providers: [{id: up, type: openai, api_version: 2024-10-21}]':
+    'providers[0].api_version: is for Azure, and https://api.openai.com/v1 is not; base_url names the resource',
+  'providers: [{id: up, type: openai, base_url: "https://a.openai.azure.com", api_version: latest}]':
+    'providers[0].api_version: must be a version of Azure, such as 2024-10-21 or 2025-04-01-preview',
+  'providers: [{id: up, type: openai, base_url: "https://a.b", api_version: 2024-10-21, discover: {}}]':
+    'providers[0].api_version: does not go with discover: Azure lists no deployments',
+  'providers: [{id: up, type: openai, base_url: "https://a.b", api_version: 2024-10-21, wires: [videos]}]':
+    'providers[0].api_version: does not go with videos among the wires',
   [withModel({ thinking: 'deep' })]: 'models[0].thinking: must be one of adaptive, budget, none',
   [withModel({ id: 'sandbox/mine' })]: 'models[0].id: ' + AN_ID,
   [`${PROVIDER}models: [{${model()}}, {${model()}}]`]: 'models[1].id: is the id of an earlier model',

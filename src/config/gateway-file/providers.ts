@@ -26,6 +26,11 @@ const BASE_URL: TextRule = {
   words: 'an http(s) URL without user, query and fragment',
 };
 
+const API_VERSION: TextRule = {
+  test: (text) => /^\d{4}-\d{2}-\d{2}(-preview)?$/.test(text),
+  words: 'a version of Azure, such as 2024-10-21 or 2025-04-01-preview',
+};
+
 const OMITTED: TextRule = {
   test: (name) => FIELD_NAME.test(name) && !['model', 'messages', 'stream'].includes(name),
   words: 'the name of a request field, and not model, messages or stream',
@@ -35,7 +40,7 @@ const NONE = 'none';
 /** The gateway sets these itself. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   ...['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'host'],
-  ...['transfer-encoding', 'user-agent', 'x-api-key', 'x-goog-api-key'],
+  ...['transfer-encoding', 'user-agent', 'api-key', 'x-api-key', 'x-goog-api-key'],
 ]);
 const HEADER: TextRule = {
   test: (name) => isHeader(name, 'x') && !OWN_HEADERS.has(name.toLowerCase()),
@@ -93,6 +98,7 @@ function readProvider(section: Section, dialects: Dialects, proxies: Proxies): P
     maxConnections: section.wholeNumber('max_connections', 1, 65_535) ?? defaults.maxConnections,
     proxy: readProxy(section, defaults),
     logUpstreamMessages: section.boolean('log_upstream_messages') ?? defaults.logUpstreamMessages,
+    ...readApiVersion(section),
     ...readReasoningScope(section),
     ...readKeys(section),
     ...readCacheBreakpoints(section),
@@ -111,6 +117,7 @@ function refuseForeignKeys(section: Section, provider: ProviderSettings, dialect
   const listing = typesThat(({ listModels }) => listModels !== undefined);
   if (discover && !listing.includes(type))
     section.refuse('discover', `is for a provider of type ${listing.join(' or ')}`);
+  refuseApiVersion(section, provider, typesThat);
   const marking = typesThat((dialect) => dialect.cacheBreakpoints === true);
   if (cacheBreakpoints && !marking.includes(type))
     section.refuse('cache_breakpoints', `is for a provider of type ${marking.join(' or ')}`);
@@ -120,6 +127,22 @@ function refuseForeignKeys(section: Section, provider: ProviderSettings, dialect
       'idempotent_videos',
       `is for a provider of type ${byWire.join(' or ')} with videos among its wires`,
     );
+}
+
+/** Azure's dated versions list no deployments, and make videos in a way of their own. */
+function refuseApiVersion(
+  section: Section,
+  { type, apiVersion, baseUrl, discover, wires }: ProviderSettings,
+  typesThat: (take: (dialect: DialectTraits) => boolean) => readonly string[],
+): void {
+  if (apiVersion === undefined) return;
+  const dated = typesThat(({ apiVersions }) => apiVersions === true);
+  if (!dated.includes(type))
+    return section.refuse('api_version', `is for a provider of type ${dated.join(' or ')}`);
+  if (section.isMissing('base_url'))
+    section.refuse('api_version', `is for Azure, and ${baseUrl} is not; base_url names the resource`);
+  if (discover) section.refuse('api_version', 'does not go with discover: Azure lists no deployments');
+  if (wires.includes('videos')) section.refuse('api_version', 'does not go with videos among the wires');
 }
 
 /** Single keys win over the profile. */
@@ -145,6 +168,11 @@ function readProfile(section: Section, defaults: Profile): Profile {
 function readAffinityHeader(section: Section, { affinityHeader }: Profile): Pick<Profile, 'affinityHeader'> {
   const name = section.text('affinity_header', HEADER)?.toLowerCase() ?? affinityHeader;
   return name === undefined ? {} : { affinityHeader: name === NONE ? undefined : name };
+}
+
+function readApiVersion(section: Section): Pick<ProviderSettings, 'apiVersion'> {
+  const apiVersion = section.text('api_version', API_VERSION);
+  return apiVersion === undefined ? {} : { apiVersion };
 }
 
 function readProxy(section: Section, { proxy }: ProviderSettings): string | undefined {

@@ -23,6 +23,7 @@ export const OPENAI: Dialect = {
     connect: (settings, elsewhere) => new OpenAiVideoProvider(settings, elsewhere),
   },
   embedding: { byWire: true, connect: (settings) => new OpenAiEmbeddingProvider(settings) },
+  apiVersions: true,
   listModels,
 };
 

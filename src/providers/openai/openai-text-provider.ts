@@ -5,7 +5,7 @@ import { LearntProfiles } from '../text/learnt-profiles.js';
 import type { TextAttempt } from '../text/text-provider.js';
 import type { TextRequest } from '../text/text-request.js';
 import { UpstreamTextProvider, type AskedText } from '../text/upstream-text-provider.js';
-import { affinityHeaders, connectOpenAi } from './connect.js';
+import { affinityHeaders, connectOpenAi, pathOf } from './connect.js';
 import { convertRequest } from './convert-request.js';
 import { readingOf } from './reading.js';
 import { refusedRequest } from './refused-request.js';
@@ -25,7 +25,7 @@ export class OpenAiTextProvider extends UpstreamTextProvider {
     const body = convertRequest(request, target, profile, affinity);
     const errors = errorContext(request, target);
     return {
-      path: '/chat/completions',
+      path: pathOf(this.settings, target.upstreamModel, '/chat/completions'),
       headers: affinityHeaders(profile, affinity),
       body,
       reading: readingOf(errors),

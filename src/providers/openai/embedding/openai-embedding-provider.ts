@@ -7,7 +7,7 @@ import { exchange } from '../../http/exchange.js';
 import { refusalOf } from '../../http/refusal.js';
 import type { UpstreamClient, UpstreamRequest } from '../../http/upstream-client.js';
 import { wellFormedJson } from '../../well-formed.js';
-import { connectOpenAi } from '../connect.js';
+import { connectOpenAi, pathOf } from '../connect.js';
 import { LearntProfiles } from '../../text/learnt-profiles.js';
 import { isErrorFrame, mapErrorFrame, type RequestContext } from '../../map-error.js';
 import { refusedRequest } from '../refused-request.js';
@@ -37,7 +37,7 @@ export class OpenAiEmbeddingProvider implements EmbeddingProvider {
     const asked = convertRequest(request, target, profile);
     const sent: UpstreamRequest = {
       method: 'POST',
-      path: '/embeddings',
+      path: pathOf(this.settings, upstreamModel, '/embeddings'),
       headers: { 'content-type': 'application/json' },
       body: wellFormedJson(JSON.stringify(asked)),
     };
