@@ -80,15 +80,36 @@ export const CASHIERS: Readonly<Record<string, Cashier>> = {
         exchange,
       ),
   },
+  openai: {
+    provider: { type: 'openai', profile: 'openai' },
+    model: 'gpt-6-luna',
+    pricing: {
+      ...{ input: 0.1, cached_input: 0.01, cache_write: 0.125, output: 0.5 },
+      long_context: { above: 200_000, input: 0.2, cached_input: 0.02, cache_write: 0.25, output: 0.75 },
+    },
+    // Since GPT-5.6 it bills writes, which it keeps for half an hour.
+    knows: ['cached', 'written', 'thinking'],
+    say: (used, exchange) =>
+      chatSays(
+        {
+          prompt_tokens: inputOf(used),
+          completion_tokens: used.output,
+          total_tokens: inputOf(used) + used.output,
+          prompt_tokens_details: { cached_tokens: used.cached, cache_write_tokens: used.written },
+          completion_tokens_details: { reasoning_tokens: used.thinking },
+        },
+        exchange,
+      ),
+  },
   responses: {
     provider: { type: 'openai', profile: 'openai', wires: ['responses'] },
-    model: 'gpt-5.5',
-    pricing: { input: 5, cached_input: 0.5, output: 30 },
-    knows: ['cached', 'thinking'],
+    model: 'gpt-6.2-sol',
+    pricing: { input: 2, cached_input: 0.1, cache_write: 2.5, output: 10 },
+    knows: ['cached', 'written', 'thinking'],
     say: (used, exchange) => {
       const usage = {
         input_tokens: inputOf(used),
-        input_tokens_details: { cached_tokens: used.cached },
+        input_tokens_details: { cached_tokens: used.cached, cache_write_tokens: used.written },
         output_tokens: used.output,
         output_tokens_details: { reasoning_tokens: used.thinking },
         total_tokens: inputOf(used) + used.output,
@@ -161,6 +182,8 @@ export class Invoice {
   /** What the same input would have cost without a cache, less what it cost. */
   saved = 0n;
   private calls = 0;
+  private input = 0;
+  private cached = 0;
 
   constructor(private readonly cashier: Cashier) {}
 
@@ -169,8 +192,15 @@ export class Invoice {
     this.calls += 1;
     const used = this.known(consumptionOf(this.calls), exchange.request.text.includes('"ttl":"1h"'));
     this.bill(used);
+    this.input += inputOf(used);
+    this.cached += used.cached;
     this.cashier.say(used, exchange);
   };
+
+  /** The part of the input that was read from the cache. */
+  get cachedShare(): number {
+    return this.cached / this.input;
+  }
 
   private known(used: Consumption, asksForHour: boolean): Consumption {
     const { knows } = this.cashier;

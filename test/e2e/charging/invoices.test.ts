@@ -64,6 +64,21 @@ async function receiptsOf(key: string): Promise<readonly Readonly<Record<string,
   return ((await response.json()) as { data: readonly Record<string, string | undefined>[] }).data;
 }
 
+/** Of the input of all calls to this provider, as operators see it. */
+async function cachedShareOf(provider: string): Promise<number> {
+  const lines = (await (await fetch(`${gateway.url}/metrics`)).text()).split('\n');
+  const count = (metric: string): number =>
+    Number(
+      lines
+        .find((line) => line.startsWith(`${metric}{provider="${provider}"`))
+        ?.split(' ')
+        .at(-1),
+    );
+  return (
+    count('slipstream_upstream_cached_input_tokens_total') / count('slipstream_upstream_input_tokens_total')
+  );
+}
+
 describe('a session of calls with every kind of token that a service bills', () => {
   it.each(Object.keys(CASHIERS).flatMap((name) => APIS.map((api) => [name, api] as const)))(
     'has receipts that sum up to the invoice of %s, over %s',
@@ -94,6 +109,7 @@ describe('a session of calls with every kind of token that a service bills', () 
       expect(sum('provider_amount_wei')).toBe(invoice.total);
       expect(sum('cache_saved_wei')).toBe(invoice.saved);
       expect(sum('final_amount_wei')).toBe(BigInt((await gateway.keyBudget(id)).spent));
+      expect(await cachedShareOf(name)).toBeCloseTo(invoice.cachedShare, 9);
     },
   );
 });

@@ -4,11 +4,13 @@ import { CachingUpstream } from '../../support/caching-upstream.js';
 import { ADMIN_TOKEN, TestGateway } from '../../support/gateway.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
-import { converse } from './conversations.js';
+import { CONVERSATIONS, converse, TURNS } from './conversations.js';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 /** Their rates in what a direct client's would be. */
 const GOOD_ENOUGH = 0.95;
+/** Of a test with many conversations: `CONVERSATIONS=200 TURNS=20` is what a busy service has. */
+const TIMEOUT_MS = 60_000 + CONVERSATIONS * TURNS * 100;
 
 let database: TestDatabase;
 let upstreams: readonly CachingUpstream[];
@@ -139,46 +141,54 @@ async function setAside(): Promise<readonly SetAside[]> {
 }
 
 describe('many conversations over three replicas, four targets and three keys for each', () => {
-  it('find their prompts in the cache as often as a direct client does', async () => {
-    const only = await CachingUpstream.start();
-    await converse((_conversation, _turn, messages) => direct(messages, only.url));
-    await only.goDown();
-    await converse(throughGateway);
-    const rateOfDirect = only.cachedTokens / only.inputTokens;
-    const inputTokens = sum(upstreams.map((upstream) => upstream.inputTokens));
-    const cachedTokens = sum(upstreams.map((upstream) => upstream.cachedTokens));
-    expect(rateOfDirect).toBeGreaterThan(0.7);
-    expect(cachedTokens / inputTokens).toBeGreaterThan(GOOD_ENOUGH * rateOfDirect);
-    // All of them have work, with all of their keys.
-    expect(upstreams.map(({ calls }) => calls.length > 0)).toEqual(NAMES.map(() => true));
-    expect(new Set(upstreams.flatMap(({ calls }) => calls))).toEqual(
-      new Set(['key-one', 'key-two', 'key-three']),
-    );
-    await Promise.all(replicas.map((replica) => replica.idle()));
-    expect(await metric('slipstream_upstream_input_tokens_total')).toBe(inputTokens);
-    expect(await metric('slipstream_upstream_cached_input_tokens_total')).toBe(cachedTokens);
-  });
+  it(
+    'find their prompts in the cache as often as a direct client does',
+    async () => {
+      const only = await CachingUpstream.start();
+      await converse((_conversation, _turn, messages) => direct(messages, only.url));
+      await only.goDown();
+      await converse(throughGateway);
+      const rateOfDirect = only.cachedTokens / only.inputTokens;
+      const inputTokens = sum(upstreams.map((upstream) => upstream.inputTokens));
+      const cachedTokens = sum(upstreams.map((upstream) => upstream.cachedTokens));
+      expect(rateOfDirect).toBeGreaterThan(0.7);
+      expect(cachedTokens / inputTokens).toBeGreaterThan(GOOD_ENOUGH * rateOfDirect);
+      // All of them have work, with all of their keys.
+      expect(upstreams.map(({ calls }) => calls.length > 0)).toEqual(NAMES.map(() => true));
+      expect(new Set(upstreams.flatMap(({ calls }) => calls))).toEqual(
+        new Set(['key-one', 'key-two', 'key-three']),
+      );
+      await Promise.all(replicas.map((replica) => replica.idle()));
+      expect(await metric('slipstream_upstream_input_tokens_total')).toBe(inputTokens);
+      expect(await metric('slipstream_upstream_cached_input_tokens_total')).toBe(cachedTokens);
+    },
+    TIMEOUT_MS,
+  );
 
-  it('see no error when a target goes down, and come back to it without a restart', async () => {
-    const [down] = upstreams;
-    let turns = 0;
-    const running = converse(async (...call) => {
-      turns += 1;
-      return throughGateway(...call);
-    });
-    await until(() => turns > 30);
-    await down!.goDown();
-    await running;
-    expect(await setAside()).toContainEqual(expect.objectContaining({ provider: 'a', state: 'set_aside' }));
-    // Refused connections do not reach it: each replica found out by itself.
-    const before = down!.calls.length;
-    await down!.listen();
-    await until(async () => {
-      const times = (await setAside()).map(({ until: time }) => (time === null ? 0 : Date.parse(time)));
-      return times.every((time) => time < Date.now());
-    });
-    await converse(throughGateway);
-    expect(down!.calls.length).toBeGreaterThan(before);
-    expect(await setAside()).toEqual([]);
-  });
+  it(
+    'see no error when a target goes down, and come back to it without a restart',
+    async () => {
+      const [down] = upstreams;
+      let turns = 0;
+      const running = converse(async (...call) => {
+        turns += 1;
+        return throughGateway(...call);
+      });
+      await until(() => turns > 30);
+      await down!.goDown();
+      await running;
+      expect(await setAside()).toContainEqual(expect.objectContaining({ provider: 'a', state: 'set_aside' }));
+      // Refused connections do not reach it: each replica found out by itself.
+      const before = down!.calls.length;
+      await down!.listen();
+      await until(async () => {
+        const times = (await setAside()).map(({ until: time }) => (time === null ? 0 : Date.parse(time)));
+        return times.every((time) => time < Date.now());
+      });
+      await converse(throughGateway);
+      expect(down!.calls.length).toBeGreaterThan(before);
+      expect(await setAside()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 });

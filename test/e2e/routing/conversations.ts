@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../src/base/json.js';
 
 /** How many conversations there are, each of `TURNS` turns. */
 export const CONVERSATIONS = Number(process.env['CONVERSATIONS'] ?? 40);
-export const TURNS = 6;
+export const TURNS = Number(process.env['TURNS'] ?? 6);
 /** Conversations that are under way at the same time. */
 const AT_ONCE = 10;
 
