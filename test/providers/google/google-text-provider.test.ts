@@ -233,8 +233,8 @@ describe('a refusal', () => {
   it('says how long to wait', async () => {
     gemini.upstream.next(replayed('gemini/quota.429.json'));
     expect(await failureOf()).toMatchObject({
-      error: { retryAfterSeconds: 34 },
-      options: { retryable: true },
+      error: { retryAfterSeconds: 35 },
+      options: { retryable: true, retryAfterMs: 34_070 },
     });
   });
 
