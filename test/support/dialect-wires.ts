@@ -210,6 +210,10 @@ export function baseUrlOf({ isOrigin }: DialectWire, { url }: Pick<ScriptedUpstr
 
 /** The wire of a request, by its path. */
 export function wireOf({ request: { path } }: Exchange): DialectWire {
+  return wireAt(path);
+}
+
+export function wireAt(path: string): DialectWire {
   const name = path.includes('/chat/completions')
     ? 'chat'
     : path.includes('/responses')

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chatChunk, chatUsage, sse, usageChunk } from './chat-wire.js';
+import { wireAt } from './dialect-wires.js';
 import { bodyOf, RestartableUpstream } from './restartable-upstream.js';
 
 /** Each is one token. */
@@ -9,7 +9,7 @@ export const WORDS = 20;
 export const WHOLE_TEXT = WORD.repeat(WORDS);
 const PACE_MS = 5;
 
-/** Streams every answer word by word, and takes its time. */
+/** Streams every answer word by word, on the wire that it is asked on, and takes its time. */
 export class SpeakingUpstream extends RestartableUpstream {
   calls = 0;
   /** Streams that have begun to speak and have not ended. */
@@ -19,14 +19,14 @@ export class SpeakingUpstream extends RestartableUpstream {
     if (!(await bodyOf(incoming))) return;
     this.calls += 1;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(sse(chatChunk({ role: 'assistant', content: '' })));
+    const wire = wireAt(incoming.url ?? '');
+    response.write(wire.start);
     this.speaking += 1;
     for (let word = 0; word < WORDS && !response.destroyed; word += 1) {
-      response.write(sse(chatChunk({ content: WORD })));
+      response.write(wire.word(WORD));
       await sleep(PACE_MS);
     }
     this.speaking -= 1;
-    if (!response.destroyed)
-      response.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(10, WORDS)), '[DONE]'));
+    if (!response.destroyed) response.end(wire.end({ input: 10, output: WORDS }));
   }
 }

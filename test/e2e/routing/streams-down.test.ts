@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Receipt } from '../../../src/base/money/receipt.js';
+import { baseUrlOf, DIALECT_WIRES } from '../../support/dialect-wires.js';
 import { ADMIN_TOKEN, type CreatedKey, TestGateway } from '../../support/gateway.js';
 import { SpeakingUpstream, WHOLE_TEXT, WORDS } from '../../support/speaking-upstream.js';
 import { framesOf } from '../../support/sse-frames.js';
@@ -17,16 +18,19 @@ beforeAll(async () => {
   const names = ['down', 'other'];
   gateway = await TestGateway.start({
     file: {
-      providers: names.map((id, index) => ({ id, type: 'openai', base_url: upstreams[index]?.url })),
-      models: [
-        {
-          id: 'test-model',
-          targets: names.map((provider) => ({ provider, model: 'up' })),
-          context_window: 100_000,
-          max_output_tokens: 1_000,
-          pricing: { input: 1, output: 2 },
-        },
-      ],
+      providers: DIALECT_WIRES.flatMap((wire) =>
+        names.map((name, index) => ({
+          ...wire.provider,
+          ...{ id: `${name}-${wire.name}`, api_key: 'sk', base_url: baseUrlOf(wire, upstreams[index]!) },
+        })),
+      ),
+      models: DIALECT_WIRES.map((wire) => ({
+        id: wire.name,
+        targets: names.map((name) => ({ provider: `${name}-${wire.name}`, model: 'up' })),
+        context_window: 100_000,
+        max_output_tokens: 1_000,
+        pricing: { input: 1, output: 2 },
+      })),
     },
   });
   payer = await gateway.createKey({ budget_limit: '1000000000' });
@@ -43,8 +47,9 @@ interface Outcome {
   readonly receipt: Receipt | undefined;
 }
 
-async function ask(question: string): Promise<Outcome> {
+async function ask(model: string, question: string): Promise<Outcome> {
   const response = await gateway.chat(payer.key, {
+    model,
     stream: true,
     messages: [{ role: 'user', content: question }],
   });
@@ -65,13 +70,16 @@ async function ask(question: string): Promise<Outcome> {
   return { status: 200, text, error, receipt };
 }
 
+/** Each client asks one of the models, whose targets speak one of the wires. */
+const modelOf = (client: number): string => DIALECT_WIRES[client % DIALECT_WIRES.length]!.name;
+
 /** Clients that ask one thing after the other until they are told to stop; all that they were told. */
 class Load {
   readonly outcomes: Outcome[] = [];
   private stopped = false;
   private readonly clients = Array.from({ length: CLIENTS }, async (_, client) => {
     for (let turn = 0; !this.stopped; turn += 1)
-      this.outcomes.push(await ask(`Question ${turn} of client ${client}`));
+      this.outcomes.push(await ask(modelOf(client), `Question ${turn} of client ${client}`));
   });
 
   /** Waits for so many further answers. */
@@ -103,7 +111,7 @@ async function setAside(): Promise<readonly SetAside[]> {
 const isWhole = ({ status, text, error }: Outcome): boolean =>
   status === 200 && text === WHOLE_TEXT && error === undefined;
 
-describe('two targets under a load of streams', () => {
+describe('two targets of each wire under a load of streams', () => {
   it('one of them goes away in the middle and comes back: only what it was saying breaks, at the price of that', async () => {
     const load = new Load();
     await load.further(CLIENTS);
@@ -112,9 +120,10 @@ describe('two targets under a load of streams', () => {
     const { speaking } = down;
     await down.goDown();
     await load.further(3 * CLIENTS);
-    expect(await setAside()).toContainEqual(
-      expect.objectContaining({ provider: 'down', state: 'set_aside' }),
-    );
+    await until(async () => {
+      const aside = (await setAside()).filter(({ state }) => state === 'set_aside');
+      return DIALECT_WIRES.every(({ name }) => aside.some(({ provider }) => provider === `down-${name}`));
+    });
 
     const outcomes = await load.stop();
     const broken = outcomes.filter((outcome) => !isWhole(outcome));
@@ -137,7 +146,7 @@ describe('two targets under a load of streams', () => {
       (await setAside()).every(({ until: time }) => time === null || Date.parse(time) < Date.now()),
     );
     const again = new Load();
-    await until(() => down.calls > before + 1);
+    await until(async () => down.calls > before + 1 && (await setAside()).length === 0);
     await again.further(CLIENTS);
     expect((await again.stop()).filter((outcome) => !isWhole(outcome))).toEqual([]);
     expect(await setAside()).toEqual([]);
