@@ -123,7 +123,7 @@ describe('a conversation that changes its model at every turn and in the middle 
       expect(vendors.all.flatMap(({ refusals }) => refusals).slice(0, 3)).toEqual([]);
       expect(wrong.slice(0, 3)).toEqual([]);
     },
-    60_000,
+    300_000,
   );
 });
 
