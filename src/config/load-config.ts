@@ -69,7 +69,10 @@ function withTimes({ x402, ...payments }: FilePayments, variables: EnvironmentVa
 }
 
 /** The settings of a command that works beside the gateway. */
-export type CommandConfig = Pick<LoadedConfig, 'database' | 'dataDir' | 'responseRetentionDays'> & {
+export type CommandConfig = Pick<
+  LoadedConfig,
+  'database' | 'dataDir' | 'responseRetentionDays' | 'catalog'
+> & {
   readonly chainIds: readonly number[];
   readonly x402: X402Config | undefined;
 };
@@ -89,6 +92,7 @@ export function loadCommandConfig(
     database: databaseOf(variables),
     dataDir: homeOf(variables, resolve(workingDirectory, variables.DATA_DIR), dataHome),
     responseRetentionDays: variables.RESPONSE_RETENTION_DAYS,
+    catalog: read.catalog,
     chainIds: read.payments.chainIds,
     x402: withTimes(read.payments, variables).x402,
   };

@@ -8,6 +8,7 @@ import { UsageError, type Command } from './command.js';
 /** Commands are loaded on demand, so that none waits for the imports of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'check-books': async () => (await import('./check-books.js')).checkBooks,
+  'check-models': async () => (await import('./check-models.js')).checkModels,
   distribute: async () => (await import('./distribute.js')).distribute,
   keys: async () => (await import('./keys.js')).keys,
   purge: async () => (await import('./purge.js')).purge,

@@ -2,11 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { Catalog } from '../../catalog/catalog.service.js';
-import type { ProviderSettings } from '../../catalog/model.js';
-import { withEachKey } from '../../catalog/provider-keys.js';
 import { adaptersOf } from '../dialects.js';
-import { UpstreamFailure } from '../upstream-failure.js';
 import { ModelWatch } from './model-watch.js';
+import { withAnyKey } from './with-any-key.js';
 
 /** How long startup waits for the first lists; later lists are offered when they come. */
 const START_WAIT_MS = 2_000;
@@ -49,21 +47,4 @@ export class ModelDiscovery implements OnApplicationBootstrap, OnApplicationShut
     this.watches = new Map(watches.map((watch) => [watch.provider.id, watch]));
     await Promise.all(watches.map((watch) => watch.begin()));
   }
-}
-
-/** Asks with the first key that the provider does not refuse. */
-async function withAnyKey<Result>(
-  provider: ProviderSettings,
-  ask: (keyed: ProviderSettings) => Promise<Result>,
-): Promise<Result> {
-  let last: unknown;
-  for (const keyed of withEachKey(provider)) {
-    try {
-      return await ask(keyed);
-    } catch (failure) {
-      last = failure;
-      if (!(failure instanceof UpstreamFailure && failure.options.ofKey)) break;
-    }
-  }
-  throw last;
 }
