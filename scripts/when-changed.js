@@ -15,6 +15,8 @@ const [command, ...rest] = words.slice(divider + 1);
 const stamp = join(output, '.made-from');
 const wanted = fingerprint(inputs);
 if (stamped() !== wanted) {
+  // A first start takes a minute here. Standard output belongs to the program that is built.
+  process.stderr.write(`Making ${output} …\n`);
   // Nothing may stay of sources that are gone.
   rmSync(output, { recursive: true, force: true });
   const { status, error } = spawnSync(command, rest, {

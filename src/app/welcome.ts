@@ -20,7 +20,7 @@ export function welcome({ config, address, databaseUrl, firstKey }: Start): stri
     '',
     `Slipstream is listening on ${base}`,
     `  external  ${base}/external/v1   SDKs, IDEs, agents: always this one`,
-    `  native    ${base}/v1   the same with receipts, for clients that read them`,
+    `  native    ${base}/v1            the same with receipts, for clients that read them`,
     ...(config.database.url ? [] : [`  database  psql "${databaseUrl}"`]),
     ...(config.adminTokenFile ? [`  admin     token in ${config.adminTokenFile}`] : []),
     '',

@@ -34,7 +34,8 @@ async function main([word = '', ...words]: readonly string[]): Promise<number> {
       Object.entries(COMMANDS).map(async ([name, of]) => usageOf(name, await of())),
     );
     const isQuestion = ['', 'help', '--help', '-h'].includes(word);
-    process[isQuestion ? 'stdout' : 'stderr'].write(commands.join('\n'));
+    if (isQuestion) process.stdout.write(commands.join('\n'));
+    else process.stderr.write(`${commands.join('\n')}\nThere is no command \`${word}\`.\n`);
     return isQuestion ? 0 : FAILED;
   }
   const command = await load();
@@ -59,7 +60,7 @@ async function version(): Promise<string> {
 }
 
 function usageOf(name: string, { usage: [line, ...explanation] }: Command): string {
-  return [`${PROGRAM} ${name} ${line}`, ...explanation.map((text) => `  ${text}`), ''].join('\n');
+  return [`${PROGRAM} ${name} ${line}`.trimEnd(), ...explanation.map((text) => `  ${text}`), ''].join('\n');
 }
 
 // The reader has closed the pipe, as `head` does after ten lines: that is no failure to report.

@@ -179,12 +179,15 @@ describe('slipstream', () => {
     const asked = await run('--help');
     expect(asked.status).toBe(0);
     for (const name of ['keys', 'receipt', 'purge', 'check-books', 'verify'])
-      expect(asked.stdout).toMatch(new RegExp(`^npm run slipstream -- ${name} `, 'm'));
+      expect(asked.stdout).toMatch(new RegExp(`^npm run slipstream -- ${name}( |$)`, 'm'));
+    expect(asked.stdout).not.toMatch(/ $/m);
     expect(await run('keys', '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('--budget-limit') as unknown,
     });
-    expect(await run('burn')).toMatchObject({ status: 2, stdout: '' });
+    const unknown = await run('burn');
+    expect(unknown).toMatchObject({ status: 2, stdout: '' });
+    expect(unknown.stderr).toMatch(/\nThere is no command `burn`\.\n$/);
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     expect(await run('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
   });
