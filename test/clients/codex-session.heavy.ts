@@ -88,9 +88,8 @@ describe('a session of the Codex CLI', () => {
         .next(completion('All done.'));
       const first = await codex.run('-m', 'gpt-5.5', 'Do it all');
       expect(first.at(-1)?.text).toBe('All done.');
-      expect(first.map(({ type }) => type)).toEqual(
-        expect.arrayContaining(['command_execution', 'mcp_tool_call', 'file_change']),
-      );
+      // A command that ends as it starts is no item, so what the model was told below proves that it ran.
+      expect(first.map(({ type }) => type)).toEqual(expect.arrayContaining(['mcp_tool_call', 'file_change']));
       expect(offeredIn(upstream.requests[0]!).some((name) => name.endsWith('lookup'))).toBe(false);
       expect(await readFile(join(directory, 'made.txt'), 'utf8')).toBe('by a patch\n');
       expect(told()).toContain('from the shell');

@@ -6,6 +6,11 @@ import { TestGateway } from '../support/gateway.js';
 import { Codex, TIMEOUT_MS } from './codex.js';
 import { SANDBOX_AS_GPT } from './sandbox-as-gpt.js';
 
+/** Codex lists a command among its items only if the command outlives its start; what it told the model is always there. */
+const A_COMMAND_RAN = expect.stringMatching(
+  /^The tools answered: [^]*Process exited with code \d/,
+) as unknown;
+
 let gateway: TestGateway;
 let directory: string;
 let codex: Codex;
@@ -37,12 +42,9 @@ describe.each([
     'runs a command, answers, and takes the session up again',
     async () => {
       const first = await codex.run('Say hello');
-      expect(first.map(({ type }) => type)).toEqual(
-        expect.arrayContaining(['command_execution', 'agent_message']),
-      );
-      expect(first.at(-1)?.text).toMatch(/^The tools answered: /);
+      expect(first.at(-1)).toMatchObject({ type: 'agent_message', text: A_COMMAND_RAN });
       const second = await codex.run('resume', '--last', 'And again');
-      expect(second.at(-1)?.text).toMatch(/^The tools answered: /);
+      expect(second.at(-1)).toMatchObject({ type: 'agent_message', text: A_COMMAND_RAN });
     },
     TIMEOUT_MS,
   );
