@@ -29,6 +29,6 @@ export function isUnwritable(failure: unknown): boolean {
 }
 
 /** Whether another transaction has kept a row locked for longer than the statement waits. */
-export function isLockedOut(failure: unknown): boolean {
+export function isLockedOut(failure: unknown): failure is pg.DatabaseError {
   return failure instanceof pg.DatabaseError && failure.code === LOCK_NOT_AVAILABLE;
 }

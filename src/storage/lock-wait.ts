@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { DatabaseAway } from '../base/errors/database-away.js';
 import { isLockedOut } from './database-failure.js';
 
 /**
@@ -14,6 +16,9 @@ export type LockWait = (typeof LOCK_WAIT)[keyof typeof LOCK_WAIT];
  * lateral part after it has to use `patience.set`, which is true, so that it runs after it.
  */
 export const PATIENCE = `(SELECT set_config('lock_timeout', $lockWait, true) IS NOT NULL AS set) AS patience`;
+
+/** A condition, always true, of the part of a statement that comes before any lock: it sets how long the statement waits. */
+export const PATIENTLY = `(SELECT patience.set FROM ${PATIENCE})`;
 
 /** How long a call waits for a locked row before it fails. */
 export const LOCKED_FOR_MS = 10_000;
@@ -36,5 +41,24 @@ export async function whileLocked<Result>(statement: (wait: LockWait) => Promise
     }
     pauseMs = nextPause(pauseMs);
     await sleep(pauseMs);
+  }
+}
+
+/**
+ * Sends a statement with numbered parameters and `PATIENTLY`, and sends it again while a row that it needs is locked.
+ *
+ * @throws DatabaseAway when the row stays locked
+ */
+export async function queryWhileLocked<Row extends QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[],
+): Promise<QueryResult<Row>> {
+  try {
+    return await whileLocked((wait) =>
+      pool.query<Row>(text.replaceAll('$lockWait', `'${wait}'`), [...values]),
+    );
+  } catch (failure) {
+    throw isLockedOut(failure) ? new DatabaseAway(failure) : failure;
   }
 }

@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../../base/json.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
 import { withinPage } from '../within-page.js';
 import { fromPairTexts, pairText } from '../records/metadata-pairs.js';
 import { eraseResponse } from '../responses/erase-response.js';
@@ -80,10 +81,11 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
     );
     const [row] = rows;
     if (!row) return false;
-    const { rowCount } = await this.pool.query(
+    const { rowCount } = await queryWhileLocked(
+      this.pool,
       `UPDATE responses SET chat_metadata = $3, envelope = $4::text::json, last_used_at = now(),
               stored_bytes = stored_bytes + octet_length($4::text) - octet_length(envelope::text)
-       WHERE id = $1 AND account_id = $2 AND chat IS NOT NULL`,
+       WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND chat IS NOT NULL`,
       [...key, Object.entries(metadata).map(pairText), JSON.stringify({ ...row.envelope, metadata })],
     );
     return rowCount === 1;

@@ -15,6 +15,7 @@ import { shownItem } from '../../responses/domain/upstream-fields.js';
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
 import { StorageRoom } from '../storage-room.js';
 import { withinPage } from '../within-page.js';
 import { IS_FREE } from './free-conversation.js';
@@ -28,7 +29,7 @@ export interface ConversationRow {
 const UNIQUE_VIOLATION = '23505';
 
 const FOUND = `found AS (
-  SELECT id FROM conversations WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL)`;
+  SELECT id FROM conversations WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND deleted_at IS NULL)`;
 
 /** A statement whose part `changed` has the conversation if it could be changed, because no response runs on it. */
 function attempting(change: string): string {
@@ -61,7 +62,7 @@ const ERASE = attempting(`${FOUND},
 const LOCK = attempting(`${callerBy('$2')},
   found AS (
     SELECT v.id FROM conversations v JOIN caller k ON k.account_id = v.account_id
-    WHERE v.id = $1 AND v.deleted_at IS NULL),
+    WHERE ${PATIENTLY} AND v.id = $1 AND v.deleted_at IS NULL),
   changed AS (
     UPDATE conversations c
     SET locked_by = $3, locked_until = now() + make_interval(secs => $4 / 1000.0), locked_for = $5,
@@ -116,9 +117,10 @@ export class PostgresConversationStore extends ConversationStore {
     metadata: JsonObject,
   ): Promise<StoredConversation | undefined> {
     await this.room.require({ accountId }, JSON.stringify(metadata).length);
-    const { rows } = await this.pool.query<ConversationRow>(
+    const { rows } = await queryWhileLocked<ConversationRow>(
+      this.pool,
       `UPDATE conversations SET metadata = $3::text::json, last_used_at = now()
-       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id, metadata, created_at`,
+       WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id, metadata, created_at`,
       [columnText(id), accountId, JSON.stringify(metadata)],
     );
     return asConversation(rows[0]);
@@ -195,7 +197,7 @@ export class PostgresConversationStore extends ConversationStore {
   }
 
   protected async attempt(text: string, values: readonly unknown[]): Promise<Attempt> {
-    const { rows } = await this.pool.query<{ isThere: boolean; isDone: boolean }>(text, [...values]);
+    const { rows } = await queryWhileLocked<{ isThere: boolean; isDone: boolean }>(this.pool, text, values);
     if (rows[0]?.isDone) return 'done';
     return rows[0]?.isThere ? 'locked' : 'absent';
   }

@@ -1,7 +1,7 @@
 import { proofOf } from '../../base/money/receipt-proof.js';
 import { storedLines } from '../../base/money/stored-lines.js';
 import type { SignedSettlement } from '../../payments/ledger.js';
-import { PATIENCE } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
 import type { Columns } from '../records/record-columns.js';
 
 /**
@@ -12,7 +12,7 @@ import type { Columns } from '../records/record-columns.js';
 export const CHARGING_ALONE: readonly string[] = [
   `payer AS MATERIALIZED (
   SELECT a.id FROM api_keys a
-  WHERE (SELECT patience.set FROM ${PATIENCE}) AND a.id = $keyId::text AND a.wallet IS NULL FOR UPDATE)`,
+  WHERE ${PATIENTLY} AND a.id = $keyId::text AND a.wallet IS NULL FOR UPDATE)`,
   `spent AS (
   DELETE FROM holds h USING payer WHERE h.id = $holdId::text AND h.amount >= $price::bigint
   RETURNING h.amount, h.terms -> 'agent' AS agent)`,

@@ -2,7 +2,7 @@ import type { QueryConfig } from 'pg';
 import { wholeTokens } from '../../base/money/usage.js';
 import type { HoldRequest } from '../../payments/ledger.js';
 import { lives } from '../caller.js';
-import { PATIENCE, type LockWait } from '../lock-wait.js';
+import { PATIENTLY, type LockWait } from '../lock-wait.js';
 import { StatementForms } from '../named-statement.js';
 import type { Placed, StartColumns, StartForm } from '../records/record-columns.js';
 import { startingRecords } from '../records/start-records.js';
@@ -22,7 +22,7 @@ function taking(isBounded: boolean): string {
   UPDATE api_keys a
   SET budget_held = a.budget_held + $amount::bigint, open_holds = a.open_holds + 1, last_used_at = now(),
       rate_arrival_at = CASE WHEN a.rate_limit_rpm IS NOT NULL THEN ${NEXT_ARRIVAL} END
-  WHERE (SELECT patience.set FROM ${PATIENCE}) AND a.key_hash = $keyHash::bytea AND ${lives('a')}
+  WHERE ${PATIENTLY} AND a.key_hash = $keyHash::bytea AND ${lives('a')}
     AND (a.rate_limit_rpm IS NULL OR ${NEXT_ARRIVAL} <= clock_timestamp() + interval '60 seconds')
     AND (a.max_concurrent_requests IS NULL OR a.open_holds < a.max_concurrent_requests)
     AND (cardinality(a.allowed_models) = 0 OR $model::text = ANY (a.allowed_models))

@@ -1,4 +1,4 @@
-import { PATIENCE } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
 
 /**
  * Takes a request that was counted when its key was looked up out of the key's rate limit, just before its hold
@@ -11,7 +11,7 @@ import { PATIENCE } from '../lock-wait.js';
 export function givingBack(all: string, counted: string): string {
   return `locked AS MATERIALIZED (
   SELECT a.id FROM api_keys a
-  WHERE (SELECT patience.set FROM ${PATIENCE}) AND a.key_hash = ANY (${all}::bytea[]) ORDER BY a.id FOR UPDATE),
+  WHERE ${PATIENTLY} AND a.key_hash = ANY (${all}::bytea[]) ORDER BY a.id FOR UPDATE),
 uncounted AS (
   UPDATE api_keys a
   SET rate_arrival_at = a.rate_arrival_at - c.requests * make_interval(secs => 60.0 / a.rate_limit_rpm)

@@ -1,6 +1,13 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { columnText } from '../column-text.js';
+import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
 import { ROW_BYTES } from '../records/record-columns.js';
+
+interface Erased {
+  readonly accountId: string;
+  readonly id: string;
+  readonly onlyChat: boolean;
+}
 
 /**
  * Removes the content and keeps the row, for the chain through it. A response that is not stored has no row, but its
@@ -8,19 +15,23 @@ import { ROW_BYTES } from '../records/record-columns.js';
  *
  * @returns false when there was neither a row nor an answer
  */
-export async function eraseResponse(
-  database: Pick<ClientBase, 'query'>,
-  {
-    accountId,
-    id,
-    onlyChat,
-  }: { readonly accountId: string; readonly id: string; readonly onlyChat: boolean },
-): Promise<boolean> {
-  const { rowCount } = await database.query(
-    `WITH erased AS (
+export async function eraseResponse(pool: Pool, erased: Erased): Promise<boolean> {
+  const { rowCount } = await queryWhileLocked(pool, erasing(PATIENTLY), valuesOf(erased));
+  return rowCount === 1;
+}
+
+/** The same within a transaction, which has set how long it waits for locked rows. */
+export async function eraseWithin(database: Pick<ClientBase, 'query'>, erased: Erased): Promise<void> {
+  await database.query(erasing('true'), valuesOf(erased));
+}
+
+/** @param condition holds before any row is locked */
+function erasing(condition: string): string {
+  return `WITH erased AS (
        UPDATE responses SET deleted_at = now(), envelope = NULL, request = NULL, chat = NULL, chat_metadata = NULL,
               stored_bytes = ${ROW_BYTES}
-       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL AND (chat IS NOT NULL OR NOT $3) RETURNING id),
+       WHERE ${condition} AND id = $1 AND account_id = $2 AND deleted_at IS NULL AND (chat IS NOT NULL OR NOT $3)
+       RETURNING id),
      items AS (DELETE FROM response_items i USING erased e WHERE i.response_id = e.id),
      events AS (DELETE FROM response_events v USING erased e WHERE v.response_id = e.id),
      answers AS (
@@ -29,8 +40,9 @@ export async function eraseResponse(
          EXISTS (SELECT FROM erased)
          OR ($1 LIKE 'resp\\_%' AND NOT EXISTS (SELECT FROM responses r WHERE r.id = $1)))
        RETURNING o.response_id)
-     SELECT id FROM erased UNION SELECT response_id FROM answers`,
-    [columnText(id), accountId, onlyChat],
-  );
-  return rowCount === 1;
+     SELECT id FROM erased UNION SELECT response_id FROM answers`;
+}
+
+function valuesOf({ id, accountId, onlyChat }: Erased): unknown[] {
+  return [columnText(id), accountId, onlyChat];
 }

@@ -23,6 +23,7 @@ import type { Payer } from '../../payments/payer.js';
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
+import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { StorageRoom } from '../storage-room.js';
 import { endColumns, weightOf, type EndForm } from '../records/record-columns.js';
@@ -138,9 +139,10 @@ export class PostgresResponseStore extends ResponseStore {
   }
 
   async requestCancel(accountId: string, id: string): Promise<void> {
-    await this.pool.query(
+    await queryWhileLocked(
+      this.pool,
       `UPDATE responses SET cancel_requested_at = coalesce(cancel_requested_at, now())
-       WHERE id = $1 AND account_id = $2 AND finished_at IS NULL`,
+       WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND finished_at IS NULL`,
       [columnText(id), accountId],
     );
   }

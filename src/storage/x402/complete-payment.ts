@@ -4,7 +4,7 @@ import type { CompletionWords } from '../../payments/x402/payment-store.js';
 import type { Movement, StoredPayment } from '../../payments/x402/payment.js';
 import { PATIENCE, type LockWait } from '../lock-wait.js';
 import { NamedStatement } from '../named-statement.js';
-import { eraseResponse } from '../responses/erase-response.js';
+import { eraseWithin } from '../responses/erase-response.js';
 import { RECEIPT_COLUMNS, storedReceipt, type ReceiptRow } from '../responses/stored-receipt.js';
 import { CHANGING_ANSWER, receiptChange } from './changed-answer.js';
 import { storedPayment, type PaymentRow } from './payment-row.js';
@@ -36,8 +36,7 @@ export const BESIDE_MONEY: PaidContent = {
    SELECT complete_x402_receipt(CASE WHEN patience.set THEN $id END, $signature) FROM ${PATIENCE}`,
   ),
   async erase(database, { accountId, responseId, holdId }) {
-    if (responseId !== undefined)
-      await eraseResponse(database, { accountId, id: responseId, onlyChat: false });
+    if (responseId !== undefined) await eraseWithin(database, { accountId, id: responseId, onlyChat: false });
     await database.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
   },
 };
