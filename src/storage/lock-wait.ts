@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
-import { DatabaseAway } from '../base/errors/database-away.js';
 import { isLockedOut } from './database-failure.js';
 
 /**
@@ -30,35 +28,23 @@ export function nextPause(pauseMs: number | undefined): number {
   return pauseMs === undefined ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 }
 
-/** Runs a statement again while a row that it needs is locked, without a connection in between. */
-export async function whileLocked<Result>(statement: (wait: LockWait) => Promise<Result>): Promise<Result> {
-  const startedAt = performance.now();
+/**
+ * Runs a statement again while a row that it needs is locked, without a connection in between.
+ *
+ * @param askedAt when its call came, by `performance.now()`: one that comes late to its turn is tried once, and shortly
+ */
+export async function whileLocked<Result>(
+  statement: (wait: LockWait) => Promise<Result>,
+  askedAt = performance.now(),
+): Promise<Result> {
+  const isLate = (): boolean => performance.now() - askedAt > LOCKED_FOR_MS;
   for (let pauseMs: number | undefined; ;) {
     try {
-      return await statement(pauseMs === undefined ? LOCK_WAIT.alone : LOCK_WAIT.again);
+      return await statement(pauseMs === undefined && !isLate() ? LOCK_WAIT.alone : LOCK_WAIT.again);
     } catch (failure) {
-      if (!isLockedOut(failure) || performance.now() - startedAt > LOCKED_FOR_MS) throw failure;
+      if (!isLockedOut(failure) || isLate()) throw failure;
     }
     pauseMs = nextPause(pauseMs);
     await sleep(pauseMs);
-  }
-}
-
-/**
- * Sends a statement with numbered parameters and `PATIENTLY`, and sends it again while a row that it needs is locked.
- *
- * @throws DatabaseAway when the row stays locked
- */
-export async function queryWhileLocked<Row extends QueryResultRow>(
-  pool: Pool,
-  text: string,
-  values: readonly unknown[],
-): Promise<QueryResult<Row>> {
-  try {
-    return await whileLocked((wait) =>
-      pool.query<Row>(text.replaceAll('$lockWait', `'${wait}'`), [...values]),
-    );
-  } catch (failure) {
-    throw isLockedOut(failure) ? new DatabaseAway(failure) : failure;
   }
 }

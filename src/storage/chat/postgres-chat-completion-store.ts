@@ -10,7 +10,8 @@ import {
 import type { JsonObject } from '../../base/json.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
-import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
+import { laneOf, RowStatements } from '../row-statements.js';
 import { withinPage } from '../within-page.js';
 import { fromPairTexts, pairText } from '../records/metadata-pairs.js';
 import { eraseResponse } from '../responses/erase-response.js';
@@ -31,10 +32,12 @@ const WITH_RECEIPT = 'LEFT JOIN receipts t ON t.hold_id = r.hold_id';
 @Injectable()
 export class PostgresChatCompletionStore extends ChatCompletionStore {
   protected readonly pool: Pool;
+  private readonly rows: RowStatements;
 
   constructor({ pool }: Database) {
     super();
     this.pool = pool;
+    this.rows = new RowStatements(pool);
   }
 
   async find(accountId: string, id: string): Promise<StoredCompletion | undefined> {
@@ -81,8 +84,8 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
     );
     const [row] = rows;
     if (!row) return false;
-    const { rowCount } = await queryWhileLocked(
-      this.pool,
+    const { rowCount } = await this.rows.query(
+      laneOf(accountId, id),
       `UPDATE responses SET chat_metadata = $3, envelope = $4::text::json, last_used_at = now(),
               stored_bytes = stored_bytes + octet_length($4::text) - octet_length(envelope::text)
        WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND chat IS NOT NULL`,
@@ -92,7 +95,7 @@ export class PostgresChatCompletionStore extends ChatCompletionStore {
   }
 
   async erase(accountId: string, id: string): Promise<boolean> {
-    return eraseResponse(this.pool, { accountId, id, onlyChat: true });
+    return eraseResponse(this.rows, { accountId, id, onlyChat: true });
   }
 
   /**

@@ -15,7 +15,8 @@ import { shownItem } from '../../responses/domain/upstream-fields.js';
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
-import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
+import { laneOf, RowStatements } from '../row-statements.js';
 import { StorageRoom } from '../storage-room.js';
 import { withinPage } from '../within-page.js';
 import { IS_FREE } from './free-conversation.js';
@@ -73,6 +74,7 @@ const LOCK = attempting(`${callerBy('$2')},
 @Injectable()
 export class PostgresConversationStore extends ConversationStore {
   protected readonly pool: Pool;
+  private readonly rows: RowStatements;
 
   constructor(
     { pool }: Database,
@@ -81,6 +83,7 @@ export class PostgresConversationStore extends ConversationStore {
   ) {
     super();
     this.pool = pool;
+    this.rows = new RowStatements(pool);
   }
 
   async create(
@@ -117,8 +120,8 @@ export class PostgresConversationStore extends ConversationStore {
     metadata: JsonObject,
   ): Promise<StoredConversation | undefined> {
     await this.room.require({ accountId }, JSON.stringify(metadata).length);
-    const { rows } = await queryWhileLocked<ConversationRow>(
-      this.pool,
+    const { rows } = await this.rows.query<ConversationRow>(
+      laneOf(accountId, id),
       `UPDATE conversations SET metadata = $3::text::json, last_used_at = now()
        WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id, metadata, created_at`,
       [columnText(id), accountId, JSON.stringify(metadata)],
@@ -159,15 +162,17 @@ export class PostgresConversationStore extends ConversationStore {
 
   async addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {
     await this.room.require({ accountId }, bytesOf(items));
-    return refusingRepeatedIds(this.attempt(ADD_ITEMS, [columnText(id), accountId, ...columnsOf(items)]));
+    return refusingRepeatedIds(
+      this.attempt(laneOf(accountId, id), ADD_ITEMS, [columnText(id), accountId, ...columnsOf(items)]),
+    );
   }
 
   removeItem(accountId: string, id: string, itemId: string): Promise<Attempt> {
-    return this.attempt(REMOVE_ITEM, [columnText(id), accountId, columnText(itemId)]);
+    return this.attempt(laneOf(accountId, id), REMOVE_ITEM, [columnText(id), accountId, columnText(itemId)]);
   }
 
   async erase(accountId: string, id: string): Promise<Attempt> {
-    const outcome = await this.attempt(ERASE, [columnText(id), accountId]);
+    const outcome = await this.attempt(laneOf(accountId, id), ERASE, [columnText(id), accountId]);
     // The statement does not see what a run added while the statement waited for the run's end.
     if (outcome === 'done')
       await this.pool.query('DELETE FROM conversation_items WHERE conversation_id = $1', [columnText(id)]);
@@ -175,7 +180,13 @@ export class PostgresConversationStore extends ConversationStore {
   }
 
   lock({ id, payer, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
-    return this.attempt(LOCK, [columnText(id), payer.hash, responseId, untilHeldMs, this.identity.id]);
+    return this.attempt(laneOf(payer.hash.toString('hex'), id), LOCK, [
+      columnText(id),
+      payer.hash,
+      responseId,
+      untilHeldMs,
+      this.identity.id,
+    ]);
   }
 
   async freeAmong(ids: readonly string[]): Promise<readonly string[]> {
@@ -196,8 +207,8 @@ export class PostgresConversationStore extends ConversationStore {
     );
   }
 
-  protected async attempt(text: string, values: readonly unknown[]): Promise<Attempt> {
-    const { rows } = await queryWhileLocked<{ isThere: boolean; isDone: boolean }>(this.pool, text, values);
+  protected async attempt(lane: string, text: string, values: readonly unknown[]): Promise<Attempt> {
+    const { rows } = await this.rows.query<{ isThere: boolean; isDone: boolean }>(lane, text, values);
     if (rows[0]?.isDone) return 'done';
     return rows[0]?.isThere ? 'locked' : 'absent';
   }

@@ -1,7 +1,8 @@
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import { columnText } from '../column-text.js';
-import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
 import { ROW_BYTES } from '../records/record-columns.js';
+import { laneOf, type RowStatements } from '../row-statements.js';
 
 interface Erased {
   readonly accountId: string;
@@ -15,8 +16,12 @@ interface Erased {
  *
  * @returns false when there was neither a row nor an answer
  */
-export async function eraseResponse(pool: Pool, erased: Erased): Promise<boolean> {
-  const { rowCount } = await queryWhileLocked(pool, erasing(PATIENTLY), valuesOf(erased));
+export async function eraseResponse(rows: RowStatements, erased: Erased): Promise<boolean> {
+  const { rowCount } = await rows.query(
+    laneOf(erased.accountId, erased.id),
+    erasing(PATIENTLY),
+    valuesOf(erased),
+  );
   return rowCount === 1;
 }
 

@@ -23,7 +23,8 @@ import type { Payer } from '../../payments/payer.js';
 import { callerBy } from '../caller.js';
 import { columnText } from '../column-text.js';
 import { Database } from '../database.js';
-import { PATIENTLY, queryWhileLocked } from '../lock-wait.js';
+import { PATIENTLY } from '../lock-wait.js';
+import { laneOf, RowStatements } from '../row-statements.js';
 import { finishingRecords } from '../records/finish-records.js';
 import { StorageRoom } from '../storage-room.js';
 import { endColumns, weightOf, type EndForm } from '../records/record-columns.js';
@@ -62,6 +63,7 @@ const FINISH = new StatementForms<EndForm>('finish_record', (form) =>
 @Injectable()
 export class PostgresResponseStore extends ResponseStore {
   protected readonly pool: Pool;
+  private readonly rows: RowStatements;
 
   constructor(
     { pool }: Database,
@@ -70,6 +72,7 @@ export class PostgresResponseStore extends ResponseStore {
   ) {
     super();
     this.pool = pool;
+    this.rows = new RowStatements(pool);
   }
 
   readContext(query: ContextQuery): Promise<StoredContext> {
@@ -139,8 +142,8 @@ export class PostgresResponseStore extends ResponseStore {
   }
 
   async requestCancel(accountId: string, id: string): Promise<void> {
-    await queryWhileLocked(
-      this.pool,
+    await this.rows.query(
+      laneOf(accountId, id),
       `UPDATE responses SET cancel_requested_at = coalesce(cancel_requested_at, now())
        WHERE ${PATIENTLY} AND id = $1 AND account_id = $2 AND finished_at IS NULL`,
       [columnText(id), accountId],
@@ -157,7 +160,7 @@ export class PostgresResponseStore extends ResponseStore {
   }
 
   erase(accountId: string, id: string): Promise<boolean> {
-    return eraseResponse(this.pool, { accountId, id, onlyChat: false });
+    return eraseResponse(this.rows, { accountId, id, onlyChat: false });
   }
 
   async leftBehind(limit: number): Promise<readonly LeftBehind[]> {

@@ -21,6 +21,7 @@ import {
 } from '../conversations/postgres-conversation-store.js';
 import type { Database } from '../database.js';
 import type { StorageRoom } from '../storage-room.js';
+import { laneOf } from '../row-statements.js';
 import { withinPage } from '../within-page.js';
 import { KnownAccounts } from './known-accounts.js';
 
@@ -98,7 +99,7 @@ export class ShardedConversationStore extends PostgresConversationStore {
   override async addItems(accountId: string, id: string, items: readonly RecordItem[]): Promise<Attempt> {
     await this.room.require({ accountId }, bytesOf(items));
     return refusingRepeatedIds(
-      this.attempt('SELECT * FROM sharded.add_to_conversation($1, $2, $3, $4)', [
+      this.attempt(laneOf(accountId, id), 'SELECT * FROM sharded.add_to_conversation($1, $2, $3, $4)', [
         accountId,
         columnText(id),
         ...columnsOf(items),
@@ -116,6 +117,7 @@ export class ShardedConversationStore extends PostgresConversationStore {
 
   override lock({ id, payer, responseId, untilHeldMs }: LockRequest): Promise<Attempt> {
     return this.attempt(
+      laneOf(payer.hash.toString('hex'), id),
       `WITH ${callerBy('$1')}
        SELECT l.* FROM caller c CROSS JOIN LATERAL sharded.lock_conversation(c.account_id, $2, $3, $4, $5) AS l`,
       [payer.hash, columnText(id), responseId, untilHeldMs, this.identity.id],
@@ -142,7 +144,7 @@ export class ShardedConversationStore extends PostgresConversationStore {
   }
 
   private remove(accountId: string, id: string, itemId: string | null): Promise<Attempt> {
-    return this.attempt('SELECT * FROM sharded.remove_from_conversation($1, $2, $3)', [
+    return this.attempt(laneOf(accountId, id), 'SELECT * FROM sharded.remove_from_conversation($1, $2, $3)', [
       accountId,
       columnText(id),
       itemId,
