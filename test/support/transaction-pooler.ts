@@ -23,6 +23,8 @@ export class TransactionPooler {
   private readonly waiting: ((session: Socket) => void)[] = [];
   private readonly clients = new Set<Socket>();
   private readonly server: Server;
+  private readonly openings = new Set<Promise<void>>();
+  private isClosing = false;
 
   private constructor(private readonly target: string) {
     this.server = createServer((socket) => {
@@ -64,13 +66,19 @@ export class TransactionPooler {
   replace(session: Socket): void {
     this.sessions.delete(session);
     session.destroy();
-    void this.open().catch(() => undefined);
+    if (this.isClosing) return;
+    const opening = this.open().catch(() => undefined);
+    this.openings.add(opening);
+    void opening.then(() => this.openings.delete(opening));
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const socket of this.clients) socket.destroy();
     await closed;
+    // One that was begun for a client that has just left.
+    await Promise.all(this.openings);
     for (const session of this.sessions) session.destroy();
   }
 
