@@ -44,23 +44,27 @@ function chatSays(usage: JsonObject, exchange: Exchange): void {
 const inputOf = ({ plain, cached, written, hourly }: Consumption): number =>
   plain + cached + written + hourly;
 
+/** OpenAI's way, which OpenRouter has taken over. */
+function saysWithWrites(used: Consumption, exchange: Exchange): void {
+  chatSays(
+    {
+      prompt_tokens: inputOf(used),
+      completion_tokens: used.output,
+      total_tokens: inputOf(used) + used.output,
+      prompt_tokens_details: { cached_tokens: used.cached, cache_write_tokens: used.written },
+      completion_tokens_details: { reasoning_tokens: used.thinking },
+    },
+    exchange,
+  );
+}
+
 export const CASHIERS: Readonly<Record<string, Cashier>> = {
   openrouter: {
     provider: { type: 'openai', profile: 'openrouter' },
     model: 'openai/gpt-5.5',
     pricing: { input: 5, cached_input: 0.5, cache_write: 6.25, output: 30, reasoning: 31.5 },
     knows: ['cached', 'written', 'thinking'],
-    say: (used, exchange) =>
-      chatSays(
-        {
-          prompt_tokens: inputOf(used),
-          completion_tokens: used.output,
-          total_tokens: inputOf(used) + used.output,
-          prompt_tokens_details: { cached_tokens: used.cached, cache_write_tokens: used.written },
-          completion_tokens_details: { reasoning_tokens: used.thinking },
-        },
-        exchange,
-      ),
+    say: saysWithWrites,
   },
   deepseek: {
     provider: { type: 'openai', profile: 'deepseek' },
@@ -89,17 +93,7 @@ export const CASHIERS: Readonly<Record<string, Cashier>> = {
     },
     // Since GPT-5.6 it bills writes, which it keeps for half an hour.
     knows: ['cached', 'written', 'thinking'],
-    say: (used, exchange) =>
-      chatSays(
-        {
-          prompt_tokens: inputOf(used),
-          completion_tokens: used.output,
-          total_tokens: inputOf(used) + used.output,
-          prompt_tokens_details: { cached_tokens: used.cached, cache_write_tokens: used.written },
-          completion_tokens_details: { reasoning_tokens: used.thinking },
-        },
-        exchange,
-      ),
+    say: saysWithWrites,
   },
   responses: {
     provider: { type: 'openai', profile: 'openai', wires: ['responses'] },
