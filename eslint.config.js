@@ -18,6 +18,11 @@ export default typescript.config(
         },
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
         {
+          selector: "AssignmentExpression[left.type='MemberExpression'][right.type=/Function/]",
+          message:
+            'V8 makes such a function old at once, and all that it captures with it: name it first (decision 57).',
+        },
+        {
           selector: "ExportNamedDeclaration CallExpression[callee.name='Symbol']",
           message: 'A class is its own token: put the value into the settings of its room.',
         },

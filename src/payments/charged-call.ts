@@ -29,6 +29,7 @@ type Phase = 'holding' | 'running' | 'ending' | 'ended';
  */
 export class ChargedCall<Event> implements RunningCall {
   readonly holdId: string;
+  placeInBag = 0;
   private phase: Phase = 'holding';
   /** Set when the call has to end while its hold is being taken. */
   private stopped: Ending | undefined;

@@ -63,8 +63,9 @@ export class LeaseKeeper implements Worker {
     this.deadline.unref();
     const moved = this.calls.takeMoved();
     if (moved.length > 0) await this.leases.handOver(this.identity.id, moved);
+    const own = this.calls.holdIds();
     for (const orphan of booked) {
-      if (!this.calls.has(orphan.holdId) && !moved.includes(orphan.holdId)) this.release(orphan);
+      if (!own.has(orphan.holdId) && !moved.includes(orphan.holdId)) this.release(orphan);
     }
   }
 

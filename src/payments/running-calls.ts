@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { Bag, type Bagged } from '../base/work/bag.js';
 import { LivesIn, type Worker } from '../base/work/worker.js';
 import type { CallProgress } from './process-leases.js';
 
 /** A paid call from before its hold is asked for until its hold has ended. */
-export interface RunningCall {
+export interface RunningCall extends Bagged {
   readonly holdId: string;
   progress(): CallProgress;
   /** Ends the call although client and upstream would go on. */
@@ -14,7 +15,7 @@ export interface RunningCall {
 @Injectable()
 @LivesIn('calls')
 export class RunningCalls implements Worker {
-  private readonly calls = new Map<string, RunningCall>();
+  private readonly calls = new Bag<RunningCall>();
   /** Holds of calls that another process is to run; this process must not release them. */
   private readonly movedHolds = new Set<string>();
   private idleWaiters: (() => void)[] = [];
@@ -25,17 +26,18 @@ export class RunningCalls implements Worker {
   }
 
   add(call: RunningCall): void {
-    this.calls.set(call.holdId, call);
+    this.calls.add(call);
   }
 
   remove(call: RunningCall): void {
-    this.calls.delete(call.holdId);
+    this.calls.delete(call);
     if (this.calls.size > 0) return;
     for (const resolve of this.idleWaiters.splice(0)) resolve();
   }
 
-  has(holdId: string): boolean {
-    return this.calls.has(holdId) || this.movedHolds.has(holdId);
+  /** Holds that this process must not release. */
+  holdIds(): ReadonlySet<string> {
+    return new Set([...Array.from(this.calls, ({ holdId }) => holdId), ...this.movedHolds]);
   }
 
   /** The call ends here, and its hold does not. */
@@ -51,11 +53,11 @@ export class RunningCalls implements Worker {
   }
 
   progress(): readonly CallProgress[] {
-    return [...this.calls.values()].map((call) => call.progress());
+    return Array.from(this.calls, (call) => call.progress());
   }
 
   cutOff(): void {
-    for (const call of [...this.calls.values()]) call.cutOff();
+    for (const call of this.calls) call.cutOff();
   }
 
   /** The process ends: a call whose end the ledger has not taken by now is left to the sweeps. */

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { GatewayError } from '../base/errors/gateway-error.js';
 import { newId } from '../base/ids.js';
 import type {
@@ -52,8 +52,8 @@ export class ResponseRun implements CallRecord {
   private closed: ResponseEnd | undefined;
   /** Events about it that were numbered after its end. */
   private numberedAfter = 0;
-  /** Ends the call of the model as if its answer were complete. */
-  private endAnswer: (() => void) | undefined;
+  /** Who hears the answer of the model. */
+  private listener: Subscriber<RunEvent> | undefined;
 
   constructor(private readonly run: RunSettings) {
     const { responseId: id, createdAtMs, settings, tools } = run;
@@ -112,7 +112,7 @@ export class ResponseRun implements CallRecord {
   /** Unlike `concatMap`, makes no Observable for each event: streams have many events. */
   readonly shape = (events: Observable<TextEvent>): Observable<RunEvent> =>
     new Observable((subscriber) => {
-      this.endAnswer = () => subscriber.complete();
+      this.listener = subscriber;
       return events.subscribe({
         next: (event) => {
           try {
@@ -134,7 +134,7 @@ export class ResponseRun implements CallRecord {
   }
 
   private endIfSteered(): void {
-    if (this.reducer.isSteered) this.endAnswer?.();
+    if (this.reducer.isSteered) this.listener?.complete();
   }
 
   /** Whether its last events have their numbers, shown or not. */

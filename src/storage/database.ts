@@ -6,6 +6,7 @@ import { DatabaseClock } from './database-clock.js';
 import { statementFailure } from './database-failure.js';
 import type { PrismaClient } from './generated/client.js';
 import { lookAtEnd, prepareWithoutNames } from './pooled-connection.js';
+import { breakWhenSilent } from './servers/break-when-silent.js';
 import { PrimaryFinder } from './servers/find-primary.js';
 import { giveUpTogether } from './servers/give-up-together.js';
 import { primaryClient } from './servers/primary-client.js';
@@ -73,7 +74,6 @@ function openPool(finder: PrimaryFinder, max: number, preparedStatements: Prepar
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     // A host that has gone without a word is noticed where connections are idle, too: ten unanswered probes later.
     keepAliveInitialDelayMillis: 10_000,
@@ -83,6 +83,7 @@ function openPool(finder: PrimaryFinder, max: number, preparedStatements: Prepar
   });
   // The pool replaces a connection that breaks while idle; without a listener its error would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => breakWhenSilent(client, QUERY_TIMEOUT_MS));
   giveUpTogether(pool, () => finder.forget());
   return telling(pool);
 }
@@ -90,9 +91,10 @@ function openPool(finder: PrimaryFinder, max: number, preparedStatements: Prepar
 /** Lets statements that get no answer fail with `DatabaseAway`. */
 function telling(pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
-  pool.query = ((...given: unknown[]) =>
+  const ask = (...given: unknown[]): Promise<unknown> =>
     query(...given).catch((failure: unknown) => {
       throw statementFailure(failure);
-    })) as typeof pool.query;
+    });
+  pool.query = ask as typeof pool.query;
   return pool;
 }

@@ -54,8 +54,8 @@ export async function lookAtServer(connectionString: string): Promise<Connection
 /** Lets a connection prepare each statement for one run, without a name that a session would have to remember. */
 export function prepareWithoutNames(client: ClientBase): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown;
-  client.query = ((statement: unknown, ...rest: unknown[]) =>
-    query(withoutName(statement), ...rest)) as typeof client.query;
+  const ask = (statement: unknown, ...rest: unknown[]): unknown => query(withoutName(statement), ...rest);
+  client.query = ask as typeof client.query;
 }
 
 function withoutName(statement: unknown): unknown {

@@ -26,9 +26,9 @@ export function createLogger(settings: LogSettings, output: DestinationStream = 
     },
     settings.pretty ? pretty(output) : output,
   );
-  if (output instanceof LineOutput)
-    output.onRecovered = (lines) =>
-      logger.warn({ lines }, 'log lines were dropped: they could not be written');
+  const tellOfLoss = (lines: number): void =>
+    logger.warn({ lines }, 'log lines were dropped: they could not be written');
+  if (output instanceof LineOutput) output.onRecovered = tellOfLoss;
   return logger;
 }
 

@@ -42,7 +42,8 @@ export class SteerQueue {
   /** Lets go of the response, which has ended. */
   detach(): void {
     let next = this.numbers();
-    this.numbers = () => next++;
+    const following = (): number => next++;
+    this.numbers = following;
   }
 
   /** Gives back its share of the room for bodies. */

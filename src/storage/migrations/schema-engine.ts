@@ -50,11 +50,10 @@ async function loadWebAssembly(): Promise<void> {
 
 /** The engine never clears the timer of its 10 s wait for a lock: it must not keep a finished process alive. */
 function engineImports(): object {
-  const imports: Record<string, unknown> = { ...engineModule };
-  for (const name of Object.keys(imports).filter((key) => key.startsWith('__wbg_setTimeout_'))) {
-    imports[name] = (callback: () => void, delayMs: number) => setTimeout(callback, delayMs).unref();
-  }
-  return imports;
+  const wait = (callback: () => void, delayMs: number): NodeJS.Timeout =>
+    setTimeout(callback, delayMs).unref();
+  const waits = Object.keys(engineModule).filter((name) => name.startsWith('__wbg_setTimeout_'));
+  return { ...engineModule, ...Object.fromEntries(waits.map((name) => [name, wait])) };
 }
 
 /**
@@ -83,12 +82,14 @@ class WholeScriptFactory implements SqlMigrationAwareDriverAdapterFactory {
 
   private withWholeScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
     const execute = adapter.executeRaw.bind(adapter);
-    adapter.executeScript = (script) =>
+    const executeScript: SqlDriverAdapter['executeScript'] = (script) =>
       withoutLongLocks(async (sql) => {
         await execute({ sql, args: [], argTypes: [] });
       }, script);
     // Who applies migrations holds it for the engine, which wants it for its session.
-    adapter.executeRaw = (query) => (asksForPrismaLock(query.sql) ? Promise.resolve(1) : execute(query));
+    const executeRaw: SqlDriverAdapter['executeRaw'] = (query) =>
+      asksForPrismaLock(query.sql) ? Promise.resolve(1) : execute(query);
+    Object.assign(adapter, { executeScript, executeRaw });
     this.adapters.push(adapter);
     return adapter;
   }

@@ -1,7 +1,6 @@
 import pg from 'pg';
+import { SILENT } from './break-when-silent.js';
 
-/** What `pg` says when it has waited for an answer for `query_timeout`; it has no code for it. */
-const SILENT = 'Query read timeout';
 const READ_ONLY = '25006';
 /** How long the other side may take to end a connection that was given up. */
 const GOODBYE_MS = 1_000;
