@@ -119,7 +119,7 @@ export async function sumUp(client) {
   for (let isSummed = false; !isSummed;) {
     const { more } = (await client.query('SELECT sum_up_usage($1) AS more', [ROUND_OF_SUMS])).rows[0];
     if (!more) await sleep(PAUSE_MS);
-    const progress = `SELECT summed_until > least($1, now() - interval '90 seconds') AS done FROM usage_progress`;
+    const progress = `SELECT summed_until > least($1, now() - interval '30 seconds') AS done FROM usage_progress`;
     isSummed = (await client.query(progress, [until])).rows[0].done;
   }
   await client.query('VACUUM (ANALYZE) usage_days');

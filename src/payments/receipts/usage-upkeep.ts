@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Recurs } from '../../base/work/worker.js';
 import { UsageSums } from './usage-sums.js';
 
-/** So much usage of the last minutes is summed up by whoever asks for it. */
-const EVERY_MS = 60_000;
+/** So much usage of the last seconds is summed up by whoever asks for it. */
+const EVERY_MS = 10_000;
 /** Receipts in one transaction: a fraction of a second. */
 const ROUND = 10_000;
 

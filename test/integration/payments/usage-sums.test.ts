@@ -56,7 +56,7 @@ class Books {
     const [id, hold] = [...this.open][0] ?? [];
     if (id === undefined || hold === undefined) return;
     this.open.delete(id);
-    const seconds = hold.seen || !this.hasSummed ? ago : ago % 30;
+    const seconds = hold.seen || !this.hasSummed ? ago : ago % 5;
     const client = await database.pool.connect();
     this.ending.set(id, client);
     await client.query('BEGIN');
