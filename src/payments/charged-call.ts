@@ -281,9 +281,10 @@ export class ChargedCall<Event> implements RunningCall {
     this.work.cancelled?.removeEventListener('abort', this.cancel);
     this.calls.remove(this);
     if (this.grant) this.holds.returned(this.work.origin);
+    // The client does not wait for logs and metrics.
+    report();
     if (ending) this.story.ended(ending);
     else this.story.moved();
-    report();
   }
 
   private get granted(): HoldGrant {

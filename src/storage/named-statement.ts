@@ -1,5 +1,7 @@
 import type { QueryConfig } from 'pg';
 
+type Values = Readonly<Record<string, unknown>>;
+
 const PARAMETER = /\$([a-z]\w*)/gi;
 
 /** A prepared statement whose text names its parameters, such as `$holdIds`. PostgreSQL gets their numbers. */
@@ -20,18 +22,21 @@ export class NamedStatement {
   }
 
   /**
-   * @param values one for each parameter; more are allowed
+   * @param given together, a value for each parameter, of which the first counts; more are allowed. Several objects,
+   *   since putting thirty values into one costs as much as making the statement
    * @throws Error for a parameter without a value: PostgreSQL would take it for null
    */
-  with(values: Readonly<Record<string, unknown>>): QueryConfig {
-    return {
-      name: this.name,
-      text: this.text,
-      values: this.parameters.map((parameter) => {
-        if (!(parameter in values)) throw new Error(`${this.name} needs a value for ${parameter}`);
-        return values[parameter];
-      }),
-    };
+  with(...given: readonly Values[]): QueryConfig {
+    const values = this.parameters.map((parameter) => this.valueOf(parameter, given));
+    return { name: this.name, text: this.text, values };
+  }
+
+  private valueOf(parameter: string, given: readonly Values[]): unknown {
+    for (const values of given) {
+      const value = values[parameter];
+      if (value !== undefined || parameter in values) return value;
+    }
+    throw new Error(`${this.name} needs a value for ${parameter}`);
   }
 }
 
@@ -46,8 +51,9 @@ export class StatementForms<Form extends { readonly [part in keyof Form]: boolea
   ) {}
 
   of(form: Form): NamedStatement {
-    const parts = Object.entries(form).flatMap(([part, isThere]) => (isThere === true ? [part] : []));
-    const name = [this.name, ...parts.sort()].join('_');
+    let { name } = this;
+    // Every call asks: no arrays. Another order of the parts would only be another name of the same statement.
+    for (const part in form) if (form[part]) name += `_${part}`;
     const known = this.statements.get(name);
     if (known) return known;
     const statement = new NamedStatement(name, this.textOf(form));

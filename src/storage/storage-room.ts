@@ -25,10 +25,10 @@ export class StorageRoom {
       'accountId' in storer
         ? ['SELECT $1::text AS account_id', storer.accountId]
         : ['SELECT account_id FROM api_keys WHERE key_hash = $1', storer.payer.hash];
-    const { rows } = await this.database.pool.query<{ is_full: boolean | null }>(
-      `SELECT storage_is_full(s.account_id, $2, $3) AS is_full FROM (${of}) AS s`,
+    const { rows } = await this.database.pool.query<{ has_room: boolean | null }>(
+      `SELECT has_room(s.account_id, $2, $3) FROM (${of}) AS s`,
       [value, bytes, this.maxBytes],
     );
-    return rows[0]?.is_full !== true;
+    return rows[0]?.has_room !== false;
   }
 }

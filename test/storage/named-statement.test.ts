@@ -24,6 +24,17 @@ describe('a statement with named parameters', () => {
     expect(statement.with({ id: null }).values).toEqual([null]);
     expect(() => statement.with({ Id: 1 })).toThrow('find needs a value for id');
   });
+
+  it('takes values from several objects, the first that has one', () => {
+    const statement = new NamedStatement('find', 'SELECT $a, $b, $c, $d');
+    const given = [
+      { a: 1, b: undefined },
+      { a: 2, b: 2, c: null },
+      { c: 3, d: 4 },
+    ];
+    expect(statement.with(...given).values).toEqual([1, undefined, null, 4]);
+    expect(() => statement.with(...given.slice(0, 2))).toThrow('find needs a value for d');
+  });
 });
 
 describe('forms of a statement', () => {
@@ -32,7 +43,7 @@ describe('forms of a statement', () => {
       [logs ? '$logs' : '', locks ? '$locks' : ''].join(),
     );
     expect(forms.of({ logs: true, locks: true }).with({ logs: 1, locks: 2 })).toEqual({
-      name: 'end_locks_logs',
+      name: 'end_logs_locks',
       text: '$1,$2',
       values: [1, 2],
     });

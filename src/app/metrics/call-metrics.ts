@@ -1,49 +1,30 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
-import type { AttemptEnded, CallEnded, Moment } from '../../base/moments/moment.js';
-import type { Usage } from '../../base/money/usage.js';
-import { CallTotals } from './call-totals.js';
+import { Histogram, type Registry } from 'prom-client';
+import type { CallEnded, Moment } from '../../base/moments/moment.js';
+import { AttemptMetrics } from './attempt-metrics.js';
+import { CallTotals, type CallTotal } from './call-totals.js';
+import { countedElsewhere } from './counted-elsewhere.js';
+import { outcomesIn, type TargetLabels } from './per-target.js';
 import { Tally } from './tally.js';
 
 const LABELS = ['model', 'provider'] as const;
 const ATOMIC_PER_USD = 1_000_000;
 /** Bounds in seconds, from a cached word to a long reasoning. */
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
-/** Bound on model names, because clients may choose the names of models that are passed through. */
-const MOST_MODELS = 1_000;
-const OTHERS = 'others';
 
 /**
- * Metrics of paid calls for text and embeddings. Their model label is the catalog entry, which the operator names: names that clients
- * choose would be unbounded.
+ * Metrics of paid calls for text and embeddings. Their model label is the catalog entry, which the operator names:
+ * names that clients choose would be unbounded.
  */
 export class CallMetrics {
   private readonly totals = new CallTotals();
-  private readonly attempts: Tally<'provider' | 'model' | 'outcome'>;
-  private readonly input: Tally<'provider' | 'model'>;
-  private readonly cachedInput: Tally<'provider' | 'model'>;
+  private readonly attempts: AttemptMetrics;
   private readonly refusals: Tally<'model' | 'code'>;
   private readonly duration: Histogram<'model' | 'provider'>;
   private readonly firstWord: Histogram<'model' | 'provider'>;
-  /** Model labels of attempts. */
-  private readonly models = new Set<string>();
 
   constructor(registry: Registry) {
     registerTotals(registry, this.totals);
-    this.attempts = new Tally(registry, {
-      name: 'slipstream_upstream_attempts_total',
-      help: 'Attempts at providers for text and embeddings: "answered", or the error code that they ended with.',
-      labelNames: ['provider', 'model', 'outcome'],
-    });
-    this.input = new Tally(registry, {
-      name: 'slipstream_upstream_input_tokens_total',
-      help: 'Input tokens as targets for text have counted them.',
-      labelNames: ['provider', 'model'],
-    });
-    this.cachedInput = new Tally(registry, {
-      name: 'slipstream_upstream_cached_input_tokens_total',
-      help: 'The part of slipstream_upstream_input_tokens_total that targets read from their prompt caches.',
-      labelNames: ['provider', 'model'],
-    });
+    this.attempts = new AttemptMetrics(registry);
     this.refusals = new Tally(registry, {
       name: 'slipstream_call_refusals_total',
       help: 'Calls that the books refused before they ran, by error code.',
@@ -65,7 +46,7 @@ export class CallMetrics {
   listen(moment: Moment): void {
     switch (moment.type) {
       case 'attempt_ended':
-        return this.attempted(moment);
+        return this.attempts.ended(moment);
       case 'refused':
         return this.refusals.add({ model: moment.entryId, code: moment.code ?? '' });
       case 'settled':
@@ -80,65 +61,41 @@ export class CallMetrics {
     this.duration.observe(labels, call.durationMs / 1000);
     if (call.firstEventMs !== undefined) this.firstWord.observe(labels, call.firstEventMs / 1000);
   }
-
-  private attempted({ provider, upstreamModel, outcome, input }: AttemptEnded): void {
-    if (outcome === 'abandoned' && !input) return;
-    const target = { provider, model: this.boundedName(upstreamModel) };
-    if (outcome !== 'abandoned') this.attempts.add({ ...target, outcome });
-    if (!input) return;
-    this.input.add(target, input.inputTokens);
-    this.cachedInput.add(target, input.cachedInputTokens);
-  }
-
-  private boundedName(model: string): string {
-    if (this.models.size >= MOST_MODELS && !this.models.has(model)) return OTHERS;
-    this.models.add(model);
-    return model;
-  }
 }
 
 function registerTotals(registry: Registry, totals: CallTotals): void {
-  const registers = [registry];
-  new Counter({
+  const calls = {
     name: 'slipstream_calls_total',
     help: 'Paid calls that ran, by what they came to.',
-    labelNames: [...LABELS, 'outcome'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, outcomes } of totals.all())
-        for (const [outcome, count] of outcomes) this.inc({ ...labels, outcome }, count);
-    },
-  });
-  new Counter({
+    labelNames: [...LABELS, 'outcome'] as const,
+  };
+  countedElsewhere(registry, calls, () => totals.all().flatMap(outcomesIn));
+  const tokens = {
     name: 'slipstream_tokens_total',
     help: 'Tokens that were charged for; "cached_input" and "cache_write" are parts of "input", "reasoning" of "output".',
-    labelNames: [...LABELS, 'kind'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, usage } of totals.all())
-        for (const [kind, count] of kindsOf(usage)) this.inc({ ...labels, kind }, count);
-    },
-  });
-  new Counter({
+    labelNames: [...LABELS, 'kind'] as const,
+  };
+  countedElsewhere(registry, tokens, () => totals.all().flatMap(tokensIn));
+  const spend = {
     name: 'slipstream_spend_usd_total',
     help: 'What keys were charged, platform fee included.',
     labelNames: LABELS,
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, spentAtomic } of totals.all()) this.inc(labels, spentAtomic / ATOMIC_PER_USD);
-    },
-  });
+  };
+  countedElsewhere(registry, spend, () =>
+    totals.all().map(({ labels, spentAtomic }) => [labels, spentAtomic / ATOMIC_PER_USD]),
+  );
 }
 
-function kindsOf(usage: Usage): readonly (readonly [string, number])[] {
-  return [
-    ['input', usage.inputTokens],
-    ['cached_input', usage.cachedInputTokens],
-    ['cache_write', usage.cacheWriteTokens],
-    ['output', usage.outputTokens],
-    ['reasoning', usage.reasoningTokens],
-  ];
+function tokensIn({
+  labels,
+  usage,
+}: CallTotal): readonly (readonly [TargetLabels & { readonly kind: string }, number])[] {
+  const counts = {
+    input: usage.inputTokens,
+    cached_input: usage.cachedInputTokens,
+    cache_write: usage.cacheWriteTokens,
+    output: usage.outputTokens,
+    reasoning: usage.reasoningTokens,
+  };
+  return Object.entries(counts).map(([kind, count]) => [{ ...labels, kind }, count]);
 }

@@ -62,14 +62,6 @@ function signedLine({
   savedWei,
   unit,
   unitPriceUsd,
-}: LineItem): LineItem {
-  return {
-    amountWei,
-    ...(estimated && { estimated }),
-    key,
-    quantity,
-    ...(savedWei !== undefined && { savedWei }),
-    unit,
-    unitPriceUsd,
-  };
+}: LineItem): Record<keyof LineItem, unknown> {
+  return { amountWei, estimated, key, quantity, savedWei, unit, unitPriceUsd };
 }

@@ -3,6 +3,8 @@ import type { Receipt } from './receipt.js';
 
 /** Of a key's thumbprint: a SHA-256. */
 const KEY_BYTES = 32;
+/** Of Ed25519 (RFC 8032, section 5.1.6). */
+const SIGNATURE_BYTES = 64;
 
 /**
  * A receipt's signature without what the receipt itself says: the thumbprint of the key, then its signature. Of a
@@ -13,8 +15,10 @@ const KEY_BYTES = 32;
 export function proofOf(jws: string): Buffer {
   const head = jws.slice(0, jws.indexOf('.'));
   const { kid } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid: string };
-  const signature = jws.slice(jws.lastIndexOf('.') + 1);
-  return Buffer.concat([Buffer.from(kid, 'base64url'), Buffer.from(signature, 'base64url')]);
+  const proof = Buffer.alloc(KEY_BYTES + SIGNATURE_BYTES);
+  proof.write(kid, 'base64url');
+  proof.write(jws.slice(jws.lastIndexOf('.') + 1), KEY_BYTES, 'base64url');
+  return proof;
 }
 
 /** The JWS that `proof` is of, to the letter, if `receipt` says what was signed. */

@@ -15,6 +15,14 @@ import type { OnceCall } from '../once/recorded-answer.js';
 import { ReceiptSigner } from './receipt-signer.js';
 import { Settlements } from '../x402/settlements.js';
 
+interface ReceiptedEnd extends SettlementEnd {
+  readonly receipt: Receipt;
+}
+
+interface Receipted extends SignedSettlement, ReceiptedEnd {
+  readonly endWith: (amounts: SettledAmounts) => ReceiptedEnd;
+}
+
 /**
  * Settles with signed receipts, and with the answers that show them. The content of a receipt is known before the
  * ledger writes it, unless the price is higher than the hold of a key.
@@ -38,8 +46,7 @@ export class Settling {
       this.answer(once, undefined);
       return undefined;
     }
-    const { signature } = amounts.overrun === 0n ? signed : signed.endWith(amounts);
-    return { ...receiptOf(settlement, amounts), signature };
+    return (amounts.overrun === 0n ? signed : signed.endWith(amounts)).receipt;
   }
 
   /** Settles on behalf of a process that died. */
@@ -52,11 +59,12 @@ export class Settling {
     return this.signer.sign(receiptOf(settlement, inFull(settlement)));
   }
 
-  private signed(settlement: HoldSettlement, once: OnceCall | undefined): SignedSettlement {
-    const endWith = (amounts: SettledAmounts): SettlementEnd => {
-      const receipt = receiptOf(settlement, amounts);
-      const signature = this.signer.sign(receipt);
-      return { signature, answer: this.answer(once, { ...receipt, signature }) };
+  private signed(settlement: HoldSettlement, once: OnceCall | undefined): Receipted {
+    const endWith = (amounts: SettledAmounts): ReceiptedEnd => {
+      const unsigned = receiptOf(settlement, amounts);
+      const signature = this.signer.sign(unsigned);
+      const receipt = { ...unsigned, signature };
+      return { signature, receipt, answer: this.answer(once, receipt) };
     };
     return { ...settlement, ...endWith(inFull(settlement)), endWith };
   }

@@ -28,7 +28,7 @@ function taking(isBounded: boolean): string {
     AND (cardinality(a.allowed_models) = 0 OR $model::text = ANY (a.allowed_models))
     AND (a.budget_limit IS NULL OR a.budget_limit - a.budget_spent - a.budget_held >= $amount)
     AND EXISTS (SELECT FROM gateway_processes p WHERE p.id = $processId::text AND p.lease_expires_at > now())
-    ${isBounded ? 'AND NOT (SELECT r.is_full FROM find_room(ARRAY[$keyHash], $addedBytes, $maxStoredBytes) AS r)' : ''}
+    ${isBounded ? 'AND has_room(a.account_id, $addedBytes, $maxStoredBytes)' : ''}
   RETURNING a.id, a.account_id, a.chain_id, a.budget_limit, a.budget_spent, a.budget_held),
 held AS (
   INSERT INTO holds (id, key_id, account_id, process_id, request_id, response_id, amount, input_tokens, terms)
@@ -47,20 +47,21 @@ const STATEMENTS = new StatementForms<StartForm & Placed>('take_holds_alone', (f
   return `WITH ${[taking(form.stores), ...starting].join(',\n')}\nSELECT granted.* FROM granted${read}`;
 });
 
-interface Bounds extends Placed {
+type Bounds = {
+  readonly sharded: Placed['sharded'];
   readonly lockWait: LockWait;
   readonly maxStoredBytes: number;
-  readonly addedBytes: readonly (number | null)[];
-}
+  readonly addedBytes: number | null;
+};
 
 /** For a request of a key that does not run once, and has not been counted. */
 export function takingAlone(
   processId: string,
   { payer, ...request }: HoldRequest,
   { form, values }: StartColumns,
-  { sharded, ...bounds }: Bounds,
+  bounds: Bounds,
 ): QueryConfig {
-  return STATEMENTS.of({ ...form, sharded }).with({
+  const own = {
     processId,
     keyHash: payer.hash,
     amount: request.wanted,
@@ -72,7 +73,6 @@ export function takingAlone(
     terms: JSON.stringify(request.terms),
     holdIds: textArray([request.holdId]),
     requestIds: textArray([request.requestId]),
-    ...bounds,
-    ...values,
-  });
+  };
+  return STATEMENTS.of({ ...form, sharded: bounds.sharded }).with(own, bounds, values);
 }

@@ -105,7 +105,7 @@ export async function takeHolds(
   const [alone, ...others] = requests;
   const isUsual = !retry && !form.once && !form.counted && !form.wallet;
   if (alone && others.length === 0 && isUsual && alone.wanted >= alone.minimum) {
-    const bounds = { lockWait, maxStoredBytes, sharded, addedBytes: requests.map(addedBytes) };
+    const bounds = { lockWait, maxStoredBytes, sharded, addedBytes: addedBytes(alone) };
     const { rows } = await pool.query<HoldRow>(takingAlone(processId, alone, records, bounds));
     if (rows[0]) return [answerOf(rows[0])];
   }

@@ -7,7 +7,7 @@ import type { StatementOptions } from '../group-commit.js';
 import { PATIENCE } from '../lock-wait.js';
 import { correctAnswers, keptColumns, KEEPING_ANSWERS } from '../once/answer-columns.js';
 import { finishingRecords } from '../records/finish-records.js';
-import { endColumns, type EndForm, type Placed } from '../records/record-columns.js';
+import { endColumns, type Columns, type EndForm, type Placed } from '../records/record-columns.js';
 import { CHARGED_ALONE, CHARGING_ALONE, chargeAloneValues } from './charge-alone.js';
 import { StatementForms } from '../named-statement.js';
 import { finishingSharded, KEEPING_SHARDED, SETTLED_ACCOUNTS } from '../sharding/record-parts.js';
@@ -116,43 +116,42 @@ async function settle(
   const records = endColumns(settlements);
   const answers = settlements.some(({ idempotencyKey }) => idempotencyKey !== undefined);
   const form = { ...records.form, answers, sharded };
-  const contentAccounts = sharded
-    ? { contentAccounts: textArray(settlements.map(({ accountId }) => accountId)) }
-    : {};
-  const besides = {
-    lockWait,
-    ...contentAccounts,
-    ...records.values,
-    ...(answers ? keptColumns(settlements) : {}),
-  };
+  const contentAccounts = (): Columns => ({
+    contentAccounts: textArray(settlements.map(({ accountId }) => accountId)),
+  });
+  const besides = [
+    { lockWait },
+    records.values,
+    ...(sharded ? [contentAccounts()] : []),
+    ...(answers ? [keptColumns(settlements)] : []),
+  ];
   const [alone, ...others] = settlements;
   if (alone && others.length === 0 && !sweep && !alone.payment && !needsCorrection(alone)) {
-    const values = { ...besides, ...chargeAloneValues(alone) };
-    const { rows } = await database.query<SettleRow>(ALONE.of(form).with(values));
+    const { rows } = await database.query<SettleRow>(
+      ALONE.of(form).with(chargeAloneValues(alone), ...besides),
+    );
     if (rows.length > 0) return rows;
   }
-  const { rows } = await database.query<SettleRow>(
-    STATEMENTS.of(form).with({
-      ...besides,
-      sweep,
-      holdIds: textArray(settlements.map(({ holdId }) => holdId)),
-      keyIds: textArray(settlements.map(({ keyId }) => keyId)),
-      accountIds: textArray(settlements.map(({ accountId }) => accountId)),
-      requestIds: textArray(settlements.map(({ requestId }) => requestId)),
-      responseIds: textArray(settlements.map(({ responseId }) => responseId)),
-      idempotencyKeys: textArray(settlements.map(({ idempotencyKey }) => idempotencyKey)),
-      receiptIds: textArray(settlements.map(({ receiptId }) => receiptId)),
-      networks: textArray(settlements.map(({ network }) => network)),
-      meterSubjects: textArray(settlements.map(({ meterSubject }) => meterSubject)),
-      providers: textArray(settlements.map(({ provider }) => provider)),
-      providerAmounts: settlements.map(({ charge }) => charge.providerAmount),
-      platformFees: settlements.map(({ charge }) => charge.platformFee),
-      lines: textArray(settlements.map(({ charge }) => storedLines(charge.lineItems))),
-      estimated: settlements.map(({ estimated }) => estimated),
-      proofs: settlements.map(({ signature }) => proofOf(signature)),
-      settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
-    }),
-  );
+  const own = {
+    sweep,
+    holdIds: textArray(settlements.map(({ holdId }) => holdId)),
+    keyIds: textArray(settlements.map(({ keyId }) => keyId)),
+    accountIds: textArray(settlements.map(({ accountId }) => accountId)),
+    requestIds: textArray(settlements.map(({ requestId }) => requestId)),
+    responseIds: textArray(settlements.map(({ responseId }) => responseId)),
+    idempotencyKeys: textArray(settlements.map(({ idempotencyKey }) => idempotencyKey)),
+    receiptIds: textArray(settlements.map(({ receiptId }) => receiptId)),
+    networks: textArray(settlements.map(({ network }) => network)),
+    meterSubjects: textArray(settlements.map(({ meterSubject }) => meterSubject)),
+    providers: textArray(settlements.map(({ provider }) => provider)),
+    providerAmounts: settlements.map(({ charge }) => charge.providerAmount),
+    platformFees: settlements.map(({ charge }) => charge.platformFee),
+    lines: textArray(settlements.map(({ charge }) => storedLines(charge.lineItems))),
+    estimated: settlements.map(({ estimated }) => estimated),
+    proofs: settlements.map(({ signature }) => proofOf(signature)),
+    settledAt: settlements.map(({ settledAtMs }) => new Date(settledAtMs)),
+  };
+  const { rows } = await database.query<SettleRow>(STATEMENTS.of(form).with(own, ...besides));
   return [...rows].sort((a, b) => a.ordinal - b.ordinal);
 }
 
