@@ -14,6 +14,8 @@ import { primaryClient } from './servers/primary-client.js';
 /** The server gives up first, so that a statement has ended by the time that the client stops waiting for it. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 12_000;
+/** As many connections as calls and upkeep use at once, whose statements go in batches. */
+const KEPT_OPEN = 4;
 
 export interface DatabaseOptions {
   /** Most of the pool; the one of the lease comes on top. */
@@ -74,6 +76,8 @@ function openPool(finder: PrimaryFinder, max: number, preparedStatements: Prepar
     max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
+    // A call after a quiet time does not wait for a connection, and connections up to these need no timer for each use.
+    min: Math.min(KEPT_OPEN, max),
     keepAlive: true,
     // A host that has gone without a word is noticed where connections are idle, too: ten unanswered probes later.
     keepAliveInitialDelayMillis: 10_000,

@@ -13,16 +13,19 @@ import { startingSharded } from '../sharding/record-parts.js';
 import { textArray } from '../text-array.js';
 import { paymentJson } from '../x402/payment-json.js';
 
-export interface HoldRow {
-  readonly ordinal: number;
-  readonly outcome: 'granted' | RefusalReason;
+interface GrantRow {
   readonly key_id: string;
   readonly account_id: string;
   readonly chain_id: number | null;
-  readonly granted: string;
   readonly budget_limit: string | null;
   readonly budget_spent: string;
   readonly budget_held: string;
+}
+
+export interface HoldRow extends GrantRow {
+  readonly ordinal: number;
+  readonly outcome: 'granted' | RefusalReason;
+  readonly granted: string;
   readonly required: string;
   readonly retry_after_ms: number | null;
   readonly key_limit: number | null;
@@ -106,8 +109,8 @@ export async function takeHolds(
   const isUsual = !retry && !form.once && !form.counted && !form.wallet;
   if (alone && others.length === 0 && isUsual && alone.wanted >= alone.minimum) {
     const bounds = { lockWait, maxStoredBytes, sharded, addedBytes: addedBytes(alone) };
-    const { rows } = await pool.query<HoldRow>(takingAlone(processId, alone, records, bounds));
-    if (rows[0]) return [answerOf(rows[0])];
+    const { rows } = await pool.query<GrantRow>(takingAlone(processId, alone, records, bounds));
+    if (rows[0]) return [grantOf(rows[0], alone.wanted)];
   }
   const { rows } = await pool.query<HoldRow>(
     STATEMENTS.of(form).with({
@@ -152,10 +155,8 @@ function refused(reason: RefusalReason): HoldRefusal {
 }
 
 export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
-  const limit = row.budget_limit === null ? null : BigInt(row.budget_limit);
-  const spent = BigInt(row.budget_spent);
-  const held = BigInt(row.budget_held);
   if (row.outcome !== 'granted') {
+    const { limit, spent, held } = budgetOf(row);
     const free = limit === null ? 0n : limit - spent - held;
     return {
       reason: row.outcome,
@@ -165,11 +166,23 @@ export function answerOf(row: HoldRow): HoldGrant | HoldRefusal {
       limit: row.key_limit ?? undefined,
     };
   }
+  return grantOf(row, BigInt(row.granted));
+}
+
+function grantOf(row: GrantRow, amount: bigint): HoldGrant {
   return {
     keyId: row.key_id,
     accountId: row.account_id,
     chainId: row.chain_id,
-    amount: BigInt(row.granted),
-    budget: { limit, spent, held },
+    amount,
+    budget: budgetOf(row),
+  };
+}
+
+function budgetOf(row: GrantRow): HoldGrant['budget'] {
+  return {
+    limit: row.budget_limit === null ? null : BigInt(row.budget_limit),
+    spent: BigInt(row.budget_spent),
+    held: BigInt(row.budget_held),
   };
 }
