@@ -17,8 +17,8 @@ interface AttemptTotal {
 
 /** Metrics of attempts at targets, by the target's own name of its model. */
 export class AttemptMetrics {
-  private readonly totals = new PerTarget<AttemptTotal>((labels) => ({
-    labels,
+  private readonly totals = new PerTarget<AttemptTotal>(({ provider, model }) => ({
+    labels: { provider, model },
     outcomes: new Map(),
     input: undefined,
   }));
