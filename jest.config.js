@@ -40,4 +40,6 @@ export default {
   // Ends a test that hangs. Nothing is said about speed: machines may be busy.
   testTimeout: 120_000,
   maxWorkers: 2,
+  // Each file leaves its modules in memory. Towards the limit of the heap collections run all the time, and count as CPU.
+  workerIdleMemoryLimit: '1GB',
 };
