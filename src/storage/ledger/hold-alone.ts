@@ -41,7 +41,7 @@ granted AS MATERIALIZED (
   FROM taken t)`;
 }
 
-/** Each column costs as much as ten lines of ours: those that are known are not asked for. */
+/** What is known already is not asked for: `pg` reads the description of each column with each answer. */
 const COLUMNS = ['key_id', 'account_id', 'chain_id', 'budget_limit', 'budget_spent', 'budget_held']
   .map((name) => `granted.${name}`)
   .join(', ');
@@ -53,7 +53,7 @@ const STATEMENTS = new StatementForms<StartForm & Placed>('take_holds_alone', (f
 });
 
 type Bounds = {
-  readonly sharded: Placed['sharded'];
+  readonly sharded: boolean;
   readonly lockWait: LockWait;
   readonly maxStoredBytes: number;
   readonly addedBytes: number | null;
