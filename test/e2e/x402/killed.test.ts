@@ -18,6 +18,12 @@ const SIGNED_FOR_SECONDS = 3_600;
 const KINDS = [0, 1, 2, 3];
 /** What a signature that was sent before may get in the end; never a 402. */
 const FAIR = [200, 409, 500, 502, 503, 504];
+const MOVED_WITHOUT_RECEIPT = `FROM x402_payments p JOIN receipts r ON r.hold_id = p.hold_id
+  WHERE p.state = 'settled' AND r.settlement_status = 'pending'`;
+/** Whoever changes a receipt waits for an advisory lock. */
+const WAIT_WITH_RECEIPTS = `
+  CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
+  CREATE TRIGGER waits BEFORE UPDATE ON receipts FOR EACH STATEMENT EXECUTE FUNCTION waits()`;
 const WAITING = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 describeOnLocalChain('a process that is killed while wallets pay', () => {
@@ -91,6 +97,7 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
         const text = await response.text();
         return !['idempotency_in_flight', 'service_unavailable'].some((code) => text.includes(`"${code}"`));
       });
+    await until(() => hurryPayments(processes.pool));
     await expectChainAgrees(processes.pool, chain, seller.address);
     const payers = (await chain.transfersTo(seller.address)).map(({ from }) => from);
     expect(payers.sort()).toEqual(paid.map(({ buyer }) => buyer.wallet.address).sort());
@@ -140,9 +147,23 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
       stop: at('eth_sendRawTransaction', 'answerLost'),
       reached: haveMoved,
     },
-    'after the transfer, before the receipt': {
+    'after the transfer, before it is known': {
       stop: at('eth_getTransactionReceipt', 'hanging'),
       reached: haveMoved,
+    },
+    'after the books of the transfer, before the receipt': {
+      async stop() {
+        const client = await processes.pool.connect();
+        await client.query('SELECT pg_advisory_lock(1)');
+        await client.query(WAIT_WITH_RECEIPTS);
+        return async () => {
+          await processes.pool.query(`SELECT pg_terminate_backend(pid) ${WAITING}`);
+          await client.query('DROP TRIGGER waits ON receipts');
+          await client.query('SELECT pg_advisory_unlock(1)');
+          client.release();
+        };
+      },
+      reached: async () => (await count(MOVED_WITHOUT_RECEIPT)) > 0,
     },
   };
 
