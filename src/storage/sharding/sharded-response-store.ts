@@ -54,12 +54,22 @@ export class ShardedResponseStore extends PostgresResponseStore {
   override async readContext(query: ContextQuery): Promise<StoredContext> {
     const { rows } = await this.pool.query<ContextRow>({
       name: 'read_context_sharded',
-      text: `WITH ${callerBy('$1')}
-             SELECT x.* FROM caller c CROSS JOIN LATERAL sharded.read_context(
-               c.account_id, $2, $4, $3, ${MAX_CONTEXT_BYTES}, ${MAX_CONTEXT_ITEMS}) AS x`,
+      text: `WITH ${callerBy('$1')},
+             found AS MATERIALIZED (
+               SELECT x.* FROM caller c CROSS JOIN LATERAL sharded.read_context(
+                 c.account_id, $2, $4, $3, ${MAX_CONTEXT_BYTES}, ${MAX_CONTEXT_ITEMS}) WITH ORDINALITY AS x)
+             SELECT max(status) FILTER (WHERE kind = 'parent') AS parent_status,
+               coalesce(bool_or(kind = 'conversation'), false) AS has_conversation,
+               coalesce(bool_or(is_too_large), false) AS is_too_large,
+               (SELECT string_agg(item::text, ',')
+                FROM (SELECT item FROM found WHERE kind = 'history' ORDER BY ordinality) AS ordered) AS history,
+               count(*) FILTER (WHERE kind = 'history' AND depth = 0 AND direction = 1)::integer AS parent_output,
+               (SELECT string_agg('[' || to_json(item_id) || ',' || item || ']', ',')
+                FROM found WHERE kind = 'item' AND item IS NOT NULL) AS items
+             FROM found`,
       values: contextValues(query),
     });
-    return contextOf(rows, query.itemIds);
+    return contextOf(rows[0], query.itemIds);
   }
 
   override async toolsOf(payer: Payer, id: string): Promise<readonly JsonObject[]> {
