@@ -18,7 +18,7 @@ export interface ContextRow {
   /** Items as JSON with commas between them, oldest first; null without any. */
   readonly history: string | null;
   readonly parent_output: number;
-  /** The same of pairs of id and item. */
+  /** The same of pairs of id and item; of two items with one id the last counts. */
   readonly items: string | null;
 }
 
@@ -46,9 +46,10 @@ history AS MATERIALIZED (
   UNION ALL
   SELECT i.item, c.depth, i.direction, i.position FROM chain c JOIN response_items i ON i.response_id = c.id),
 named AS MATERIALIZED (
-  SELECT i.item_id, i.item FROM caller c JOIN response_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
+  SELECT i.item_id, i.item, i.direction, i.position
+  FROM caller c JOIN response_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)
   UNION ALL
-  SELECT i.item_id, i.item
+  SELECT i.item_id, i.item, 0, i.position
   FROM caller c JOIN conversation_items i ON i.account_id = c.account_id AND i.item_id = ANY ($3)),
 size AS (
   SELECT coalesce(sum(octet_length(item::text)), 0) > ${MAX_CONTEXT_BYTES} OR count(*) > ${MAX_CONTEXT_ITEMS}
@@ -62,7 +63,8 @@ SELECT (SELECT status FROM chain WHERE depth = 0) AS parent_status,
    WHERE NOT is_too_large) AS history,
   (SELECT count(*)::integer FROM history WHERE depth = 0 AND direction = 1) AS parent_output,
   (SELECT string_agg('[' || to_json(item_id) || ',' || item || ']', ',')
-   FROM named WHERE NOT is_too_large) AS items
+   FROM (SELECT item_id, item FROM named ORDER BY direction, position) AS ordered
+   WHERE NOT is_too_large) AS items
 FROM caller, size`;
 
 export async function readContext(pool: Pool, query: ContextQuery): Promise<StoredContext> {

@@ -7,6 +7,7 @@ import type { CallOrigin } from '../../payments/charged-work.js';
 import type { ProcessIdentity } from '../../payments/lease-keeper.js';
 import type { Payer } from '../../payments/payer.js';
 import { toObject } from '../../responses/domain/response-json.js';
+import { isTerminal } from '../../responses/domain/status.js';
 import { shownItem } from '../../responses/domain/upstream-fields.js';
 import {
   MAX_CONTEXT_BYTES,
@@ -81,17 +82,27 @@ export class ShardedResponseStore extends PostgresResponseStore {
     return rows[0]?.tools ?? [];
   }
 
+  /**
+   * A receipt is read as of the statement's beginning, its response a moment later, on another server: a response may
+   * have ended in between. Its receipt is there then.
+   */
   override async find(accountId: string, id: string): Promise<StoredResponse | undefined> {
+    const found = await this.row(accountId, id);
+    const isHalf = found?.receipt_id === null && isTerminal(found.status);
+    const row = isHalf ? await this.row(accountId, id) : found;
+    if (!row) return undefined;
+    const object = toObject({ ...row.envelope, status: row.status }, (row.output ?? []).map(shownItem));
+    return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
+  }
+
+  private async row(accountId: string, id: string): Promise<ResponseRow | undefined> {
     const { rows } = await this.pool.query<ResponseRow>({
       name: 'find_response_sharded',
       text: `SELECT r.account_id, r.envelope, r.status, r.is_logged, r.output, ${RECEIPT_COLUMNS}
              FROM sharded.find_response($2, $1) AS r LEFT JOIN receipts t ON t.hold_id = r.hold_id`,
       values: [columnText(id), accountId],
     });
-    const [row] = rows;
-    if (!row) return undefined;
-    const object = toObject({ ...row.envelope, status: row.status }, (row.output ?? []).map(shownItem));
-    return { object, receipt: storedReceipt(row, id), isLogged: row.is_logged };
+    return rows[0];
   }
 
   override async keep({ payer, requestId }: CallOrigin, start: RecordStart, end: RecordEnd): Promise<void> {

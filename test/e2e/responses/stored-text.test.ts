@@ -115,6 +115,15 @@ describe('text that no database likes', () => {
     await client.created({ input: [{ type: 'item_reference', id: ids[0] }] });
     expect(messagesOf(await upstream.arrived(0))).toMatchObject([{ content: 'first ' }]);
   });
+
+  it('names of two items of one id the one that stood later in its request', async () => {
+    const said = (content: string, id?: string): object => ({ type: 'message', role: 'user', content, id });
+    await client.created({ input: [said('before'), said('later', 'msg_twice')] });
+    await client.created({ input: [said('sooner', 'msg_twice')] });
+    upstream.reset();
+    await client.created({ input: [{ type: 'item_reference', id: 'msg_twice' }] });
+    expect(messagesOf(await upstream.arrived(0))).toMatchObject([{ content: 'later' }]);
+  });
 });
 
 /** Tables in which a text stands, in whatever column; views read tables. */
