@@ -7,6 +7,7 @@ import type { Moments } from '../base/moments/moments.js';
 import type { Target } from '../catalog/model.js';
 import type { Demand } from '../streaming/demand.js';
 import { fromPull } from '../streaming/from-pull.js';
+import { openedOnce, type Opened } from '../streaming/opened-once.js';
 import type { Attempt } from './attempt.js';
 import { orderTargets } from './order-targets.js';
 import { reportAttempt } from './report-attempt.js';
@@ -84,12 +85,15 @@ export class Attempts {
     const beforeSending = options.beforeSending && allowedOnce(options.beforeSending);
     return fromPull(
       (signal) =>
-        this.attempts({ ...question, signal, onSent: sentOnce, beforeSending, requestId, responseId }),
+        openedOnce(() =>
+          this.firstAnswer({ ...question, signal, onSent: sentOnce, beforeSending, requestId, responseId }),
+        ),
       demand,
     );
   }
 
-  private async *attempts<Said, Event>(call: Unplanned<Said, Event>): AsyncGenerator<readonly Event[]> {
+  /** @returns what the first target that answers says */
+  private async firstAnswer<Said, Event>(call: Unplanned<Said, Event>): Promise<Opened<readonly Event[]>> {
     const { signal } = call;
     const targets = orderTargets(call.targets, call.affinity);
     const plan = new RetryPlan(targets, this.health, this.random, this.nowMs);
@@ -97,18 +101,19 @@ export class Attempts {
     let trial: Trial | undefined;
     for (let attempt = 1; ; attempt += 1) {
       const progress = { begun: false };
+      const rest = this.try({ ...call, target, attempt, trial }, progress);
       try {
-        yield* this.try({ ...call, target, attempt, trial }, progress);
-        return;
+        return { first: await rest.next(), rest };
       } catch (failure) {
-        if (signal.aborted) return;
+        if (progress.begun) throw failure;
+        if (signal.aborted) return { first: { done: true, value: undefined }, rest };
         this.report(failure, { ...call, target, attempt });
-        trial = progress.begun ? undefined : trialIn(failure);
+        trial = trialIn(failure);
         if (trial && plan.mayAgain()) continue;
         trial = undefined;
-        const waitMs = progress.begun ? undefined : plan.waitAfter(failure, target);
+        const waitMs = plan.waitAfter(failure, target);
         if (waitMs === undefined) throw shown(failure);
-        if (!(await pause(waitMs, signal))) return;
+        if (!(await pause(waitMs, signal))) return { first: { done: true, value: undefined }, rest };
         target = plan.next();
       }
     }
@@ -149,7 +154,10 @@ export class Attempts {
         if (failure instanceof UpstreamFailure) this.health.failed(target, failure);
         else this.health.answered(target);
       }
-      throw failure;
+      if (!progress.begun) throw failure;
+      if (signal.aborted) return;
+      this.report(failure, asked);
+      throw shown(failure);
     } finally {
       if (outcome === 'abandoned') this.health.abandoned(target);
       ended(outcome, input);

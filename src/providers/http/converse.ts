@@ -36,7 +36,8 @@ export function converse(dispatch: (call: UpstreamCall) => void, options: Conver
     read: async () => {
       if (call.idle) clock.waiting();
       try {
-        return await call.read();
+        while (call.idle) await call.change();
+        return call.take();
       } catch (reason) {
         return rethrow(reason, call, true);
       } finally {

@@ -35,6 +35,10 @@ const DECODERS: ReadonlyMap<string, (first: number) => Transform> = new Map<
  */
 export function decodedAnswer(answer: Answer): Answer {
   let unpacked: AsyncIterator<Buffer> | undefined;
+  const nextOf = async (chunks: AsyncIterator<Buffer>): Promise<readonly Buffer[] | undefined> => {
+    const next = await chunks.next();
+    return next.done ? undefined : [next.value];
+  };
   return {
     head: async () => {
       const head = await answer.head();
@@ -42,11 +46,7 @@ export function decodedAnswer(answer: Answer): Answer {
       if (codings.length > 0) unpacked = unpack(answer, codings);
       return head;
     },
-    read: async () => {
-      if (!unpacked) return answer.read();
-      const next = await unpacked.next();
-      return next.done ? undefined : [next.value];
-    },
+    read: () => (unpacked ? nextOf(unpacked) : answer.read()),
     close: () => {
       void unpacked?.return?.().catch(() => undefined);
       answer.close();

@@ -32,7 +32,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return this.controller !== undefined;
   }
 
-  /** Whether a read would have to wait. */
+  /** Whether there is nothing to take yet. */
   get idle(): boolean {
     return this.chunks.length === 0 && !this.ended && !this.failure;
   }
@@ -46,9 +46,15 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** All bytes that have come since the last read; undefined at the end. @throws whatever broke or aborted the call. */
-  async read(): Promise<readonly Buffer[] | undefined> {
-    while (this.idle) await this.change();
+  /** The next thing that happens to the call. For one reader. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  /** All bytes that have come since the last time; undefined at the end. @throws whatever broke or aborted the call. */
+  take(): readonly Buffer[] | undefined {
     if (this.chunks.length > 0) {
       const chunks = this.chunks;
       this.chunks = [];
@@ -136,11 +142,5 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     const listener = this.whenEnded;
     this.whenEnded = undefined;
     listener?.(this.failure?.reason);
-  }
-
-  private change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-    });
   }
 }

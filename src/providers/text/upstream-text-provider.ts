@@ -1,5 +1,6 @@
 import type { ProviderSettings } from '../../catalog/model.js';
 import type { SpokenEvent } from '../../text/text-event.js';
+import { openedOnce } from '../../streaming/opened-once.js';
 import { decodedAnswer } from '../http/decoded-answer.js';
 import { malformed } from '../http/malformed.js';
 import { MAX_ANSWER_BYTES, readErrorBody } from '../http/read-body.js';
@@ -41,7 +42,14 @@ export abstract class UpstreamTextProvider implements TextProvider {
   /** @throws UpstreamFailure for what this wire cannot say; nothing is sent then. */
   protected abstract ask(attempt: TextAttempt): AskedText | Promise<AskedText>;
 
-  async *generate(attempt: TextAttempt): AsyncGenerator<readonly SpokenEvent[]> {
+  generate(attempt: TextAttempt): AsyncIterable<readonly SpokenEvent[]> {
+    return openedOnce(async () => {
+      const rest = await this.answerTo(attempt);
+      return { first: await rest.next(), rest };
+    });
+  }
+
+  private async answerTo(attempt: TextAttempt): Promise<AsyncIterator<readonly SpokenEvent[]>> {
     const asked = await this.ask(attempt);
     const answer = this.send(attempt, asked);
     try {
@@ -49,15 +57,16 @@ export abstract class UpstreamTextProvider implements TextProvider {
       if (head.status >= 400) throw asked.failureOf(refusalOf(head, await readErrorBody(answer)));
       if (head.status < 200 || head.status > 299) throw malformed(`status ${head.status}`);
       asked.accepted?.();
-      const opened = openedBy(attempt.target, attempt.attempt);
-      const { reading } = asked;
-      const { maxFrameBytes } = this;
-      if (attempt.request.stream)
-        yield* answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes));
-      else yield await wholeEvents(answer, opened, (body) => readAnswer(body, reading, maxFrameBytes));
-    } finally {
+    } catch (failure) {
       answer.close();
+      throw failure;
     }
+    const opened = openedBy(attempt.target, attempt.attempt);
+    const { reading } = asked;
+    const { maxFrameBytes } = this;
+    return attempt.request.stream
+      ? answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes))
+      : wholeEvents(answer, opened, (body) => readAnswer(body, reading, maxFrameBytes));
   }
 
   close(): Promise<void> {

@@ -14,7 +14,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /**
  * `opened` is emitted with the first word, call or reasoning, so that a stream that is refused or breaks before any
  * of them may still be attempted again. Content before a failure is emitted before the failure is thrown, however the
- * bytes were cut.
+ * bytes were cut. Closes the answer at its end.
  */
 export async function* answerEvents(
   answer: Answer,
@@ -23,48 +23,56 @@ export async function* answerEvents(
 ): AsyncGenerator<readonly SpokenEvent[]> {
   let waiting: SpokenEvent[] | undefined = [opened];
   let waitingBytes = 0;
-  for (;;) {
-    const { events, ended, failure } = await nextStep(answer, reader);
-    if (!waiting) {
-      if (events.length > 0) yield events;
-    } else {
-      for (const event of events) waiting.push(event);
-      if (events.length > 0) waitingBytes += reader.lastBytes;
-      const isMuch = waiting.length > MAX_WAITING_EVENTS || waitingBytes > MAX_WAITING_BYTES;
-      if (isMuch || events.some(isWord)) {
-        yield waiting;
-        waiting = undefined;
+  try {
+    for (;;) {
+      let step: StreamStep;
+      try {
+        step = reader.accept(await answer.read());
+      } catch (reason) {
+        step = brokenBy(reason, reader);
       }
+      const { events, ended, failure } = step;
+      if (!waiting) {
+        if (events.length > 0) yield events;
+      } else {
+        for (const event of events) waiting.push(event);
+        if (events.length > 0) waitingBytes += reader.lastBytes;
+        const isMuch = waiting.length > MAX_WAITING_EVENTS || waitingBytes > MAX_WAITING_BYTES;
+        if (isMuch || events.some(isWord)) {
+          yield waiting;
+          waiting = undefined;
+        }
+      }
+      if (failure) throw waiting ? beforeFirstWord(failure.reason) : failure.reason;
+      if (ended) return;
     }
-    if (failure) throw waiting ? beforeFirstWord(failure.reason) : failure.reason;
-    if (ended) return;
+  } finally {
+    answer.close();
   }
 }
 
 /** The events of an answer that is read as a whole: whatever is wrong with it, nothing of it was shown. */
-export async function wholeEvents(
+export async function* wholeEvents(
   answer: Answer,
   opened: SpokenEvent,
   read: (body: Buffer) => readonly SpokenEvent[],
-): Promise<readonly SpokenEvent[]> {
+): AsyncGenerator<readonly SpokenEvent[]> {
   try {
-    return [opened, ...read(await readWhole(answer))];
+    yield [opened, ...read(await readWhole(answer))];
   } catch (reason) {
     throw beforeFirstWord(reason);
+  } finally {
+    answer.close();
   }
 }
 
 /**
  * A broken or silent connection fails like a broken frame, unless the answer was complete. An aborted call just ends.
  */
-async function nextStep(answer: Answer, reader: AnswerReader): Promise<StreamStep> {
-  try {
-    return reader.accept(await answer.read());
-  } catch (reason) {
-    return reason instanceof UpstreamFailure
-      ? reader.broken(reason)
-      : { events: [], ended: true, failure: { reason } };
-  }
+function brokenBy(reason: unknown, reader: AnswerReader): StreamStep {
+  return reason instanceof UpstreamFailure
+    ? reader.broken(reason)
+    : { events: [], ended: true, failure: { reason } };
 }
 
 /** Whether an event has content for the client: a role, fields and figures are none. */
