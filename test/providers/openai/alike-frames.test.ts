@@ -6,6 +6,7 @@ import { readingOf } from '../../../src/providers/openai/reading.js';
 import { AlikeFrames } from '../../../src/providers/text/answer/alike-frames.js';
 import { StreamReader } from '../../../src/providers/text/answer/stream-reader.js';
 import type { SpokenEvent } from '../../../src/text/text-event.js';
+import { heldBytes } from '../../support/held-bytes.js';
 
 /** Some of them are names and values of other fields. */
 const WORDS = fc.oneof(
@@ -24,8 +25,10 @@ const WORDS = fc.oneof(
     '😀',
     '\u2063alike\u2063',
     '',
+    'more than a dozen characters',
   ),
   fc.string({ unit: 'grapheme', maxLength: 6 }),
+  fc.string({ unit: 'grapheme', minLength: 12, maxLength: 40 }),
 );
 
 const DELTA = fc.record(
@@ -127,10 +130,14 @@ function parsed(frames: readonly string[]): readonly SpokenEvent[] {
   return events;
 }
 
-function read(frames: readonly string[]): readonly SpokenEvent[] {
+function newReader(): StreamReader {
   const secrets: string[] = [];
   const asked = { prompt: undefined, toClientParam: undefined, contextWindow: undefined, secrets };
-  const reader = new StreamReader(readingOf(asked as never), 1_000_000);
+  return new StreamReader(readingOf(asked as never), 1_000_000);
+}
+
+function read(frames: readonly string[]): readonly SpokenEvent[] {
+  const reader = newReader();
   return frames.flatMap((frame) => {
     const { events, failure } = reader.accept([Buffer.from(`data: ${frame}\n\n`)]);
     expect(failure).toBeUndefined();
@@ -146,6 +153,22 @@ describe('frames that are alike', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('are not kept by the words that were in them', () => {
+    const frameOf = (words: string): Buffer => {
+      const chunk = { id: 'x'.repeat(100_000), choices: [{ index: 0, delta: { content: words } }] };
+      return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
+    };
+    const reader = newReader();
+    const words: string[] = [];
+    const before = heldBytes();
+    for (let index = 0; index < 200; index += 1)
+      for (const event of reader.accept([frameOf(`the twenty letters ${index}`)]).events)
+        if (event.type === 'text') words.push(event.text);
+    expect(words).toHaveLength(200);
+    expect(heldBytes() - before).toBeLessThan(4_000_000);
+    expect(words.at(-1)).toBe('the twenty letters 199');
   });
 
   it('give an unknown field that waited for them once', () => {

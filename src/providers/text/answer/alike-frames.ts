@@ -11,6 +11,9 @@ const SPECIAL = /["\\\u0000-\u001f]/;
 /** From so many lessons on, each must have saved the parsing of as many frames. */
 const LESSONS = 4;
 
+/** V8 copies a part of a text that is shorter; any other points to the whole, and keeps it. */
+const MOST_COPIED = 12;
+
 /** OpenAI pads its frames by a field of this name, so that their lengths tell nothing. */
 const PADDING = 'obfuscation';
 const PADDED = /^[A-Za-z0-9]+$/;
@@ -76,7 +79,8 @@ function toldIn(frame: string, { before, between, after }: Lesson): Told | undef
     if (end <= before.length) return undefined;
   }
   const written = frame.slice(before.length, end);
-  const words = SPECIAL.test(written) ? unescaped(written) : written;
+  const isOwn = written.length <= MOST_COPIED && !SPECIAL.test(written);
+  const words = isOwn ? written : unescaped(written);
   return words === undefined ? undefined : { words, padding };
 }
 
@@ -86,7 +90,7 @@ function eventOf(event: Words, { words, padding }: Told): Words {
   return { ...event, text: words, extras: { ...event.extras, answer } };
 }
 
-/** Undefined for what is not the inside of one JSON string. */
+/** A text of its own; undefined for what is not the inside of one JSON string. */
 function unescaped(written: string): string | undefined {
   return valueOf(`"${written}"`) as string | undefined;
 }
