@@ -24,7 +24,13 @@ import { columnText } from '../column-text.js';
 import type { Database } from '../database.js';
 import { StatementForms } from '../named-statement.js';
 import { endColumns, ROW_BYTES, startBytes, weightOf, type EndForm } from '../records/record-columns.js';
-import { contextOf, contextValues, type ContextRow } from '../responses/context-query.js';
+import {
+  bytesUpTo,
+  CONTEXT_ROWS,
+  contextOf,
+  contextValues,
+  type ContextRow,
+} from '../responses/context-query.js';
 import {
   PostgresResponseStore,
   type LeftBehindRow,
@@ -58,19 +64,19 @@ export class ShardedResponseStore extends PostgresResponseStore {
       text: `WITH ${callerBy('$1')},
              found AS MATERIALIZED (
                SELECT x.* FROM caller c CROSS JOIN LATERAL sharded.read_context(
-                 c.account_id, $2, $4, $3, ${MAX_CONTEXT_BYTES}, ${MAX_CONTEXT_ITEMS}) WITH ORDINALITY AS x)
-             SELECT max(status) FILTER (WHERE kind = 'parent') AS parent_status,
-               coalesce(bool_or(kind = 'conversation'), false) AS has_conversation,
-               coalesce(bool_or(is_too_large), false) AS is_too_large,
-               (SELECT string_agg(item::text, ',')
-                FROM (SELECT item FROM found WHERE kind = 'history' ORDER BY ordinality) AS ordered) AS history,
-               count(*) FILTER (WHERE kind = 'history' AND depth = 0 AND direction = 1)::integer AS parent_output,
-               (SELECT string_agg('[' || to_json(item_id) || ',' || item || ']', ',')
-                FROM found WHERE kind = 'item' AND item IS NOT NULL) AS items
-             FROM found`,
+                 c.account_id, $2, $4, $3, ${MAX_CONTEXT_BYTES}, ${MAX_CONTEXT_ITEMS}) WITH ORDINALITY AS x),
+             parent AS (SELECT status FROM found WHERE kind = 'parent'),
+             conversation AS (SELECT FROM found WHERE kind = 'conversation'),
+             history AS MATERIALIZED (
+               SELECT item, depth = 0 AND direction = 1 AS is_output, ${bytesUpTo('ordinality')} AS byte_end
+               FROM found WHERE kind = 'history'),
+             named AS MATERIALIZED (
+               SELECT item_id, item, ${bytesUpTo('ordinality')} AS byte_end FROM found WHERE kind = 'item'),
+             size AS (SELECT coalesce(bool_or(is_too_large), false) AS is_too_large FROM found),
+             ${CONTEXT_ROWS}`,
       values: contextValues(query),
     });
-    return contextOf(rows[0], query.itemIds);
+    return contextOf(rows, query.itemIds);
   }
 
   override async toolsOf(payer: Payer, id: string): Promise<readonly JsonObject[]> {
