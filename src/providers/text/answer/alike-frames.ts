@@ -11,7 +11,7 @@ const SPECIAL = /["\\\u0000-\u001f]/;
 /** From so many lessons on, each must have saved the parsing of as many frames. */
 const LESSONS = 4;
 
-/** V8 copies a part of a text that is shorter; any other points to the whole, and keeps it. */
+/** V8 copies a part of a text that has no more characters; a longer one points to the whole, and keeps it. */
 const MOST_COPIED = 12;
 
 /** OpenAI pads its frames by a field of this name, so that their lengths tell nothing. */
