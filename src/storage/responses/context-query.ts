@@ -33,15 +33,15 @@ export function bytesUpTo(order: string): string {
 
 /**
  * The end of a statement that has found `caller`, `parent (status)`, `conversation`, `history (item, is_output, byte_end)`,
- * `named (item_id, item, byte_end)` and `size (is_too_large)`. Many items come in one row, which costs both sides a
- * third of what a row for each does.
+ * `named (item_id, item, byte_end)` and `size (is_too_large)`. Many items come in one row, which costs the gateway a
+ * third less CPU than a row for each.
  */
 export const CONTEXT_ROWS = `parts AS (
   SELECT byte_end / ${PART_BYTES} AS part, json_agg(item ORDER BY byte_end) AS history, NULL::json AS items
-  FROM history WHERE NOT (SELECT is_too_large FROM size) GROUP BY part
+  FROM history WHERE NOT (SELECT is_too_large FROM size) GROUP BY byte_end / ${PART_BYTES}
   UNION ALL
   SELECT byte_end / ${PART_BYTES}, NULL, json_agg(json_build_array(item_id, item) ORDER BY byte_end)
-  FROM named WHERE NOT (SELECT is_too_large FROM size) GROUP BY 1)
+  FROM named WHERE NOT (SELECT is_too_large FROM size) GROUP BY byte_end / ${PART_BYTES})
 SELECT (SELECT status FROM parent) AS parent_status, EXISTS (SELECT FROM conversation) AS has_conversation, is_too_large,
   (SELECT count(*)::integer FROM history WHERE is_output) AS parent_output, history, items
 FROM caller CROSS JOIN size LEFT JOIN parts ON true ORDER BY part`;
