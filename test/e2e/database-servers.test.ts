@@ -1,7 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres/embedded-postgres.js';
 import { CutProxy } from '../support/cut-proxy.js';
 import {
@@ -13,6 +12,7 @@ import {
 import { GatewayProcesses } from '../support/gateway-processes.js';
 import { fileFor } from '../support/gateway.js';
 import { ResponsesClient } from '../support/responses-client.js';
+import { setForServer } from '../support/server-setting.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
@@ -131,12 +131,8 @@ describe('a database server that takes no writes', () => {
     await removeDirectory(directory);
   });
 
-  async function setReadOnly({ url }: RunningPostgres, value: 'on' | 'off'): Promise<void> {
-    const client = new Client({ connectionString: url, options: '-c default_transaction_read_only=off' });
-    await client.connect();
-    await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
-    await client.query('SELECT pg_reload_conf()');
-    await client.end();
+  function setReadOnly({ url }: RunningPostgres, value: 'on' | 'off'): Promise<void> {
+    return setForServer(url, 'default_transaction_read_only', value);
   }
 
   function start(...urls: readonly string[]): Promise<GatewayProcess> {

@@ -14,6 +14,7 @@ import {
 } from '../support/gateway-process.js';
 import { fileFor } from '../support/gateway.js';
 import { openHolds, receipts } from '../support/ledger-state.js';
+import { setForServer } from '../support/server-setting.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
@@ -42,15 +43,8 @@ afterAll(async () => {
 });
 
 /** Commits wait for a standby of this name, as for one that hangs; for none, if it is empty. */
-async function demandStandby(name: string): Promise<void> {
-  await pool.query(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
-  await pool.query('SELECT pg_reload_conf()');
-  await until(async () => {
-    const { rows } = await pool.query<{ value: string }>(
-      `SELECT current_setting('synchronous_standby_names') AS value`,
-    );
-    return rows[0]?.value === name;
-  });
+function demandStandby(name: string): Promise<void> {
+  return setForServer(server.url, 'synchronous_standby_names', name);
 }
 
 async function waitingForStandby(): Promise<number> {
