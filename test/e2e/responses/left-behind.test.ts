@@ -28,8 +28,9 @@ describe('responses that were left behind', () => {
   it('end although one among them cannot be ended', async () => {
     const broken = await leftBehind('hold_0');
     await gateway.pool.query(
-      `INSERT INTO response_events (response_id, sequence_number, type, event)
-       VALUES ($1, 0, 'response.output_item.added', '{"type":"response.output_item.added"}')`,
+      `INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
+       SELECT id, account_id, 0, 'response.output_item.added', '{"type":"response.output_item.added"}'
+       FROM responses WHERE id = $1`,
       [broken],
     );
     const others = await Promise.all(

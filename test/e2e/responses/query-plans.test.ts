@@ -25,8 +25,8 @@ beforeAll(async () => {
   }
   // Logs of other responses; a table without any is rightly read from end to end.
   await gateway.pool.query(
-    `INSERT INTO response_events (response_id, sequence_number, type, event)
-     SELECT 'resp_logged_' || n, number, 'response.created', '{}'
+    `INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
+     SELECT 'resp_logged_' || n, 'acme', number, 'response.created', '{}'
      FROM generate_series(1, 10000) AS n, generate_series(0, 4) AS number`,
   );
   await gateway.pool.query(

@@ -53,8 +53,8 @@ async function response(
     [id],
   );
   await database.pool.query(
-    `INSERT INTO response_events (response_id, sequence_number, type, event, created_at)
-     SELECT $1, n, 'x', '{}', now() - make_interval(days => $2) FROM generate_series(0, 3) AS n`,
+    `INSERT INTO response_events (response_id, account_id, sequence_number, type, event, created_at)
+     SELECT $1, 'acme', n, 'x', '{}', now() - make_interval(days => $2) FROM generate_series(0, 3) AS n`,
     [id, days],
   );
 }
