@@ -61,12 +61,17 @@ export class LeaseKeeper implements Worker {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => this.lose(), Math.max(safeMs, 0));
     this.deadline.unref();
-    const moved = this.calls.takeMoved();
-    if (moved.length > 0) await this.leases.handOver(this.identity.id, moved);
     const own = this.calls.holdIds();
-    for (const orphan of booked) {
-      if (!own.has(orphan.holdId) && !moved.includes(orphan.holdId)) this.release(orphan);
-    }
+    for (const orphan of booked) if (!own.has(orphan.holdId)) this.release(orphan);
+    await this.handOver();
+  }
+
+  /** What could not be handed over is kept for the next renewal. */
+  private async handOver(): Promise<void> {
+    const moved = this.calls.moved();
+    if (moved.length === 0) return;
+    await this.leases.handOver(this.identity.id, this.leaseMs, moved);
+    this.calls.handedOver(moved);
   }
 
   /** Not awaited: a key whose row is locked must not delay the lease. */

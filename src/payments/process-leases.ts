@@ -41,7 +41,7 @@ export abstract class ProcessLeases {
     running: readonly CallProgress[],
   ): Promise<readonly HeldCall[]>;
   /** Leaves holds of this process to the processes that take their calls over. */
-  abstract handOver(processId: string, holdIds: readonly string[]): Promise<void>;
+  abstract handOver(processId: string, leaseMs: number, holdIds: readonly string[]): Promise<void>;
   /** At most `limit` holds of processes whose lease has run out, in the order of their ids, after the id `after`. */
   abstract abandoned(limit: number, after?: string): Promise<readonly AbandonedCall[]>;
   /** Removes the rows of dead processes that have no holds any more. */

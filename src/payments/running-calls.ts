@@ -45,11 +45,14 @@ export class RunningCalls implements Worker {
     this.movedHolds.add(call.holdId);
   }
 
-  /** Holds that have been let go since the last time. */
-  takeMoved(): readonly string[] {
-    const moved = [...this.movedHolds];
-    this.movedHolds.clear();
-    return moved;
+  /** Holds that were let go and have not been handed over, of calls that this process has not taken up again. */
+  moved(): readonly string[] {
+    const running = new Set(Array.from(this.calls, ({ holdId }) => holdId));
+    return [...this.movedHolds].filter((holdId) => !running.has(holdId));
+  }
+
+  handedOver(holdIds: readonly string[]): void {
+    for (const holdId of holdIds) this.movedHolds.delete(holdId);
   }
 
   progress(): readonly CallProgress[] {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import {
   ProcessLeases,
   type AbandonedCall,
@@ -58,22 +59,18 @@ export class PostgresProcessLeases extends ProcessLeases {
         running.map(({ inputTokens }) => wholeTokens(inputTokens)),
         running.map(({ outputTokens }) => wholeTokens(outputTokens)),
       ],
-      // An unresponsive connection is given up early enough to try another one within the lease.
-      query_timeout: leaseMs / 6,
     };
     const askedAtMs = Date.now();
-    const { rows } = await this.database.leasePool.query<RenewalRow>(statement);
+    const { rows } = await this.askInTime<RenewalRow>(leaseMs, statement);
     if (rows[0]) this.database.clock.compare(rows[0].now_ms, askedAtMs);
     return rows.flatMap(({ hold_id, key_id }) =>
       hold_id === null ? [] : [{ holdId: hold_id, keyId: key_id }],
     );
   }
 
-  async handOver(processId: string, holdIds: readonly string[]): Promise<void> {
-    await this.database.pool.query(
-      `UPDATE holds SET process_id = '' WHERE id = ANY ($2) AND process_id = $1`,
-      [processId, holdIds],
-    );
+  async handOver(processId: string, leaseMs: number, holdIds: readonly string[]): Promise<void> {
+    const text = `UPDATE holds SET process_id = '' WHERE id = ANY ($2) AND process_id = $1`;
+    await this.askInTime(leaseMs, { text, values: [processId, holdIds] });
   }
 
   async abandoned(limit: number, after = ''): Promise<readonly AbandonedCall[]> {
@@ -113,5 +110,14 @@ export class PostgresProcessLeases extends ProcessLeases {
 
   async end(processId: string): Promise<void> {
     await this.database.pool.query('DELETE FROM gateway_processes WHERE id = $1', [processId]);
+  }
+
+  /** An unresponsive connection is given up early enough to try another one within the lease. */
+  private askInTime<Row extends QueryResultRow>(
+    leaseMs: number,
+    statement: QueryConfig,
+  ): Promise<QueryResult<Row>> {
+    const timed = { ...statement, query_timeout: leaseMs / 6 };
+    return this.database.leasePool.query<Row>(timed);
   }
 }
