@@ -14,11 +14,14 @@ export interface PaidAnswer {
 /**
  * For a request whose payment was claimed before. Never throws a 402, while anything may have been paid.
  * @param record of the request that claimed it
- * @throws GatewayError idempotency_in_flight; service_unavailable while it is not known whether it was paid
+ * @throws GatewayError idempotency_in_flight; service_unavailable while the answer does not know whether it was paid
  */
-export function requireConcluded({ state }: StoredPayment, record: IdempotencyRecord | undefined): void {
+export function requireConcluded(
+  { state, isUntold }: StoredPayment,
+  record: IdempotencyRecord | undefined,
+): void {
   if (state === 'claimed' || record?.answer === 'running') throw inFlight();
-  if (state === 'due') throw unknownOutcome();
+  if (state === 'due' || isUntold) throw unknownOutcome();
 }
 
 /**

@@ -29,6 +29,8 @@ export interface PaymentRow {
   readonly amount: string | null;
   readonly transaction_hash: string | null;
   readonly failure: string | null;
+  /** Of a payment that has moved or failed, only while its receipt is to be written. */
+  readonly next_attempt_at: Date | null;
   readonly is_free?: boolean;
   readonly is_untried?: boolean;
 }
@@ -45,6 +47,7 @@ export function storedPayment(row: PaymentRow): StoredPayment {
     amount: row.amount === null ? undefined : BigInt(row.amount),
     transactionHash: row.transaction_hash ?? undefined,
     failure: row.failure ?? undefined,
+    isUntold: row.next_attempt_at !== null && (row.state === 'settled' || row.state === 'failed'),
     isFree: row.is_free,
     isUntried: row.is_untried,
     chainId: row.chain_id,

@@ -95,7 +95,7 @@ export class PostgresPaymentStore extends PaymentStore {
       text: `UPDATE x402_payments
              SET delivered_at = coalesce(delivered_at, now()),
                  open_key = CASE WHEN concluded_at IS NULL THEN open_key END
-             WHERE id = $1 AND state NOT IN ('claimed', 'due')`,
+             WHERE id = $1 AND state NOT IN ('claimed', 'due') AND next_attempt_at IS NULL`,
       values: [id],
     });
   }

@@ -108,6 +108,9 @@ describe('payments that are due', () => {
     await expect(dying).rejects.toThrow('killed');
     expect(await calls.receiptOf(one)).toMatchObject({ settlementStatus: 'pending' });
     expect((await checkBooks(database.url)).differences).toEqual([]);
+    // The kept answer still tells of an unknown outcome: whoever was sent it has to come back, and is not to buy again.
+    await books.payments.delivered(one.claim.id);
+    expect(await calls.open(one)).toMatchObject({ id: one.claim.id, state: 'settled', isUntold: true });
 
     await database.pool.query('UPDATE x402_payments SET next_attempt_at = now() WHERE id = $1', [
       one.claim.id,
@@ -119,6 +122,7 @@ describe('payments that are due', () => {
       settlementStatus: 'settled',
       txHash: movement.transactionHash,
     });
+    expect(await calls.open(one)).toMatchObject({ id: one.claim.id, isUntold: false });
     expect(await calls.wallet(one)).toEqual({ spent: 60, held: 0, moved: 60 });
   });
 
