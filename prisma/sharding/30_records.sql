@@ -151,6 +151,8 @@ DECLARE
   bytes bigint;
   added bigint := 0;
 BEGIN
+  PERFORM FROM responses r WHERE r.account_id = p_account AND r.id = p_response_id AND r.deleted_at IS NULL;
+  IF NOT FOUND THEN RETURN; END IF;
   FOR bytes IN
     EXECUTE 'INSERT INTO response_events (account_id, response_id, sequence_number, type, event) VALUES ' || (
         SELECT string_agg(format('(%L,%L,%s,%L,%L)', p_account, p_response_id, e.number, e.type, e.event), ',')

@@ -60,9 +60,9 @@ export class PostgresBackgroundStore extends BackgroundStore {
     await this.pool.query({
       name: 'append_events',
       text: `INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
-             SELECT $1, (SELECT r.account_id FROM responses r WHERE r.id = $1), v.sequence_number, v.type, v.event::json
-             FROM unnest($2::int[], $3::text[], $4::text[]) AS v (sequence_number, type, event)
-             ON CONFLICT DO NOTHING`,
+             SELECT r.id, r.account_id, v.sequence_number, v.type, v.event::json
+             FROM responses r CROSS JOIN unnest($2::int[], $3::text[], $4::text[]) AS v (sequence_number, type, event)
+             WHERE r.id = $1 AND r.deleted_at IS NULL ON CONFLICT DO NOTHING`,
       values: [
         responseId,
         events.map(({ sequenceNumber }) => sequenceNumber),
