@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { Pool } from 'pg';
 import { expectSoundBooks } from './books.js';
 import {
@@ -53,6 +53,16 @@ export class GatewayProcesses {
     await gateway.kill();
     if (!GatewayProcess.isAnyRunning)
       await this.pool.query('UPDATE gateway_processes SET lease_expires_at = now()');
+  }
+
+  /** Kills the only one that holds anything, whose lease ends with it, however many others live. */
+  async killHolder(gateway: GatewayProcess): Promise<void> {
+    const { rows } = await this.pool.query<{ process_id: string }>('SELECT DISTINCT process_id FROM holds');
+    expect(rows).toHaveLength(1);
+    await gateway.kill();
+    await this.pool.query('UPDATE gateway_processes SET lease_expires_at = now() WHERE id = $1', [
+      rows[0]?.process_id,
+    ]);
   }
 
   private async prepare(): Promise<void> {

@@ -9,6 +9,8 @@ export async function insertChain(
   pool: Pool,
   { account, turns, prefix = 'resp_chain' }: { account: string; turns: number; prefix?: string },
 ): Promise<string> {
+  // Nothing is looked for among what other chains have stored: there may be many.
+  const ids = Array.from({ length: turns }, (_none, index) => `${prefix}${index + 1}`);
   await pool.query(
     `INSERT INTO response_items (response_id, direction, position, account_id, item_id, item)
      SELECT $2 || n, direction, 0, $1, 'msg_' || $2 || n || '_' || direction,
@@ -29,14 +31,15 @@ export async function insertChain(
      FROM (SELECT $2 || n AS id, CASE WHEN n > 1 THEN $2 || (n - 1) END AS previous,
                   json_build_object('id', $2 || n, 'object', 'response', 'status', 'completed', 'created_at', n) AS envelope
            FROM generate_series(1, $3::int) AS n) AS r
-     JOIN (SELECT response_id, sum(256 + octet_length(item::text)) AS bytes FROM response_items GROUP BY response_id) AS i
+     JOIN (SELECT response_id, sum(256 + octet_length(item::text)) AS bytes FROM response_items
+           WHERE response_id = ANY ($4) GROUP BY response_id) AS i
      ON i.response_id = r.id`,
-    [account, prefix, turns],
+    [account, prefix, turns, ids],
   );
   await pool.query(
     `INSERT INTO stored_changes (account_id, bytes)
-     SELECT account_id, sum(stored_bytes) FROM responses WHERE id LIKE $1 || '%' GROUP BY account_id`,
-    [prefix],
+     SELECT account_id, sum(stored_bytes) FROM responses WHERE id = ANY ($1) GROUP BY account_id`,
+    [ids],
   );
   return `${prefix}${turns}`;
 }

@@ -9,6 +9,7 @@ import {
 } from '../../support/gateway-process.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { ConversationStore } from '../../../src/responses/conversations/conversation-store.js';
+import { ProcessIdentity } from '../../../src/payments/lease-keeper.js';
 import { Payer } from '../../../src/payments/payer.js';
 import {
   startScriptedUpstream,
@@ -32,7 +33,7 @@ beforeEach(async () => {
   gateway = await TestGateway.start({
     file: fileFor(upstream.url),
     database,
-    environment: { LEASE_MS: '3000' },
+    environment: { LEASE_MS: '9000' },
   });
   ({ key } = await gateway.createKey({ budget_limit: '1000000000' }));
   client = new ConversationsClient(gateway.url, key);
@@ -48,6 +49,14 @@ afterEach(async () => {
 
 function lock(id: string, responseId: string, untilHeldMs: number): Promise<string> {
   return store.lock({ id, payer: Payer.ofKey(key), responseId, untilHeldMs });
+}
+
+/** Its lease ends with it. */
+async function kill(doomed: GatewayProcess): Promise<void> {
+  await doomed.kill();
+  await database.pool.query('UPDATE gateway_processes SET lease_expires_at = now() WHERE id <> $1', [
+    gateway.app.get(ProcessIdentity).id,
+  ]);
 }
 
 function nextWaits(): Promise<Exchange> {
@@ -108,7 +117,7 @@ describe('the lock of a conversation', () => {
     const directory = await scratchDirectory();
     const blocking = await database.pool.connect();
     try {
-      const environment = testEnvironment(database.url, { LEASE_MS: '3000' });
+      const environment = testEnvironment(database.url, { LEASE_MS: '9000' });
       const doomed = await GatewayProcess.start({ directory, environment, file: fileFor(upstream.url) });
       const id = await client.create({ items: [said('before')] });
       // What it would read behind its lock.
@@ -117,7 +126,7 @@ describe('the lock of a conversation', () => {
       const broken = there.respond(id, 'lost').catch(() => undefined);
       const locks = `SELECT FROM conversations WHERE id = '${id}' AND locked_by IS NOT NULL`;
       await until(async () => (await database.pool.query(locks)).rowCount === 1);
-      await doomed.kill();
+      await kill(doomed);
       await broken;
       await blocking.query('ROLLBACK');
       await client.responded(id, 'after');
@@ -134,7 +143,7 @@ describe('the lock of a conversation', () => {
     try {
       const doomed = await GatewayProcess.start({
         directory,
-        environment: testEnvironment(database.url, { LEASE_MS: '3000' }),
+        environment: testEnvironment(database.url, { LEASE_MS: '9000' }),
         file: fileFor(upstream.url),
       });
       const id = await client.create({ items: [said('before')] });
@@ -151,7 +160,7 @@ describe('the lock of a conversation', () => {
         .catch(() => undefined);
       await arrived;
       expect(await lock(id, 'resp_other', 60_000)).toBe('locked');
-      await doomed.kill();
+      await kill(doomed);
       await broken;
       await client.responded(id, 'after');
       expect(await client.texts(id)).toEqual(['before', 'after', 'Hello!']);

@@ -243,12 +243,12 @@ describe('[route.messages.count] the count of a prompt', () => {
   });
 
   it('has a limit of its own, ten times that of calls, and any number at once', async () => {
-    const { key } = await gateway.createKey({ rate_limit_rpm: 2, max_concurrent_requests: 1 });
+    const { key } = await gateway.createKey({ rate_limit_rpm: 1, max_concurrent_requests: 1 });
     const counting = new MessagesClient(gateway.url, { 'x-api-key': key });
     const body = { model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] };
     const count = async (): Promise<number> => (await counting.post('/messages/count_tokens', body)).status;
-    const statuses = await Promise.all(Array.from({ length: 21 }, count));
-    expect(statuses.sort()).toEqual([...Array<number>(20).fill(200), 429]);
+    const statuses = await Promise.all(Array.from({ length: 11 }, count));
+    expect(statuses.sort()).toEqual([...Array<number>(10).fill(200), 429]);
     expect((await counting.create()).status).toBe(200);
   });
 });

@@ -14,8 +14,6 @@ import {
 } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-/** Each renewal has a sixth of it, which a busy machine must be able to keep. */
-const LEASE_MS = 3_000;
 const answerDone = completion('Done.', chatUsage(100, 50));
 
 interface Polled {
@@ -25,7 +23,7 @@ interface Polled {
   readonly output: readonly unknown[];
 }
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: String(LEASE_MS) });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {
@@ -74,7 +72,7 @@ describe('a background response whose process is killed', () => {
     await firstCall;
     await until(async () => (await poll(replica, key, id)).status === 'in_progress');
     const secondCall = nextCall();
-    await gateway.kill();
+    await processes.killHolder(gateway);
     await answerDone(await secondCall);
     expect(await ended(replica, key, id)).toMatchObject({
       status: 'completed',
@@ -103,7 +101,7 @@ describe('a background response whose process is killed', () => {
     await until(async () => (await poll(replica, key, id)).status === 'in_progress');
     upstream.next(completion('Told.', chatUsage(100, 50)));
     const secondCall = nextCall();
-    await gateway.kill();
+    await processes.killHolder(gateway);
     await answerDone(await secondCall);
     expect(await ended(replica, key, id)).toMatchObject({
       status: 'completed',
@@ -123,10 +121,10 @@ describe('a background response whose process is killed', () => {
     await firstCall;
     await until(async () => (await poll(gateways[1], key, id)).status === 'in_progress');
     const secondCall = nextCall();
-    await gateways[0].kill();
+    await processes.killHolder(gateways[0]);
     await secondCall;
     const last = await start();
-    await gateways[1].kill();
+    await processes.killHolder(gateways[1]);
     expect(await ended(last, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
     expect(upstream.requests).toHaveLength(2);
     await until(async () => (await openHolds(processes.pool)).length === 0);
@@ -139,12 +137,14 @@ describe('a background response whose process is killed', () => {
     const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
     await call;
     await until(async () => (await poll(gateway, key, id)).status === 'in_progress');
-    await gateway.kill();
+    await processes.killHolder(gateway);
     await processes.pool.query(`UPDATE responses SET status = 'queued', runs = 4 WHERE id = $1`, [id]);
     const lastCall = nextCall();
     const last = await start();
     await lastCall;
-    await last.kill();
+    // Which it writes beside its call, and must not write after what is written by hand below.
+    await until(async () => (await poll(last, key, id)).status === 'in_progress');
+    await processes.killHolder(last);
     await processes.pool.query(`UPDATE responses SET status = 'queued', runs = 5 WHERE id = $1`, [id]);
     const next = await start();
     expect(await ended(next, key, id)).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
@@ -164,7 +164,7 @@ describe('a background response whose process is killed', () => {
     await until(async () =>
       (await openHolds(processes.pool)).some(({ outputTokens }) => outputTokens === 100),
     );
-    await gateway.kill();
+    await processes.killHolder(gateway);
     expect(await ended(replica, key, id)).toMatchObject({
       status: 'failed',
       error: { code: 'server_error' },
@@ -184,7 +184,7 @@ describe('a background response whose process is killed', () => {
     const firstCall = nextCall();
     const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
     await firstCall;
-    await gateway.kill();
+    await processes.killHolder(gateway);
     const next = await start();
     expect(await ended(next, key, id)).toMatchObject({ status: 'completed' });
     expect(await receipts(processes.pool)).toHaveLength(1);
@@ -198,7 +198,7 @@ describe('a background response whose takeover takes longer than until the next 
     const firstCall = nextCall();
     const { id } = (await (await request(gateway, key, '', {})).json()) as Polled;
     await firstCall;
-    await gateway.kill();
+    await processes.killHolder(gateway);
     const secondCall = nextCall();
     const lock = await processes.pool.connect();
     try {

@@ -13,7 +13,7 @@ import { SocketFixture, WORKING } from './socket-fixture.js';
 const ASKED = { type: 'response.create', model: 'test-model', input: 'Hi' };
 
 describe('a socket that has reached its age', () => {
-  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '5000', SHUTDOWN_GRACE_MS: '60000' });
+  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '15000', SHUTDOWN_GRACE_MS: '60000' });
 
   it('is closed when nothing runs', async () => {
     expect(await fixture.client.closed).toEqual({
@@ -52,7 +52,7 @@ describe('a socket that has reached its age', () => {
 });
 
 describe('a socket that has outlived its grace', () => {
-  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '5000', SHUTDOWN_GRACE_MS: '50' });
+  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '15000', SHUTDOWN_GRACE_MS: '50' });
 
   it('ends what runs as if its client had left', async () => {
     const stalled = nextStalls(fixture.upstream, WORKING);

@@ -138,7 +138,7 @@ describe('the money of a response that is steered', () => {
 });
 
 describe('a socket that has reached its age', () => {
-  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '5000', SHUTDOWN_GRACE_MS: '60000' });
+  const fixture = new SocketFixture({ SOCKET_LIFETIME_MS: '15000', SHUTDOWN_GRACE_MS: '60000' });
 
   it('gives back what was said, begins no successor, and lets what runs end as if it had not been said', async () => {
     const { client, upstream } = fixture;

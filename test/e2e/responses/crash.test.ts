@@ -56,7 +56,7 @@ describe('a gateway that is killed in the middle of a response', () => {
     const replica = isReplica ? await startGateway() : undefined;
     const stream = await openStream(gateway, { metadata: { mark: 'kept' } });
     const id = idIn(stream);
-    await processes.kill(gateway);
+    await processes.killHolder(gateway);
     await expect(stream.ended).rejects.toThrow();
 
     const next = replica ?? (await startGateway());
@@ -94,7 +94,7 @@ describe('a gateway that is killed in the middle of a response', () => {
     const [gateway, replica] = [await startGateway(), await startGateway()];
     const stream = await openStream(gateway);
     const id = idIn(stream);
-    await processes.kill(gateway);
+    await processes.killHolder(gateway);
     await expect(stream.ended).rejects.toThrow();
     const answer = await clientOf(replica).cancel(id);
     expect(answer.status).toBe(200);

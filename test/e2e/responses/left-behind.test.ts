@@ -8,7 +8,8 @@ let gateway: TestGateway;
 let client: ResponsesClient;
 
 beforeAll(async () => {
-  gateway = await TestGateway.start();
+  // Its own sweeps come later than the test's.
+  gateway = await TestGateway.start({ environment: { LEASE_MS: '600000' } });
   client = new ResponsesClient(gateway.url, (await gateway.createKey()).key);
 });
 afterAll(() => gateway.close());

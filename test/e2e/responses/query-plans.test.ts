@@ -39,7 +39,7 @@ beforeAll(async () => {
      FROM generate_series(1, 10000) AS n, generate_series(0, 4) AS position`,
   );
   await gateway.pool.query('ANALYZE');
-});
+}, 600_000);
 afterAll(async () => {
   await gateway.close();
   await upstream.close();

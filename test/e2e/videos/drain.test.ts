@@ -5,7 +5,7 @@ import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { VideoUpstream, says } from './video-upstream.js';
 import { VideosClient } from './videos-client.js';
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000', SHUTDOWN_GRACE_MS: '500' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000', SHUTDOWN_GRACE_MS: '500' });
 let upstream: VideoUpstream;
 
 beforeEach(async () => {

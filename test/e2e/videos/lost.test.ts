@@ -112,10 +112,10 @@ describe('a video whose process is killed between the acceptance of its provider
     const gateway = await start();
     const replicas = await Promise.all([start(), start()]);
     const { id, key } = await accepted(gateway);
-    await processes.kill(gateway);
     // The answer to the first submission again, as for every submission with its key.
     upstream.submit = says({ status: 'queued' });
     upstream.find = says({ status: 'completed', seconds: '8' });
+    await processes.kill(gateway);
     expect(await new VideosClient(replicas[0].url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect([...upstream.keys]).toEqual([id]);
     expect(upstream.bodies[1]).toBe(upstream.bodies[0]);
@@ -161,11 +161,11 @@ describe('a video whose process is told to end before it knows that its provider
   it('is left to a replica where the provider honours idempotency keys', async () => {
     const [gateway, replica] = await Promise.all([start(), start()]);
     const { id, key, client } = await accepted(gateway);
+    upstream.submit = says({ status: 'queued' });
+    upstream.find = says({ status: 'completed' });
     const stopped = gateway.stop();
     expect(await client).toMatchObject({ status: 202 });
     await stopped;
-    upstream.submit = says({ status: 'queued' });
-    upstream.find = says({ status: 'completed' });
     expect(await new VideosClient(replica.url, key).ended(id)).toMatchObject({ status: 'completed' });
     expect([...upstream.keys]).toEqual([id]);
     expect(await receipts(processes.pool)).toHaveLength(1);

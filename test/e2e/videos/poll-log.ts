@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 
-/** Has the database itself write down every poll, whoever makes it. */
+/** Has the database itself write down every poll, whoever makes it, as of the time from which the next one is due. */
 export async function logPolls(pool: Pool): Promise<void> {
   await pool.query(`
     CREATE TABLE poll_log (video_id text, at timestamptz);
     CREATE FUNCTION log_poll() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      INSERT INTO poll_log VALUES (new.id, clock_timestamp());
+      INSERT INTO poll_log VALUES (new.id, new.polled_at);
       RETURN NULL;
     END $$;
     CREATE TRIGGER log_polls AFTER UPDATE ON videos FOR EACH ROW

@@ -17,7 +17,7 @@ let clients: readonly VideosClient[];
 beforeEach(async () => {
   database = await createTestDatabase();
   replicas = await Promise.all(
-    [0, 1].map(() => TestGateway.start({ database, environment: { LEASE_MS: '3000' } })),
+    [0, 1].map(() => TestGateway.start({ database, environment: { LEASE_MS: '9000' } })),
   );
   key = await replicas[0]!.createKey({ budget_limit: '100000000' });
   clients = replicas.map(({ url }) => new VideosClient(url, key.key));

@@ -39,13 +39,16 @@ afterAll(async () => {
 function file(url: string): object {
   const video = { kind: 'video', pricing: { per_second: 0.1 }, durations: [4, 8], input: ['text', 'image'] };
   const sizes = ['1280x720', '720x1280'];
+  const sora = { type: 'openai', base_url: url, api_key: SECRET, wires: ['videos'] };
   return {
     providers: [
-      { id: 'sora', type: 'openai', base_url: url, api_key: SECRET, wires: ['videos'], timeout_ms: 3000 },
+      { id: 'sora', ...sora, timeout_ms: 30_000 },
+      { id: 'impatient', ...sora, timeout_ms: 1_000 },
       { id: 'veo', type: 'google', base_url: new URL('/v1beta/openai', url).href, api_key: SECRET },
     ],
     models: [
       { id: 'film', targets: [{ provider: 'sora', model: 'sora-up' }], ...video, sizes },
+      { id: 'short-wait', targets: [{ provider: 'impatient', model: 'sora-up' }], ...video, sizes },
       { id: 'veo', targets: [{ provider: 'veo', model: 'veo-up' }], ...video, sizes },
     ],
   };
@@ -166,18 +169,24 @@ describe('a video at an upstream of OpenAI’s wire', () => {
     expect((await videos.ended(id)).status).toBe('completed');
   });
 
-  it.each<[string, Handler]>([
+  it.each<[string, Handler, string?]>([
     ['500', refusal(500, { message: SECRET })],
-    ['silence', () => undefined],
+    ['silence', () => undefined, 'short-wait'],
     ['half an answer', (exchange) => exchange.end('{"id":"up')],
     ['a cut connection', (exchange) => exchange.breakConnection()],
-  ])('of which nobody knows after %s fails, costs nothing and is not tried again', async (_name, handler) => {
-    upstream.next(handler);
-    const { id } = await videos.made({ model: 'film' });
-    expect(await videos.ended(id)).toMatchObject({ status: 'failed', error: { code: 'submission_unknown' } });
-    expect(submissions()).toHaveLength(1);
-    expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 0 });
-  });
+  ])(
+    'of which nobody knows after %s fails, costs nothing and is not tried again',
+    async (_name, handler, model = 'film') => {
+      upstream.next(handler);
+      const { id } = await videos.made({ model });
+      expect(await videos.ended(id)).toMatchObject({
+        status: 'failed',
+        error: { code: 'submission_unknown' },
+      });
+      expect(submissions()).toHaveLength(1);
+      expect(await gateway.keyBudget(key.id)).toEqual({ spent: 0, held: 0 });
+    },
+  );
 
   it.each<[JsonObject, string]>([
     [{ status: 'failed', error: { code: SECRET, message: SECRET } }, 'upstream_error'],

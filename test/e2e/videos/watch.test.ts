@@ -29,7 +29,8 @@ function statuses(frames: readonly Frame[]): readonly string[] {
 
 describe('the status stream of a video', () => {
   it('tells on the native surface how it goes, and ends with its receipt', async () => {
-    const { id } = await videos.made({ model: 'sandbox/video:seconds=2.2' });
+    // For a second, it says when it is asked that it is queued.
+    const { id } = await videos.made({ model: 'sandbox/video:seconds=10' });
     const response = await videos.call('GET', `/${id}/stream?pollIntervalMs=500`);
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -94,7 +95,8 @@ describe('the status stream of a video', () => {
     const frames = framesOf(await (await videos.call('GET', `/${id}/stream?pollIntervalMs=30000`)).text());
     expect(frames.at(-2)?.data).toMatchObject({ status: 'failed', error: { code: 'sandbox_failure' } });
     expect(receiptIn(frames)).toBeUndefined();
-    expect(statuses(frames)).toEqual(['queued', 'failed']);
+    // A stream that begins when it has ended shows nothing else.
+    expect(['queued,failed', 'failed']).toContain(statuses(frames).join());
   });
 
   it('ends at its timeout, whatever its interval; the job goes on', async () => {

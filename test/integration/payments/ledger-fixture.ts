@@ -23,6 +23,7 @@ import { testSigner } from '../../support/receipt-signer.js';
 
 /** More than any test stores. */
 const MOST_BYTES = 10 ** 12;
+export const LEASE_MS = 3_600_000;
 
 export interface TestKey {
   readonly id: string;
@@ -46,8 +47,8 @@ export async function insertKey(
   return { id, payer, accountId: columns.account_id ?? 'acme' };
 }
 
-/** One gateway process's view of the books. */
-export async function openBooks(url: string, leaseMs = 60_000) {
+/** One gateway process's view of the books. Nobody renews its lease: it is longer than any file of tests takes. */
+export async function openBooks(url: string, leaseMs = LEASE_MS) {
   const database = new Database(url);
   const identity = { id: newId('proc') };
   const leases = new PostgresProcessLeases(database);

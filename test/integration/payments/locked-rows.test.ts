@@ -9,6 +9,7 @@ import {
   granted,
   holdRequest,
   insertKey,
+  LEASE_MS,
   openBooks,
   settlementOf,
   type Books,
@@ -65,7 +66,7 @@ it('lets calls of a locked key wait alone, and runs them in their order once it 
     await ledger.release({ holdId: first!.holdId, keyId: free.id });
     await Promise.all(others.map((request) => ledger.settle(settlementOf(request, free, 1n))));
   }
-  await books.leases.renew(books.identity.id, 60_000, []);
+  await books.leases.renew(books.identity.id, LEASE_MS, []);
   expect(ended).toEqual([]);
 
   await unlocking(operator);
@@ -93,7 +94,7 @@ it('renews the lease and writes the progress of all calls, whatever one of them 
   for (const request of [odd, sound]) granted(await books.ledger.hold(request));
   await fc.assert(
     fc.asyncProperty(figure, figure, fc.nat(1_000_000), async (inputTokens, outputTokens, tokens) => {
-      await books.leases.renew(books.identity.id, 60_000, [
+      await books.leases.renew(books.identity.id, LEASE_MS, [
         { holdId: odd.holdId, sent: true, inputTokens, outputTokens },
         { holdId: sound.holdId, sent: true, inputTokens: tokens, outputTokens: tokens },
       ]);

@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg';
 import { storedLines } from '../../../src/base/money/stored-lines.js';
 import { USAGE_DIFFERENCES } from '../../support/books.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { until } from '../../support/until.js';
 import { lineItems } from './line-items.js';
 
 let database: TestDatabase;
@@ -98,7 +99,11 @@ class Books {
     const client = await database.pool.connect();
     await client.query('BEGIN');
     await client.query('SELECT sum_up_usage($1)', [limit]);
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     client.release(true);
+    // What it had locked is free when the server has noticed.
+    const living = 'SELECT FROM pg_stat_activity WHERE pid = $1';
+    await until(async () => (await database.pool.query(living, [rows[0]?.pid])).rowCount === 0);
   }
 
   async close(): Promise<void> {

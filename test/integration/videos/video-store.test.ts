@@ -21,6 +21,8 @@ const TERMS = {
   provider: 'sandbox',
   model: 'sandbox/video',
 };
+/** The gateway itself polls nothing while a test lasts. */
+const PAUSES = { firstMs: 600_000, longestMs: 600_000 };
 const PRICED = { ...TERMS, pricing: { perSecond: '0.1' } };
 
 let gateway: TestGateway;
@@ -114,7 +116,6 @@ describe('the store of videos', () => {
 
   it('does not let a job go back, whoever tells late what it has seen', async () => {
     const polls = gateway.app.get(PollStore);
-    const pauses = { firstMs: 1_000, longestMs: 30_000 };
     const video = intent({ price: 0n, terms: TERMS });
     await store.submit(video);
     const accepted = { upstreamId: 'up', status: 'queued', progress: 0, nextPollMs: 600_000 } as const;
@@ -126,10 +127,10 @@ describe('the store of videos', () => {
         [video.id],
       );
     await claim();
-    await polls.seen(video.id, { status: 'processing', progress: 60 }, pauses);
+    await polls.seen(video.id, { status: 'processing', progress: 60 }, PAUSES);
     // An earlier poll of this process, which could not write what it had seen for as long as its claim lasted.
     await claim();
-    await polls.seen(video.id, { status: 'queued', progress: 10 }, pauses);
+    await polls.seen(video.id, { status: 'queued', progress: 10 }, PAUSES);
     // The acceptance, said again since its answer was lost.
     expect(await store.accept(video.id, accepted)).toBe(true);
     expect((await store.find('acme', video.id))?.shown).toMatchObject({ status: 'processing', progress: 60 });
@@ -147,7 +148,7 @@ describe('the store of videos', () => {
            poller_id = (SELECT id FROM gateway_processes) WHERE id = $1`,
         [video.id],
       );
-      return polls.missed(video.id, { firstMs: 1_000, longestMs: 30_000 });
+      return polls.missed(video.id, PAUSES);
     };
     const pass = (time: string): Promise<unknown> =>
       gateway.pool.query(

@@ -17,6 +17,7 @@ import { VideoStore, type VideoIntent } from '../../../src/videos/video-store.js
 import { expectSoundBooks } from '../../support/books.js';
 import { TestGateway } from '../../support/gateway.js';
 import { expectGenuine, publishedKeys } from '../../support/receipts.js';
+import { until } from '../../support/until.js';
 import { granted, outcomeOf } from '../payments/ledger-fixture.js';
 import {
   claimOf,
@@ -131,7 +132,12 @@ describe('a process that dies', () => {
     }
     await dying.leases.end(dying.identity.id);
     await dying.database.close();
-    await gateway.app.get(Sweeper).sweep();
+    // A sweep ends nothing while another one, of the gateway itself, is under way.
+    await until(async () => {
+      await gateway.app.get(Sweeper).sweep();
+      const settled = 'SELECT FROM receipts WHERE hold_id = $1';
+      return (await gateway.pool.query(settled, [request.holdId])).rowCount === 1;
+    });
     expect(await shown(accountId)).toMatchObject({
       finalAmountWei: '100',
       settlementStatus: hash === undefined ? 'pending' : 'settled',
