@@ -4,6 +4,7 @@ import { videoPrice } from '../../../src/base/money/video-price.js';
 import { Workers } from '../../../src/app/workers.js';
 import { VideoStore, type LostVideo, type VideoIntent } from '../../../src/videos/video-store.js';
 import { Payer } from '../../../src/payments/payer.js';
+import { claimLostVideos } from '../../../src/storage/videos/claim-lost-videos.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
 
@@ -90,6 +91,14 @@ describe('videos that a dead process was submitting', () => {
     await gateways[0].pool.query(`UPDATE holds SET created_at = created_at - interval '2 minutes'`);
     expect(await ours.claimLost([id], 100)).toEqual([]);
     expect(await ours.claimLost([], 100)).toMatchObject([{ id }]);
+  });
+
+  it('are not taken from this process while it submits them, although its lease has lapsed', async () => {
+    const id = await submitted();
+    const { pool } = gateways[0];
+    await pool.query(`UPDATE videos SET process_id = 'proc_lapsed' WHERE id = $1`, [id]);
+    expect(await claimLostVideos(pool, 'proc_lapsed', [id], 100)).toEqual([]);
+    expect(await claimLostVideos(pool, 'proc_lapsed', [], 100)).toMatchObject([{ id }]);
   });
 
   it('come with all that is needed to submit them again, or say what is missing', async () => {
