@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { concat, lastValueFrom, of } from 'rxjs';
+import { concat, concatMap, of } from 'rxjs';
 import type { OnceKey } from '../../payments/once/once-key.js';
 import { acceptedOnce } from '../../payments/once/paid-answers.js';
+import type { Demand } from '../../streaming/demand.js';
 import { ResponseWriter } from '../../streaming/response-writer.js';
 import type { ResponsePresenters } from '../presenter/response-presenters.js';
 import type { ResponseCommand } from '../responses.service.js';
@@ -40,19 +41,19 @@ export class BackgroundEndpoint {
   }
 
   /** The run outlives this connection: the client follows its log like any other client. */
-  private async acceptAndFollow(
+  private acceptAndFollow(
     command: ResponseCommand,
     { response, presenters, once }: Answering,
   ): Promise<void> {
     const { responseId } = command.call;
-    const presenter = presenters.followed(responseId);
     const call = once && acceptedOnce(once, { kind: 'followed', headers: {}, content: '' });
-    const admission = await lastValueFrom(this.runs.accept(command, call));
-    const { account } = admission.admission;
-    return this.writer.stream(
-      response,
-      (demand) => concat(of(admission), this.follow.follow(account, responseId, -1, demand)),
-      presenter,
-    );
+    const open = (demand: Demand) =>
+      this.runs.accept(command, call).pipe(
+        concatMap((admitted) => {
+          const { account } = admitted.admission;
+          return concat(of(admitted), this.follow.follow(account, responseId, -1, demand));
+        }),
+      );
+    return this.writer.stream(response, open, presenters.followed(responseId));
   }
 }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { BudgetQueue } from '../../../src/payments/budget-queue.js';
+import { expectSoundBooks } from '../../support/books.js';
+import { chatUsage } from '../../support/chat-wire.js';
+import { fileFor, TestGateway } from '../../support/gateway.js';
+import { openHolds, receipts } from '../../support/ledger-state.js';
+import { ResponsesClient } from '../../support/responses-client.js';
+import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
+import { until } from '../../support/until.js';
+
+const answerDone = completion('Done.', chatUsage(10, 5));
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  gateway = await TestGateway.start({
+    file: fileFor(upstream.url),
+    environment: { BUDGET_WAIT_MS: '30000' },
+  });
+});
+beforeEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+/** Resolves when the gateway knows that the client of its next request is gone. */
+function closing(): Promise<void> {
+  return new Promise((resolve) => {
+    gateway.server.once('request', (_request, response) => void response.once('close', resolve));
+  });
+}
+
+/** Resolves when the next call waits for budget. */
+function waiting(): Promise<void> {
+  const queue = gateway.app.get(BudgetQueue);
+  const take = queue.take.bind(queue);
+  return new Promise((resolve) => {
+    queue.take = (claim) => {
+      queue.take = take;
+      const pending = take(claim);
+      resolve();
+      return pending;
+    };
+  });
+}
+
+describe('a client that leaves while its background response waits for budget', () => {
+  it.each([false, true])('gets none, and pays for none: stream %s', async (stream) => {
+    const { id: keyId, key } = await gateway.createKey({ budget_limit: '1000000' });
+    const client = new ResponsesClient(gateway.url, key);
+    const running = new Promise<Parameters<typeof answerDone>[0]>((resolve) => upstream.next(resolve));
+    const foreground = client.created({ model: 'test-model', max_output_tokens: 300_000 });
+    const exchange = await running;
+
+    const leaving = new AbortController();
+    const isWaiting = waiting();
+    const closed = closing();
+    const body = { background: true, stream, max_output_tokens: 300_000 };
+    const left = client.create(body, leaving.signal).catch(() => 'left');
+    await isWaiting;
+    leaving.abort();
+    expect(await left).toBe('left');
+    await closed;
+
+    await answerDone(exchange);
+    expect(await foreground).toMatchObject({ status: 'completed' });
+    await until(async () => (await openHolds(gateway.pool)).length === 0);
+    expect(await client.created()).toMatchObject({ status: 'completed' });
+    expect(upstream.requests).toHaveLength(2);
+    expect(await receipts(gateway.pool, keyId)).toHaveLength(2);
+    await expectSoundBooks(gateway.pool);
+  });
+});
