@@ -130,7 +130,7 @@ describe.each(DIALECT_WIRES)('while an upstream of $name', (wire) => {
       while (await exchange.send(piece)) {
         pieces += 1;
         // The calls beside it may take long on a busy machine, and one frame must not be full by then.
-        if (pieces > fastUntil) await sleep(20);
+        if (pieces > fastUntil) await sleep(50);
       }
     });
     const client = new AbortController();
