@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { UsageUpkeep } from '../../src/payments/receipts/usage-upkeep.js';
 import { ADMIN_TOKEN, type CreatedKey, TestGateway } from '../support/gateway.js';
-import { forgetUsageSums } from '../support/usage-sums.js';
+import { forgetUsageSums, sumUsageUp } from '../support/usage-sums.js';
 
 const CONTENT = 'NIGHTINGALE';
 
@@ -273,8 +272,7 @@ describe('/admin/usage', () => {
   ])('shows %s as before once it is summed up', async (_, query) => {
     await forgetUsageSums(gateway.pool);
     const before = await list('/admin/usage', query);
-    await gateway.app.get(UsageUpkeep).sumUp(new AbortController().signal);
-    expect((await gateway.pool.query('SELECT FROM usage_days')).rowCount).toBe(5);
+    await sumUsageUp(gateway, 5);
     expect(await list('/admin/usage', query)).toEqual(before);
   });
 });

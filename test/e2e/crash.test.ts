@@ -7,13 +7,14 @@ import { chatChunk, chatUsage, sse, usageChunk } from '../support/chat-wire.js';
 import { CutProxy } from '../support/cut-proxy.js';
 import { receiptIn, type GatewayClient, type OpenStream } from '../support/gateway-client.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { GatewayProcesses } from '../support/gateway-processes.js';
+import { endLeasesOfHolders, GatewayProcesses } from '../support/gateway-processes.js';
 import { ADMIN_TOKEN, fileFor } from '../support/gateway.js';
 import { openHolds, overruns, receipts, spentBy } from '../support/ledger-state.js';
 import { startScriptedUpstream, type Exchange, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
-const LEASE_MS = 3_000;
+/** No process loses it by itself, on a busy machine either. Where they can, tests end it when its owner is dead. */
+const LEASE_MS = 12_000;
 /** 400 characters: 100 tokens, roughly. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 /** 7 input tokens, roughly, for "Hi" and the marks around it, and 100 of output at 1 and 2 units; the fee is 1 %. */
@@ -70,7 +71,7 @@ describe('a gateway that is killed in the middle of its calls', () => {
     await progressIsRecorded(processes.pool);
     await until(async () => (await openHolds(processes.pool)).length === 2);
     expect((await openHolds(processes.pool)).map(({ sent }) => sent)).toEqual([true, false]);
-    await gateway.kill();
+    await processes.kill(gateway);
     await expect(stream.ended).rejects.toThrow();
     await unsent;
     expect(upstream.requests).toHaveLength(1);
@@ -92,7 +93,7 @@ describe('a gateway that is killed in the middle of its calls', () => {
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream } = await openStream(gateway.client, key);
     await progressIsRecorded(processes.pool);
-    await gateway.kill();
+    await processes.killHolder(gateway);
     await expect(stream.ended).rejects.toThrow();
     await until(() => noHolds(processes.pool));
     expect(await receipts(processes.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
@@ -132,7 +133,8 @@ describe('a gateway that stands still for longer than its lease', () => {
     expect(await receipts(processes.pool)).toEqual([{ finalAmount: CHARGE_AS_RECORDED, estimated: true }]);
     expect(await spentBy(processes.pool, id)).toBe(CHARGE_AS_RECORDED);
     await expectSoundBooks(processes.pool);
-    expect((await gateway.client.chat(key)).status).toBe(200);
+    // What it asked its database before it stood still may count as unanswered at first.
+    await until(async () => (await gateway.client.chat(key)).status === 200);
     await Promise.all([gateway.stop(), replica.stop()]);
   });
 });
@@ -144,13 +146,21 @@ describe('a gateway whose database is gone for a while', () => {
   });
   afterEach(() => proxy.close());
 
+  async function leaseEndsAtMs(): Promise<number> {
+    const { rows } = await processes.pool.query<{ ends: string }>(
+      'SELECT extract(epoch FROM lease_expires_at) * 1000 AS ends FROM gateway_processes',
+    );
+    return Number(rows[0]?.ends);
+  }
+
   it('refuses new calls, ends running ones before its lease does, and goes on when it is back', async () => {
-    const leaseMs = 3_000;
-    const gateway = await startGateway(proxy.url, { leaseMs });
+    // Calls are cut off at five sixths of it: what is left is the time for that, and a busy machine takes it.
+    const gateway = await startGateway(proxy.url, { leaseMs: 18_000 });
     const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
     const { stream, exchange } = await openStream(gateway.client, key);
     await progressIsRecorded(processes.pool);
     proxy.cut();
+    const leaseEndsAt = await leaseEndsAtMs();
 
     const seen = upstream.requests.length;
     for (const path of ['/v1', '/external/v1']) {
@@ -167,11 +177,7 @@ describe('a gateway whose database is gone for a while', () => {
     expect(await ready.json()).toMatchObject({ reason: 'database' });
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
 
-    await exchange.aborted;
-    const { rows } = await processes.pool.query(
-      'SELECT lease_expires_at > now() AS lives FROM gateway_processes',
-    );
-    expect(rows).toEqual([{ lives: true }]);
+    expect(Date.now() - performance.now() + (await exchange.aborted)).toBeLessThan(leaseEndsAt);
     const frames = await stream.frames();
     expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
       code: 'server_error',
@@ -188,22 +194,17 @@ describe('a gateway whose database is gone for a while', () => {
   });
 
   it('keeps its lease and its calls when all its connections have fallen silent, but new ones work', async () => {
-    const leaseMs = 3_000;
+    const leaseMs = 18_000;
     const gateway = await startGateway(proxy.url, { leaseMs });
     const { id, key } = await gateway.client.createKey({ budget_limit: '1000000' });
     // More connections than could be tried one by one within a lease.
     const reads = Array.from({ length: 12 }, () => gateway.client.admin(`/admin/keys/${id}`, 'GET'));
     expect((await Promise.all(reads)).every(({ ok }) => ok)).toBe(true);
     const { stream, exchange } = await openStream(gateway.client, key);
-    const leaseEndsAtMs = async (): Promise<number> => {
-      const { rows } = await processes.pool.query<{ ends: string }>(
-        'SELECT extract(epoch FROM lease_expires_at) * 1000 AS ends FROM gateway_processes',
-      );
-      return Number(rows[0]?.ends);
-    };
     proxy.silence();
     const before = await leaseEndsAtMs();
-    await until(async () => (await leaseEndsAtMs()) > before + leaseMs);
+    // A renewal that was under way makes it a third longer, the first one on a new connection two thirds.
+    await until(async () => (await leaseEndsAtMs()) > before + leaseMs / 2);
     await exchange.send(sse(chatChunk({ content: 'still there' })));
     await stream.shows('still there');
     await gateway.kill();
@@ -253,6 +254,7 @@ describe('a gateway with the embedded database that is killed', () => {
     await progressIsRecorded(pool);
     const pid = await postmasterPid();
     await gateway.kill();
+    await endLeasesOfHolders(pool);
     await expect(first.stream.ended).rejects.toThrow();
 
     const second = await start();
@@ -270,6 +272,7 @@ describe('a gateway with the embedded database that is killed', () => {
 
     const third = await start();
     const recovered = poolOf(third);
+    await endLeasesOfHolders(recovered);
     expect(await postmasterPid()).not.toBe(pid);
     await until(() => noHolds(recovered));
     expect(await spentBy(recovered, id)).toBe(2 * CHARGE_AS_RECORDED);

@@ -19,7 +19,7 @@ import { until } from '../support/until.js';
 type RunningPostgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 const SILENT = { info: () => undefined, warn: () => undefined };
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '15000' });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe('a gateway with several database servers', () => {
       expect(refused.status).toBe(503);
       expect(refused.headers.get('retry-after')).toBe('5');
       comes.mend();
-      await until(async () => (await gateway.client.chat(key)).status === 200, 10_000);
+      await until(async () => (await gateway.client.chat(key)).status === 200);
     }
     await gateway.stop();
   });
@@ -154,7 +154,7 @@ describe('a database server that takes no writes', () => {
     }
     expect(upstream.requests).toHaveLength(seen);
     await setReadOnly(second, 'off');
-    await until(async () => (await gateway.client.chat(key)).status === 200, 10_000);
+    await until(async () => (await gateway.client.chat(key)).status === 200);
     await gateway.stop();
     await setReadOnly(first, 'off');
   });

@@ -100,6 +100,8 @@ describe('models that nobody typed in', () => {
   it.each(['/v1', '/external/v1'])(
     'are those with a known price that each kind of server lists, at %s',
     async (surface) => {
+      // A start waits only for a moment until it has them.
+      await until(async () => (await ids(surface)).length === OFFERED.length);
       expect((await ids(surface)).toSorted()).toEqual(OFFERED.toSorted());
     },
   );

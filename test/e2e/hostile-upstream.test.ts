@@ -12,7 +12,10 @@ import { framesOf } from '../support/sse-frames.js';
 /** Stands in whatever the upstream says; no client may ever see it. */
 const SECRET = 'org-acme-internal';
 
-/** One model with the usual patience, and one for an upstream that says nothing: short, or the test takes long. */
+/**
+ * One model with the usual patience, and two for an upstream that says nothing, from the beginning or in the middle:
+ * short, or the test takes long.
+ */
 function fileOf(url: string): object {
   const patient = { id: 'patient', type: 'openai', base_url: url, api_key: 'sk-upstream-secret' };
   const model = { context_window: 100_000, max_output_tokens: 1_000, pricing: { input: 1, output: 2 } };
@@ -23,17 +26,22 @@ function fileOf(url: string): object {
         ...patient,
         id: 'impatient',
         first_byte_timeout_ms: 2_000,
-        silence_timeout_ms: 300,
         timeout_ms: 5_000,
       },
+      { ...patient, id: 'attentive', silence_timeout_ms: 300 },
     ],
     models: [
       { ...model, id: 'test-model', targets: [{ provider: 'patient', model: 'upstream-model' }] },
       { ...model, id: 'impatient-model', targets: [{ provider: 'impatient', model: 'upstream-model' }] },
+      { ...model, id: 'attentive-model', targets: [{ provider: 'attentive', model: 'upstream-model' }] },
     ],
   };
 }
-const modelFor = (name: string): string => (name.includes('silen') ? 'impatient-model' : 'test-model');
+const MODELS = new Map([
+  ['silence', 'impatient-model'],
+  ['falls silent', 'attentive-model'],
+]);
+const modelFor = (name: string): string => MODELS.get(name) ?? 'test-model';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;

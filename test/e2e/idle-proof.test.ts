@@ -45,13 +45,13 @@ afterAll(async () => {
   await Promise.all([upstream.close(), film.close()]);
 });
 
-/** Thinks before its first word, and between two. The waits are what is tested. */
-async function thinks(exchange: Exchange): Promise<void> {
+/** Thinks before its first word, and between two, and for ever where nobody streams. The waits are what is tested. */
+async function thinks(exchange: Exchange): Promise<unknown> {
+  if (exchange.request.body['stream'] !== true) return exchange.aborted;
   await sleep(THINK_MS);
-  if (exchange.request.body['stream'] !== true) return exchange.json({});
   await exchange.send(sse(chatChunk({ role: 'assistant', content: 'Hello' })));
   await sleep(THINK_MS);
-  exchange.end(
+  return exchange.end(
     sse(chatChunk({ content: ' there' }), chatChunk({}, 'stop'), usageChunk(chatUsage(10, 5)), '[DONE]'),
   );
 }

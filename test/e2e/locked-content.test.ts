@@ -5,7 +5,7 @@ import { TestGateway, type CreatedKey } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 /** More requests than the gateway has connections. */
-const REQUESTS = 40;
+const REQUESTS = 24;
 const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 let gateway: TestGateway;

@@ -9,7 +9,9 @@ import { receipts } from '../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.js';
 import { until } from '../support/until.js';
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '20000' });
+const LEASE_SECONDS = 36;
+
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: String(LEASE_SECONDS * 1_000) });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {
@@ -18,12 +20,12 @@ beforeAll(async () => {
 beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
-/** The longest time that a lease has left, in seconds. */
-async function leasesLastFor(): Promise<number> {
+/** The times that the leases have left, in seconds. */
+async function leasesLastFor(): Promise<readonly number[]> {
   const { rows } = await processes.pool.query<{ seconds: number }>(
-    'SELECT extract(epoch FROM max(lease_expires_at) - now())::float AS seconds FROM gateway_processes',
+    'SELECT extract(epoch FROM lease_expires_at - now())::float AS seconds FROM gateway_processes',
   );
-  return rows[0]?.seconds ?? 0;
+  return rows.map(({ seconds }) => seconds);
 }
 
 it('calls that ended while all leases lapsed, since the database was away, are settled by whoever ran them', async () => {
@@ -39,11 +41,15 @@ it('calls that ended while all leases lapsed, since the database was away, are s
   const running = await Promise.all(calls);
   await Promise.all(running.map(({ stream }) => stream.shows('Once')));
   proxy.cut();
-  // Before the leases are lost, with which calls are cut off.
-  await until(async () => (await leasesLastFor()) < 7);
+  // Calls are cut off when a lease has a sixth left, and clients are told when they have waited for half of one: this
+  // is as far from the former, for whose lease ends first, as from the latter, for whose ends last.
+  await until(async () => {
+    const [one = 0, other = 0] = await leasesLastFor();
+    return (one + other) / 2 < LEASE_SECONDS / 3;
+  });
   for (const { exchange } of running)
     exchange.end(sse(chatChunk({}, 'stop'), usageChunk(chatUsage(1_000, 500)), '[DONE]'));
-  await until(async () => (await leasesLastFor()) < 0);
+  await until(async () => (await leasesLastFor()).every((seconds) => seconds < 0));
   proxy.mend();
   for (const { stream } of running) expect(receiptIn(await stream.frames())?.finalAmountWei).toBe('2020');
   expect(await receipts(processes.pool, id)).toEqual(

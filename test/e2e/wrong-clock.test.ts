@@ -49,9 +49,11 @@ describe.each([
     await running.ended.catch(() => undefined);
     for (const at of await settledTimes()) {
       expect(at).toBeGreaterThanOrEqual(startedAt);
-      expect(at).toBeLessThanOrEqual(Date.now());
+      // A clock is put right by what is certain to be wrong of it: what an answer of the database took is not.
+      expect(at).toBeLessThan(Date.now() + HOUR_MS / 2);
     }
-    expect(next.stdout).toContain(`this machine's clock is 3600 s ${byMs < 0 ? 'behind' : 'ahead of'}`);
+    const where = byMs < 0 ? 'behind' : 'ahead of';
+    expect(next.stdout).toMatch(new RegExp(`this machine's clock is 3(59\\d|600) s ${where}`));
     await next.stop();
   });
 });

@@ -1,6 +1,12 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
+ * How often it looks whether the gateway has said anything. It runs in the gateway's process: after a stall of both,
+ * what was said meanwhile is read before the next look, and a single timer would have cut it.
+ */
+const LOOKS = 6;
+
+/**
  * Stands in front of the gateway as a balancer does, and cuts every connection on which the gateway has said nothing
  * for so long.
  */
@@ -13,15 +19,19 @@ export class IdleProxy {
     this.server = createServer((client) => {
       const gateway = connect(Number(target.port), target.hostname);
       for (const socket of [client, gateway]) this.own(socket);
-      const timer = setTimeout(() => {
+      let silentLooks = 0;
+      const timer = setInterval(() => {
+        silentLooks += 1;
+        if (silentLooks < LOOKS) return;
+        clearInterval(timer);
         this.cuts += 1;
         client.resetAndDestroy();
-      }, idleMs);
-      gateway.on('data', () => timer.refresh());
+      }, idleMs / LOOKS);
+      gateway.on('data', () => (silentLooks = 0));
       client.pipe(gateway).pipe(client);
       client.once('close', () => gateway.destroy());
       gateway.once('close', () => {
-        clearTimeout(timer);
+        clearInterval(timer);
         client.destroy();
       });
     });

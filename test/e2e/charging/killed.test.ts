@@ -11,7 +11,7 @@ import { until } from '../../support/until.js';
 import { expectBill, newPayer, tokenBill, type Bill } from './bills.js';
 import { BASES, FOREGROUND, send, STREAMS, type Sent, type Way } from './ways.js';
 
-const LEASE_MS = 9_000;
+const LEASE_MS = 15_000;
 /** 400 characters: 100 tokens, roughly. The input is 7, roughly, with the marks around it. */
 const SPOKEN = chatChunk({ role: 'assistant', content: 'word '.repeat(80) });
 const WHOLE = FOREGROUND.filter(({ streamed }) => !streamed);

@@ -17,7 +17,7 @@ let state: JsonObject;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await TestGateway.start({ file: fileOf(upstream.url, { timeout_ms: 2_000 }) });
+  gateway = await TestGateway.start({ file: fileOf(upstream.url, { timeout_ms: 20_000 }) });
 });
 beforeEach(async () => {
   upstream.reset();

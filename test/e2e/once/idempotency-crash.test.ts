@@ -7,7 +7,7 @@ import { openHolds, receipts } from '../../support/ledger-state.js';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000', SHUTDOWN_GRACE_MS: '100' });
+const processes = GatewayProcesses.forEachTest({ LEASE_MS: '12000', SHUTDOWN_GRACE_MS: '100' });
 let upstream: ScriptedUpstream;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('a process that dies before it has answered a request that is to run on
     const joined = Promise.all(
       ['sent', 'unsent'].map(async (name) => (await send(replica, key, name)).text()),
     );
-    await processes.kill(gateway);
+    await processes.killHolder(gateway);
     await expect(sent.text()).rejects.toThrow();
     await unsent;
     await until(noHolds);

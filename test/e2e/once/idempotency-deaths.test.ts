@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ProcessIdentity } from '../../../src/payments/lease-keeper.js';
 import { chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { CutProxy } from '../../support/cut-proxy.js';
+import type { GatewayProcess } from '../../support/gateway-process.js';
 import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
@@ -89,7 +91,8 @@ afterEach(async () => {
   await proxy.close();
 });
 // The first renewal comes long after everything that happens before a death.
-const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000' });
+const LONG_LEASE = { LEASE_MS: '12000' };
+const processes = GatewayProcesses.forEachTest(LONG_LEASE);
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
@@ -102,7 +105,7 @@ beforeEach(async () => {
   replica = await TestGateway.start({
     database,
     file: fileFor(upstream.url),
-    environment: { LEASE_MS: '3000' },
+    environment: LONG_LEASE,
   });
 });
 afterAll(() => upstream.close());
@@ -117,6 +120,14 @@ function send(url: string, key: string): Promise<Response> {
       stream: true,
     }),
   });
+}
+
+/** Nobody waits for the end of the lease. */
+async function kill(gateway: GatewayProcess): Promise<void> {
+  await gateway.kill();
+  await processes.pool.query('UPDATE gateway_processes SET lease_expires_at = now() WHERE id <> $1', [
+    replica.app.get(ProcessIdentity).id,
+  ]);
 }
 
 /** The answer that is not about the first request any more. */
@@ -137,7 +148,7 @@ describe('a request that is to run once, whose process dies', () => {
     async ({ moment, status, sent, charged }) => {
       const gateway = await processes.start({ url: proxy.url, file: fileFor(upstream.url) });
       const { key } = await replica.createKey({ budget_limit: '1000000' });
-      const dead = moment(proxy, upstream).then(() => gateway.kill());
+      const dead = moment(proxy, upstream).then(() => kill(gateway));
       const first = send(gateway.url, key).then((answer) => answer.text());
       await Promise.all([dead, first.catch(() => undefined)]);
 

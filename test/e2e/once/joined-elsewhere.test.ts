@@ -155,7 +155,7 @@ describe('a stream that runs once', () => {
 });
 
 describe('a stream of another process', () => {
-  const processes = GatewayProcesses.forEachTest({ LEASE_MS: '3000' });
+  const processes = GatewayProcesses.forEachTest({ LEASE_MS: '12000' });
 
   it('is shown while it runs, and is lost when that process dies', async () => {
     const file = fileFor(upstream.url);
@@ -167,7 +167,7 @@ describe('a stream of another process', () => {
     await joined.shows('Hello');
     await exchange.send(sse(chatChunk({ content: ' live' })));
     await joined.shows(' live');
-    await running.kill();
+    await processes.killHolder(running);
     await expect(stream.ended).rejects.toThrow();
     await joined.ended;
     expect(joined.text).toContain('its answer is not kept');

@@ -12,7 +12,7 @@ afterAll(() => gateway.close());
 describe('a request that is sent again', () => {
   it('is answered although that cannot be counted', async () => {
     const { key } = await gateway.createKey();
-    const options = { headers: { 'idempotency-key': 'uncounted' }, signal: AbortSignal.timeout(10_000) };
+    const options = { headers: { 'idempotency-key': 'uncounted' }, signal: AbortSignal.timeout(60_000) };
     const send = (): Promise<Response> => gateway.chat(key, { model: 'sandbox/echo' }, options);
     const text = await (await send()).text();
     const other = await gateway.pool.connect();

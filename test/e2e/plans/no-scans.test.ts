@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ProcessIdentity } from '../../../src/payments/lease-keeper.js';
+import { ProcessLeases } from '../../../src/payments/process-leases.js';
 import { Sweeper } from '../../../src/payments/sweeper.js';
 import { Upkeep } from '../../../src/payments/upkeep.js';
 import { UsageUpkeep } from '../../../src/payments/receipts/usage-upkeep.js';
@@ -15,6 +17,8 @@ import { fillTables, FILLED } from './fill-tables.js';
 import { scansOf, tellPlans, ToldPlans } from './told-plans.js';
 
 const ROWS = 60_000;
+/** So long that it is not lost while much is planned. */
+const LEASE_MS = 12_000;
 
 let database: TestDatabase;
 let gateway: TestGateway;
@@ -25,7 +29,10 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await tellPlans(database);
   await fillTables(database, ROWS);
-  gateway = await TestGateway.start({ database, environment: { LEASE_MS: '3000', VIDEO_POLL_MS: '500' } });
+  gateway = await TestGateway.start({
+    database,
+    environment: { LEASE_MS: String(LEASE_MS), VIDEO_POLL_MS: '500' },
+  });
   const { pool, leasePool } = gateway.app.get(Database);
   plans.listen(pool);
   plans.listen(leasePool);
@@ -130,6 +137,7 @@ const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
   'all that recurs': async () => {
     const { app } = gateway;
     const { signal } = new AbortController();
+    await app.get(ProcessLeases).renew(app.get(ProcessIdentity).id, LEASE_MS, []);
     await app.get(Sweeper).sweep();
     await app.get(Upkeep).foldStoredChanges(signal);
     await app.get(Upkeep).forgetOldRequests(signal);

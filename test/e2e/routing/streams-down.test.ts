@@ -133,7 +133,8 @@ describe('two targets of each wire under a load of streams', () => {
       expect({ status, error }).toEqual({ status: 200, error: 'upstream_error' });
       const words = text.split(' ').length - 1;
       expect(words).toBeGreaterThan(0);
-      expect(words).toBeLessThan(WORDS);
+      // All of them have come where only the end of the stream was missing.
+      expect(words).toBeLessThanOrEqual(WORDS);
       const output = receipt?.lineItems.find(({ key }) => key === 'output_tokens');
       expect(output).toMatchObject({ quantity: words, estimated: true });
     }

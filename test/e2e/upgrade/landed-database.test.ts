@@ -59,7 +59,7 @@ beforeAll(async () => {
   await applyMigrations(database.url);
   gateway = await TestGateway.start({
     database,
-    environment: { LEASE_MS: '3000', VIDEO_POLL_MS: '500' },
+    environment: { LEASE_MS: '12000', VIDEO_POLL_MS: '500' },
     file: {
       providers: [
         {

@@ -17,8 +17,8 @@ import {
 import { until } from '../../support/until.js';
 import { isAlive, statusOf, untilWorkers, WorkerLine, workersOf } from '../../support/worker-line.js';
 
-/** Where a test waits for its end. It is long enough for a worker that gets little of a busy machine. */
-const SHORT_LEASE = { LEASE_MS: '6000' };
+/** Long enough for a worker that gets little of a busy machine. Others look each third of it for what the dead left. */
+const LEASE = { LEASE_MS: '12000' };
 const REST = sse(
   chatChunk({ content: ' done' }),
   chatChunk({}, 'stop'),
@@ -55,18 +55,36 @@ async function openStream(line: WorkerLine) {
   return { stream, exchange: await call };
 }
 
+/** The names in the books of those who have calls. */
+async function holders(): Promise<readonly string[]> {
+  const { rows } = await processes.pool.query<{ id: string }>('SELECT process_id AS id FROM holds');
+  return rows.map(({ id }) => id);
+}
+
+/** Nobody waits for the end of its lease. */
+async function kill(pid: number, name: string | undefined): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid));
+  const { rowCount } = await processes.pool.query(
+    'UPDATE gateway_processes SET lease_expires_at = now() WHERE id = $1',
+    [name],
+  );
+  expect(rowCount).toBe(1);
+}
+
 describe('a worker that is killed', () => {
   it('takes only its own calls with it, is replaced, and is settled for by the others', async () => {
-    const gateway = await start(SHORT_LEASE);
+    const gateway = await start(LEASE);
     const { key } = await gateway.client.createKey();
     const doomed = await WorkerLine.open(gateway, key);
     const other = await WorkerLine.open(gateway, key, [doomed.pid]);
     const lost = await openStream(doomed.line);
+    const [name] = await holders();
     const kept = await openStream(other.line);
     await until(async () =>
       (await openHolds(processes.pool)).every(({ outputTokens }) => outputTokens === 100),
     );
-    process.kill(doomed.pid, 'SIGKILL');
+    await kill(doomed.pid, name);
     await expect(lost.stream.ended).rejects.toThrow();
     await untilWorkers(gateway, 2);
     const successor = await WorkerLine.open(gateway, key, [other.pid]);
@@ -80,7 +98,7 @@ describe('a worker that is killed', () => {
   });
 
   it('has its background response run again by another one, and charged once', async () => {
-    const gateway = await start(SHORT_LEASE);
+    const gateway = await start(LEASE);
     const { id: keyId, key } = await gateway.client.createKey();
     const doomed = await WorkerLine.open(gateway, key);
     const firstCall = nextCall();
@@ -95,7 +113,8 @@ describe('a worker that is killed', () => {
     await firstCall;
     await until(async () => (await status()) === 'in_progress');
     const secondCall = nextCall();
-    process.kill(doomed.pid, 'SIGKILL');
+    const [name] = await holders();
+    await kill(doomed.pid, name);
     await completion('Done.', chatUsage(100, 50))(await secondCall);
     await until(async () => (await status()) === 'completed');
     expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
