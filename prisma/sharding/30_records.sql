@@ -151,8 +151,6 @@ DECLARE
   bytes bigint;
   added bigint := 0;
 BEGIN
-  PERFORM FROM responses r WHERE r.account_id = p_account AND r.id = p_response_id AND r.deleted_at IS NULL;
-  IF NOT FOUND THEN RETURN; END IF;
   FOR bytes IN
     EXECUTE 'INSERT INTO response_events (account_id, response_id, sequence_number, type, event) VALUES ' || (
         SELECT string_agg(format('(%L,%L,%s,%L,%L)', p_account, p_response_id, e.number, e.type, e.event), ',')
@@ -162,6 +160,18 @@ BEGIN
     added := added + bytes;
   END LOOP;
   PERFORM sharded.note_stored(p_account, added);
+END
+$$;
+
+-- Of a response that p_process_id runs: see PostgresBackgroundStore.
+CREATE OR REPLACE FUNCTION sharded.log_events(
+  p_account text, p_response_id text, p_process_id text, p_numbers integer[], p_types text[], p_events text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM responses r
+  WHERE r.account_id = p_account AND r.id = p_response_id AND r.process_id = p_process_id
+    AND r.finished_at IS NULL AND r.deleted_at IS NULL;
+  IF FOUND THEN PERFORM sharded.append_events(p_account, p_response_id, p_numbers, p_types, p_events); END IF;
 END
 $$;
 

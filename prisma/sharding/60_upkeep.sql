@@ -24,7 +24,11 @@ BEGIN
   PERFORM 1 FROM responses r
   WHERE r.account_id = p_account AND r.id = p_response_id AND r.hold_id = p_hold_id
     AND r.finished_at IS NULL AND r.background AND r.request IS NOT NULL
-    AND ((r.status = 'queued' AND r.runs < 5) OR (NOT r.streamed AND r.runs < 2));
+    AND ((r.status = 'queued' AND r.runs < 5 AND NOT EXISTS (
+            SELECT FROM response_events v
+            WHERE v.account_id = p_account AND v.response_id = p_response_id
+              AND v.type NOT IN ('response.created', 'response.queued', 'response.in_progress')))
+         OR (NOT r.streamed AND r.runs < 2));
   RETURN FOUND;
 END
 $$;
@@ -57,15 +61,18 @@ CREATE OR REPLACE FUNCTION sharded.adopt(p_hold_id text, p_process_id text) RETU
 ) LANGUAGE plpgsql ROWS 1 AS $$
 #variable_conflict use_column
 DECLARE
+  is_own boolean;
   h record;
 BEGIN
+  SELECT o.process_id = p_process_id INTO is_own FROM holds o WHERE o.id = p_hold_id FOR UPDATE;
   UPDATE holds o SET process_id = p_process_id, sent = false, output_tokens = 0
   WHERE o.id = p_hold_id
-    AND NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = o.process_id AND p.lease_expires_at > now())
+    AND (is_own
+         OR NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = o.process_id AND p.lease_expires_at > now()))
     AND EXISTS (SELECT FROM gateway_processes p WHERE p.id = p_process_id AND p.lease_expires_at > now())
   RETURNING o.key_id, o.account_id, o.amount, o.response_id INTO h;
   IF NOT FOUND THEN RETURN; END IF;
-  UPDATE responses r SET process_id = p_process_id, runs = r.runs + 1
+  UPDATE responses r SET process_id = p_process_id, runs = r.runs + (NOT is_own)::int
   WHERE r.account_id = h.account_id AND r.id = h.response_id AND r.hold_id = p_hold_id AND r.finished_at IS NULL;
   IF NOT FOUND THEN RETURN; END IF;
   PERFORM sharded.note_stored(h.account_id, 0);

@@ -77,8 +77,9 @@ export class ChargedCall<Event> implements RunningCall {
       // renewal finds the hold as an orphan and releases it.
       return this.refuse(failure instanceof GatewayError ? failure : ledgerUnavailable(failure));
     }
-    if (this.stopped) await this.release(this.stopped);
-    else this.start(this.grant);
+    if (!this.stopped) this.start(this.grant);
+    else if (this.work.adopted && this.isMovable) this.letGo();
+    else await this.release(this.stopped);
   }
 
   private refuse(error: GatewayError): void {
@@ -113,11 +114,16 @@ export class ChargedCall<Event> implements RunningCall {
 
   /** The process ends, or may no longer own holds. */
   cutOff(): void {
-    if (this.work.canMove && this.phase === 'running') return this.letGo();
+    if (this.phase === 'running' && this.isMovable) return this.letGo();
     const error = this.hasShown ? new GatewayError('server_error') : cutOffUnpaid();
     this.stopped ??= { status: 'failed', error };
     this.pending?.leave();
     void this.fail(error);
+  }
+
+  /** Another process may run it when this one cannot any more; nobody has cancelled it. */
+  private get isMovable(): boolean {
+    return this.work.canMove === true && this.stopped?.status !== 'cancelled';
   }
 
   /** The hold stays for the process that takes the call over. */
@@ -171,7 +177,7 @@ export class ChargedCall<Event> implements RunningCall {
   }
 
   private get hasShown(): boolean {
-    return this.work.streamed && this.work.meter.produced && !this.payment?.isUnpaid;
+    return this.work.streamed && this.work.meter.produced && !this.payment?.withholds;
   }
 
   /**

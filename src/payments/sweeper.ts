@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { OutageGuard } from '../base/work/outage-guard.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import { agreedPrice } from '../base/money/agreed-price.js';
 import { NO_USAGE } from '../base/money/usage.js';
@@ -18,8 +19,7 @@ const MOST_ROUNDS = 100;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
-  /** Whether the last sweep could not ask the ledger all that it had to. */
-  private isBlind = false;
+  private readonly guard = new OutageGuard();
 
   constructor(
     private readonly leases: ProcessLeases,
@@ -28,20 +28,14 @@ export class Sweeper {
     private readonly settings: PaymentSettings,
   ) {}
 
-  /**
-   * After an outage of the ledger every lease may have lapsed, of those who live as well: until the next sweep they can
-   * renew theirs, and end the calls whose ends they could not write.
-   */
   @Recurs({ name: 'a sweep of holds', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
-  async sweep(): Promise<void> {
-    const wasBlind = this.isBlind;
-    this.isBlind = true;
-    const calls = await this.leases.abandoned(ROUND);
-    if (!wasBlind) {
+  sweep(): Promise<void> {
+    return this.guard.run(async (mayTake) => {
+      const calls = await this.leases.abandoned(ROUND);
+      if (!mayTake) return;
       await this.endInRounds(calls);
       await this.leases.forgetDead();
-    }
-    this.isBlind = false;
+    });
   }
 
   private async endInRounds(first: readonly AbandonedCall[]): Promise<void> {

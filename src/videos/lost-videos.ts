@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Catalog } from '../catalog/catalog.service.js';
 import type { Target } from '../catalog/model.js';
 import { GatewayError } from '../base/errors/gateway-error.js';
+import { OutageGuard } from '../base/work/outage-guard.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../base/work/worker.js';
 import type { VideoSubmission } from '../providers/video/video-provider.js';
 import { PollStore } from './polling/poll-store.js';
@@ -21,6 +22,7 @@ const AGAIN_WITHIN_MS = 3_600_000;
 @Injectable()
 export class LostVideos {
   private readonly logger = new Logger(LostVideos.name);
+  private readonly guard = new OutageGuard();
 
   constructor(
     private readonly store: VideoStore,
@@ -31,7 +33,14 @@ export class LostVideos {
   ) {}
 
   @Recurs({ name: 'a sweep of videos', every: EACH_THIRD_OF_A_LEASE, phase: 'upkeep' })
-  async sweep(): Promise<void> {
+  sweep(): Promise<void> {
+    return this.guard.run(async (mayTake) => {
+      if (mayTake) await this.takeOver();
+      await this.polls.forgetWatches();
+    });
+  }
+
+  private async takeOver(): Promise<void> {
     const lost = await this.store.claimLost(this.submissions.underWay, ROUND);
     for (const video of lost) {
       const { id, provider, attempt, isSent } = video;
@@ -46,7 +55,6 @@ export class LostVideos {
         this.submissions.resume(video, submission, target);
       } else await this.submissions.failUnknown(id, provider, undefined);
     }
-    await this.polls.forgetWatches();
   }
 
   /** Undefined if a second submission might begin a second video. */

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Observable, type Subscription } from 'rxjs';
 import { TextCalls, type TextCall } from '../../providers/calls/text-calls.js';
 import type { OnceCall } from '../../payments/once/recorded-answer.js';
+import type { HoldGrant } from '../../payments/ledger.js';
 import type { Admitted } from '../../payments/outcome.js';
+import { OutageGuard } from '../../base/work/outage-guard.js';
 import { EACH_THIRD_OF_A_LEASE, Recurs } from '../../base/work/worker.js';
 import { UNLIMITED_DEMAND } from '../../streaming/demand.js';
 import { requestBefore } from '../compaction/plan-compaction.js';
@@ -18,12 +21,16 @@ import { Payer } from '../../payments/payer.js';
 
 /** Responses that one process takes over in one round; the others wait for the next round. */
 const ADOPTED_AT_ONCE = 20;
+const RETRY_MS = 500;
+/** Tries to take over one response, when the database does not answer. */
+const MOST_CLAIMS = 5;
 
 /** Runs responses without a client's connection. Another process takes over what this one leaves unfinished. */
 @Injectable()
 export class BackgroundRuns {
   private readonly logger = new Logger(BackgroundRuns.name);
   private readonly runs = new Set<Subscription>();
+  private readonly guard = new OutageGuard();
 
   constructor(
     private readonly calls: TextCalls,
@@ -74,20 +81,22 @@ export class BackgroundRuns {
     const { responseId } = call;
     const { adoptable } = options;
     let isAdmitted = false;
+    let isOver = false;
     const outcomes = this.responses.run(call, run, {
       demand: UNLIMITED_DEMAND,
       onEvent: (event) => event.type !== 'opened' && log?.add([event]),
       once: options.once,
       canMove: options.canMove,
       ...(adoptable && {
-        adopted: { holdId: adoptable.holdId, claim: () => this.store.adopt(adoptable) },
+        adopted: { holdId: adoptable.holdId, claim: () => this.claim(adoptable) },
       }),
     });
     const subscription = outcomes.subscribe({
       next: (outcome) => {
         if (!('admission' in outcome)) return;
         isAdmitted = true;
-        this.begin(responseId, run, log);
+        log?.add(run.begin());
+        void this.markStarted(responseId, () => isOver);
         options.onAdmission(outcome);
       },
       error: (failure: unknown) => {
@@ -97,23 +106,48 @@ export class BackgroundRuns {
     });
     this.runs.add(subscription);
     subscription.add(() => {
+      isOver = true;
       this.runs.delete(subscription);
       this.bell.ring(responseId);
     });
     return subscription;
   }
 
-  private begin(responseId: string, run: ResponseRun, log: EventLog | undefined): void {
-    log?.add(run.begin());
-    this.store.markStarted(responseId).catch((failure: unknown) => {
-      this.logger.warn({ msg: 'a background response still shows as queued', responseId, err: failure });
-    });
+  /** Another process goes by whether the run was started, so that is written however often the database is away. */
+  private async markStarted(responseId: string, isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
+      try {
+        return await this.store.markStarted(responseId);
+      } catch (failure) {
+        this.logger.warn({ msg: 'a background response still shows as queued', responseId, err: failure });
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** What was claimed without this process's hearing of it would belong to it, and nobody would run it. */
+  private async claim(adoptable: Adoptable): Promise<HoldGrant | undefined> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.store.adopt(adoptable);
+      } catch (failure) {
+        if (tries === MOST_CLAIMS) throw failure;
+        await sleep(RETRY_MS);
+      }
+    }
   }
 
   /** The end of this worker does not end its runs: they end with all other calls. */
   @Recurs({ name: 'the look for background responses', every: EACH_THIRD_OF_A_LEASE, phase: 'intake' })
-  async adoptAll(): Promise<void> {
-    for (const adoptable of await this.store.adoptable(ADOPTED_AT_ONCE)) {
+  adoptAll(): Promise<void> {
+    return this.guard.run(async (mayTake) => {
+      const adoptable = await this.store.adoptable(ADOPTED_AT_ONCE);
+      if (mayTake) await this.adoptEach(adoptable);
+    });
+  }
+
+  private async adoptEach(found: readonly Adoptable[]): Promise<void> {
+    for (const adoptable of found) {
       // A run of this process can look abandoned: while its claim is under way, or when the lease has run out. A second
       // run of the same hold would remove the first from the running calls.
       if (this.running.has(adoptable.responseId)) continue;

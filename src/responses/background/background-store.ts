@@ -15,7 +15,7 @@ export interface Adoptable {
 export abstract class BackgroundStore {
   /** Records that the run has begun. Safe to repeat. */
   abstract markStarted(responseId: string): Promise<void>;
-  /** Safe to repeat with the same events. */
+  /** Of a response that this process runs; of others, and of those that have ended, none is kept. Safe to repeat. */
   abstract appendEvents(responseId: string, events: readonly RecordEvent[]): Promise<void>;
   /** At most `limit` logged events after this number, in order. */
   abstract eventsAfter(
@@ -26,7 +26,10 @@ export abstract class BackgroundStore {
   ): Promise<readonly RecordEvent[]>;
   /** At most `limit` responses that no process runs and that another process may run. */
   abstract adoptable(limit: number): Promise<readonly Adoptable[]>;
-  /** Takes over the hold and the record. @returns undefined when another process was faster. */
+  /**
+   * Takes over the hold and the record. May be repeated when the answer was lost: only the first one counts as a run.
+   * @returns undefined when another process was faster.
+   */
   abstract adopt(adoptable: Adoptable): Promise<HoldGrant | undefined>;
   /** Marks a response that cannot be run any more: from then on it counts as left behind. */
   abstract giveUp(responseId: string): Promise<void>;

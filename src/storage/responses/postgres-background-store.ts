@@ -62,12 +62,14 @@ export class PostgresBackgroundStore extends BackgroundStore {
       text: `INSERT INTO response_events (response_id, account_id, sequence_number, type, event)
              SELECT r.id, r.account_id, v.sequence_number, v.type, v.event::json
              FROM responses r CROSS JOIN unnest($2::int[], $3::text[], $4::text[]) AS v (sequence_number, type, event)
-             WHERE r.id = $1 AND r.deleted_at IS NULL ON CONFLICT DO NOTHING`,
+             WHERE r.id = $1 AND r.process_id = $5 AND r.finished_at IS NULL AND r.deleted_at IS NULL
+             ON CONFLICT DO NOTHING`,
       values: [
         responseId,
         events.map(({ sequenceNumber }) => sequenceNumber),
         events.map(({ type }) => type),
         events.map(({ json }) => json),
+        this.identity.id,
       ],
     });
   }
@@ -101,11 +103,14 @@ export class PostgresBackgroundStore extends BackgroundStore {
 
   async adopt({ holdId }: Adoptable): Promise<HoldGrant | undefined> {
     const { rows } = await this.pool.query<AdoptedRow>(
-      `WITH claimed AS (
-         UPDATE holds h SET process_id = $2, sent = false, output_tokens = 0
-         WHERE h.id = $1 AND ${NOBODY_RUNS} AND ${HAS_LEASE} RETURNING h.id, h.key_id, h.account_id, h.amount),
+      `WITH before AS (
+         SELECT h.id, h.process_id = $2 AS is_own FROM holds h WHERE h.id = $1 FOR UPDATE),
+       claimed AS (
+         UPDATE holds h SET process_id = $2, sent = false, output_tokens = 0 FROM before b
+         WHERE h.id = b.id AND (b.is_own OR ${NOBODY_RUNS}) AND ${HAS_LEASE}
+         RETURNING h.id, h.key_id, h.account_id, h.amount, b.is_own),
        marked AS (
-         UPDATE responses r SET process_id = $2, runs = r.runs + 1
+         UPDATE responses r SET process_id = $2, runs = r.runs + (NOT c.is_own)::int
          FROM claimed c WHERE r.hold_id = c.id AND r.finished_at IS NULL RETURNING r.hold_id)
        SELECT c.key_id, c.account_id, c.amount, k.chain_id, k.budget_limit, k.budget_spent, k.budget_held
        FROM claimed c JOIN marked m ON m.hold_id = c.id JOIN api_keys k ON k.id = c.key_id`,

@@ -38,10 +38,11 @@ export class ShardedBackgroundStore extends PostgresBackgroundStore {
     if (owner === undefined) return;
     await this.pool.query({
       name: 'append_events_sharded',
-      text: 'SELECT sharded.append_events($1, $2, $3, $4, $5)',
+      text: 'SELECT sharded.log_events($1, $2, $3, $4, $5, $6)',
       values: [
         owner,
         responseId,
+        this.identity.id,
         events.map(({ sequenceNumber }) => sequenceNumber),
         events.map(({ type }) => type),
         events.map(({ json }) => json),

@@ -33,9 +33,9 @@ export async function claimLostVideos(
 WITH lost AS (
   SELECT v.id FROM videos v
   WHERE v.finished_at IS NULL AND v.next_poll_at IS NULL AND v.status = 'submitting'
-    AND NOT (v.process_id = $1 AND v.id = ANY ($2::text[]))
-    AND (NOT EXISTS (SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now())
-         OR (v.process_id = $1
+    AND ((v.process_id <> $1 AND NOT EXISTS (
+            SELECT FROM gateway_processes p WHERE p.id = v.process_id AND p.lease_expires_at > now()))
+         OR (v.process_id = $1 AND NOT v.id = ANY ($2::text[])
              AND NOT EXISTS (SELECT FROM holds h
                              WHERE h.id = v.hold_id AND h.created_at > now() - interval '${SETTLING_SECONDS} seconds')))
   LIMIT $3 FOR UPDATE SKIP LOCKED)

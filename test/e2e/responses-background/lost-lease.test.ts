@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { chatUsage } from '../../support/chat-wire.js';
+import { chatChunk, chatUsage, sse } from '../../support/chat-wire.js';
 import { CutProxy } from '../../support/cut-proxy.js';
 import { GatewayProcesses } from '../../support/gateway-processes.js';
 import { fileFor } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
+import { expectLegalEvents } from '../../support/response-event-checker.js';
 import { ResponsesClient } from '../../support/responses-client.js';
 import {
   completion,
@@ -11,6 +12,7 @@ import {
   type Exchange,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
+import { framesOf } from '../../support/sse-frames.js';
 import { until } from '../../support/until.js';
 
 const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
@@ -49,5 +51,64 @@ it('a background response whose process lost its lease is handed over although t
   expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
   expect(await openHolds(processes.pool)).toEqual([]);
   await gateway.stop();
+  await proxy.close();
+});
+
+it('a takeover is repeated when its claim was made and the answer to it was lost', async () => {
+  const proxy = await CutProxy.before(processes.database.url);
+  const gateway = await processes.start({ file: fileFor(upstream.url) });
+  const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+  const firstCall = nextCall();
+  const { id } = await new ResponsesClient(gateway.url, key).created({ background: true });
+  await firstCall;
+  const client = new ResponsesClient(gateway.url, key);
+  await until(async () => (await client.found(id)).status === 'in_progress');
+
+  const heldBack = proxy.holdBack('answer', 'AS is_own FROM holds');
+  const replica = await processes.start({ url: proxy.url, file: fileFor(upstream.url) });
+  const secondCall = nextCall();
+  await processes.killHolder(gateway);
+  await heldBack;
+  await completion('Done.', chatUsage(100, 50))(await secondCall);
+  const survivor = new ResponsesClient(replica.url, key);
+  await until(async () => (await survivor.found(id)).status === 'completed');
+  const { rows } = await processes.pool.query('SELECT runs FROM responses');
+  expect(rows).toEqual([{ runs: 2 }]);
+  expect(await receipts(processes.pool)).toEqual([{ finalAmount: 202, estimated: false }]);
+  expect(upstream.requests).toHaveLength(2);
+  await replica.stop();
+  await proxy.close();
+});
+
+it('a run whose events may have been seen is not run again, although nothing says that it was started', async () => {
+  const proxy = await CutProxy.before(processes.database.url);
+  const [gateway, replica] = [
+    await processes.start({ url: proxy.url, file: fileFor(upstream.url) }),
+    await processes.start({ file: fileFor(upstream.url) }),
+  ];
+  const { key } = await gateway.client.createKey({ budget_limit: '1000000' });
+  const call = nextCall();
+  const heldBack = proxy.holdBack('statement', `SET status = 'in_progress'`);
+  const stream = await new ResponsesClient(gateway.url, key).open({ background: true });
+  await heldBack;
+  await (await call).send(sse(chatChunk({ role: 'assistant', content: 'Once' })));
+  await stream.shows('Once');
+  const { rows } = await processes.pool.query<{ id: string; status: string }>(
+    'SELECT id, status FROM responses',
+  );
+  expect(rows[0]).toMatchObject({ status: 'queued' });
+  const { id = '' } = rows[0] ?? {};
+  await processes.killHolder(gateway);
+  const survivor = new ResponsesClient(replica.url, key);
+  await until(async () => (await survivor.found(id)).status === 'failed');
+  const replayed = await (await survivor.find(id, '?stream=true')).text();
+  expectLegalEvents(
+    framesOf(replayed)
+      .slice(0, -1)
+      .map(({ data }) => data as { sequence_number: number; type: string }),
+  );
+  expect(replayed).toContain('Once');
+  expect(upstream.requests).toHaveLength(1);
+  await replica.stop();
   await proxy.close();
 });

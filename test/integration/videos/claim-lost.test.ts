@@ -97,6 +97,8 @@ describe('videos that a dead process was submitting', () => {
     const id = await submitted();
     const { pool } = gateways[0];
     await pool.query(`UPDATE videos SET process_id = 'proc_lapsed' WHERE id = $1`, [id]);
+    expect(await claimLostVideos(pool, 'proc_lapsed', [], 100)).toEqual([]);
+    await pool.query(`UPDATE holds SET created_at = created_at - interval '2 minutes'`);
     expect(await claimLostVideos(pool, 'proc_lapsed', [id], 100)).toEqual([]);
     expect(await claimLostVideos(pool, 'proc_lapsed', [], 100)).toMatchObject([{ id }]);
   });
