@@ -17,9 +17,6 @@ export interface Uploads {
  */
 @Injectable()
 export class KeyAuthenticator {
-  /** The last count of each key that is under way: a key with many requests has one statement at a time. */
-  private readonly counts = new Map<string, Promise<unknown>>();
-
   constructor(private readonly keys: KeyStore) {}
 
   /** @throws GatewayError 401 for a key that is unknown, revoked or expired; 429 for one that is at its limits. */
@@ -40,16 +37,8 @@ export class KeyAuthenticator {
 
   private async count({ id, rateLimitRpm }: KeyRecord): Promise<void> {
     if (rateLimitRpm === null) return;
-    const before = this.counts.get(id) ?? Promise.resolve();
-    const count = before.then(() => this.keys.countRequest(id));
-    const settled = count.catch(() => undefined);
-    this.counts.set(id, settled);
-    try {
-      const retryAfterMs = await count.catch(unavailable);
-      if (retryAfterMs !== undefined) throw limitError('rate_limited', rateLimitRpm, retryAfterMs);
-    } finally {
-      if (this.counts.get(id) === settled) this.counts.delete(id);
-    }
+    const retryAfterMs = await this.keys.countRequest(id).catch(unavailable);
+    if (retryAfterMs !== undefined) throw limitError('rate_limited', rateLimitRpm, retryAfterMs);
   }
 }
 

@@ -61,7 +61,7 @@ export abstract class KeyStore {
   abstract any(): Promise<boolean>;
   abstract findFor(payer: Payer): Promise<KeyRecord | undefined>;
   /**
-   * Counts one request for the key's rate limit, as a hold does.
+   * Counts one request for the key's rate limit, as a hold does; requests of one key one after the other.
    * @returns nothing, or the milliseconds until there is room for the request, which then was not counted
    */
   abstract countRequest(id: string): Promise<number | undefined>;

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import type { KeyRecord } from '../../payments/keys/key-store.js';
+import { PATIENTLY } from '../lock-wait.js';
 import { NamedStatement } from '../named-statement.js';
+import { laneOf, type RowStatements } from '../row-statements.js';
 
 interface KeyRow extends Omit<KeyRecord, 'budgetLimit' | 'budgetSpent' | 'budgetHeld'> {
   readonly budgetLimit: string | null;
@@ -41,10 +43,9 @@ export async function anyKey(pool: Pool): Promise<boolean> {
  * The answer has no row for a key without a limit: there is nothing to wait for. The time is taken when the key's row has
  * been locked, as in `take_holds`: requests that were counted while this one waited for the row came before it.
  */
-const COUNT_REQUEST = new NamedStatement(
-  'count_request',
-  `WITH key AS MATERIALIZED (
-  SELECT id, rate_arrival_at, rate_limit_rpm FROM api_keys WHERE id = $id AND rate_limit_rpm IS NOT NULL FOR UPDATE),
+const COUNT_REQUEST = `WITH key AS MATERIALIZED (
+  SELECT id, rate_arrival_at, rate_limit_rpm FROM api_keys
+  WHERE ${PATIENTLY} AND id = $1 AND rate_limit_rpm IS NOT NULL FOR UPDATE),
 clock AS MATERIALIZED (SELECT k.*, clock_timestamp() AS moment FROM key k),
 request AS (
   SELECT id, greatest(rate_arrival_at, moment) + make_interval(secs => 60.0 / rate_limit_rpm) AS arrival,
@@ -52,11 +53,13 @@ request AS (
   FROM clock),
 counted AS (
   UPDATE api_keys k SET rate_arrival_at = r.arrival FROM request r WHERE k.id = r.id AND r.arrival <= r.latest)
-SELECT ceil(extract(epoch FROM arrival - latest) * 1000)::integer AS wait_ms FROM request WHERE arrival > latest`,
-);
+SELECT ceil(extract(epoch FROM arrival - latest) * 1000)::integer AS wait_ms FROM request WHERE arrival > latest`;
 
-/** @returns nothing, or milliseconds until there is room for the request: then it was not counted */
-export async function countRequest(pool: Pool, id: string): Promise<number | undefined> {
-  const { rows } = await pool.query<{ wait_ms: number }>(COUNT_REQUEST.with({ id }));
+/**
+ * @returns nothing, or milliseconds until there is room for the request: then it was not counted
+ * @throws DatabaseAway when the key's row stays locked
+ */
+export async function countRequest(statements: RowStatements, id: string): Promise<number | undefined> {
+  const { rows } = await statements.query<{ wait_ms: number }>(laneOf('key', id), COUNT_REQUEST, [id]);
   return rows[0]?.wait_ms;
 }

@@ -9,6 +9,7 @@ import {
 import type { Payer } from '../../payments/payer.js';
 import { Database } from '../database.js';
 import type { ApiKey, PrismaClient } from '../generated/client.js';
+import { RowStatements } from '../row-statements.js';
 import { anyKey, countRequest, findKey } from './postgres-key-checks.js';
 
 /** Prisma's error code for an update of a row that does not exist. */
@@ -20,8 +21,11 @@ const KEYS = { wallet: null };
 /** What operators do with keys. Statements that requests wait for are SQL. */
 @Injectable()
 export class PrismaKeyStore extends KeyStore {
+  private readonly statements: RowStatements;
+
   constructor(private readonly database: Database) {
     super();
+    this.statements = new RowStatements(database.pool);
   }
 
   async create({ id, accountId, payer, settings }: Parameters<KeyStore['create']>[0]): Promise<KeyRecord> {
@@ -52,7 +56,7 @@ export class PrismaKeyStore extends KeyStore {
   }
 
   countRequest(id: string): Promise<number | undefined> {
-    return countRequest(this.database.pool, id);
+    return countRequest(this.statements, id);
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {
