@@ -40,8 +40,8 @@ export interface Paid {
 
 /** The payment of one running call. */
 export class CallPayment {
-  /** The payment failed before anything was shown. */
-  isUnpaid = false;
+  /** Nothing of the answer is shown: its payment has not moved yet, or will not. */
+  withholds = false;
   private prepaid: StoredPayment | undefined;
   private deadline: NodeJS.Timeout | undefined;
 
@@ -77,6 +77,7 @@ export class CallPayment {
   ): Observable<Event> {
     if (!streamed || this.agreed.claim.payment.scheme !== 'exact') return events;
     let waiting: Event[] | undefined = [];
+    this.withholds = true;
     const paid = (): Observable<Event> => {
       const shown = waiting ?? [];
       waiting = undefined;
@@ -112,17 +113,14 @@ export class CallPayment {
   /** A call whose payment is not known to have moved runs on, and its answer is kept until that is known. */
   private async prepay<Event>(client: Subscriber<Outcome<Event>>): Promise<void> {
     const payment = await this.settlements.prepay(this.agreed.claim).catch((failure: unknown) => {
-      this.isUnpaid = true;
       throw ledgerUnavailable(failure);
     });
     this.prepaid = payment;
     const { header, failure } = await this.told(payment);
+    this.withholds = payment.state !== 'due' && header === undefined;
     if (header !== undefined) client.next({ paid: header });
     else if (failure && payment.state === 'due') client.next({ unsettled: failure });
-    else if (failure) {
-      this.isUnpaid = true;
-      throw failure;
-    }
+    else if (failure) throw failure;
   }
 
   private async told(payment: StoredPayment): Promise<Paid> {

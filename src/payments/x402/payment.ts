@@ -71,12 +71,12 @@ export interface StoredPayment extends SignedPayment {
   readonly transactionHash: string | undefined;
   /** The protocol's reason, for `failed`. */
   readonly failure: string | undefined;
-  /** It has moved or failed, and its receipt and its answer do not say so yet. */
-  readonly isUntold: boolean;
   /** Its call has ended without a charge. Told only of payments that are concluded or due. */
   readonly isFree?: boolean | undefined;
   /** No transaction that moves it has been journaled. Told only of payments that are concluded or due. */
   readonly isUntried?: boolean | undefined;
+  /** It has moved or failed, and its receipt and its answer do not say so yet. Told only of payments that were looked for. */
+  readonly isUntold?: boolean | undefined;
 }
 
 /** What became of an attempt to move a payment. */

@@ -29,10 +29,9 @@ export interface PaymentRow {
   readonly amount: string | null;
   readonly transaction_hash: string | null;
   readonly failure: string | null;
-  /** Of a payment that has moved or failed, only while its receipt is to be written. */
-  readonly next_attempt_at: Date | null;
   readonly is_free?: boolean;
   readonly is_untried?: boolean;
+  readonly is_untold?: boolean;
 }
 
 export function storedPayment(row: PaymentRow): StoredPayment {
@@ -47,9 +46,9 @@ export function storedPayment(row: PaymentRow): StoredPayment {
     amount: row.amount === null ? undefined : BigInt(row.amount),
     transactionHash: row.transaction_hash ?? undefined,
     failure: row.failure ?? undefined,
-    isUntold: row.next_attempt_at !== null && (row.state === 'settled' || row.state === 'failed'),
     isFree: row.is_free,
     isUntried: row.is_untried,
+    isUntold: row.is_untold,
     chainId: row.chain_id,
     scheme: row.scheme,
     method: row.method,

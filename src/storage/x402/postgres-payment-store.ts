@@ -32,7 +32,11 @@ const IS_FREE = `NOT EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
 const IS_UNTRIED = `NOT EXISTS (
   SELECT FROM chain_transactions t WHERE t.payment_id = p.id AND t.kind = 'settlement') AS is_untried`;
 
-const OPEN = `SELECT * FROM x402_payments
+/** Its receipt, which a statement of its own writes, or one that is still to be written, says that it is not known. */
+const UNTOLD = `p.state IN ('settled', 'failed') AND (p.next_attempt_at IS NOT NULL OR EXISTS (
+  SELECT FROM receipts r WHERE r.hold_id = p.hold_id AND r.settlement_status = 'pending'))`;
+
+const OPEN = `SELECT p.*, ${UNTOLD} AS is_untold FROM x402_payments p
   WHERE open_key = $openKey AND account_id = coalesce($accountId::text, account_id)
     AND (state IN ('claimed', 'due') OR concluded_at IS NULL
          OR greatest(settled_at, concluded_at) > now() - make_interval(secs => $repeatMs::float8 / 1000))
@@ -46,7 +50,7 @@ const LOOK = new NamedStatement(
   `SELECT coalesce(w.moved, 0) AS moved, found.*
    FROM (VALUES ($hash::bytea)) AS asked (hash) LEFT JOIN api_keys w ON w.key_hash = asked.hash
    LEFT JOIN (
-     SELECT true AS is_claim, p.* FROM x402_payments p
+     SELECT true AS is_claim, p.*, ${UNTOLD} AS is_untold FROM x402_payments p
      WHERE p.chain_id = $chainId AND p.contract = $contract AND p.payer = $payer AND p.nonce = $nonce
      UNION ALL SELECT false, o.* FROM (${OPEN}) AS o) AS found ON true`,
 );
@@ -92,10 +96,10 @@ export class PostgresPaymentStore extends PaymentStore {
   async delivered(id: string): Promise<void> {
     await this.pool.query({
       name: 'note_delivery',
-      text: `UPDATE x402_payments
+      text: `UPDATE x402_payments p
              SET delivered_at = coalesce(delivered_at, now()),
                  open_key = CASE WHEN concluded_at IS NULL THEN open_key END
-             WHERE id = $1 AND state NOT IN ('claimed', 'due') AND next_attempt_at IS NULL`,
+             WHERE id = $1 AND state NOT IN ('claimed', 'due') AND NOT (${UNTOLD})`,
       values: [id],
     });
   }
