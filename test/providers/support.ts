@@ -12,6 +12,7 @@ import type { SpokenEvent, TextEvent } from '../../src/text/text-event.js';
 import type { TextRequest } from '../../src/providers/text/text-request.js';
 import { chatPrompt } from '../support/chat-prompt.js';
 
+/** What ends within 30 s has not waited for a limit: those are far beyond, for machines that are busy. */
 export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings> = {}): ProviderSettings {
   return {
     ...GENERIC_PROFILE,
@@ -20,10 +21,10 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
     baseUrl,
     apiKey: 'upstream-key',
     wires: ['chat'],
-    timeoutMs: 20_000,
+    timeoutMs: 100_000,
     connectTimeoutMs: 10_000,
-    firstByteTimeoutMs: 10_000,
-    silenceTimeoutMs: 10_000,
+    firstByteTimeoutMs: 100_000,
+    silenceTimeoutMs: 100_000,
     backgroundTimeoutMs: 60_000,
     headers: {},
     passFields: [],

@@ -251,7 +251,7 @@ describe('text generation', () => {
     });
     await eventsOf(generate().pipe(take(1)));
     const leftMs = performance.now();
-    expect((await closed!) - leftMs).toBeLessThan(5_000);
+    expect((await closed!) - leftMs).toBeLessThan(30_000);
   });
 
   it('passes a target by that failed five times in a row', async () => {

@@ -103,7 +103,10 @@ export class PaymentWorld {
   }
 
   async open(...changes: Parameters<PaymentWorld['config']>): Promise<PaymentChain> {
-    return (await this.process(...changes)).chain(this.chain.chainId);
+    const chains = await this.process(...changes);
+    // The first look may take longer than a start waits for; this one is the same then.
+    if (chains.ready().length === 0) await chains.tend();
+    return chains.chain(this.chain.chainId);
   }
 
   async sign(kind: Kind, facilitatorAddress: string, options: SigningOptions = {}): Promise<SignedPayment> {

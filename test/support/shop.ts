@@ -15,10 +15,12 @@ import {
   type LocalChain,
   type Wallet,
 } from '../../scripts/local-chain/local-chain.js';
+import { PaymentChains } from '../../src/payments/x402/facilitator.js';
 import { expectChainAgrees } from './chain-agrees.js';
 import { fileFor, TestGateway, type GatewayOptions } from './gateway.js';
 import { startNodeProxy, type NodeProxy } from './node-proxy.js';
 import { startScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.js';
+import { until } from './until.js';
 
 /** How a wallet pays: by `exact` with the token's own authorisation or by Permit2, or by `upto`. */
 export type Way = 'exact' | 'permit2' | 'upto';
@@ -92,6 +94,9 @@ export class Shop {
       { seller, signer, ...settings },
     );
     const gateway = await TestGateway.start({ ...options, file });
+    // Its first look at the chain may take longer than its start waits for.
+    const chains: PaymentChains = gateway.app.get(PaymentChains);
+    if (!rule) await until(() => chains.ready().length > 0);
     return new Shop(chain, node, upstream, gateway, file, seller, signer);
   }
 

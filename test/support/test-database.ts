@@ -17,7 +17,8 @@ const TEMPLATE = 'test_template';
 const GIVEN_SERVER = process.env['TEST_DATABASE_URL'];
 export const ON_SHARDS = (process.env['TEST_WORKER_URLS'] ?? '') !== '';
 const WORKERS = (process.env['TEST_WORKER_URLS'] ?? '').split(',').filter((url) => url !== '');
-const LEAK_GRACE_MS = 2_000;
+/** Connections that were closed just now may take a busy server a while to notice. */
+const LEAK_GRACE_MS = 30_000;
 
 /** Fast rather than durable: the data is thrown away with the run. */
 const SETTINGS = {
@@ -30,8 +31,11 @@ const SETTINGS = {
 export interface TestDatabase {
   readonly url: string;
   readonly pool: Pool;
-  /** Ends the pool and removes the database. Throws when anybody else has left a connection open. */
-  drop(): Promise<void>;
+  /**
+   * Ends the pool and removes the database. Throws when anybody else has left a connection open.
+   * @param graceMs how long such a connection may take to close
+   */
+  drop(graceMs?: number): Promise<void>;
 }
 
 /** A database of one's own with all migrations applied, on a real PostgreSQL that this run shares. */
@@ -94,9 +98,9 @@ function opened(servers: TestServers, name: string): TestDatabase {
   return {
     url,
     pool,
-    drop: async () => {
+    drop: async (graceMs = LEAK_GRACE_MS) => {
       await pool.end();
-      const leaked = await leakedConnections(server, name);
+      const leaked = await leakedConnections(server, name, graceMs);
       await servers.drop(name);
       if (leaked.length > 0) {
         throw new Error(`${leaked.length} database connection(s) were left open:\n${leaked.join('\n')}`);
@@ -105,8 +109,11 @@ function opened(servers: TestServers, name: string): TestDatabase {
   };
 }
 
-/** A connection that was closed just now may take the server a moment to notice. */
-async function leakedConnections(server: string, database: string): Promise<readonly string[]> {
+async function leakedConnections(
+  server: string,
+  database: string,
+  graceMs: number,
+): Promise<readonly string[]> {
   const client = new Client({ connectionString: server });
   await client.connect();
   try {
@@ -118,7 +125,7 @@ async function leakedConnections(server: string, database: string): Promise<read
       );
       return rows.map((row) => row.description);
     };
-    await until(async () => (await open()).length === 0, LEAK_GRACE_MS).catch(() => undefined);
+    await until(async () => (await open()).length === 0, graceMs).catch(() => undefined);
     return await open();
   } finally {
     await client.end();

@@ -37,11 +37,11 @@ function run(
   });
 }
 
-/** Asks until the URL answers 200. @throws Error with the program's output when it ends before, or after 30 s. */
+/** Asks until the URL answers 200. @throws Error with the program's output when it ends before, or after 100 s. */
 export async function untilAnswering(url: string, program: Command): Promise<void> {
   const state = { ended: false };
   const end = program.ended.then(() => (state.ended = true));
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 100_000;
   while (!state.ended && Date.now() < until) {
     const answered = await fetch(url).then(
       ({ ok }) => ok,

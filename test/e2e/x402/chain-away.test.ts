@@ -35,14 +35,29 @@ describeOnLocalChain('a chain that is away', () => {
     await chains.tend();
   }
 
-  /** The worker comes now, and not only half a minute later. */
+  /** The worker comes now, and not only half a minute later. A payment is over when its receipt and its answer say so too. */
   async function expectSettledByWorker(buyer: Buyer): Promise<void> {
     await until(async () => {
       await shop.gateway.pool.query(
         'UPDATE x402_payments SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL',
       );
-      return (await shop.statesOf(buyer)).at(-1) === 'settled';
+      const { rowCount } = await shop.gateway.pool.query(
+        `SELECT FROM x402_payments WHERE payer = $1 AND state = 'settled' AND next_attempt_at IS NULL`,
+        [buyer.wallet.address.toLowerCase()],
+      );
+      return rowCount === 1;
     });
+  }
+
+  /** At once, or after the worker where the chain took longer than a call waits for it here. */
+  async function expectBought(buyer: Buyer, payment: string): Promise<void> {
+    const first = await shop.chat(BODY, payment);
+    if (first.status !== 200) {
+      await expectAway(first);
+      await expectSettledByWorker(buyer);
+    }
+    expect((await shop.chat(BODY, payment)).status).toBe(200);
+    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
   }
 
   it('keeps nobody with a key from calls, and wallets until it is there', async () => {
@@ -67,8 +82,7 @@ describeOnLocalChain('a chain that is away', () => {
 
       shop.node.rule(() => 'passed');
       await lookAgain();
-      expect((await shop.chat(BODY, payment)).status).toBe(200);
-      expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+      await expectBought(buyer, payment);
     },
     60_000,
   );
@@ -86,8 +100,7 @@ describeOnLocalChain('a chain that is away', () => {
     await pool.query('DROP FUNCTION fail_claim CASCADE');
     expect([failed.status, shop.upstream.requests.length]).toEqual([503, 0]);
     expect(await failed.text()).not.toContain('device');
-    expect((await shop.chat(BODY, payment)).status).toBe(200);
-    expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+    await expectBought(buyer, payment);
   });
 
   const ENDINGS: readonly (readonly [name: string, fateOf: (method: string) => Fate])[] = [

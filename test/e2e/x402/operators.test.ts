@@ -34,10 +34,13 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
     await removeDirectory(directory);
   });
 
-  function run(...words: readonly string[]): Promise<CommandResult> {
-    const environment = { DATABASE_URL: shop.gateway.database.url, X402_SETTLE_MS: '500' };
+  function runFor(settleMs: string, words: readonly string[]): Promise<CommandResult> {
+    const environment = { DATABASE_URL: shop.gateway.database.url, X402_SETTLE_MS: settleMs };
     return slipstream(words, { directory, environment });
   }
+  const run = (...words: readonly string[]): Promise<CommandResult> => runFor('30000', words);
+  /** Where the chain mines nothing, so that it waits in vain. */
+  const hurried = (...words: readonly string[]): Promise<CommandResult> => runFor('500', words);
 
   async function rows(sql: string): Promise<readonly Record<string, string>[]> {
     return (await shop.gateway.pool.query<Record<string, string>>(sql)).rows;
@@ -96,11 +99,11 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
 
       await shop.chain.mint(shop.signer.address, 10n * PRICE);
       await shop.chain.setAutomine(false);
-      expect((await run('x402-refund', id)).status).toBe(1);
+      expect((await hurried('x402-refund', id)).status).toBe(1);
       const [hash = ''] = await journaled(id);
       // As after the death of a process that has signed and not broadcast.
       await shop.chain.client.dropTransaction({ hash: hash as Hex });
-      const again = await run('x402-refund', id);
+      const again = await hurried('x402-refund', id);
       expect(again).toMatchObject({
         status: 1,
         stdout: expect.stringContaining('is on its way') as unknown,
@@ -128,7 +131,7 @@ describeOnLocalChain("an operator's commands about payments by wallets", () => {
       const id = await owed();
       const before = (await paidBack()).length;
       await shop.chain.setAutomine(false);
-      expect((await run('x402-refund', id)).status).toBe(1);
+      expect((await hurried('x402-refund', id)).status).toBe(1);
       const code = (await shop.chain.client.getCode({ address: CONTRACTS.usdc })) ?? '0x';
       await shop.chain.client.setCode({ address: CONTRACTS.usdc, bytecode: REFUSING });
       await shop.chain.mine();

@@ -71,7 +71,8 @@ class Wish {
     const request = { ...chatRequest({ max_tokens: 100, stream, messages }, once), signal };
     const url = this.shop.chatUrl(inTurn ? turn : 0);
     if (way !== 'the same signature') return this.buyer.fetch(url, request);
-    this.header ??= await this.buyer.sign(requiredBy(await fetch(url, request)));
+    // For longer than is asked for: it may take many turns until it is taken.
+    this.header ??= await this.buyer.sign(requiredBy(await fetch(url, request)), 3_600);
     const headers = { ...(request.headers as object), 'payment-signature': this.header };
     return fetch(url, { ...request, headers });
   }

@@ -20,7 +20,7 @@ describeOnLocalChain('a wallet that may fall short', () => {
   let shop: Shop;
 
   beforeAll(async () => {
-    shop = await Shop.start({ provider: { timeout_ms: 3_000 } });
+    shop = await Shop.start();
   });
   beforeEach(() => shop.upstream.reset());
   afterAll(() => shop.close());
@@ -209,44 +209,52 @@ describeOnLocalChain('a wallet that may fall short', () => {
   });
 
   describe('whose signature ends', () => {
+    let brief: Shop;
+
+    beforeAll(async () => {
+      brief = await Shop.start({ provider: { timeout_ms: 6_000 } });
+    });
+    beforeEach(() => brief.upstream.reset());
+    afterAll(() => brief.close());
+
     it('is refused when too little of it is left', async () => {
-      const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
-      const required = requiredBy(await shop.chat(BODY));
-      expect(required.accepts[0]?.maxTimeoutSeconds).toBe(63);
-      const response = await shop.chat(BODY, await buyer.sign(required, 31));
+      const buyer = await Buyer.with(brief.chain, 10_000n, ['upto']);
+      const required = requiredBy(await brief.chat(BODY));
+      expect(required.accepts[0]?.maxTimeoutSeconds).toBe(66);
+      const response = await brief.chat(BODY, await buyer.sign(required, 34));
       expect([response.status, requiredBy(response).error]).toEqual([402, 'permit2_deadline_expired']);
-      expect(shop.upstream.requests).toHaveLength(0);
+      expect(brief.upstream.requests).toHaveLength(0);
     });
 
     it.each(['upto', ...EXACT] as const)('is cut in mid-stream, and pays in time: %s', async (way) => {
-      const buyer = await Buyer.with(shop.chain, 10_000n, [way]);
-      const payment = await buyer.sign(requiredBy(await shop.chat(STREAM)), 34);
-      const deadlineMs = Date.now() + 34_000;
-      void nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));
-      const stream = new OpenStream(await shop.chat(STREAM, payment));
+      const buyer = await Buyer.with(brief.chain, 10_000n, [way]);
+      const payment = await buyer.sign(requiredBy(await brief.chat(STREAM)), 38);
+      const deadlineMs = Date.now() + 38_000;
+      void nextStalls(brief.upstream, chatChunk({ content: 'Hello' }));
+      const stream = new OpenStream(await brief.chat(STREAM, payment));
       const frames = await stream.frames();
-      expect(deadlineMs - Date.now()).toBeGreaterThan(25_000);
+      expect(deadlineMs - Date.now()).toBeGreaterThan(20_000);
       expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
         code: 'upstream_timeout',
       });
       expect(receiptIn(frames)).toMatchObject({ settlementStatus: 'settled' });
-      expect(await shop.receivedFrom(buyer)).toHaveLength(1);
+      expect(await brief.receivedFrom(buyer)).toHaveLength(1);
     });
 
     it('is cut although its provider would have gone on: its first attempt took the time', async () => {
       const attemptsEnded = async (): Promise<readonly string[]> => {
-        const metrics = await (await fetch(`${shop.gateway.url}/metrics`)).text();
+        const metrics = await (await fetch(`${brief.gateway.url}/metrics`)).text();
         return metrics.split('\n').filter((line) => line.startsWith('slipstream_upstream_attempts_total'));
       };
       const before = await attemptsEnded();
-      const buyer = await Buyer.with(shop.chain, 10_000n, ['upto']);
-      const payment = await buyer.sign(requiredBy(await shop.chat(STREAM)), 34);
-      shop.upstream.next(async (exchange) => {
-        await sleep(2_000);
+      const buyer = await Buyer.with(brief.chain, 10_000n, ['upto']);
+      const payment = await buyer.sign(requiredBy(await brief.chat(STREAM)), 38);
+      brief.upstream.next(async (exchange) => {
+        await sleep(3_000);
         exchange.json({ error: {} }, 503);
       });
-      void nextStalls(shop.upstream, chatChunk({ content: 'Hello' }));
-      const stream = new OpenStream(await shop.chat(STREAM, payment));
+      void nextStalls(brief.upstream, chatChunk({ content: 'Hello' }));
+      const stream = new OpenStream(await brief.chat(STREAM, payment));
       const frames = await stream.frames();
       expect(frames.find(({ event }) => event === 'compose.error')?.data).toMatchObject({
         code: 'upstream_timeout',

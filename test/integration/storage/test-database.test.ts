@@ -20,7 +20,9 @@ describe('createTestDatabase', () => {
     const leaked = new Client({ connectionString: database.url, application_name: 'leaky' });
     leaked.on('error', () => undefined);
     await leaked.connect();
-    await expect(database.drop()).rejects.toThrow(/1 database connection\(s\) were left open:\nleaky, idle/);
+    await expect(database.drop(500)).rejects.toThrow(
+      /1 database connection\(s\) were left open:\nleaky, idle/,
+    );
     await expect(new Client({ connectionString: database.url }).connect()).rejects.toThrow('does not exist');
     await leaked.end().catch(() => undefined);
   });

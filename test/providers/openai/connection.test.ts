@@ -94,15 +94,15 @@ describe('a call', () => {
     });
     const startMs = performance.now();
     expect((await outcomeOf(connect()(true))).failure).toBeUndefined();
-    expect(performance.now() - startMs).toBeLessThan(5_000);
-    expect((await closedMs!) - startMs).toBeLessThan(9_000);
+    expect(performance.now() - startMs).toBeLessThan(30_000);
+    expect((await closedMs!) - startMs).toBeLessThan(30_000);
   });
 
   it.each<[string, string, Handler, Partial<ProviderSettings>]>([
     ['is reset', '', (exchange) => exchange.breakConnection(), {}],
     ['is reset in half a frame', 'data: {"us', (exchange) => exchange.breakConnection(), {}],
-    ['stays open', '', () => undefined, { silenceTimeoutMs: 60 }],
-    ['stays open too long', '', () => undefined, { timeoutMs: 60 }],
+    ['stays open', '', () => undefined, { silenceTimeoutMs: 500 }],
+    ['stays open too long', '', () => undefined, { timeoutMs: 1_000 }],
   ])('ends well when all was said and its socket %s', async (_fate, tail, then, limits) => {
     const usage = usageChunk(chatUsage(7, 3));
     upstream.next(async (exchange) => {
@@ -152,7 +152,7 @@ describe('a client that leaves', () => {
     await until(() => closedMs !== undefined);
     const leftMs = performance.now();
     controller.abort();
-    expect((await closedMs!) - leftMs).toBeLessThan(5_000);
+    expect((await closedMs!) - leftMs).toBeLessThan(30_000);
     expect((await outcome).failure).not.toBeInstanceOf(UpstreamFailure);
   });
 
@@ -238,7 +238,7 @@ describe('the clocks of a call', () => {
       await new Promise<void>((resolve) => (release = resolve));
       exchange.stream(chatChunk({}, 'stop'));
     });
-    const iterator = connect({ silenceTimeoutMs: 1_500 })(true)[Symbol.asyncIterator]();
+    const iterator = connect({ silenceTimeoutMs: 5_000 })(true)[Symbol.asyncIterator]();
     const seen: SpokenEvent[] = [];
     const read = async (): Promise<void> => {
       const batch = await iterator.next();
@@ -248,7 +248,7 @@ describe('the clocks of a call', () => {
     const reading = read();
     release();
     await reading;
-    const idleUntilMs = performance.now() + 2_000;
+    const idleUntilMs = performance.now() + 6_000;
     await until(() => performance.now() > idleUntilMs);
     release();
     const rest = await outcomeOf({ [Symbol.asyncIterator]: () => iterator });
@@ -260,11 +260,11 @@ describe('the clocks of a call', () => {
     upstream.next(async (exchange) => {
       for (let pieces = 0; pieces < 5; pieces += 1) {
         await exchange.send(sse(chatChunk({ content: 'a' })));
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await new Promise((resolve) => setTimeout(resolve, 1_200));
       }
       exchange.stream(chatChunk({}, 'stop'));
     });
-    const { events, failure } = await outcomeOf(connect({ firstByteTimeoutMs: 1_500 })(true));
+    const { events, failure } = await outcomeOf(connect({ firstByteTimeoutMs: 5_000 })(true));
     expect(failure).toBeUndefined();
     expect(spokenText(events)).toBe('aaaaa');
   });

@@ -23,7 +23,7 @@ interface Ask {
 }
 
 function generate(upstreamModel: 'echo' | 'assistant', ask: Ask = {}) {
-  const { silenceTimeoutMs = 10_000, signal = new AbortController().signal, onSent = () => undefined } = ask;
+  const { silenceTimeoutMs = 60_000, signal = new AbortController().signal, onSent = () => undefined } = ask;
   const target = targetFor(settingsFor('', { type: 'sandbox', silenceTimeoutMs }), { upstreamModel });
   const request = requestFor(modelFor([target], { maxOutputTokens: 2_000_000 }), {
     modelOptions: ask.options ?? '',
@@ -271,7 +271,7 @@ describe('sandbox behaviour after the colon', () => {
       const leftMs = performance.now();
       controller.abort();
       expect((await outcome).failure).not.toBeInstanceOf(UpstreamFailure);
-      expect(performance.now() - leftMs).toBeLessThan(5_000);
+      expect(performance.now() - leftMs).toBeLessThan(30_000);
     },
   );
 

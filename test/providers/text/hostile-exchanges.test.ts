@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderSettings } from '../../../src/catalog/model.js';
 import { adaptersOf } from '../../../src/providers/dialects.js';
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
@@ -39,6 +39,8 @@ let upstream: ScriptedUpstream;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
+// A call that gives up before it arrives leaves its script behind.
+beforeEach(() => upstream.reset());
 afterAll(() => upstream.close());
 
 interface Asked {
@@ -143,7 +145,6 @@ describe.each(DIALECT_WIRES)('an answer of $name', (wire) => {
   });
 
   it('that falls silent is a timeout, with what it said before', async () => {
-    const silences = { firstByteTimeoutMs: 100, silenceTimeoutMs: 100 };
     for (const [said, text] of [
       ['', ''],
       [wire.start, ''],
@@ -154,7 +155,8 @@ describe.each(DIALECT_WIRES)('an answer of $name', (wire) => {
         left.push(exchange.aborted);
         if (said !== '') await exchange.send(said);
       };
-      const { events, failure } = await ask(wire, falls, { settings: silences });
+      const settings = said === '' ? { firstByteTimeoutMs: 500 } : { silenceTimeoutMs: 500 };
+      const { events, failure } = await ask(wire, falls, { settings });
       expect([spokenText(events), codeOf(failure)]).toEqual([text, 'upstream_timeout']);
       await Promise.all(left);
     }

@@ -30,7 +30,7 @@ describe('a download that nobody reads', () => {
       .next((exchange) => exchange.json({ id, name: id, status: 'in_progress' }));
     const content = await provider.content(job, { variant: 'video' }, NEVER);
     if (content === 'gone') throw new Error('it is gone');
-    expect(await provider.find(job, AbortSignal.timeout(2_000))).toMatchObject({ state: 'processing' });
+    expect(await provider.find(job, AbortSignal.timeout(30_000))).toMatchObject({ state: 'processing' });
     content.body.destroy();
     await provider.close();
   });

@@ -48,6 +48,7 @@ describeOnLocalChain('payments that others interfere with', () => {
       const somebody = await world.chain.wallet();
       const { to, data } = broadcast(authorizedBy(payment));
       const hash = await send(world.chain, somebody, to, data);
+      await world.chain.mined(hash);
 
       expect(await chain.facilitator[ask](world.paymentId(), payment, AMOUNT)).toEqual({
         outcome: 'moved',
@@ -62,6 +63,7 @@ describeOnLocalChain('payments that others interfere with', () => {
     const [paid, claimed] = [await sign('eip3009', payer), await sign('eip3009', payer)];
     const calls = [authorizedBy(paid), await spentElsewhere(claimed, payer)].map(transferCall);
     const hash = await send(world.chain, payer, CONTRACTS.multicall3, inOneTransaction(calls));
+    await world.chain.mined(hash);
 
     expect(await chain.facilitator.move(world.paymentId(), paid, AMOUNT)).toEqual({
       outcome: 'moved',
@@ -83,7 +85,7 @@ describeOnLocalChain('payments that others interfere with', () => {
     expect(await chain.facilitator.move(world.paymentId(), moved, AMOUNT)).toMatchObject({
       outcome: 'moved',
     });
-    await cancel(world.chain, payment, payer);
+    await world.chain.mined(await cancel(world.chain, payment, payer));
 
     for (const ask of ['move', 'find'] as const)
       expect(await chain.facilitator[ask](world.paymentId(), payment, AMOUNT)).toEqual({
@@ -112,7 +114,7 @@ describeOnLocalChain('payments that others interfere with', () => {
   it('moves what was used of a payment whose wallet could not pay the most any more', async () => {
     const payer = await world.richWallet(AMOUNT);
     const payment = await sign('upto', payer);
-    await giveAway(world.chain, payer, 9_000n);
+    await world.chain.mined(await giveAway(world.chain, payer, 9_000n));
 
     expect(await chain.facilitator.move(world.paymentId(), payment, 1_000n)).toMatchObject({
       outcome: 'moved',

@@ -9,6 +9,7 @@ import {
   type Manner,
   type ScriptedFacilitator,
 } from '../../../support/scripted-facilitator.js';
+import { until } from '../../../support/until.js';
 
 const AMOUNT = 10_000n;
 
@@ -16,11 +17,14 @@ describeOnLocalChain('a remote facilitator', () => {
   let world: PaymentWorld;
   let service: ScriptedFacilitator;
   let chain: PaymentChain;
+  let hasty: PaymentChain;
 
   beforeAll(async () => {
     world = await PaymentWorld.start();
     service = await startScriptedFacilitator(world.chain, world.signer);
-    chain = await world.open({ facilitatorUrl: service.url, signerKey: undefined, settleMs: 2_500 });
+    const remote = { facilitatorUrl: service.url, signerKey: undefined };
+    chain = await world.open({ ...remote, settleMs: 20_000 });
+    hasty = await world.open({ ...remote, settleMs: 2_500 });
   });
   afterAll(async () => {
     await service.stop();
@@ -37,7 +41,8 @@ describeOnLocalChain('a remote facilitator', () => {
     const payment = await world.sign(kind, chain.facilitatorAddress, { from: payer, amount: AMOUNT });
     return { payer, payment };
   };
-  const move = (payment: SignedPayment) => chain.facilitator.move(world.paymentId(), payment, AMOUNT);
+  const move = (payment: SignedPayment, by = chain) =>
+    by.facilitator.move(world.paymentId(), payment, AMOUNT);
 
   it('is described by what it says of itself', () => {
     expect(chain).toMatchObject({
@@ -85,7 +90,7 @@ describeOnLocalChain('a remote facilitator', () => {
     service.manner = manner;
     const { payer, payment } = await sign(kind);
 
-    expect(await move(payment)).toMatchObject({ outcome: 'unknown' });
+    expect(await move(payment, hasty)).toMatchObject({ outcome: 'unknown' });
 
     expect(await chain.facilitator.find('', payment, AMOUNT)).toEqual({ outcome: 'unused' });
     service.manner = 'plain';
@@ -112,11 +117,12 @@ describeOnLocalChain('a remote facilitator', () => {
     service.manner = 'silent';
     world.node.rule(() => 'refused');
 
-    expect(await move(payment)).toEqual({ outcome: 'unknown', transactionHash: undefined });
+    expect(await move(payment, hasty)).toEqual({ outcome: 'unknown', transactionHash: undefined });
     await expect(chain.facilitator.find('', payment, AMOUNT)).rejects.toMatchObject({
       code: 'service_unavailable',
     });
 
+    await until(async () => (await world.received(payer)).length === 1);
     world.node.rule(() => 'passed');
     expect(await chain.facilitator.find('', payment, AMOUNT)).toMatchObject({ outcome: 'moved' });
     expect(await world.received(payer)).toEqual([AMOUNT]);

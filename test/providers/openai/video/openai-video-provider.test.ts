@@ -126,6 +126,10 @@ describe('a submission', () => {
   });
 });
 
+/** Long enough for a request to arrive. */
+const limitFor = (name: string): Partial<ProviderSettings> =>
+  name.includes('silence') ? { timeoutMs: 1_000 } : {};
+
 const html: Handler = (exchange) => exchange.end('<h1>SECRET</h1>');
 
 describe('a submission has failed for sure, and is', () => {
@@ -182,9 +186,9 @@ describe('whether a submission was accepted is not known, and it is not tried ag
     ['a cut connection', (exchange) => exchange.breakConnection(), 'upstream_error'],
     ['silence', () => undefined, 'upstream_timeout'],
     ['a head and silence', (exchange) => exchange.head(200), 'upstream_timeout'],
-  ])('after %s', async (_name, handler, code) => {
+  ])('after %s', async (name, handler, code) => {
     upstream.next(handler);
-    const failure = await failureOf(submit({}, { timeoutMs: 400 }));
+    const failure = await failureOf(submit({}, limitFor(name)));
     expect(failure).toMatchObject({ refused: false, retryable: false, code });
     expect(failure.message).not.toContain('SECRET');
     expect(upstream.requests).toHaveLength(1);
@@ -214,9 +218,9 @@ describe('a job', () => {
     ['another job', answer({ id: 'up_2' }), 'upstream_error'],
     ['a redirect', (exchange) => exchange.head(302, { location: '/' }), 'upstream_error'],
     ['silence', () => undefined, 'upstream_timeout'],
-  ])('is not known after %s', async (_name, handler, code) => {
+  ])('is not known after %s', async (name, handler, code) => {
     upstream.next(handler);
-    const failure = await failureOf(find({ timeoutMs: 400 }));
+    const failure = await failureOf(find(limitFor(name)));
     expect(failure.code).toBe(code);
     expect(failure.message).not.toContain('SECRET');
   });
