@@ -6,6 +6,8 @@ import { requestIdOf } from './request-id.js';
 import { surfaceOf } from './surface.js';
 
 const EXCHANGE = Symbol('exchange');
+/** Characters of a path that moments name: a path costs the log its length, whoever sends it. */
+const MOST_SHOWN = 1_024;
 
 interface WithExchange {
   [EXCHANGE]?: Exchange;
@@ -33,7 +35,8 @@ export class Exchange {
   constructor(request: IncomingMessage) {
     this.requestId = requestIdOf(request);
     this.method = request.method;
-    [this.path = ''] = (request.url ?? '').split('?', 1);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    this.path = path.slice(0, MOST_SHOWN);
   }
 }
 

@@ -2,7 +2,7 @@ import { type IncomingMessage } from 'node:http';
 import { GatewayError } from '../base/errors/gateway-error.js';
 import { type JsonObject } from '../base/json.js';
 import { ClientLeft } from './client-left.js';
-import { Gathering } from './gathering.js';
+import { Gathering } from '../base/gathering.js';
 import type { IntakeShare } from './intake.js';
 import { parseJsonBody } from './parse-json-body.js';
 

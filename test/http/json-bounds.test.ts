@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseChatRequest } from '../../src/chat/chat-request.js';
-import { Gathering } from '../../src/http/gathering.js';
+import { Gathering } from '../../src/base/gathering.js';
 import { MAX_JSON_NAMES, MAX_JSON_VALUES, measureJson } from '../../src/http/json-bounds.js';
 import { parseJsonBody } from '../../src/http/parse-json-body.js';
 import { canonicalJson } from '../../src/base/money/canonical-json.js';

@@ -1,3 +1,5 @@
+import { withoutUrlPasswords } from './url-passwords.js';
+
 const SECRET_FIELDS = [
   'authorization',
   'proxy-authorization',
@@ -24,10 +26,9 @@ export const REDACTED_PATHS: readonly string[] = Array.from({ length: DEPTH }, (
 export const REDACTED = '[redacted]';
 
 const SECRET_TEXT = /\b(?:compose-|sk-|Bearer\s+)[A-Za-z0-9._~+/=-]{16,}/g;
-const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
 /** The last safeguard: removes everything that looks like a key, or a password in a URL, from a finished log line. */
 export function redactLine(line: string): string {
   const shown = line.replace(SECRET_TEXT, REDACTED);
-  return shown.includes('@') ? shown.replace(URL_PASSWORD, `$1${REDACTED}@`) : shown;
+  return shown.includes('@') ? withoutUrlPasswords(shown, REDACTED) : shown;
 }

@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici';
-import Client from 'undici/lib/dispatcher/client.js';
+import type { buildConnector, Dispatcher } from 'undici';
+import { Connection } from './connection.js';
 import type { UpstreamCall } from './upstream-call.js';
 
 export interface ConnectionOptions {
@@ -8,6 +8,9 @@ export interface ConnectionOptions {
   /** Awaited when a connection is free: nothing is sent before it resolves, or when it rejects. */
   readonly beforeSending?: (() => Promise<void>) | undefined;
 }
+
+/** An idle socket is kept this long, unless the upstream announces a shorter time. */
+const KEEP_ALIVE_MS = 30_000;
 
 interface Waiting {
   readonly request: Dispatcher.DispatchOptions;
@@ -21,8 +24,8 @@ interface Waiting {
  * call and keeps the unused connection (nodejs/undici#5845).
  */
 export class ConnectionPool {
-  private readonly idle: Client[] = [];
-  private readonly busy = new Set<Client>();
+  private readonly idle: Connection[] = [];
+  private readonly busy = new Set<Connection>();
   /** Calls beyond `maxConnections`, in order of arrival; bounded by the calls that the gateway runs. */
   private readonly waiting = new Set<Waiting>();
   private closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -30,7 +33,7 @@ export class ConnectionPool {
   constructor(
     private readonly origin: string,
     private readonly maxConnections: number,
-    private readonly options: Client.Options,
+    private readonly connect: buildConnector.connector,
   ) {}
 
   /** Runs the call as soon as a connection is free. */
@@ -57,7 +60,7 @@ export class ConnectionPool {
       let resolve = (): void => undefined;
       const promise = new Promise<void>((done) => (resolve = done));
       this.closed = { promise, resolve };
-      for (const client of this.idle.splice(0)) client.destroy(drop);
+      for (const connection of this.idle.splice(0)) void connection.destroy();
       this.checkClosed();
     }
     return this.closed.promise;
@@ -68,7 +71,7 @@ export class ConnectionPool {
     const closed = this.close();
     const broken = new Error('the connections to the provider were closed');
     for (const { call } of this.waiting) call.abort(broken);
-    await Promise.all([...this.busy].map((client) => client.destroy(broken)));
+    await Promise.all([...this.busy].map((connection) => connection.destroy(broken)));
     await closed;
   }
 
@@ -78,26 +81,30 @@ export class ConnectionPool {
     { fresh = false, beforeSending }: ConnectionOptions,
   ): void {
     const idle = this.idle.pop();
-    if (fresh) idle?.destroy(drop);
-    const client = (fresh ? undefined : idle) ?? new Client(this.origin, this.options);
-    this.busy.add(client);
-    call.onEnd((failure) => this.free(client, failure));
+    if (fresh) void idle?.destroy();
+    const connection = (fresh ? undefined : idle) ?? this.newConnection();
+    this.busy.add(connection);
+    call.onEnd((failure) => this.free(connection, failure));
     if (!beforeSending) {
-      client.dispatch(request, call);
+      connection.dispatch(request, call);
       return;
     }
-    // A call that is aborted in the meantime has destroyed its client, which then sends nothing.
+    // A call that is aborted in the meantime has destroyed its connection, which then sends nothing.
     beforeSending().then(
-      () => client.dispatch(request, call),
+      () => connection.dispatch(request, call),
       (failure: unknown) => call.abort(failure as Error),
     );
   }
 
-  private free(client: Client, failure: Error | undefined): void {
-    this.busy.delete(client);
-    if (failure) client.destroy(failure, drop);
-    else if (this.closed) client.destroy(drop);
-    else this.idle.push(client);
+  private newConnection(): Connection {
+    return new Connection(this.origin, this.connect, { keepAliveTimeout: KEEP_ALIVE_MS });
+  }
+
+  private free(connection: Connection, failure: Error | undefined): void {
+    this.busy.delete(connection);
+    if (failure) void connection.destroy(failure);
+    else if (this.closed) void connection.destroy();
+    else this.idle.push(connection);
     const [next] = this.waiting;
     if (next) {
       this.waiting.delete(next);
@@ -109,8 +116,4 @@ export class ConnectionPool {
   private checkClosed(): void {
     if (this.busy.size === 0 && this.waiting.size === 0) this.closed?.resolve();
   }
-}
-
-function drop(): void {
-  // Nothing is left to do for a destroyed connection.
 }

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net';
-import Client from 'undici/lib/dispatcher/client.js';
+import buildConnector from 'undici/lib/core/connect.js';
 import type { AddressGuard } from './address-guard.js';
+import { Connection } from './connection.js';
 import { type Answer, converse } from './converse.js';
 import { headerOf } from './header.js';
 import type { Limits } from './read-clock.js';
@@ -70,16 +71,16 @@ export class GuardedClient {
     if (url.protocol !== 'https:' || url.username !== '' || url.password !== '')
       throw new GuardRefusal('not https');
     const lookup = pinned(await this.addressesOf(url.hostname, signal));
-    const client = new Client(url.origin, {
-      connect: { ...this.tls, lookup, timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const connect = buildConnector({ ...this.tls, lookup, timeout: CONNECT_TIMEOUT_MS });
+    const connection = new Connection(url.origin, connect);
     const path = `${url.pathname}${url.search}`;
     return converse(
       (call) => {
-        call.onEnd(() => client.destroy(drop));
-        client.dispatch({ path, method: 'GET', headers: { 'user-agent': 'slipstream', ...headers } }, call);
+        call.onEnd(() => void connection.destroy());
+        connection.dispatch(
+          { path, method: 'GET', headers: { 'user-agent': 'slipstream', ...headers } },
+          call,
+        );
       },
       { signal, stream, limits },
     );
@@ -112,8 +113,4 @@ function pinned(addresses: readonly string[]): LookupFunction {
     if (options.all === true) done(null, entries);
     else done(null, entries[0]?.address ?? '', entries[0]?.family);
   };
-}
-
-function drop(): void {
-  // Nothing is left to do for a destroyed connection.
 }

@@ -1,3 +1,4 @@
+import { Gathering } from '../../base/gathering.js';
 import type { Answer } from './converse.js';
 import { exceedsDepth } from './json-depth.js';
 import { malformed } from './malformed.js';
@@ -15,16 +16,12 @@ export async function readWhole(
   maxBytes = MAX_ANSWER_BYTES,
   tooLong: () => Error = () => malformed('an answer longer than its limit'),
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const gathering = new Gathering();
   for (;;) {
     const next = await answer.read();
-    if (!next) return Buffer.concat(chunks, bytes);
-    for (const chunk of next) {
-      bytes += chunk.length;
-      chunks.push(chunk);
-    }
-    if (bytes > maxBytes) throw tooLong();
+    if (!next) return gathering.bytes();
+    for (const chunk of next) gathering.add(chunk);
+    if (gathering.size > maxBytes) throw tooLong();
   }
 }
 

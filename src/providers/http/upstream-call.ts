@@ -1,20 +1,22 @@
 import type { Dispatcher } from 'undici';
+import type { ReadGate } from './read-gate.js';
 
 export interface ResponseHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** Unread bytes at which the socket is paused. */
+/** Unread bytes at which the socket is not read on. */
 const HIGH_WATER_BYTES = 65_536;
 
 /** The rest of an answer that is no longer read is discarded up to this size, so that its socket can be reused. */
 const MAX_LEFTOVER_BYTES = 65_536;
 const MAX_LEFTOVER_MS = 1_000;
 
-/** One HTTP exchange, read by one reader. A reader that is slow pauses the socket. */
+/** One HTTP exchange, read by one reader. A reader that is slow slows the socket. */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | undefined;
+  private isSent = false;
+  private gate: ReadGate | undefined;
   private response: ResponseHead | undefined;
   private chunks: Buffer[] = [];
   private waitingBytes = 0;
@@ -29,7 +31,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** Whether the request may have reached the upstream. */
   get sent(): boolean {
-    return this.controller !== undefined;
+    return this.isSent;
   }
 
   /** Whether there is nothing to take yet. */
@@ -59,7 +61,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       const chunks = this.chunks;
       this.chunks = [];
       this.waitingBytes = 0;
-      this.controller?.resume();
+      this.gate?.open();
       return chunks;
     }
     if (this.failure) throw this.failure.reason;
@@ -89,11 +91,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (!this.response) return this.abort(abandoned);
     this.chunks = [];
     this.leftover = { bytes: 0, timer: setTimeout(() => this.abort(abandoned), MAX_LEFTOVER_MS) };
-    this.controller?.resume();
+    this.gate?.open();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
+  /** @param gate of the connection that runs the call */
+  readThrough(gate: ReadGate): void {
+    this.gate = gate;
+  }
+
+  onRequestStart(): void {
+    this.isSent = true;
     this.onSent();
   }
 
@@ -107,7 +114,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.changed();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.leftover) {
       this.leftover.bytes += chunk.length;
       if (this.leftover.bytes > MAX_LEFTOVER_BYTES) this.abort(new Error('too much was left of the answer'));
@@ -115,7 +122,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     }
     this.chunks.push(chunk);
     this.waitingBytes += chunk.length;
-    if (this.waitingBytes >= HIGH_WATER_BYTES) controller.pause();
+    if (this.waitingBytes >= HIGH_WATER_BYTES) this.gate?.hold();
     this.changed();
   }
 
@@ -137,7 +144,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.wake = undefined;
   }
 
+  /** What is read from now on belongs to the connection's next call. */
   private settle(): void {
+    this.gate?.openBehind();
+    this.gate = undefined;
     clearTimeout(this.leftover?.timer);
     const listener = this.whenEnded;
     this.whenEnded = undefined;

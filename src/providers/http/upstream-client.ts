@@ -1,11 +1,9 @@
+import buildConnector from 'undici/lib/core/connect.js';
 import type { ProviderSettings } from '../../catalog/model.js';
 import { ConnectionPool, type ConnectionOptions } from './connection-pool.js';
 import { type Answer, converse } from './converse.js';
 import { connectThrough, parseProxy } from './proxy-tunnel.js';
 import { PoolShare } from './shared-pool.js';
-
-/** An idle socket is kept this long, unless the upstream announces a shorter time. */
-const KEEP_ALIVE_MS = 30_000;
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -66,14 +64,11 @@ export class UpstreamClient {
     };
     const { apiKeys, maxConnections } = settings;
     const connect = (): ConnectionPool =>
-      new ConnectionPool(isPlain ? proxy.origin : base.origin, maxConnections, {
-        connect: proxy && !isPlain ? connectThrough(proxy, timeout) : { timeout },
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        // The gateway has its own timeouts: those of the pool do not know whether a reader is waiting.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        pipelining: 1,
-      });
+      new ConnectionPool(
+        isPlain ? proxy.origin : base.origin,
+        maxConnections,
+        proxy && !isPlain ? connectThrough(proxy, timeout) : buildConnector({ timeout }),
+      );
     this.pool = apiKeys ? PoolShare.of(apiKeys, `${purpose} ${base.origin}`, connect) : connect();
   }
 

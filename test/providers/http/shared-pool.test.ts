@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import buildConnector from 'undici/lib/core/connect.js';
 import { ConnectionPool } from '../../../src/providers/http/connection-pool.js';
 import { PoolShare } from '../../../src/providers/http/shared-pool.js';
 
-const make = (): ConnectionPool => new ConnectionPool('http://127.0.0.1:1', 1, {});
+const make = (): ConnectionPool => new ConnectionPool('http://127.0.0.1:1', 1, buildConnector({}));
 
 describe('a pool that several share', () => {
   it('is one for each owner and name, and ends with its last user', async () => {

@@ -1,3 +1,4 @@
+import { Gathering } from '../../../base/gathering.js';
 import { malformed } from '../../http/malformed.js';
 import { MAX_ANSWER_BYTES } from '../../http/read-body.js';
 import type { SpokenEvent } from '../../../text/text-event.js';
@@ -16,8 +17,7 @@ const NOTHING: StreamStep = { events: [], ended: false };
 export class AnswerReader {
   private form: 'unknown' | 'stream' | 'json' = 'unknown';
   private stream: StreamReader | undefined;
-  private json: Buffer[] = [];
-  private jsonBytes = 0;
+  private readonly json = new Gathering();
   /** Of what was accepted last. */
   lastBytes = 0;
 
@@ -47,13 +47,9 @@ export class AnswerReader {
 
   private gather(chunks: readonly Buffer[] | undefined): StreamStep {
     try {
-      if (!chunks)
-        return { events: convertWhole(Buffer.concat(this.json, this.jsonBytes), this.reading), ended: true };
-      for (const chunk of chunks) {
-        this.json.push(chunk);
-        this.jsonBytes += chunk.length;
-      }
-      if (this.jsonBytes > MAX_ANSWER_BYTES) throw malformed('an answer longer than its limit');
+      if (!chunks) return { events: convertWhole(this.json.bytes(), this.reading), ended: true };
+      for (const chunk of chunks) this.json.add(chunk);
+      if (this.json.size > MAX_ANSWER_BYTES) throw malformed('an answer longer than its limit');
       return NOTHING;
     } catch (reason) {
       return { events: [], ended: true, failure: { reason } };
