@@ -60,7 +60,9 @@ const IMAGES_AT_ONCE = 32;
       useFactory: (config: ConfigService<Config, true>) => {
         const allow = config.get('imageFetchAllow', { infer: true });
         const client = new GuardedClient(new AddressGuard(allow), nameServers());
-        return new ImageFetch(client, { allow, timeoutMs: IMAGE_TIMEOUT_MS, atOnce: IMAGES_AT_ONCE });
+        const { perProcess: heldBytes } = config.get('intake', { infer: true });
+        const limits = { timeoutMs: IMAGE_TIMEOUT_MS, atOnce: IMAGES_AT_ONCE, heldBytes };
+        return new ImageFetch(client, { allow, ...limits });
       },
     },
     EmbeddingGeneration,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../src/base/json.js';
 import { MessageReducer } from '../../src/messages/domain/message-reducer.js';
 import { MessageStream } from '../../src/messages/presenter/message-stream.js';
 import { accumulated } from '../support/messages-client.js';
@@ -45,5 +46,29 @@ describe('a stream of a Message that has been silent for long', () => {
     const stream = newStream(60_000);
     stream.frames({ event: { type: 'text', choice: 0, text: 'Hello' } });
     expect(stream.ping()).toBeUndefined();
+  });
+});
+
+describe('a frame of an upstream that speaks the same wire', () => {
+  it.each([
+    'x\ndata: {}\n\nevent: message_stop\ndata: {"forged":true}\n\nevent: y',
+    'a b',
+    ' ping',
+    'x'.repeat(65),
+  ])('is not shown when its type is no name: %j', (type) => {
+    const reducer = new MessageReducer(
+      { id: 'msg_1', model: 'm', inputTokens: 1 },
+      { toolName: (name) => name, omitsThinking: false },
+      'stream',
+    );
+    const stream = new MessageStream(reducer, 'req_1', true);
+    const frame = (fields: JsonObject) =>
+      stream.frames({ event: { type: 'frame', choice: 0, frame: fields } });
+    frame({ type: 'message_start', message: { id: 'u', model: 'up' } });
+    expect(frame({ type, of: 'the upstream' })).toBe('');
+    expect(framesOf(frame({ type: 'newer_event', of: 'the upstream' }))).toMatchObject([
+      { event: 'message_start' },
+      { event: 'newer_event', data: { of: 'the upstream' } },
+    ]);
   });
 });

@@ -39,7 +39,7 @@ export function settingsFor(baseUrl: string, overrides: Partial<ProviderSettings
 /** Fetches public images alone, so nothing of a test. */
 export function imageFetch(): ImageFetch {
   const client = new GuardedClient(new AddressGuard([]), nameServers());
-  return new ImageFetch(client, { allow: [], timeoutMs: 10_000, atOnce: 8 });
+  return new ImageFetch(client, { allow: [], timeoutMs: 10_000, atOnce: 8, heldBytes: Infinity });
 }
 
 export function targetFor(provider: ProviderSettings, overrides: Partial<Target> = {}): Target {

@@ -25,6 +25,8 @@ export class WorkerProcesses {
   private logger: Logger | undefined;
   private hasStarted = false;
   private isEnding = false;
+  /** How often the workers were told to end. */
+  private endsTold = 0;
 
   constructor(bounds?: SuccessionBounds) {
     this.succession = new Succession(bounds);
@@ -36,7 +38,10 @@ export class WorkerProcesses {
     const worker = new WorkerProcess((from, message) => this.gathering.hear(from, message));
     this.living.add(worker);
     void worker.ended.then((ended) => this.hasEnded(worker, ended));
-    void worker.configured.then(() => this.beginning && worker.tell({ type: 'begin', ...this.beginning }));
+    void worker.configured.then(() => {
+      if (this.beginning) this.beginAt(worker, this.beginning);
+      else this.endAgain(worker);
+    });
     return worker;
   }
 
@@ -44,8 +49,7 @@ export class WorkerProcesses {
   async begin(beginning: Beginning): Promise<void> {
     this.beginning = beginning;
     const workers = [...this.living];
-    for (const worker of workers)
-      void worker.configured.then(() => worker.tell({ type: 'begin', ...beginning }));
+    for (const worker of workers) void worker.configured.then(() => this.beginAt(worker, beginning));
     await Promise.all(workers.map(({ serving }) => serving));
   }
 
@@ -56,6 +60,7 @@ export class WorkerProcesses {
   }
 
   tellAll(message: FromPrimary): void {
+    if (message.type === 'end') this.endsTold += 1;
     for (const worker of this.living) worker.tell(message);
   }
 
@@ -68,6 +73,16 @@ export class WorkerProcesses {
 
   kill(): void {
     for (const worker of this.living) worker.kill();
+  }
+
+  private beginAt(worker: WorkerProcess, beginning: Beginning): void {
+    if (this.endsTold > 0) this.endAgain(worker);
+    else worker.tell({ type: 'begin', ...beginning });
+  }
+
+  /** A worker that was still loading its modules may not have heard that it is to end. */
+  private endAgain(worker: WorkerProcess): void {
+    for (let told = 0; told < this.endsTold; told += 1) worker.tell({ type: 'end' });
   }
 
   private hasEnded(worker: WorkerProcess, ended: Ended): void {

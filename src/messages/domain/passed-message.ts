@@ -2,6 +2,9 @@ import type { JsonObject } from '../../base/json.js';
 import { objectIn, textIn } from '../../base/json-fields.js';
 import { LatestFields } from './latest-fields.js';
 
+/** What may name a frame of its own: anything else would be frames that the upstream makes up. */
+const EVENT_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
+
 /** Whether frames of the same wire are shown as they come: of a stream, or the one frame that is a whole Message. */
 export type PassedForm = 'stream' | 'whole';
 
@@ -47,7 +50,7 @@ export class PassedMessage {
       this.message = this.form === 'stream' ? objectIn(frame['message']) : frame;
       return undefined;
     }
-    if (!this.message || typeof type !== 'string') return undefined;
+    if (!this.message || typeof type !== 'string' || !EVENT_NAME.test(type)) return undefined;
     switch (type) {
       case 'ping':
       case 'message_stop':

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../base/errors/gateway-error.js';
 import type { PromptMessage } from '../../text/prompt.js';
 import type { ImageFetch } from '../image/image-fetch.js';
+import type { ImageRoom } from '../image/image-rooms.js';
 import { type FetchedImages, isAddress } from './media.js';
 import type { InlineData } from './wire.js';
 
@@ -8,6 +9,8 @@ import type { InlineData } from './wire.js';
 const MAX_IMAGES = 64;
 const MAX_BYTES = 64 * 1024 * 1024;
 const AT_ONCE = 4;
+/** A byte of an image as base64 in the request, once as an object and once as it is sent. */
+const HELD_PER_BYTE = 2.7;
 
 interface Wanted {
   readonly url: string;
@@ -17,11 +20,12 @@ interface Wanted {
 
 /**
  * Fetches the images that messages name by their web addresses, each address once: the service itself fetches none.
- * @throws GatewayError 400 for an image that cannot be had, 503 when too many are being fetched; or the signal's reason
+ * @throws GatewayError 400 for an image that cannot be had, 503 when too many are fetched or held; or the signal's reason
  */
 export async function fetchImages(
   messages: readonly PromptMessage[],
   fetch: ImageFetch,
+  room: ImageRoom,
   signal: AbortSignal,
 ): Promise<FetchedImages> {
   const wanted = wantedImages(messages);
@@ -39,6 +43,7 @@ export async function fetchImages(
       const image = await fetch.fetch(url, param, either);
       bytes += image.bytes.length;
       if (bytes > MAX_BYTES) throw tooMany(param);
+      room.grow(image.bytes.length * HELD_PER_BYTE);
       fetched.set(url, { mimeType: image.mediaType, data: image.bytes.toString('base64') });
     }
   };

@@ -3,6 +3,7 @@ import { reasoningScopeOf, type ProviderSettings, type Target } from '../../cata
 import { secretsOfTarget } from '../clean-message.js';
 import type { Refusal } from '../http/refusal.js';
 import type { ImageFetch } from '../image/image-fetch.js';
+import type { ImageRoom } from '../image/image-rooms.js';
 import { refusal } from '../map-status.js';
 import type { AnswerReading } from '../text/answer/answer-converter.js';
 import { RefusedSignatures } from '../text/refused-signatures.js';
@@ -25,6 +26,7 @@ interface Converted extends ConvertedRequest {
   readonly request: TextRequest;
   readonly target: Target;
   readonly trial: Trial | undefined;
+  readonly hasFetched: boolean;
 }
 
 /** The Gemini API: `generateContent`. */
@@ -48,22 +50,27 @@ export class GoogleTextProvider extends UpstreamTextProvider {
     const { request, target, trial } = attempt;
     const unsupported = unsupportedIn(request.prompt);
     if (unsupported) throw unsupportedHere(unsupported, request.toClientParam);
-    const asked = await this.convert(attempt);
+    const room = this.images.room();
+    const asked = await this.convert(attempt, room);
     const path = modelPath(target.upstreamModel);
     return {
       ...(request.stream
         ? { path: `${path}:streamGenerateContent`, query: 'alt=sse' }
         : { path: `${path}:generateContent` }),
       body: asked.body,
-      reading: readingOf(asked),
+      reading: readingOf({ request, names: asked.names, target }),
       failureOf: (refused) => this.failureOf(refused, asked),
       accepted: () => this.learnt.accepted(target.upstreamModel, trial),
+      ...(asked.hasFetched && { ended: releaseOf(room) }),
     };
   }
 
-  private async convert({ request, target, signal, trial }: TextAttempt): Promise<Converted> {
+  private async convert(
+    { request, target, signal, trial }: TextAttempt,
+    room: ImageRoom,
+  ): Promise<Converted> {
     try {
-      const images = await fetchImages(request.prompt.messages, this.images, signal);
+      const images = await fetchImages(request.prompt.messages, this.images, room, signal);
       const { refused, learnt } = this;
       const { upstreamModel } = target;
       const converted = convertRequest(request, target, {
@@ -72,8 +79,9 @@ export class GoogleTextProvider extends UpstreamTextProvider {
         demandsSignatures: learnt.demandsSignatures(upstreamModel),
         thinking: learnt.thinking(upstreamModel, trial),
       });
-      return { ...converted, request, target, trial };
+      return { ...converted, request, target, trial, hasFetched: images.size > 0 };
     } catch (failure) {
+      room.release();
       throw failure instanceof GatewayError ? refusal(inClientsWords(failure, request)) : failure;
     }
   }
@@ -86,7 +94,8 @@ export class GoogleTextProvider extends UpstreamTextProvider {
   }
 }
 
-function readingOf(asked: Converted): AnswerReading {
+/** Keeps nothing of the body, which may hold many images, for as long as the answer lasts. */
+function readingOf(asked: Pick<Converted, 'request' | 'names' | 'target'>): AnswerReading {
   const { request, names, target } = asked;
   const scope = reasoningScopeOf(target.provider);
   return {
@@ -96,10 +105,14 @@ function readingOf(asked: Converted): AnswerReading {
   };
 }
 
+function releaseOf(room: ImageRoom): () => void {
+  return () => room.release();
+}
+
 function contextOf({
   request,
   target,
-}: Converted): Pick<Parameters<typeof refuseText>[2], 'request' | 'secrets'> {
+}: Pick<Converted, 'request' | 'target'>): Pick<Parameters<typeof refuseText>[2], 'request' | 'secrets'> {
   return { request, secrets: secretsOfTarget(target, request.model) };
 }
 

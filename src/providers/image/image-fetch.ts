@@ -4,6 +4,7 @@ import { GuardedClient, GuardRefusal } from '../http/guarded-client.js';
 import { headerOf } from '../http/header.js';
 import { readWhole } from '../http/read-body.js';
 import type { VideoImage } from '../video/video-provider.js';
+import { ImageRooms, tooManyImages, type ImageRoom } from './image-rooms.js';
 import { Slots } from './slots.js';
 import { isImageType, mediaTypeOf } from './media-type.js';
 
@@ -18,6 +19,8 @@ export interface ImageFetchSettings {
   readonly timeoutMs: number;
   /** Maximum number of concurrent fetches in this process; each may hold a whole image in memory. */
   readonly atOnce: number;
+  /** Maximum number of bytes of images that calls of this process hold. */
+  readonly heldBytes: number;
 }
 
 /** Fetches the images that clients name by a URL. */
@@ -25,12 +28,14 @@ export interface ImageFetchSettings {
 export class ImageFetch implements OnApplicationBootstrap {
   private readonly logger = new Logger(ImageFetch.name);
   private readonly slots: Slots;
+  private readonly rooms: ImageRooms;
 
   constructor(
     private readonly client: GuardedClient,
     private readonly settings: ImageFetchSettings,
   ) {
     this.slots = new Slots(settings.atOnce);
+    this.rooms = new ImageRooms(settings.heldBytes);
   }
 
   onApplicationBootstrap(): void {
@@ -39,6 +44,11 @@ export class ImageFetch implements OnApplicationBootstrap {
       this.logger.warn(
         `IMAGE_FETCH_ALLOW is set: clients can have images fetched from ${allow.join(', ')}, although not public`,
       );
+  }
+
+  /** For the images of a call that holds them until it ends. */
+  room(): ImageRoom {
+    return this.rooms.open();
   }
 
   /**
@@ -67,7 +77,7 @@ export class ImageFetch implements OnApplicationBootstrap {
       return await this.slots.run(work, either);
     } catch (failure) {
       signal.throwIfAborted();
-      if (!progress.begun) throw busy();
+      if (!progress.begun) throw tooManyImages();
       if (failure instanceof GatewayError) throw failure;
       if (late.aborted) throw refused(param, `took longer than ${timeoutMs / 1_000} seconds to fetch`);
       if (failure instanceof GuardRefusal && failure.reason !== 'not found') throw guarded(param, failure);
@@ -133,12 +143,6 @@ function guarded(param: string, { reason }: GuardRefusal): GatewayError {
     default:
       return refused(param, 'must not redirect to anything but https', reason);
   }
-}
-
-function busy(): GatewayError {
-  return new GatewayError('service_unavailable', 'Too many images are being fetched. Try again shortly.', {
-    retryAfterSeconds: 5,
-  });
 }
 
 function tooLarge(param: string): GatewayError {

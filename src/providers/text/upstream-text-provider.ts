@@ -12,6 +12,7 @@ import { wellFormedJson } from '../well-formed.js';
 import type { AnswerReading } from './answer/answer-converter.js';
 import { answerEvents, wholeEvents } from './answer/answer-events.js';
 import { AnswerReader, readAnswer } from './answer/answer-reader.js';
+import { endingWith } from './ending-with.js';
 import { openedBy } from './opened-by.js';
 import type { TextAttempt, TextProvider } from './text-provider.js';
 
@@ -28,6 +29,8 @@ export interface AskedText {
   readonly failureOf: (refusal: Refusal) => UpstreamFailure;
   /** Called when the upstream begins to answer. */
   readonly accepted?: () => void;
+  /** Called when the answer has ended or was given up; perhaps more than once. */
+  readonly ended?: () => void;
 }
 
 /** A provider that answers each call with one HTTP exchange. A dialect says what it asks, and how the answer is read. */
@@ -51,6 +54,7 @@ export abstract class UpstreamTextProvider implements TextProvider {
 
   private async answerTo(attempt: TextAttempt): Promise<AsyncIterator<readonly SpokenEvent[]>> {
     const asked = await this.ask(attempt);
+    const { ended } = asked;
     const answer = this.send(attempt, asked);
     try {
       const head = await answer.head();
@@ -59,10 +63,19 @@ export abstract class UpstreamTextProvider implements TextProvider {
       asked.accepted?.();
     } catch (failure) {
       answer.close();
+      ended?.();
       throw failure;
     }
+    const events = this.eventsOf(answer, attempt, asked.reading);
+    return ended ? endingWith(events, ended) : events;
+  }
+
+  private eventsOf(
+    answer: Answer,
+    attempt: TextAttempt,
+    reading: AnswerReading,
+  ): AsyncIterator<readonly SpokenEvent[]> {
     const opened = openedBy(attempt.target, attempt.attempt);
-    const { reading } = asked;
     const { maxFrameBytes } = this;
     return attempt.request.stream
       ? answerEvents(answer, opened, new AnswerReader(reading, maxFrameBytes))

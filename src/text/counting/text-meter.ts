@@ -6,6 +6,8 @@ import { estimateTokens } from './token-counter.js';
 /** Characters of output that are kept for counting; beyond that, earlier output is counted roughly. */
 const KEPT_CHARS = 65_536;
 const CHARS_PER_TOKEN = 4;
+/** More output than this, of which the upstream has told none, shows that it told before it spoke. */
+const UNTOLD_TOKENS = 64;
 
 /** A rough count that costs nothing: about four bytes of text make a token. */
 export function roughTokens(bytes: number): number {
@@ -102,18 +104,33 @@ export class TextMeter implements Meter {
 
   /** The count of the whole request, when there is one. */
   get report(): Measurement | undefined {
-    return this.reported && { usage: this.reported, estimated: this.estimated };
+    return this.reported && !this.wasEarly ? { usage: this.reported, estimated: this.estimated } : undefined;
   }
 
   progress(): { inputTokens: number; outputTokens: number } {
+    const counted = this.report?.usage;
     return {
       inputTokens: this.reported?.inputTokens ?? this.input.roughTokens,
-      outputTokens: this.reported?.outputTokens ?? this.answer.roughTokens + this.reasoning.roughTokens,
+      outputTokens: counted?.outputTokens ?? this.roughOutput,
     };
   }
 
   async measure(): Promise<Measurement> {
-    return this.report ?? { usage: await this.estimate(), estimated: true };
+    const { report } = this;
+    if (report) return report;
+    const usage = await this.estimate();
+    const { outputTokens, reasoningTokens } = usage;
+    const whole = this.reported ? { ...this.reported, outputTokens, reasoningTokens } : usage;
+    return { usage: whole, estimated: true };
+  }
+
+  /** The upstream has told of no output, before it spoke, and of nothing else since. */
+  private get wasEarly(): boolean {
+    return this.reported?.outputTokens === 0 && this.roughOutput > UNTOLD_TOKENS;
+  }
+
+  private get roughOutput(): number {
+    return this.answer.roughTokens + this.reasoning.roughTokens;
   }
 
   private async estimate(): Promise<Usage> {

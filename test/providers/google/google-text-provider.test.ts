@@ -6,6 +6,7 @@ import { geminiBaseUrl, modelPath } from '../../../src/providers/google/base-url
 import { UpstreamFailure } from '../../../src/providers/upstream-failure.js';
 import { chatPrompt } from '../../support/chat-prompt.js';
 import { recordedJson, replayed } from '../../support/recorded-answers.js';
+import type { Exchange } from '../../support/scripted-upstream.js';
 import { ImageFixture } from '../image/image-fixture.js';
 import { PNG } from '../image/image-host.js';
 import { attemptFor, modelFor, outcomeOf, requestFor, spokenText, targetFor } from '../support.js';
@@ -164,6 +165,28 @@ describe('an image behind an address', () => {
       error: { code: 'invalid_value', param: 'messages[0].content[65].image_url.url' },
     });
     expect(images.host.requests).toEqual([]);
+  });
+
+  it.each(['ends', 'is left', 'is refused'] as const)('takes room until its call %s', async (way) => {
+    const held = images.fetcher({ heldBytes: 4 * PNG.length });
+    const provider = new GoogleTextProvider(gemini.settings, held);
+    const target = targetFor(gemini.settings, { upstreamModel: MODEL });
+    const request = requestFor(modelFor([target]), { prompt: chatPrompt(asks(images.at('/a.png'))) });
+    const leaving = new AbortController();
+    const ask = (signal = new AbortController().signal) =>
+      outcomeOf(provider.generate(attemptFor(target, { request, signal })));
+    const running = new Promise<Exchange>((resolve) => gemini.upstream.next(resolve));
+    const first = ask(leaving.signal);
+    const exchange = await running;
+    expect((await ask()).failure).toMatchObject({ error: { code: 'service_unavailable', status: 503 } });
+
+    if (way === 'ends') await replayed('gemini/text.sse')(exchange);
+    else if (way === 'is left') leaving.abort();
+    else exchange.json({ error: { code: 400, message: 'No.', status: 'INVALID_ARGUMENT' } }, 400);
+    expect((await first).failure === undefined).toBe(way === 'ends');
+    gemini.upstream.next(replayed('gemini/text.sse'));
+    expect((await ask()).failure).toBeUndefined();
+    await provider.destroy();
   });
 
   it('is named as the client knows it', async () => {

@@ -11,6 +11,7 @@ interface FetcherOptions {
   readonly allow?: readonly string[];
   readonly timeoutMs?: number;
   readonly atOnce?: number;
+  readonly heldBytes?: number;
   /** Whether the certificate of the test is. */
   readonly trusted?: boolean;
 }
@@ -44,6 +45,7 @@ export class ImageFixture {
     // Nothing is said about speed: machines may be busy.
     timeoutMs = 60_000,
     atOnce = 8,
+    heldBytes = Infinity,
     trusted = true,
   }: FetcherOptions = {}): ImageFetch {
     const resolve = nameServers([this.names.address]);
@@ -52,6 +54,7 @@ export class ImageFixture {
       allow,
       timeoutMs,
       atOnce,
+      heldBytes,
     });
   }
 
