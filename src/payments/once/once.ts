@@ -41,7 +41,8 @@ export class Once {
     const { responseId } = record;
     if (isStreamed) return { accountId, responseId, answer: this.live(accountId, key, responseId) };
     const ended = await this.ends.of({ accountId, key, responseId });
-    return ended && this.ended(accountId, key, ended);
+    // The twin's may be gone, and another request have taken its key meanwhile.
+    return ended && this.ended(accountId, key, ofSame(ended, once));
   }
 
   private live(accountId: string, key: string, responseId: string): LiveAnswer {
@@ -58,14 +59,9 @@ export class Once {
     return record && this.ended(accountId, once.key, record);
   }
 
-  private async matching(
-    accountId: string,
-    { key, fingerprint }: OnceKey,
-  ): Promise<IdempotencyRecord | undefined> {
-    const record = await this.recordOf(accountId, key);
-    if (record && !record.fingerprint.equals(fingerprint))
-      throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
-    return record;
+  private async matching(accountId: string, once: OnceKey): Promise<IdempotencyRecord | undefined> {
+    const record = await this.recordOf(accountId, once.key);
+    return record && ofSame(record, once);
   }
 
   private ended(accountId: string, key: string, record: IdempotencyRecord): KeptEarlier {
@@ -98,4 +94,10 @@ export class Once {
       this.logger.warn({ msg: 'a replay was not counted', err: failure });
     });
   }
+}
+
+/** @throws GatewayError idempotency_conflict for the record of another request */
+function ofSame(record: IdempotencyRecord, { fingerprint }: OnceKey): IdempotencyRecord {
+  if (record.fingerprint.equals(fingerprint)) return record;
+  throw new GatewayError('idempotency_conflict', undefined, { shouldRetry: false });
 }

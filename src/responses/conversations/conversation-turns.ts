@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Injectable, Logger } from '@nestjs/common';
+import { DatabaseAway } from '../../base/errors/database-away.js';
 import { ConversationLock, UNTIL_HELD_MS } from './conversation-lock.js';
 import { conversationNotFound } from './conversation-not-found.js';
 import { ConversationQueues } from './conversation-queues.js';
@@ -32,14 +33,17 @@ export class ConversationTurns {
   async lock(request: Omit<LockRequest, 'untilHeldMs'>, left: AbortSignal): Promise<ConversationLock> {
     const { id, responseId } = request;
     let askedAt = 0;
-    await this.inTurn(
-      id,
-      () => {
-        askedAt = performance.now();
-        return this.store.lock({ ...request, untilHeldMs: UNTIL_HELD_MS });
-      },
-      { param: 'conversation', left },
-    );
+    const attempt = (): Promise<Attempt> => {
+      askedAt = performance.now();
+      return this.store.lock({ ...request, untilHeldMs: UNTIL_HELD_MS });
+    };
+    try {
+      await this.inTurn(id, attempt, { param: 'conversation', left });
+    } catch (failure) {
+      // The answer may be what was lost: the lock would keep everybody out until it lapses.
+      if (failure instanceof DatabaseAway) this.unlock(id, responseId);
+      throw failure;
+    }
     return new ConversationLock(askedAt, () => this.unlock(id, responseId));
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/base/ids.js';
+import { AwaitedEnds } from '../../../src/payments/once/awaited-ends.js';
 import { chatAnswer, chatChunk, chatUsage, sse, usageChunk } from '../../support/chat-wire.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { OpenStream } from '../../support/gateway-client.js';
@@ -150,6 +151,33 @@ describe('a key that waits for its twin', () => {
     await first;
     await until(() => impatient.first.runningCalls === 0);
     await impatient.close();
+  });
+
+  it('gets no answer of another request that has taken its key meanwhile', async () => {
+    const [path, body] = APIS[0];
+    const arrived = nextRequest();
+    const first = send(pair.first, path, body);
+    const exchange = await arrived;
+    const ends = pair.second.app.get(AwaitedEnds);
+    const waitFor = ends.of.bind(ends);
+    const waits = new Promise<void>((resolve) => {
+      ends.of = (wait) => {
+        ends.of = waitFor;
+        resolve();
+        return waitFor(wait);
+      };
+    });
+    const second = send(pair.second, path, body);
+    await waits;
+    // As if the first one had been refused, and a request with another body had come next.
+    await pair.database.pool.query(
+      `UPDATE idempotency_records SET fingerprint = '\\x00' WHERE finished_at IS NULL`,
+    );
+    finish(exchange, false);
+    expect((await first).status).toBe(200);
+    const answer = await second;
+    expect(answer.status).toBe(409);
+    expect(await answer.json()).toMatchObject({ error: { code: 'idempotency_conflict' } });
   });
 
   it('is told so in its stream, under the id of its own request, where that had begun', async () => {
