@@ -8,6 +8,9 @@ import { ResponsesClient } from '../../support/responses-client.js';
 import { completion, startScriptedUpstream, type ScriptedUpstream } from '../../support/scripted-upstream.js';
 import { until } from '../../support/until.js';
 
+/** What a call holds is somewhat more than half of it: its model writes 1,000 tokens of two units each at most. */
+const FITS_ONE = 3_900;
+
 const answerDone = completion('Done.', chatUsage(10, 5));
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -48,16 +51,16 @@ function waiting(): Promise<void> {
 
 describe('a client that leaves while its background response waits for budget', () => {
   it.each([false, true])('gets none, and pays for none: stream %s', async (stream) => {
-    const { id: keyId, key } = await gateway.createKey({ budget_limit: '1000000' });
+    const { id: keyId, key } = await gateway.createKey({ budget_limit: String(FITS_ONE) });
     const client = new ResponsesClient(gateway.url, key);
     const running = new Promise<Parameters<typeof answerDone>[0]>((resolve) => upstream.next(resolve));
-    const foreground = client.created({ model: 'test-model', max_output_tokens: 300_000 });
+    const foreground = client.created({});
     const exchange = await running;
 
     const leaving = new AbortController();
     const isWaiting = waiting();
     const closed = closing();
-    const body = { background: true, stream, max_output_tokens: 300_000 };
+    const body = { background: true, stream };
     const left = client.create(body, leaving.signal).catch(() => 'left');
     await isWaiting;
     leaving.abort();
