@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PATIENCE } from '../lock-wait.js';
 import { NamedStatement } from '../named-statement.js';
 import { ROW_BYTES } from '../records/record-columns.js';
-import type { PaidContent } from '../x402/complete-payment.js';
+import { eraseVideo, type PaidContent } from '../x402/complete-payment.js';
 import { PostgresPaymentStore } from '../x402/postgres-payment-store.js';
 
 /** A wallet's payments are on the coordinator, what they bought is on the shard of its account. */
@@ -22,6 +22,7 @@ const ON_SHARDS: PaidContent = {
       ]);
     }
     await database.query('SELECT sharded.forget_once($1, $2, true)', [accountId, holdId]);
+    await eraseVideo(database, holdId);
   },
 };
 

@@ -38,8 +38,18 @@ export const BESIDE_MONEY: PaidContent = {
   async erase(database, { accountId, responseId, holdId }) {
     if (responseId !== undefined) await eraseWithin(database, { accountId, id: responseId, onlyChat: false });
     await database.query('DELETE FROM idempotency_records WHERE hold_id = $1', [holdId]);
+    await eraseVideo(database, holdId);
   },
 };
+
+/** A video that has been made; one that is still being made has no receipt yet, and comes here when it has one. */
+export async function eraseVideo(database: Pick<ClientBase, 'query'>, holdId: string): Promise<void> {
+  await database.query(
+    `UPDATE videos SET deleted_at = now(), request = NULL, content = NULL
+     WHERE hold_id = $1 AND deleted_at IS NULL AND finished_at IS NOT NULL`,
+    [holdId],
+  );
+}
 
 /**
  * First the payment, then its receipt, and the kept answer that shows the receipt. A process that dies in between leaves

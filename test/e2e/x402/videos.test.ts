@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/base/json.js';
+import { hurryPayments } from '../../support/chain-agrees.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
 import { refusal } from '../../support/scripted-upstream.js';
 import { Buyer, paymentOf, Shop, type Way } from '../../support/shop.js';
+import { giveAway } from '../../support/payer-acts.js';
 import { until } from '../../support/until.js';
 import { fileOf, oneJob } from '../charging/askers.js';
 
@@ -25,14 +27,14 @@ describeOnLocalChain('a wallet that pays for a video', () => {
   afterAll(() => shop.close());
 
   const newBuyer = (way: Way = 'exact'): Promise<Buyer> => Buyer.with(shop.chain, 1_000_000n, [way]);
-  const film = (buyer: Buyer): Promise<Response> =>
-    buyer.fetch(`${shop.gateway.url}/v1/videos`, {
+  const film = (buyer: Buyer, { gateway } = shop): Promise<Response> =>
+    buyer.fetch(`${gateway.url}/v1/videos`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'film', prompt: `A dog ${Math.random()}` }),
     });
-  const shown = async (id: string, token: string): Promise<JsonObject> => {
-    const response = await fetch(`${shop.gateway.url}/v1/videos/${id}`, {
+  const shown = async (id: string, token: string, { gateway } = shop): Promise<JsonObject> => {
+    const response = await fetch(`${gateway.url}/v1/videos/${id}`, {
       headers: { authorization: `Bearer ${token}` },
     });
     return (await response.json()) as JsonObject;
@@ -84,4 +86,42 @@ describeOnLocalChain('a wallet that pays for a video', () => {
     await until(async () => (await owed()).length > 0);
     expect(await owed()).toEqual([{ amount: PRICE.toString() }]);
   });
+
+  it.each(['is being made', 'has been made'])(
+    'is shown none whose payment fails later, when it %s',
+    async (when) => {
+      const hasty = await Shop.start(
+        { base: (url) => fileOf(url, { timeout_ms: 20_000 }) },
+        { environment: { X402_SETTLE_MS: '300' } },
+      );
+      hasty.upstream.always(oneJob(() => state));
+      hasty.node.rule((method) => (method === 'eth_sendRawTransaction' ? 'hanging' : 'passed'));
+      const buyer = await Buyer.with(hasty.chain, 1_000_000n, ['exact']);
+      const response = await film(buyer, hasty);
+      expect(response.status).toBe(503);
+      const token = response.headers.get('x-compose-access-token') ?? '';
+      const { pool } = hasty.gateway;
+      const { rows } = await pool.query<{ id: string }>('SELECT id FROM videos');
+      const { id = '' } = rows[0] ?? {};
+      const isMade = async (): Promise<boolean> =>
+        (await pool.query('SELECT FROM videos WHERE finished_at IS NOT NULL')).rowCount === 1;
+      const hasFailed = async (): Promise<boolean> => {
+        await hurryPayments(pool);
+        return (await hasty.statesOf(buyer)).at(-1) === 'failed';
+      };
+
+      if (when === 'has been made') {
+        state = { status: 'completed', progress: 100 };
+        await until(isMade);
+      }
+      const { wallet, chain } = { wallet: buyer.wallet, chain: hasty.chain };
+      await chain.mined(await giveAway(chain, wallet, await chain.balanceOf(wallet.address)));
+      hasty.node.rule(() => 'passed');
+      await until(hasFailed);
+      state = { status: 'completed', progress: 100 };
+      await until(async () => (await isMade()) && (await hurryPayments(pool)));
+      expect(await shown(id, token, hasty)).toMatchObject({ error: { code: 'video_not_found' } });
+      await hasty.close();
+    },
+  );
 });
