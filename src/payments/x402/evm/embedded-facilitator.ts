@@ -169,6 +169,9 @@ export class EmbeddedFacilitator extends Facilitator implements Mover {
     if (waiting.length > 0) return { outcome: 'pending', waiting };
     if (trace.hasReverted) return { outcome: 'failed', reason: transactionFailed(payment) };
     if (trace.isExpired) return { outcome: 'failed', reason: expired(payment) };
+    // By use, only the signer that the wallet has named may move it: what a former one has sent may still arrive. Any
+    // other payment moves once, whoever sends it.
+    if (payment.scheme === 'upto' && !sent.every((one) => sender.isOwn(one))) return PENDING;
     return { outcome: 'unused' };
   }
 

@@ -88,14 +88,20 @@ export class Sender {
     this.seen = next;
   }
 
-  /** Those whose account nonce no block has used up to this one; oldest first. */
+  /** Own ones whose account nonce no block has used up to this one; oldest first. */
   async waiting(
     sent: readonly JournaledTransaction[],
     blockNumber: bigint,
   ): Promise<readonly JournaledTransaction[]> {
-    if (sent.length === 0) return sent;
+    const own = sent.filter((one) => this.isOwn(one));
+    if (own.length === 0) return own;
     const next = await this.rpc.getTransactionCount({ address: this.address, blockNumber });
-    return sent.filter(({ nonce }) => nonce >= next);
+    return own.filter(({ nonce }) => nonce >= next);
+  }
+
+  /** Not of a signer that this one has replaced, whose nonces say nothing here. */
+  isOwn({ signer }: JournaledTransaction): boolean {
+    return signer === this.address.toLowerCase();
   }
 
   /** A transaction that is journaled may have arrived, whatever the node says, so no answer decides anything. */
