@@ -229,7 +229,7 @@ describe('a background response whose takeover takes longer than until the next 
       `SELECT EXISTS (
          SELECT FROM pg_stat_activity claim JOIN pg_stat_activity look ON look.query_start > claim.query_start
          WHERE claim.datname = current_database() AND look.datname = current_database()
-           AND (claim.query LIKE 'WITH claimed%' OR claim.query LIKE 'SELECT * FROM sharded.adopt(%') AND claim.wait_event_type = 'Lock'
+           AND (claim.query LIKE 'WITH before AS%' OR claim.query LIKE 'SELECT * FROM sharded.adopt(%') AND claim.wait_event_type = 'Lock'
            AND (look.query LIKE 'SELECT r.id, r.hold_id%' OR look.query LIKE 'SELECT * FROM sharded.adoptable(%') AND look.state = 'idle') AS met`,
     );
     return rows[0]?.met === true;
