@@ -168,7 +168,7 @@ CREATE OR REPLACE FUNCTION sharded.log_events(
   p_account text, p_response_id text, p_process_id text, p_numbers integer[], p_types text[], p_events text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM responses r
+  PERFORM 1 FROM responses r
   WHERE r.account_id = p_account AND r.id = p_response_id AND r.process_id = p_process_id
     AND r.finished_at IS NULL AND r.deleted_at IS NULL;
   IF FOUND THEN PERFORM sharded.append_events(p_account, p_response_id, p_numbers, p_types, p_events); END IF;

@@ -56,7 +56,7 @@ END
 $$;
 
 -- p_process_id takes over the hold and the record: see PostgresBackgroundStore.
-CREATE OR REPLACE FUNCTION sharded.adopt(p_hold_id text, p_process_id text) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION sharded.adopt(p_hold_id text, p_process_id text, p_is_repeated boolean) RETURNS TABLE (
   key_id text, account_id text, amount bigint, chain_id integer, budget_limit bigint, budget_spent bigint, budget_held bigint
 ) LANGUAGE plpgsql ROWS 1 AS $$
 #variable_conflict use_column
@@ -64,7 +64,7 @@ DECLARE
   is_own boolean;
   h record;
 BEGIN
-  SELECT o.process_id = p_process_id INTO is_own FROM holds o WHERE o.id = p_hold_id FOR UPDATE;
+  SELECT o.process_id = p_process_id AND p_is_repeated INTO is_own FROM holds o WHERE o.id = p_hold_id FOR UPDATE;
   UPDATE holds o SET process_id = p_process_id, sent = false, output_tokens = 0
   WHERE o.id = p_hold_id
     AND (is_own

@@ -70,8 +70,12 @@ export class LeaseKeeper implements Worker {
   private async handOver(): Promise<void> {
     const moved = this.calls.moved();
     if (moved.length === 0) return;
-    await this.leases.handOver(this.identity.id, this.leaseMs, moved);
-    this.calls.handedOver(moved);
+    try {
+      await this.leases.handOver(this.identity.id, this.leaseMs, moved);
+      this.calls.handedOver(moved);
+    } catch (failure) {
+      this.logger.warn({ msg: `${moved.length} calls are handed over later`, err: failure });
+    }
   }
 
   /** Not awaited: a key whose row is locked must not delay the lease. */

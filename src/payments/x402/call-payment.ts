@@ -40,7 +40,7 @@ export interface Paid {
 
 /** The payment of one running call. */
 export class CallPayment {
-  /** Nothing of the answer is shown: its payment has not moved yet, or will not. */
+  /** Nothing of the answer is shown or kept before more is known of its payment. */
   withholds = false;
   private prepaid: StoredPayment | undefined;
   private deadline: NodeJS.Timeout | undefined;

@@ -43,7 +43,7 @@ export async function fetchImages(
       const image = await fetch.fetch(url, param, either);
       bytes += image.bytes.length;
       if (bytes > MAX_BYTES) throw tooMany(param);
-      room.grow(image.bytes.length * HELD_PER_BYTE);
+      room.grow(Math.ceil(image.bytes.length * HELD_PER_BYTE));
       fetched.set(url, { mimeType: image.mediaType, data: image.bytes.toString('base64') });
     }
   };

@@ -20,16 +20,20 @@ export class ImageRooms {
 
 export class ImageRoom {
   private bytes = 0;
+  private isReleased = false;
 
   constructor(private readonly take: (bytes: number, own: number) => void) {}
 
   /** @throws GatewayError service_unavailable when no room is left */
   grow(bytes: number): void {
+    if (this.isReleased) return;
     this.take(bytes, this.bytes);
     this.bytes += bytes;
   }
 
+  /** What comes later takes none. */
   release(): void {
+    this.isReleased = true;
     if (this.bytes > 0) this.take(-this.bytes, this.bytes);
     this.bytes = 0;
   }

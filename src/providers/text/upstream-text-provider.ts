@@ -55,14 +55,15 @@ export abstract class UpstreamTextProvider implements TextProvider {
   private async answerTo(attempt: TextAttempt): Promise<AsyncIterator<readonly SpokenEvent[]>> {
     const asked = await this.ask(attempt);
     const { ended } = asked;
-    const answer = this.send(attempt, asked);
+    let answer: Answer | undefined;
     try {
+      answer = this.send(attempt, asked);
       const head = await answer.head();
       if (head.status >= 400) throw asked.failureOf(refusalOf(head, await readErrorBody(answer)));
       if (head.status < 200 || head.status > 299) throw malformed(`status ${head.status}`);
       asked.accepted?.();
     } catch (failure) {
-      answer.close();
+      answer?.close();
       ended?.();
       throw failure;
     }

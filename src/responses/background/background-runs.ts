@@ -115,11 +115,12 @@ export class BackgroundRuns {
 
   /** Another process goes by whether the run was started, so that is written however often the database is away. */
   private async markStarted(responseId: string, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+    for (let tries = 1; !isOver(); tries += 1) {
       try {
         return await this.store.markStarted(responseId);
       } catch (failure) {
-        this.logger.warn({ msg: 'a background response still shows as queued', responseId, err: failure });
+        const msg = 'a background response still shows as queued';
+        if (tries === 1) this.logger.warn({ msg, responseId, err: failure });
         await sleep(RETRY_MS);
       }
     }
@@ -129,7 +130,7 @@ export class BackgroundRuns {
   private async claim(adoptable: Adoptable): Promise<HoldGrant | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.store.adopt(adoptable);
+        return await this.store.adopt(adoptable, tries > 1);
       } catch (failure) {
         if (tries === MOST_CLAIMS) throw failure;
         await sleep(RETRY_MS);

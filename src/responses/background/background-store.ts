@@ -27,10 +27,11 @@ export abstract class BackgroundStore {
   /** At most `limit` responses that no process runs and that another process may run. */
   abstract adoptable(limit: number): Promise<readonly Adoptable[]>;
   /**
-   * Takes over the hold and the record. May be repeated when the answer was lost: only the first one counts as a run.
+   * Takes over the hold and the record.
+   * @param isRepeated the answer to the last try was lost: if that one was executed, this one confirms it
    * @returns undefined when another process was faster.
    */
-  abstract adopt(adoptable: Adoptable): Promise<HoldGrant | undefined>;
+  abstract adopt(adoptable: Adoptable, isRepeated: boolean): Promise<HoldGrant | undefined>;
   /** Marks a response that cannot be run any more: from then on it counts as left behind. */
   abstract giveUp(responseId: string): Promise<void>;
 }

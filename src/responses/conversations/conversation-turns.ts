@@ -41,7 +41,7 @@ export class ConversationTurns {
       await this.inTurn(id, attempt, { param: 'conversation', left });
     } catch (failure) {
       // The answer may be what was lost: the lock would keep everybody out until it lapses.
-      if (failure instanceof DatabaseAway) this.unlock(id, responseId);
+      if (failure instanceof DatabaseAway && failure.isUncertain) this.unlock(id, responseId);
       throw failure;
     }
     return new ConversationLock(askedAt, () => this.unlock(id, responseId));

@@ -101,10 +101,10 @@ export class PostgresBackgroundStore extends BackgroundStore {
     return rows.map(adoptableOf);
   }
 
-  async adopt({ holdId }: Adoptable): Promise<HoldGrant | undefined> {
+  async adopt({ holdId }: Adoptable, isRepeated: boolean): Promise<HoldGrant | undefined> {
     const { rows } = await this.pool.query<AdoptedRow>(
       `WITH before AS (
-         SELECT h.id, h.process_id = $2 AS is_own FROM holds h WHERE h.id = $1 FOR UPDATE),
+         SELECT h.id, h.process_id = $2 AND $3 AS is_own FROM holds h WHERE h.id = $1 FOR UPDATE),
        claimed AS (
          UPDATE holds h SET process_id = $2, sent = false, output_tokens = 0 FROM before b
          WHERE h.id = b.id AND (b.is_own OR ${NOBODY_RUNS}) AND ${HAS_LEASE}
@@ -114,7 +114,7 @@ export class PostgresBackgroundStore extends BackgroundStore {
          FROM claimed c WHERE r.hold_id = c.id AND r.finished_at IS NULL RETURNING r.hold_id)
        SELECT c.key_id, c.account_id, c.amount, k.chain_id, k.budget_limit, k.budget_spent, k.budget_held
        FROM claimed c JOIN marked m ON m.hold_id = c.id JOIN api_keys k ON k.id = c.key_id`,
-      [holdId, this.identity.id],
+      [holdId, this.identity.id, isRepeated],
     );
     const [row] = rows;
     return row && grantOf(row);

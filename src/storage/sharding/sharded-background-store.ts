@@ -72,10 +72,11 @@ export class ShardedBackgroundStore extends PostgresBackgroundStore {
     return rows.map(adoptableOf);
   }
 
-  override async adopt({ holdId }: Adoptable): Promise<HoldGrant | undefined> {
-    const { rows } = await this.pool.query<AdoptedRow>('SELECT * FROM sharded.adopt($1, $2)', [
+  override async adopt({ holdId }: Adoptable, isRepeated: boolean): Promise<HoldGrant | undefined> {
+    const { rows } = await this.pool.query<AdoptedRow>('SELECT * FROM sharded.adopt($1, $2, $3)', [
       holdId,
       this.identity.id,
+      isRepeated,
     ]);
     const [row] = rows;
     return row && grantOf(row);

@@ -32,7 +32,7 @@ const IS_FREE = `NOT EXISTS (SELECT FROM holds h WHERE h.id = p.hold_id)
 const IS_UNTRIED = `NOT EXISTS (
   SELECT FROM chain_transactions t WHERE t.payment_id = p.id AND t.kind = 'settlement') AS is_untried`;
 
-/** Its receipt, which a statement of its own writes, or one that is still to be written, says that it is not known. */
+/** It has moved or failed, and its receipt still says that this is pending, or is yet to be changed. */
 const UNTOLD = `p.state IN ('settled', 'failed') AND (p.next_attempt_at IS NOT NULL OR EXISTS (
   SELECT FROM receipts r WHERE r.hold_id = p.hold_id AND r.settlement_status = 'pending'))`;
 
