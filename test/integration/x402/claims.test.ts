@@ -53,6 +53,7 @@ describe('a claim', () => {
       ...claim.payment,
       id: claim.id,
       state: 'claimed',
+      isUntold: false,
       accountId: accountOfWallet(payer),
       holdId: request.holdId,
       responseId: request.responseId,
