@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { CutProxy } from '../../support/cut-proxy.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { startScriptedUpstream } from '../../support/scripted-upstream.js';
-import { createTestDatabase } from '../../support/test-database.js';
+import { createTestDatabase, ON_SHARDS } from '../../support/test-database.js';
 import { ConversationsClient } from './conversations-client.js';
 
 it('a conversation whose lock was taken, of which nobody heard, is free for the next request', async () => {
@@ -17,7 +17,7 @@ it('a conversation whose lock was taken, of which nobody heard, is free for the 
   const { key } = await gateway.createKey();
   const client = new ConversationsClient(gateway.url, key);
   const id = await client.create();
-  const heldBack = proxy.holdBack('answer', 'SET locked_by = $3');
+  const heldBack = proxy.holdBack('answer', ON_SHARDS ? 'sharded.lock_conversation' : 'SET locked_by = $3');
   const lost = client.respond(id, 'Hi');
   await heldBack;
   expect((await lost).status).toBe(503);

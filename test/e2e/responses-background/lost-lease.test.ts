@@ -13,6 +13,7 @@ import {
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.js';
 import { framesOf } from '../../support/sse-frames.js';
+import { ON_SHARDS } from '../../support/test-database.js';
 import { until } from '../../support/until.js';
 
 const processes = GatewayProcesses.forEachTest({ LEASE_MS: '9000' });
@@ -64,7 +65,7 @@ it('a takeover is repeated when its claim was made and the answer to it was lost
   const client = new ResponsesClient(gateway.url, key);
   await until(async () => (await client.found(id)).status === 'in_progress');
 
-  const heldBack = proxy.holdBack('answer', 'AS is_own FROM holds');
+  const heldBack = proxy.holdBack('answer', ON_SHARDS ? 'sharded.adopt(' : 'AS is_own FROM holds');
   const replica = await processes.start({ url: proxy.url, file: fileFor(upstream.url) });
   const secondCall = nextCall();
   await processes.killHolder(gateway);
