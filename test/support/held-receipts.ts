@@ -6,7 +6,8 @@ const WAITS = `
   BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
   CREATE TRIGGER waits BEFORE UPDATE ON receipts FOR EACH STATEMENT EXECUTE FUNCTION waits()`;
 
-const MOVED_WITHOUT_RECEIPT = `FROM x402_payments p JOIN receipts r ON r.hold_id = p.hold_id
+/** Of payments whose transfer the books have, and whose receipt does not say so yet. */
+export const MOVED_WITHOUT_RECEIPT = `FROM x402_payments p JOIN receipts r ON r.hold_id = p.hold_id
   WHERE p.state = 'settled' AND r.settlement_status = 'pending'`;
 
 /** Whoever changes a receipt waits. @returns what ends that */

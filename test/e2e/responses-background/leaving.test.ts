@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { BudgetQueue } from '../../../src/payments/budget-queue.js';
 import { expectSoundBooks } from '../../support/books.js';
 import { chatUsage } from '../../support/chat-wire.js';
+import { closing } from '../../support/closing.js';
 import { fileFor, TestGateway } from '../../support/gateway.js';
 import { openHolds, receipts } from '../../support/ledger-state.js';
 import { ResponsesClient } from '../../support/responses-client.js';
@@ -28,13 +29,6 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** Resolves when the gateway knows that the client of its next request is gone. */
-function closing(): Promise<void> {
-  return new Promise((resolve) => {
-    gateway.server.once('request', (_request, response) => void response.once('close', resolve));
-  });
-}
-
 /** Resolves when the next call waits for budget. */
 function waiting(): Promise<void> {
   const queue = gateway.app.get(BudgetQueue);
@@ -59,7 +53,7 @@ describe('a client that leaves while its background response waits for budget', 
 
     const leaving = new AbortController();
     const isWaiting = waiting();
-    const closed = closing();
+    const closed = closing(gateway);
     const body = { background: true, stream };
     const left = client.create(body, leaving.signal).catch(() => 'left');
     await isWaiting;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { BudgetQueue } from '../../../src/payments/budget-queue.js';
 import { expectSoundBooks } from '../../support/books.js';
+import { closing } from '../../support/closing.js';
 import { TestGateway, type CreatedKey } from '../../support/gateway.js';
 import { openHolds } from '../../support/ledger-state.js';
 import { until } from '../../support/until.js';
@@ -30,13 +31,6 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** @returns resolves when the gateway knows that the client is gone. */
-function closing(): Promise<void> {
-  return new Promise((resolve) => {
-    gateway.server.once('request', (_request, response) => void response.once('close', resolve));
-  });
-}
-
 function asked({ key }: CreatedKey, signal: AbortSignal, headers: object = {}): Promise<unknown> {
   return fetch(`${gateway.url}/v1/videos/generations`, {
     method: 'POST',
@@ -63,7 +57,7 @@ describe('a client that leaves', () => {
       return pending;
     };
     const leaving = new AbortController();
-    const closed = closing();
+    const closed = closing(gateway);
     const left = asked(key, leaving.signal, headers);
     await until(() => waiting === 1);
     leaving.abort();
@@ -83,7 +77,7 @@ describe('a client that leaves', () => {
     const before = upstream.submissions;
     const key = await gateway.createKey({ budget_limit: String(HOLD) });
     const leaving = new AbortController();
-    const closed = closing();
+    const closed = closing(gateway);
     queue.take = (claim) => {
       const { answer, leave } = takeOf(claim);
       const late = answer.then(async (hold) => {

@@ -4,6 +4,7 @@ import { startLocalChain, type LocalChain, type Wallet } from '../../../scripts/
 import { expectChainAgrees, hurryPayments } from '../../support/chain-agrees.js';
 import type { GatewayProcess } from '../../support/gateway-process.js';
 import { GatewayProcesses } from '../../support/gateway-processes.js';
+import { holdReceipts, MOVED_WITHOUT_RECEIPT } from '../../support/held-receipts.js';
 import { openHolds } from '../../support/ledger-state.js';
 import { startNodeProxy, type Fate, type NodeProxy } from '../../support/node-proxy.js';
 import { describeOnLocalChain } from '../../support/on-local-chain.js';
@@ -18,12 +19,6 @@ const SIGNED_FOR_SECONDS = 3_600;
 const KINDS = [0, 1, 2, 3];
 /** What a signature that was sent before may get in the end; never a 402. */
 const FAIR = [200, 409, 500, 502, 503, 504];
-const MOVED_WITHOUT_RECEIPT = `FROM x402_payments p JOIN receipts r ON r.hold_id = p.hold_id
-  WHERE p.state = 'settled' AND r.settlement_status = 'pending'`;
-/** Whoever changes a receipt waits for an advisory lock. */
-const WAIT_WITH_RECEIPTS = `
-  CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
-  CREATE TRIGGER waits BEFORE UPDATE ON receipts FOR EACH STATEMENT EXECUTE FUNCTION waits()`;
 const WAITING = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 describeOnLocalChain('a process that is killed while wallets pay', () => {
@@ -161,14 +156,10 @@ describeOnLocalChain('a process that is killed while wallets pay', () => {
     },
     'after the books of the transfer, before the receipt': {
       async stop() {
-        const client = await processes.pool.connect();
-        await client.query('SELECT pg_advisory_lock(1)');
-        await client.query(WAIT_WITH_RECEIPTS);
+        const letGo = await holdReceipts(processes.pool);
         return async () => {
           await processes.pool.query(`SELECT pg_terminate_backend(pid) ${WAITING}`);
-          await client.query('DROP TRIGGER waits ON receipts');
-          await client.query('SELECT pg_advisory_unlock(1)');
-          client.release();
+          await letGo();
         };
       },
       reached: async () => (await count(MOVED_WITHOUT_RECEIPT)) > 0,
