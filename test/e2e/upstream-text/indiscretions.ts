@@ -5,23 +5,26 @@ import { geminiFrame } from '../../support/gemini-wire.js';
 import { wireFrames, wireResponse } from '../../support/responses-wire.js';
 import type { Exchange } from '../../support/scripted-upstream.js';
 
-/** What stands in all that an upstream tells but its words to the client, and in the gateway's requests to it. */
-export const MARK = /acme/i;
-export const KEY = 'operators-own-key-of-acme';
-export const HEADER = 'gateway-of-acme';
+/**
+ * What stands in all that an upstream tells but its words to the client, and in the gateway's requests to it. No id or
+ * signature has it by chance.
+ */
+export const MARK = /acme-corp/i;
+export const KEY = 'operators-own-key-of-acme-corp';
+export const HEADER = 'gateway-of-acme-corp';
 export const PROMPT = 'What is the secret plan of the whole village?';
 export const ANSWER = 'A good answer.';
 const USED = { input: 10, output: 5 };
 
 /** Of every answer, whatever it is. Who is to wait that long does not ask again. */
 const HEADERS: Readonly<Record<string, string>> = {
-  'openai-organization': 'acme',
-  'x-request-id': 'request-of-acme',
-  'request-id': 'request-of-acme',
-  server: 'acme',
-  via: '1.1 acme',
-  'set-cookie': 'session=acme',
-  'x-model': 'acme',
+  'openai-organization': 'acme-corp',
+  'x-request-id': 'request-of-acme-corp',
+  'request-id': 'request-of-acme-corp',
+  server: 'acme-corp',
+  via: '1.1 acme-corp',
+  'set-cookie': 'session=acme-corp',
+  'x-model': 'acme-corp',
   'retry-after': '6',
 };
 
@@ -55,7 +58,7 @@ const refusals = ([400, 401, 429, 500] as const).map((status): Indiscretion => (
 const pages = [200, 307, 400, 404, 500, 503].map((status): Indiscretion => ({
   name: `shows a page with ${status}`,
   answer: (_wire, exchange, text) => {
-    exchange.head(status, { ...HEADERS, location: 'http://acme/elsewhere', 'content-type': 'text/html' });
+    exchange.head(status, { ...HEADERS, location: 'http://acme-corp/elsewhere', 'content-type': 'text/html' });
     exchange.end(`<html><h1>${text}</h1></html>`);
   },
 }));

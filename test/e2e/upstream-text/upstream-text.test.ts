@@ -21,7 +21,7 @@ const log: string[] = [];
 const CASES = DIALECT_WIRES.flatMap((wire) =>
   INDISCRETIONS.flatMap((indiscretion, number) =>
     indiscretion.wire === undefined || indiscretion.wire === wire.name
-      ? [{ wire, indiscretion, model: `${wire.name}-${number}`, upstreamModel: `acme-finetune-${number}` }]
+      ? [{ wire, indiscretion, model: `${wire.name}-${number}`, upstreamModel: `acme-corp-finetune-${number}` }]
       : [],
   ),
 );
@@ -54,7 +54,7 @@ afterAll(async () => {
 function answer(exchange: Exchange): unknown {
   const wire = wireOf(exchange);
   const { path, headers, text } = exchange.request;
-  const name = /acme-finetune-(\d+)/.exec(path + text);
+  const name = /acme-corp-finetune-(\d+)/.exec(path + text);
   const { indiscretion } = CASES.find((one) => one.wire === wire && one.upstreamModel === name?.[0])!;
   const sent = [
     name?.[0],
@@ -62,7 +62,7 @@ function answer(exchange: Exchange): unknown {
     `http://${headers.host}/v1`,
     KEY,
     headers['x-tenant'],
-    'org-acme123',
+    'org-acme-corp123',
   ];
   const quoted = number(name?.[1]) % 2 === 0 ? '' : ` "${PROMPT}" is not allowed.`;
   return indiscretion.answer(wire, exchange, `Refused: ${sent.join(', ')}.${quoted}`);
@@ -167,7 +167,7 @@ describe('what is kept of all that', () => {
   it('is a line for each attempt in the log, without keys and prompts', () => {
     const failed = log.filter((line) => line.includes('an attempt at a provider failed'));
     expect(failed.length).toBeGreaterThan(CASES.length);
-    const cleaned = /"upstream":\{"status":429,.*"message":"Refused: acme-finetune-\d+, \[…\]/;
+    const cleaned = /"upstream":\{"status":429,.*"message":"Refused: acme-corp-finetune-\d+, \[…\]/;
     expect(failed.filter((line) => cleaned.test(line)).length).toBeGreaterThan(DIALECT_WIRES.length);
     const secrets = [KEY, HEADER, PROMPT, 'secret plan'];
     const telling = log.filter((line) => secrets.some((secret) => line.includes(secret)));
