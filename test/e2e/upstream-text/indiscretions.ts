@@ -58,7 +58,11 @@ const refusals = ([400, 401, 429, 500] as const).map((status): Indiscretion => (
 const pages = [200, 307, 400, 404, 500, 503].map((status): Indiscretion => ({
   name: `shows a page with ${status}`,
   answer: (_wire, exchange, text) => {
-    exchange.head(status, { ...HEADERS, location: 'http://acme-corp/elsewhere', 'content-type': 'text/html' });
+    exchange.head(status, {
+      ...HEADERS,
+      location: 'http://acme-corp/elsewhere',
+      'content-type': 'text/html',
+    });
     exchange.end(`<html><h1>${text}</h1></html>`);
   },
 }));

@@ -21,7 +21,14 @@ const log: string[] = [];
 const CASES = DIALECT_WIRES.flatMap((wire) =>
   INDISCRETIONS.flatMap((indiscretion, number) =>
     indiscretion.wire === undefined || indiscretion.wire === wire.name
-      ? [{ wire, indiscretion, model: `${wire.name}-${number}`, upstreamModel: `acme-corp-finetune-${number}` }]
+      ? [
+          {
+            wire,
+            indiscretion,
+            model: `${wire.name}-${number}`,
+            upstreamModel: `acme-corp-finetune-${number}`,
+          },
+        ]
       : [],
   ),
 );
