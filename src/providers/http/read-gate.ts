@@ -34,7 +34,7 @@ export class ReadGate {
     this.socket?.emit('readable');
   }
 
-  /** To be called while the parser runs, which then reads on by itself. */
+  /** To be called at the end of a call, while the parser runs, which then reads on by itself, or for a connection that is closed. */
   openBehind(): void {
     this.isHeld = false;
   }
